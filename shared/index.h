@@ -1,0 +1,94 @@
+/*
+ * The index: who is where on this host. One partition per slot, written by the
+ * process in that slot alone and read by all through a sequence counter per
+ * bucket. A partition counts only while its owner lives: the owner opens it with
+ * its life, the master closes it at reap, and readers skip a closed one at once.
+ *
+ * A partition holds its connections, user -> connections, and room -> how many
+ * of its connections are members or about to be.
+ */
+#ifndef SHARED_INDEX_H
+#define SHARED_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/message.h"
+#include "shared/text.h"
+
+struct arena;
+struct partition;
+
+/* One logged-in connection. The client id that outsiders see is made of host,
+ * slot, place and secret: client_id_write(). */
+struct index_entry {
+	uint64_t secret;   /* random, so that ids cannot be guessed */
+	uint64_t since_ms; /* unix */
+	uint32_t place;    /* where it stands in its partition */
+	uint32_t platform;
+	uint8_t address[16]; /* IPv6, or IPv4 mapped (RFC 4291 2.5.5.2) */
+	uint16_t port;
+	uint8_t tenant_length, user_length;
+	char tenant[TENANT_BYTES_MAX];
+	char user[USER_BYTES_MAX];
+};
+
+#define INDEX_NO_PLACE UINT32_MAX
+
+size_t index_size(uint32_t connections, uint32_t rooms);
+
+/* Master, once, in zeroed memory. */
+void index_init(struct partition *partition, uint32_t connections,
+	uint32_t rooms);
+
+/* Owner, first thing: empties the partition and opens it for this life. */
+void index_open(const struct arena *arena, unsigned own_slot, uint32_t life);
+
+/* Master, at reap. */
+void index_close(struct partition *partition);
+
+/* Owner: adds a connection and sets entry->place; false when it is full. */
+bool index_add(const struct arena *arena, unsigned own_slot,
+	struct index_entry *entry);
+void index_remove(const struct arena *arena, unsigned own_slot, uint32_t place);
+
+/* Owner: counts one member more or fewer of a room. When the table of rooms is
+ * full the partition claims all rooms until it is opened anew, so nothing is
+ * lost; room_add then answers false (the caller logs it once). */
+bool index_room_add(const struct arena *arena, unsigned own_slot,
+	struct text tenant, struct text room);
+void index_room_remove(const struct arena *arena, unsigned own_slot,
+	struct text tenant, struct text room);
+
+/* Anyone: has this slot members of the room (or claims all rooms)? */
+bool index_has_room(const struct arena *arena, unsigned slot,
+	struct text tenant, struct text room);
+
+/* Anyone: how many connections of this slot are in the room. */
+uint32_t index_room_connections(const struct arena *arena, unsigned slot,
+	struct text tenant, struct text room);
+
+/* Anyone: a consistent copy of one connection; false when nobody stands there. */
+bool index_read(const struct arena *arena, unsigned slot, uint32_t place,
+	struct index_entry *entry);
+
+/* Anyone: the next place of this slot, from `from` on, where somebody stands,
+ * or INDEX_NO_PLACE. For paged listing. */
+uint32_t index_next(const struct arena *arena, unsigned slot, uint32_t from);
+
+/* Anyone: copies of the connections of a user on this slot, up to max; returns
+ * how many there are. */
+size_t index_find_user(const struct arena *arena, unsigned slot,
+	struct text tenant, struct text user, struct index_entry *found,
+	size_t max);
+
+/* The id of a connection as clients see it: 32 hex digits. */
+#define CLIENT_ID_LENGTH 32
+
+void client_id_write(char id[CLIENT_ID_LENGTH + 1], unsigned host,
+	unsigned slot, uint32_t place, uint64_t secret);
+bool client_id_read(struct text id, unsigned *host, unsigned *slot,
+	uint32_t *place, uint64_t *secret);
+
+#endif

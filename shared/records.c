@@ -1,0 +1,27 @@
+#include "shared/records.h"
+
+#include "shared/buffer.h"
+
+#define NUMBER(field) pack_number(out, it->field);
+#define TEXT(field) pack_text(out, it->field);
+#define RECORD(name, fields)                                         \
+	void name##_pack(struct buffer *out, const struct name *it)  \
+	{                                                            \
+		fields                                               \
+	}
+#include "shared/records.def"
+#undef RECORD
+#undef TEXT
+#undef NUMBER
+
+#define NUMBER(field) it->field = unpack_number(in);
+#define TEXT(field) it->field = unpack_text(in);
+#define RECORD(name, fields)                                    \
+	bool name##_unpack(struct unpack *in, struct name *it)  \
+	{                                                       \
+		fields return !in->failed;                      \
+	}
+#include "shared/records.def"
+#undef RECORD
+#undef TEXT
+#undef NUMBER

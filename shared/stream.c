@@ -1,0 +1,67 @@
+#include "shared/stream.h"
+
+#include <string.h>
+
+#include "shared/base.h"
+#include "shared/hash.h"
+
+#define SEPARATOR 0x1f
+
+void
+stream_name_make(struct stream_name *made, unsigned kind, struct text tenant,
+	struct text name)
+{
+	char *at = made->bytes;
+
+	must(tenant.length <= TENANT_BYTES_MAX && name.length <= ROOM_BYTES_MAX);
+	*at++ = (char)kind;
+	memcpy(at, tenant.at, tenant.length);
+	at += tenant.length;
+	*at++ = SEPARATOR;
+	memcpy(at, name.at, name.length);
+	at += name.length;
+	made->length = (uint8_t)(at - made->bytes);
+}
+
+struct text
+stream_name_text(const struct stream_name *name)
+{
+	return (struct text){ name->bytes, name->length };
+}
+
+unsigned
+stream_name_kind(const struct stream_name *name)
+{
+	return (unsigned char)name->bytes[0];
+}
+
+struct text
+stream_name_tenant(const struct stream_name *name)
+{
+	const char *tenant = name->bytes + 1;
+	const char *end = memchr(tenant, SEPARATOR, name->length - 1U);
+
+	must(end != NULL);
+	return (struct text){ tenant, (size_t)(end - tenant) };
+}
+
+struct text
+stream_name_name(const struct stream_name *name)
+{
+	struct text tenant = stream_name_tenant(name);
+	const char *at = tenant.at + tenant.length + 1;
+
+	return (struct text){ at, (size_t)(name->bytes + name->length - at) };
+}
+
+unsigned
+stream_shard(unsigned kind, struct text tenant, struct text name,
+	unsigned ledgers)
+{
+	struct stream_name made;
+
+	if (ledgers == 1)
+		return 0;
+	stream_name_make(&made, kind, tenant, name);
+	return (unsigned)(hash_stable(made.bytes, made.length) % ledgers);
+}

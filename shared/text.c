@@ -1,0 +1,110 @@
+#include "shared/text.h"
+
+#include <string.h>
+
+#include "shared/base.h"
+
+struct text
+text_of(const char *string)
+{
+	return (struct text){ string, strlen(string) };
+}
+
+bool
+text_equal(struct text a, struct text b)
+{
+	return a.length == b.length &&
+		(a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
+
+int
+text_compare(struct text a, struct text b)
+{
+	size_t shorter = MIN_OF(a.length, b.length);
+	int order = shorter ? memcmp(a.at, b.at, shorter) : 0;
+
+	if (order != 0)
+		return order;
+	return (a.length > b.length) - (a.length < b.length);
+}
+
+bool
+text_has_prefix(struct text text, struct text prefix)
+{
+	return text.length >= prefix.length &&
+		(prefix.length == 0 ||
+			memcmp(text.at, prefix.at, prefix.length) == 0);
+}
+
+char *
+text_copy(struct text text)
+{
+	char *copy = base_alloc(text.length + 1);
+
+	if (text.length)
+		memcpy(copy, text.at, text.length);
+	copy[text.length] = 0;
+	return copy;
+}
+
+/* Length of the character that starts here, 0 when it is not valid. */
+static size_t
+character_length(const unsigned char *at, size_t left)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t length;
+
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] < 0xc2 || at[0] > 0xf4)
+		return 0;
+	length = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	if (left < length)
+		return 0;
+	if (at[0] == 0xe0)
+		low = 0xa0;
+	if (at[0] == 0xed)
+		high = 0x9f;
+	if (at[0] == 0xf0)
+		low = 0x90;
+	if (at[0] == 0xf4)
+		high = 0x8f;
+	if (at[1] < low || at[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+bool
+text_is_utf8(struct text text)
+{
+	const unsigned char *at = (const unsigned char *)text.at;
+
+	for (size_t done = 0; done < text.length;) {
+		size_t length = character_length(at + done, text.length - done);
+
+		if (length == 0)
+			return false;
+		done += length;
+	}
+	return true;
+}
+
+bool
+text_is_name(struct text text, size_t min, size_t max)
+{
+	const unsigned char *at = (const unsigned char *)text.at;
+
+	if (text.length < min || text.length > max || !text_is_utf8(text))
+		return false;
+	for (size_t i = 0; i < text.length; i++) {
+		bool is_c1 = at[i] == 0xc2 && i + 1 < text.length &&
+			at[i + 1] < 0xa0;
+
+		if (at[i] < 0x20 || at[i] == 0x7f || is_c1)
+			return false;
+	}
+	return true;
+}

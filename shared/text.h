@@ -1,0 +1,39 @@
+/*
+ * A text is a borrowed run of bytes with a length: names, bodies, keys. It is
+ * not ended by a zero and lives as long as what it points into.
+ */
+#ifndef SHARED_TEXT_H
+#define SHARED_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+	const char *at;
+	size_t length;
+};
+
+#define TEXT_LITERAL(literal) ((struct text){ (literal), sizeof(literal) - 1 })
+
+/* For printf: "%.*s", TEXT_ARGS(text). */
+#define TEXT_ARGS(text) (int)(text).length, (text).at
+
+struct text text_of(const char *string);
+bool text_equal(struct text a, struct text b);
+
+/* As memcmp, the shorter one first where one begins the other. */
+int text_compare(struct text a, struct text b);
+bool text_has_prefix(struct text text, struct text prefix);
+
+/* A copy on the heap, ended by a zero that length does not count. */
+char *text_copy(struct text text);
+
+/* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+bool text_is_utf8(struct text text);
+
+/* UTF-8, from min to max bytes, without control characters (C0, DEL, C1): what
+ * the names of users, rooms, types and tenants must be. */
+bool text_is_name(struct text text, size_t min, size_t max);
+
+#endif

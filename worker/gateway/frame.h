@@ -1,0 +1,81 @@
+/*
+ * Frames of RFC 6455, server side, without extensions: a reader that takes bytes
+ * as they come and unmasks in place, and writers for what the server sends.
+ * Knows no socket.
+ */
+#ifndef WORKER_GATEWAY_FRAME_H
+#define WORKER_GATEWAY_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buffer;
+
+enum frame_event {
+	FRAME_NEED_MORE, /* all bytes taken, nothing complete */
+	FRAME_TEXT,      /* a whole text message, valid UTF-8 */
+	FRAME_BINARY,    /* a whole binary message */
+	FRAME_PING,      /* data is to be sent back in a pong (5.5.2) */
+	FRAME_PONG,
+	FRAME_CLOSE, /* data is the reason, close_code 1005 when there was none */
+	FRAME_BAD,   /* close the connection with close_code (7.4.1) */
+};
+
+/* Close codes of RFC 6455 7.4.1 that the server sends or may receive. */
+enum frame_close {
+	CLOSE_NORMAL = 1000,
+	CLOSE_GOING_AWAY = 1001,
+	CLOSE_PROTOCOL = 1002,
+	CLOSE_UNSUPPORTED = 1003,
+	CLOSE_NO_STATUS = 1005,
+	CLOSE_NOT_UTF8 = 1007,
+	CLOSE_TOO_BIG = 1009,
+	CLOSE_RESTART = 1012,
+};
+
+/* One per connection and kept small; all zero is a fresh one. A message that
+ * does not arrive whole in one read is gathered on the heap until it does. */
+struct frame_reader {
+	uint8_t *gathered;
+	uint32_t gathered_length, gathered_room;
+	uint64_t left;   /* payload bytes of this frame still to come */
+	uint8_t mask[4];
+	uint8_t mask_at; /* which mask byte is next */
+	uint8_t head[14];
+	uint8_t head_length; /* header bytes so far; 0 between frames */
+	uint8_t opcode;      /* of this frame */
+	uint8_t message_opcode; /* of the message being gathered; 0 = none */
+	uint8_t control_length;
+	uint32_t utf8_state; /* of the message's checker */
+	uint8_t control[125]; /* payload of a control frame that came in pieces */
+	bool in_payload;
+	bool is_final;
+};
+
+struct frame {
+	const uint8_t *data; /* borrowed until the next call */
+	size_t length;
+	uint16_t close_code; /* for FRAME_CLOSE and FRAME_BAD */
+};
+
+/* Takes bytes from *at towards end until one event is complete; moves *at. The
+ * bytes are changed (unmasked). limit: largest message, in bytes. */
+enum frame_event frame_read(struct frame_reader *reader, uint8_t **at,
+	uint8_t *end, size_t limit, struct frame *frame);
+void frame_reader_fini(struct frame_reader *reader);
+
+#define FRAME_HEAD_MAX 10
+
+/* Writes the head of an unmasked final text frame; returns its length. */
+size_t frame_write_head(uint8_t head[FRAME_HEAD_MAX], uint64_t length);
+
+/* Appends whole frames. */
+void frame_add_text(struct buffer *out, const void *data, size_t length);
+void frame_add_ping(struct buffer *out);
+void frame_add_pong(struct buffer *out, const void *data, size_t length);
+
+/* reason is cut at 123 bytes, never inside a character. */
+void frame_add_close(struct buffer *out, uint16_t code, const char *reason);
+
+#endif
