@@ -1,23 +1,37 @@
-# confab: see README.md. `make` builds without network and without root.
+# confab. `make` builds, without network and without root; `make run` and
+# `make test` first install the Debian packages that are missing (README.md).
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
-SAN ?=
-B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
-comma := ,
+SYSCONFDIR ?= /etc
 
-VERSION := 0.1.0
-PKGS := libevent_core libevent_extra libwebsockets sqlite3 jansson libconfuse libbsd-overlay openssl libuv
+# SAN=address,undefined or SAN=thread builds with sanitizers, in a folder of its
+# own.
+SAN ?=
+comma := ,
+B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+
+PACKAGES := libevent_core libevent_extra libwebsockets sqlite3 jansson \
+	libconfuse libbsd-overlay openssl
+ifneq ($(filter-out clean deps run test,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
+$(error Libraries are missing: run `make deps`, or see README.md)
+endif
+endif
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wformat=2 -Werror
-C_FLAGS = -std=c11 -D_GNU_SOURCE -DCONFAB_VERSION='"$(VERSION)"' -I. $(WARNINGS) -pthread -fno-omit-frame-pointer \
-	$(CFLAGS) $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g') \
+C_FLAGS = -std=c11 -D_GNU_SOURCE -DCONFAB_VERSION='"$(VERSION)"' -I. \
+	$(WARNINGS) -pthread -fno-omit-frame-pointer $(CFLAGS) \
+	$(shell pkg-config --cflags $(PACKAGES) | sed 's/-I/-isystem /g') \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
-L_FLAGS = $(LDFLAGS) -pthread -rdynamic $(if $(SAN),-fsanitize=$(SAN))
-LIBS = $(shell pkg-config --libs $(PKGS)) -lm
+L_FLAGS = $(LDFLAGS) -pthread $(if $(SAN),-fsanitize=$(SAN))
+LIBS = $(shell pkg-config --libs $(PACKAGES)) -lm
 
 SHARED_SRC := $(wildcard shared/*.c)
 WORKER_SRC := $(wildcard worker/*.c worker/*/*.c worker/*/*/*.c)
@@ -26,25 +40,28 @@ CTL_SRC := $(wildcard master/ctl/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
-obj = $(patsubst %.c,$B/obj/%.o,$1)
+objects = $(patsubst %.c,$B/obj/%.o,$1)
 UNIT_BIN := $(patsubst tests/unit/%.c,$B/unit/%,$(UNIT_SRC))
-FUZZ_BIN := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
+REPLAY_BIN := $(patsubst tests/fuzz/fuzz_%.c,$B/replay/%,$(FUZZ_SRC))
 
 .PHONY: all
 all: $B/confabd $B/confabctl
 
-$B/confabd: $(call obj,$(SHARED_SRC) $(WORKER_SRC) $(MASTER_SRC))
+$B/confabd: $(call objects,$(SHARED_SRC) $(WORKER_SRC) $(MASTER_SRC))
 	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
 
-$B/confabctl: $(call obj,$(SHARED_SRC) $(CTL_SRC))
+$B/confabctl: $(call objects,$(SHARED_SRC) $(CTL_SRC))
 	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
 
 $B/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(C_FLAGS) -MMD -MP -c -o $@ $<
 
-# A unit test links all of shared/ and worker/ and none of the mains.
-$B/libconfab.a: $(call obj,$(SHARED_SRC) $(WORKER_SRC))
+# Unit tests and fuzzers link all parts but the two main programs.
+PARTS_SRC := $(SHARED_SRC) $(WORKER_SRC) \
+	$(filter-out master/main.c,$(MASTER_SRC))
+
+$B/libconfab.a: $(call objects,$(PARTS_SRC))
 	@rm -f $@
 	ar rcs $@ $^
 
@@ -52,12 +69,96 @@ $B/unit/%: $B/obj/tests/unit/%.o $B/libconfab.a
 	@mkdir -p $(@D)
 	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS) -lcmocka
 
-.PHONY: unit
+$B/replay/%: $B/obj/tests/fuzz/fuzz_%.o $B/obj/tests/fuzz/replay_main.o \
+		$B/libconfab.a
+	@mkdir -p $(@D)
+	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
+
+$B/ring_torture: $B/obj/tests/torture/ring_torture.o $B/libconfab.a
+	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
+
+.SECONDARY:
+
+# --- people -----------------------------------------------------------------
+
+.PHONY: deps run install clean
+deps:
+	packaging/deps build
+
+run: deps
+	$(MAKE) all
+	exec $B/confabd --dev -f
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(PREFIX)/share/confab/web \
+		$(DESTDIR)$(PREFIX)/share/confab/sql $(DESTDIR)$(SYSCONFDIR)/confab
+	install $B/confabd $(DESTDIR)$(PREFIX)/sbin/
+	install $B/confabctl $(DESTDIR)$(PREFIX)/bin/
+	cp -r web/. $(DESTDIR)$(PREFIX)/share/confab/web/
+	install -m 644 sql/*.sql $(DESTDIR)$(PREFIX)/share/confab/sql/
+	test -e $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf || install -m 644 \
+		conf/confab.conf $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
+
+clean:
+	rm -rf build
+
+# --- tests ------------------------------------------------------------------
+
+# In order of depth: the first failure is the most basic one.
+.PHONY: test check unit replay lint model integration torture-short browser
+test:
+	packaging/deps test
+	$(MAKE) check
+
+check: all
+	$(MAKE) lint
+	$(MAKE) unit
+	$(MAKE) unit replay SAN=address,undefined
+	$(MAKE) model
+	$(MAKE) integration
+	$(MAKE) torture-short
+	$(MAKE) browser
+
 unit: $(UNIT_BIN)
 	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
 
-.PHONY: clean
-clean:
-	rm -rf build
+# Every fuzzer's corpus, through the parser it belongs to.
+replay: $(REPLAY_BIN)
+	@set -e; for r in $(REPLAY_BIN); do \
+		echo "== $$r"; $$r tests/fuzz/corpus/$$(basename $$r); done
+
+lint:
+	tests/lint/run
+
+model:
+	tests/model/run
+
+integration: all
+	CONFABD=$(abspath $B/confabd) tests/integration/run
+
+torture-short: all $B/ring_torture
+	$B/ring_torture 5
+	CONFABD=$(abspath $B/confabd) tests/torture/run 8
+
+browser: all
+	CONFABD=$(abspath $B/confabd) tests/browser/run
+
+# --- longer ones ------------------------------------------------------------
+
+.PHONY: torture fuzz bench sanitize
+torture: all $B/ring_torture
+	$B/ring_torture 60
+	CONFABD=$(abspath $B/confabd) tests/torture/run 60
+
+fuzz:
+	tests/fuzz/run
+
+bench: all
+	CONFABD=$(abspath $B/confabd) tests/bench/run
+
+sanitize:
+	$(MAKE) integration torture-short SAN=address,undefined
+	$(MAKE) unit SAN=thread
 
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)

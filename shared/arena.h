@@ -57,7 +57,8 @@ struct partition *arena_partition(const struct arena *arena, unsigned slot);
 /* The eventfd of a slot; see bell.h. */
 int arena_bell(const struct arena *arena, unsigned slot);
 
-/* Slots in order of roles: the first one of a role and how many there are. */
+/* Slots in order of roles: the first one of a role (when there is none, where
+ * it would be) and how many there are. */
 unsigned arena_role_first(const struct arena *arena, enum role role);
 unsigned arena_role_count(const struct arena *arena, enum role role);
 

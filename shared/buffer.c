@@ -90,6 +90,8 @@ void
 buffer_drop_front(struct buffer *buffer, size_t length)
 {
 	must(length <= buffer->length);
+	if (length == 0)
+		return;
 	buffer->length -= length;
 	memmove(buffer->data, buffer->data + length, buffer->length);
 }

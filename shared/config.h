@@ -55,9 +55,8 @@ struct config {
 #undef FLAG
 #undef TEXT
 #undef CHOICE
-	bool relay;       /* a relay section stands in the file */
-	bool insecure;    /* insecure = true */
-	char *path;       /* the file it was read from, NULL for --dev */
+	bool relay; /* a relay section stands in the file */
+	char *path; /* the file it was read from, NULL for --dev */
 	struct listener *listeners;
 	size_t listener_count;
 	struct room_class *room_classes; /* the most specific first */
@@ -69,15 +68,15 @@ struct config {
 struct config *config_read(const char *path);
 
 /* The configuration of `make run`: all below directory, loopback only. */
-struct config *config_dev(const char *directory, const char *web_dir,
-	const char *sql_dir);
+struct config *config_dev(
+	const char *directory, const char *web_dir, const char *sql_dir);
 void config_free(struct config **config);
 
 /* gateways, with 0 replaced by the number of cores. */
 unsigned config_gateways(const struct config *config);
 
 /* The most specific class for a room; there is always one. */
-const struct room_class *config_room_class(const struct config *config,
-	struct text room);
+const struct room_class *config_room_class(
+	const struct config *config, struct text room);
 
 #endif

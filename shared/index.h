@@ -1,8 +1,10 @@
 /*
  * The index: who is where on this host. One partition per slot, written by the
- * process in that slot alone and read by all through a sequence counter per
- * bucket. A partition counts only while its owner lives: the owner opens it with
- * its life, the master closes it at reap, and readers skip a closed one at once.
+ * process in that slot alone and read by all, without a lock and without ever
+ * waiting for the writer: each change is one store that a reader sees or not,
+ * and counters tell a reader that what it stood on has been taken away.
+ * A partition counts only while its owner lives: the owner opens it with its
+ * life, the master closes it at reap, and readers skip a closed one at once.
  *
  * A partition holds its connections, user -> connections, and room -> how many
  * of its connections are members or about to be.
@@ -14,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/client_id.h"
 #include "shared/message.h"
 #include "shared/text.h"
 
@@ -36,19 +39,25 @@ struct index_entry {
 
 #define INDEX_NO_PLACE UINT32_MAX
 
+/* Bytes of memory that a partition takes. */
 size_t index_size(uint32_t connections, uint32_t rooms);
 
-/* Master, once, in zeroed memory. */
-void index_init(struct partition *partition, uint32_t connections,
-	uint32_t rooms);
+/* Hash of how the structs of a partition lie in memory. */
+uint64_t index_layout(void);
 
-/* Owner, first thing: empties the partition and opens it for this life. */
+/* Master, once, in zeroed memory. */
+void index_init(
+	struct partition *partition, uint32_t connections, uint32_t rooms);
+
+/* Owner, first thing: empties the partition, gives its memory back to the
+ * system and opens it for this life (not 0). */
 void index_open(const struct arena *arena, unsigned own_slot, uint32_t life);
 
 /* Master, at reap. */
 void index_close(struct partition *partition);
 
-/* Owner: adds a connection and sets entry->place; false when it is full. */
+/* Owner: adds a connection and sets entry->place; false when it is full.
+ * Lengths must be within those of the arrays. */
 bool index_add(const struct arena *arena, unsigned own_slot,
 	struct index_entry *entry);
 void index_remove(const struct arena *arena, unsigned own_slot, uint32_t place);
@@ -61,7 +70,8 @@ bool index_room_add(const struct arena *arena, unsigned own_slot,
 void index_room_remove(const struct arena *arena, unsigned own_slot,
 	struct text tenant, struct text room);
 
-/* Anyone: has this slot members of the room (or claims all rooms)? */
+/* Anyone: has this slot members of the room (or claims all rooms)? Rooms of an
+ * owner that sent JOIN are there for whoever has read that letter. */
 bool index_has_room(const struct arena *arena, unsigned slot,
 	struct text tenant, struct text room);
 
@@ -69,7 +79,7 @@ bool index_has_room(const struct arena *arena, unsigned slot,
 uint32_t index_room_connections(const struct arena *arena, unsigned slot,
 	struct text tenant, struct text room);
 
-/* Anyone: a consistent copy of one connection; false when nobody stands there. */
+/* Anyone: a consistent copy of one connection; false when nobody is there. */
 bool index_read(const struct arena *arena, unsigned slot, uint32_t place,
 	struct index_entry *entry);
 
@@ -78,17 +88,9 @@ bool index_read(const struct arena *arena, unsigned slot, uint32_t place,
 uint32_t index_next(const struct arena *arena, unsigned slot, uint32_t from);
 
 /* Anyone: copies of the connections of a user on this slot, up to max; returns
- * how many there are. */
+ * how many there are. Those that come or go meanwhile may be missed. */
 size_t index_find_user(const struct arena *arena, unsigned slot,
 	struct text tenant, struct text user, struct index_entry *found,
 	size_t max);
-
-/* The id of a connection as clients see it: 32 hex digits. */
-#define CLIENT_ID_LENGTH 32
-
-void client_id_write(char id[CLIENT_ID_LENGTH + 1], unsigned host,
-	unsigned slot, uint32_t place, uint64_t secret);
-bool client_id_read(struct text id, unsigned *host, unsigned *slot,
-	uint32_t *place, uint64_t *secret);
 
 #endif

@@ -75,7 +75,8 @@ json_write_string(struct buffer *out, struct text text)
 		else
 			buffer_add_format(out, "\\u%04x", byte);
 	}
-	buffer_add(out, text.at + plain_from, text.length - plain_from);
+	if (plain_from < text.length)
+		buffer_add(out, text.at + plain_from, text.length - plain_from);
 	buffer_add_byte(out, '"');
 }
 

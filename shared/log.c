@@ -112,7 +112,7 @@ append_time(char *line, size_t room)
 	return at;
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 write_line(enum log_level level, const char *format, va_list args)
 {
 	char text[LINE_BYTES / 2];

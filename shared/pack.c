@@ -26,7 +26,7 @@ pack_text(struct buffer *out, struct text text)
 struct unpack
 unpack_of(struct text bytes)
 {
-	const uint8_t *at = (const uint8_t *)bytes.at;
+	const uint8_t *at = (const uint8_t *)(bytes.length ? bytes.at : "");
 
 	return (struct unpack){ at, at + bytes.length, false };
 }

@@ -20,34 +20,38 @@
 
 struct letter;
 
-/* Positions count bytes since the ring was made and never wrap in practice. */
+/* Positions count bytes since the ring was made and never wrap in practice. The
+ * data lies elsewhere, so that a reader who looks at many idle rings touches
+ * two lines of each and no page of data. */
 struct ring {
 	/* Constant after ring_init(). */
 	_Alignas(CACHE_LINE) uint64_t capacity; /* bytes; a power of two */
+	uint64_t data_at; /* bytes from this struct to the data */
 
 	/* Written by the producer. */
-	_Alignas(CACHE_LINE) _Atomic uint64_t tail; /* published up to here */
+	_Atomic uint64_t tail;      /* published up to here */
+	_Atomic uint64_t head_seen; /* the head as it last saw it */
 	_Atomic uint64_t refused;
 
 	/* Written by the consumer. */
 	_Alignas(CACHE_LINE) _Atomic uint64_t head; /* released up to here */
-
-	_Alignas(CACHE_LINE) uint8_t data[];
 };
+
+_Static_assert(sizeof(struct ring) == 128, "rings cross processes");
 
 /* The consumer's place in a ring, in its own memory. */
 struct ring_reader {
 	struct ring *ring;
-	uint64_t position; /* of the next letter */
+	uint64_t position;  /* of the next letter */
+	uint64_t tail_seen; /* the tail as it last saw it */
 };
 
-/* Bytes of memory that a ring takes. */
-size_t ring_size(uint64_t capacity);
+/* ring is zeroed; data, behind it in memory, has capacity bytes and is aligned
+ * to eight. */
+void ring_init(struct ring *ring, void *data, uint64_t capacity);
 
-/* memory is zeroed and aligned to a cache line. */
-struct ring *ring_init(void *memory, uint64_t capacity);
-
-/* The largest letter that an empty ring always takes. */
+/* The largest letter that an empty ring takes wherever its positions stand:
+ * half of it, since a letter never wraps. A larger one is always refused. */
 size_t ring_letter_max(const struct ring *ring);
 
 /* Copies the letter in and publishes it; false, counted, when there is no room.
@@ -62,6 +66,10 @@ const struct letter *ring_next(struct ring_reader *reader);
 
 /* Gives everything before position back to the producer. */
 void ring_release(struct ring_reader *reader, uint64_t position);
+
+/* Goes on at a position that an earlier reader of this ring had reached, and
+ * releases what lies before it; false when it is not between head and tail. */
+bool ring_skip(struct ring_reader *reader, uint64_t position);
 
 bool ring_is_empty(const struct ring_reader *reader);
 uint64_t ring_refused(const struct ring *ring);

@@ -2,9 +2,9 @@
  * The scoreboard: one row per slot, read by everyone, so that the status socket
  * and other processes learn how each fares without asking it.
  *
- * A slot is the place of one process; its successor after a death takes the same
- * slot with the next life. Each field has one writer: the master, or the process
- * that lives in the slot. All words are plain 64-bit or 32-bit atomics.
+ * A slot is the place of one process; its successor after a death takes the
+ * same slot with the next life. Each field has one writer: the master, or the
+ * process that lives in the slot. All words are plain 64-bit or 32-bit atomics.
  */
 #ifndef SHARED_SCOREBOARD_H
 #define SHARED_SCOREBOARD_H
@@ -65,14 +65,14 @@ struct row {
 	/* Written by the process in the slot. */
 	_Alignas(CACHE_LINE) _Atomic uint64_t heartbeat_ms; /* clock_ms() */
 	_Atomic uint32_t ready_life;  /* its life, once it serves */
-	_Atomic uint32_t stuck_slot;  /* 1 + a slot that takes no letters; 0 = none */
+	_Atomic uint32_t stuck_slot;  /* 1 + who takes no letters; 0 = none */
 	_Atomic uint32_t stuck_life;  /* the life of that slot */
 	_Atomic uint64_t journal_end; /* ledger: all before it is committed */
-	_Atomic uint64_t delivered;   /* ledger: all before it is in the rings */
-	_Atomic uint64_t archived[LEDGERS_MAX]; /* historian: committed so far */
+	_Atomic uint64_t delivered; /* ledger: all before it is in the rings */
+	_Atomic uint64_t archived[LEDGERS_MAX]; /* historian: committed */
 
-	/* Written by the process in the slot; on a line of its own because every
-	 * producer reads it after every letter. */
+	/* Written by the process in the slot; on a line of its own because
+	 * every producer reads it after every letter. */
 	_Alignas(CACHE_LINE) _Atomic uint32_t is_asleep;
 
 	/* Written by the process in the slot. */
@@ -88,8 +88,8 @@ row_count(struct row *own, enum counter counter, int64_t change)
 	uint64_t old = atomic_load_explicit(
 		&own->counters[counter], memory_order_relaxed);
 
-	atomic_store_explicit(&own->counters[counter],
-		old + (uint64_t)change, memory_order_relaxed);
+	atomic_store_explicit(&own->counters[counter], old + (uint64_t)change,
+		memory_order_relaxed);
 }
 
 static inline void

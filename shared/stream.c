@@ -7,19 +7,26 @@
 
 #define SEPARATOR 0x1f
 
+static char *
+append(char *at, struct text text)
+{
+	if (text.length)
+		memcpy(at, text.at, text.length);
+	return at + text.length;
+}
+
 void
 stream_name_make(struct stream_name *made, unsigned kind, struct text tenant,
 	struct text name)
 {
 	char *at = made->bytes;
 
-	must(tenant.length <= TENANT_BYTES_MAX && name.length <= ROOM_BYTES_MAX);
+	must(tenant.length <= TENANT_BYTES_MAX &&
+		name.length <= ROOM_BYTES_MAX);
 	*at++ = (char)kind;
-	memcpy(at, tenant.at, tenant.length);
-	at += tenant.length;
+	at = append(at, tenant);
 	*at++ = SEPARATOR;
-	memcpy(at, name.at, name.length);
-	at += name.length;
+	at = append(at, name);
 	made->length = (uint8_t)(at - made->bytes);
 }
 
@@ -55,8 +62,8 @@ stream_name_name(const struct stream_name *name)
 }
 
 unsigned
-stream_shard(unsigned kind, struct text tenant, struct text name,
-	unsigned ledgers)
+stream_shard(
+	unsigned kind, struct text tenant, struct text name, unsigned ledgers)
 {
 	struct stream_name made;
 

@@ -36,7 +36,8 @@ struct worker_hooks {
 	void (*on_turn)(void *self);
 
 	/* Another slot's process died or a new one became ready. */
-	void (*on_peer)(void *self, unsigned slot, uint32_t life, bool is_alive);
+	void (*on_peer)(
+		void *self, unsigned slot, uint32_t life, bool is_alive);
 
 	/* About every 100 ms. */
 	void (*on_tick)(void *self, uint64_t now_ms);
@@ -55,8 +56,8 @@ struct worker_hooks {
 #undef ROLE
 
 /* Runs until worker_end(). The process counts as serving from here on. */
-void worker_run(struct worker *worker, const struct worker_hooks *hooks,
-	void *self);
+void worker_run(
+	struct worker *worker, const struct worker_hooks *hooks, void *self);
 void worker_end(struct worker *worker);
 
 const struct heritage *worker_heritage(const struct worker *worker);
@@ -71,8 +72,8 @@ uint32_t worker_life(const struct worker *worker);
 uint64_t worker_now_ms(const struct worker *worker);
 
 /* Is this the life that is in the slot now, ready or starting? */
-bool worker_is_current(const struct worker *worker, unsigned slot,
-	uint32_t life);
+bool worker_is_current(
+	const struct worker *worker, unsigned slot, uint32_t life);
 
 /* Posts if the ring has room now and nothing waits before it; false: the caller
  * refuses its client. Stamps the sender into the letter. */
@@ -91,8 +92,8 @@ uint64_t worker_overflow(const struct worker *worker);
 uint64_t worker_letter_end(const struct worker *worker);
 void worker_release(struct worker *worker, unsigned from, uint64_t position);
 
-/* For the ledger: how far the ring of this sender was read (this turn included),
- * and to skip to where an earlier life had read it. Skip only before
+/* For the ledger: how far the ring of this sender was read (this turn
+ * included), and to skip to where an earlier life had read it. Skip only before
  * worker_run(). */
 uint64_t worker_position(const struct worker *worker, unsigned from);
 void worker_skip(struct worker *worker, unsigned from, uint64_t position);

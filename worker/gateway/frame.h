@@ -1,7 +1,7 @@
 /*
- * Frames of RFC 6455, server side, without extensions: a reader that takes bytes
- * as they come and unmasks in place, and writers for what the server sends.
- * Knows no socket.
+ * Frames of RFC 6455, server side, without extensions: a reader that takes
+ * bytes as they come and unmasks in place, and writers for what the server
+ * sends. Knows no socket.
  */
 #ifndef WORKER_GATEWAY_FRAME_H
 #define WORKER_GATEWAY_FRAME_H
@@ -18,7 +18,8 @@ enum frame_event {
 	FRAME_BINARY,    /* a whole binary message */
 	FRAME_PING,      /* data is to be sent back in a pong (5.5.2) */
 	FRAME_PONG,
-	FRAME_CLOSE, /* data is the reason, close_code 1005 when there was none */
+	FRAME_CLOSE, /* data is the reason, close_code 1005 when there was none
+		      */
 	FRAME_BAD,   /* close the connection with close_code (7.4.1) */
 };
 
@@ -34,23 +35,11 @@ enum frame_close {
 	CLOSE_RESTART = 1012,
 };
 
-/* One per connection and kept small; all zero is a fresh one. A message that
- * does not arrive whole in one read is gathered on the heap until it does. */
+/* One per connection; all zero is a fresh one. A frame that came whole in one
+ * read needs no memory at all; what came in pieces waits on the heap, as much
+ * as has come and never by the length that was announced. */
 struct frame_reader {
-	uint8_t *gathered;
-	uint32_t gathered_length, gathered_room;
-	uint64_t left;   /* payload bytes of this frame still to come */
-	uint8_t mask[4];
-	uint8_t mask_at; /* which mask byte is next */
-	uint8_t head[14];
-	uint8_t head_length; /* header bytes so far; 0 between frames */
-	uint8_t opcode;      /* of this frame */
-	uint8_t message_opcode; /* of the message being gathered; 0 = none */
-	uint8_t control_length;
-	uint32_t utf8_state; /* of the message's checker */
-	uint8_t control[125]; /* payload of a control frame that came in pieces */
-	bool in_payload;
-	bool is_final;
+	struct frame_pieces *pieces; /* NULL between messages */
 };
 
 struct frame {
@@ -60,7 +49,9 @@ struct frame {
 };
 
 /* Takes bytes from *at towards end until one event is complete; moves *at. The
- * bytes are changed (unmasked). limit: largest message, in bytes. */
+ * bytes are changed (unmasked). limit: largest message, in bytes. Called until
+ * it says FRAME_NEED_MORE, which also frees the message told before; after
+ * FRAME_CLOSE or FRAME_BAD only frame_reader_fini() may follow. */
 enum frame_event frame_read(struct frame_reader *reader, uint8_t **at,
 	uint8_t *end, size_t limit, struct frame *frame);
 void frame_reader_fini(struct frame_reader *reader);
@@ -70,12 +61,13 @@ void frame_reader_fini(struct frame_reader *reader);
 /* Writes the head of an unmasked final text frame; returns its length. */
 size_t frame_write_head(uint8_t head[FRAME_HEAD_MAX], uint64_t length);
 
-/* Appends whole frames. */
+/* Appends whole frames. A pong carries at most 125 bytes. */
 void frame_add_text(struct buffer *out, const void *data, size_t length);
 void frame_add_ping(struct buffer *out);
 void frame_add_pong(struct buffer *out, const void *data, size_t length);
 
-/* reason is cut at 123 bytes, never inside a character. */
+/* reason is cut at 123 bytes, never inside a character. CLOSE_NO_STATUS never
+ * travels (7.4.1): the frame is then empty. */
 void frame_add_close(struct buffer *out, uint16_t code, const char *reason);
 
 #endif

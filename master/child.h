@@ -1,0 +1,56 @@
+/*
+ * One child: the process in one slot, and its state. Only child.c moves the
+ * state, and writes the master's half of the slot's row.
+ */
+#ifndef MASTER_CHILD_H
+#define MASTER_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "master/backoff.h"
+#include "shared/scoreboard.h"
+
+struct heritage;
+
+#define CHILD_NAME_BYTES 32
+
+struct child {
+	struct row *row;
+	unsigned slot;
+	char name[CHILD_NAME_BYTES]; /* "gateway 1" */
+	enum child_state state;
+	pid_t pid; /* 0: none */
+	uint32_t life;
+	bool was_healthy;  /* this life has served */
+	uint64_t since_ms; /* of the state */
+	uint64_t started_ms;
+	uint64_t due_ms; /* CHILD_RESTING: when to start again */
+	struct backoff backoff;
+};
+
+/* The row's role and number are set. */
+void child_init(struct child *child, struct row *row, unsigned slot);
+
+/* Forks the next life. heritage is completed with slot and life; shed runs in
+ * the child first, to let go of what is the master's. When the machine has no
+ * process to give, the child rests (logged). */
+void child_start(struct child *child, struct heritage *heritage,
+	void (*shed)(void *self), void *self);
+
+/* Moves a starting child that serves by now. Returns whether it moved. */
+bool child_notice_ready(struct child *child);
+
+/* Asks by a signal and expects an end. */
+void child_ask_to_end(struct child *child, int signal);
+void child_kill(struct child *child);
+
+/* The process has ended with this status of wait(). is_wanted: the slot is to
+ * be filled again. */
+void child_on_end(struct child *child, int status, bool is_wanted);
+
+/* Gives up waiting for the next start. */
+void child_cancel(struct child *child);
+
+#endif

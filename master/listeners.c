@@ -1,0 +1,240 @@
+#include "master/listeners.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shared/address.h"
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/heritage.h"
+#include "shared/log.h"
+
+#define BACKLOG 65535
+
+/* How long children of a dead master may take to leave their sockets. */
+#define LEAVE_MS 3000
+
+struct opening {
+	const struct config *config;
+	const struct arena_shape *shape;
+	struct heritage_socket *sockets;
+	size_t count;
+	uint64_t wait_until_ms;
+};
+
+static int
+set_option(int fd, int level, int option)
+{
+	const int on = 1;
+
+	return setsockopt(fd, level, option, &on, sizeof(on));
+}
+
+static int
+bind_socket(const struct address *address, bool is_shared)
+{
+	int family = address->storage.ss_family;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int reason;
+
+	if (fd < 0)
+		return -1;
+	if (set_option(fd, SOL_SOCKET, SO_REUSEADDR) == 0 &&
+		(family != AF_INET6 ||
+			set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 0) &&
+		(!is_shared || set_option(fd, SOL_SOCKET, SO_REUSEPORT) == 0) &&
+		bind(fd, (const struct sockaddr *)&address->storage,
+			address->length) == 0)
+		return fd;
+	reason = errno;
+	close(fd);
+	errno = reason;
+	return -1;
+}
+
+/* SO_REUSEPORT would let two servers of one user share a port without a word,
+ * so whether the port is free is found out without it. */
+static int
+probe(struct opening *opening, const struct address *address)
+{
+	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+
+	for (;;) {
+		int fd = bind_socket(address, false);
+
+		if (fd >= 0) {
+			close(fd);
+			return 0;
+		}
+		if (errno != EADDRINUSE || clock_ms() >= opening->wait_until_ms)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void
+add_socket(struct opening *opening, int fd, unsigned slot, unsigned listener)
+{
+	opening->sockets = base_realloc(opening->sockets,
+		(opening->count + 1) * sizeof(struct heritage_socket));
+	opening->sockets[opening->count++] = (struct heritage_socket){
+		.fd = fd, .slot = slot, .listener = listener
+	};
+}
+
+static int
+open_tcp(struct opening *opening, const struct address *address,
+	unsigned listener)
+{
+	enum role role =
+		opening->config->listeners[listener].role == LISTENER_API
+			? ROLE_API
+			: ROLE_GATEWAY;
+
+	if (probe(opening, address) < 0)
+		return -1;
+	for (unsigned i = 0; i < opening->shape->slots; i++) {
+		int fd;
+
+		if (opening->shape->roles[i] != role)
+			continue;
+		fd = bind_socket(address, true);
+		if (fd < 0)
+			return -1;
+		add_socket(opening, fd, i, listener);
+		if (listen(fd, BACKLOG) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+somebody_answers(const struct address *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool answers = fd >= 0 &&
+		       connect(fd, (const struct sockaddr *)&address->storage,
+			       address->length) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return answers;
+}
+
+/* Only a socket may be in the way, and only a dead one is removed. */
+static int
+clear_path(const struct address *address)
+{
+	struct stat what;
+
+	if (lstat(address_path(address), &what) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISSOCK(what.st_mode) || somebody_answers(address)) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	return unlink(address_path(address));
+}
+
+int
+listeners_open_unix(const char *path, unsigned mode)
+{
+	struct address address = { .length = sizeof(struct sockaddr_un) };
+	struct sockaddr_un *to = (struct sockaddr_un *)&address.storage;
+	int fd;
+
+	if (strlen(path) >= sizeof(to->sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	to->sun_family = AF_UNIX;
+	strlcpy(to->sun_path, path, sizeof(to->sun_path));
+	if (clear_path(&address) < 0)
+		return -1;
+	fd = bind_socket(&address, false);
+	if (fd < 0)
+		return -1;
+	if (chmod(path, mode) < 0 || listen(fd, BACKLOG) < 0) {
+		int reason = errno;
+
+		close(fd);
+		unlink(path);
+		errno = reason;
+		return -1;
+	}
+	return fd;
+}
+
+static int
+open_unix(struct opening *opening, const struct address *address,
+	unsigned listener)
+{
+	int fd = listeners_open_unix(address_path(address), 0660);
+
+	if (fd < 0)
+		return -1;
+	add_socket(opening, fd, HERITAGE_ANY_SLOT, listener);
+	return 0;
+}
+
+static int
+open_one(struct opening *opening, unsigned index)
+{
+	const struct listener *listener = &opening->config->listeners[index];
+	struct address address;
+	int result;
+
+	must(address_read(listener->address, &address));
+	if (address_is_unix(&address))
+		result = open_unix(opening, &address, index);
+	else
+		result = open_tcp(opening, &address, index);
+	if (result < 0)
+		log_error("listener %s: %s: %s", listener->name,
+			listener->address, strerror(errno));
+	return result;
+}
+
+int
+listeners_open(const struct config *config, const struct arena_shape *shape,
+	bool wait, struct heritage_socket **sockets, size_t *count)
+{
+	struct opening opening = { .config = config, .shape = shape };
+	int result = 0;
+
+	if (wait)
+		opening.wait_until_ms = clock_ms() + LEAVE_MS;
+	for (unsigned i = 0; result == 0 && i < config->listener_count; i++)
+		result = open_one(&opening, i);
+	if (result < 0)
+		listeners_close(config, &opening.sockets, opening.count);
+	*sockets = opening.sockets;
+	*count = opening.count;
+	return result;
+}
+
+void
+listeners_close(const struct config *config, struct heritage_socket **sockets,
+	size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct heritage_socket *socket = &(*sockets)[i];
+		struct address address;
+
+		close(socket->fd);
+		if (address_read(config->listeners[socket->listener].address,
+			    &address) &&
+			address_is_unix(&address))
+			unlink(address_path(&address));
+	}
+	free(*sockets);
+	*sockets = NULL;
+}

@@ -1,0 +1,28 @@
+/*
+ * The listening sockets, all made before the first fork. For each TCP listener
+ * every slot of its role has a socket of its own (SO_REUSEPORT), so the kernel
+ * spreads connections and a dead process's queue waits for its successor. A
+ * unix listener is one socket for all slots of the role.
+ */
+#ifndef MASTER_LISTENERS_H
+#define MASTER_LISTENERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena_shape;
+struct config;
+struct heritage_socket;
+
+/* Opens them all into an array of the caller; -1 when one cannot be (logged).
+ * wait: sockets of a server that just died may be in the way for a moment. */
+int listeners_open(const struct config *config, const struct arena_shape *shape,
+	bool wait, struct heritage_socket **sockets, size_t *count);
+void listeners_close(const struct config *config,
+	struct heritage_socket **sockets, size_t count);
+
+/* A unix stream socket that listens at a path, where a dead one may lie; -1
+ * with errno, EADDRINUSE when somebody answers there. */
+int listeners_open_unix(const char *path, unsigned mode);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * What a server needs of the machine before it can serve: its directories, the
+ * locks that keep a second one out, the pid file, and the user to become. All
+ * errors are logged as one sentence each.
+ */
+#ifndef MASTER_PREMISES_H
+#define MASTER_PREMISES_H
+
+#include <stdbool.h>
+
+struct config;
+struct premises;
+
+/* Makes run_dir and data_dir where they are missing and locks both; NULL when
+ * that is not possible. The configuration is borrowed for life. */
+struct premises *premises_open(const struct config *config);
+
+/* Removes the pid file and gives up the locks. */
+void premises_close(struct premises **premises);
+
+/* In a child: lets go of the locks, which are the master's alone. */
+void premises_shed(const struct premises *premises);
+
+/* Did the server before this one end without cleaning up? */
+bool premises_was_crash(const struct premises *premises);
+
+/* As root, with a user configured: becomes that user. */
+int premises_drop_rights(const struct premises *premises);
+
+/* Gives a file to the user and group that will serve; as root only. */
+int premises_own(const struct premises *premises, const char *path);
+
+int premises_write_pid(const struct premises *premises);
+
+#endif

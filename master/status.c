@@ -1,0 +1,235 @@
+#include "master/status.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include "master/answer.h"
+#include "master/words.h"
+#include "shared/base.h"
+#include "shared/log.h"
+
+#define ASKERS_MAX 64
+#define LINE_BYTES_MAX 4096
+
+/* An asker with this much to read first is not listened to. */
+#define UNREAD_BYTES_MAX (256 * 1024)
+
+#define READ_SECONDS 60
+#define WRITE_SECONDS 10
+
+struct asker {
+	struct status *status;
+	struct bufferevent *stream;
+	bool may_change;
+	bool is_leaving; /* close once all is sent */
+};
+
+struct status {
+	struct words_context context;
+	struct event_base *base;
+	struct evconnlistener *listener;
+	struct asker askers[ASKERS_MAX]; /* stream NULL: free */
+};
+
+static void
+dismiss(struct asker *asker)
+{
+	bufferevent_free(asker->stream);
+	*asker = (struct asker){ .status = asker->status };
+}
+
+static size_t
+unread(const struct asker *asker)
+{
+	return evbuffer_get_length(bufferevent_get_output(asker->stream));
+}
+
+static void
+send_answer(struct asker *asker, struct answer *answer)
+{
+	bufferevent_write(asker->stream, answer->out.data, answer->out.length);
+	buffer_fini(&answer->out);
+}
+
+static void
+refuse(struct asker *asker, const char *why)
+{
+	struct answer answer = { 0 };
+
+	answer_refuse(&answer, "%s", why);
+	send_answer(asker, &answer);
+	asker->is_leaving = true;
+	bufferevent_disable(asker->stream, EV_READ);
+}
+
+static void
+answer_line(struct asker *asker, char *line, size_t length)
+{
+	struct answer answer = { 0 };
+	struct text request = { line, length };
+
+	words_answer(
+		&asker->status->context, request, asker->may_change, &answer);
+	send_answer(asker, &answer);
+}
+
+static void
+take_lines(struct asker *asker)
+{
+	struct evbuffer *input = bufferevent_get_input(asker->stream);
+
+	while (!asker->is_leaving && unread(asker) < UNREAD_BYTES_MAX) {
+		size_t length;
+		char *line = evbuffer_readln(input, &length, EVBUFFER_EOL_CRLF);
+
+		if (!line)
+			break;
+		if (length <= LINE_BYTES_MAX)
+			answer_line(asker, line, length);
+		else
+			refuse(asker, "the line is too long");
+		free(line);
+	}
+	if (!asker->is_leaving && unread(asker) < UNREAD_BYTES_MAX &&
+		evbuffer_get_length(input) > LINE_BYTES_MAX)
+		refuse(asker, "the line is too long");
+}
+
+static void
+on_input(struct bufferevent *stream, void *self)
+{
+	(void)stream;
+	take_lines(self);
+}
+
+static void
+on_sent(struct bufferevent *stream, void *self)
+{
+	struct asker *asker = self;
+
+	(void)stream;
+	if (asker->is_leaving)
+		dismiss(asker);
+	else
+		take_lines(asker);
+}
+
+static void
+on_event(struct bufferevent *stream, short what, void *self)
+{
+	struct asker *asker = self;
+
+	(void)stream;
+	if ((what & BEV_EVENT_EOF) && unread(asker) > 0)
+		asker->is_leaving = true;
+	else
+		dismiss(asker);
+}
+
+static bool
+may_change(int fd)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+		return false;
+	return peer.uid == 0 || peer.uid == geteuid();
+}
+
+static struct asker *
+free_asker(struct status *status)
+{
+	for (size_t i = 0; i < ASKERS_MAX; i++)
+		if (!status->askers[i].stream)
+			return &status->askers[i];
+	return NULL;
+}
+
+static void
+on_asker(struct evconnlistener *listener, evutil_socket_t fd,
+	struct sockaddr *peer, int peer_length, void *self)
+{
+	const struct timeval read_time = { .tv_sec = READ_SECONDS };
+	const struct timeval write_time = { .tv_sec = WRITE_SECONDS };
+	static const char full[] = "error: too many connections\n\n";
+	struct status *status = self;
+	struct asker *asker = free_asker(status);
+
+	(void)listener;
+	(void)peer;
+	(void)peer_length;
+	if (!asker) {
+		send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		close(fd);
+		return;
+	}
+	asker->stream =
+		bufferevent_socket_new(status->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	must(asker->stream != NULL);
+	asker->may_change = may_change(fd);
+	bufferevent_setcb(asker->stream, on_input, on_sent, on_event, asker);
+	bufferevent_setwatermark(asker->stream, EV_READ, 0, 2 * LINE_BYTES_MAX);
+	bufferevent_set_timeouts(asker->stream, &read_time, &write_time);
+	bufferevent_enable(asker->stream, EV_READ | EV_WRITE);
+}
+
+static void
+on_accept_error(struct evconnlistener *listener, void *self)
+{
+	(void)listener;
+	(void)self;
+	log_warning("status socket: %s", strerror(errno));
+}
+
+struct status *
+status_new(struct event_base *base, int fd, const struct words_context *context)
+{
+	struct status *status = base_alloc_zeroed(1, sizeof(*status));
+
+	status->base = base;
+	status->context = *context;
+	for (size_t i = 0; i < ASKERS_MAX; i++)
+		status->askers[i].status = status;
+	status->listener = evconnlistener_new(base, on_asker, status,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	must(status->listener != NULL);
+	evconnlistener_set_error_cb(status->listener, on_accept_error);
+	return status;
+}
+
+void
+status_free(struct status **status)
+{
+	for (size_t i = 0; i < ASKERS_MAX; i++) {
+		struct asker *asker = &(*status)->askers[i];
+
+		if (!asker->stream)
+			continue;
+		evbuffer_write(bufferevent_get_output(asker->stream),
+			bufferevent_getfd(asker->stream));
+		dismiss(asker);
+	}
+	evconnlistener_free((*status)->listener);
+	free(*status);
+	*status = NULL;
+}
+
+void
+status_shed(const struct status *status)
+{
+	if (!status)
+		return;
+	close(evconnlistener_get_fd(status->listener));
+	for (size_t i = 0; i < ASKERS_MAX; i++)
+		if (status->askers[i].stream)
+			close(bufferevent_getfd(status->askers[i].stream));
+}

@@ -1,0 +1,471 @@
+#include "master/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "master/child.h"
+#include "master/health.h"
+#include "master/premises.h"
+#include "master/status.h"
+#include "master/words.h"
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/bell.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/heritage.h"
+#include "shared/index.h"
+#include "shared/log.h"
+
+/* Between two looks at the children: while some are not up yet, and else. */
+#define BUSY_TICK_MS 20
+#define TICK_MS 250
+
+/* A master that comes this late to its own tick was not running, so neither
+ * need its children have been. */
+#define LATE_MS 1500
+
+/* In the order in which a stop ends them: whoever makes messages before those
+ * who keep them. */
+enum phase {
+	PHASE_EDGES,
+	PHASE_LEDGERS,
+	PHASE_ARCHIVE,
+	PHASE_COUNT,
+};
+
+static const enum phase phase_of[ROLE_COUNT] = {
+	[ROLE_GATEWAY] = PHASE_EDGES,
+	[ROLE_API] = PHASE_EDGES,
+	[ROLE_LEDGER] = PHASE_LEDGERS,
+	[ROLE_HISTORIAN] = PHASE_ARCHIVE,
+	[ROLE_RELAY] = PHASE_ARCHIVE,
+};
+
+#define SIGNALS_MAX 8
+
+struct supervisor {
+	struct supervisor_needs needs;
+	struct heritage heritage;
+	struct event_base *base;
+	struct event *signals[SIGNALS_MAX];
+	struct event *tick;
+	struct status *status;
+	int lifeline_end; /* nobody ever writes; it closes when we die */
+	uint64_t started_ms;
+	uint64_t ticked_ms;
+	uint64_t hearts_from_ms; /* silence counts from here */
+	uint64_t stop_by_ms;
+	bool is_complete; /* all have served */
+	bool is_stopping;
+	enum phase phase; /* of the stop */
+	int exit_code;
+	unsigned count;
+	struct child children[];
+};
+
+void
+supervisor_shape(const struct config *config, struct arena_shape *shape)
+{
+	const unsigned counts[] = {
+#define ROLE(symbol, name, entry, count) [ROLE_##symbol] = (unsigned)(count),
+#include "shared/roles.def"
+#undef ROLE
+	};
+
+	*shape = (struct arena_shape){
+		.ring_bytes = (uint32_t)config->ring_bytes,
+		.index_connections = (uint32_t)config->max_connections,
+		.index_rooms = (uint32_t)config->max_connections,
+	};
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		for (unsigned i = 0; i < counts[role]; i++) {
+			must(shape->slots < SLOTS_MAX);
+			shape->roles[shape->slots++] = (uint8_t)role;
+		}
+}
+
+/* In a fresh child. The loop's epoll is shared with the master until reinit, so
+ * nothing may be taken out of it before. */
+static void
+shed(void *self)
+{
+	struct supervisor *supervisor = self;
+
+	if (event_reinit(supervisor->base) < 0)
+		fatal("cannot leave the master's loop: %s", strerror(errno));
+	status_shed(supervisor->status);
+	event_base_free(supervisor->base);
+	premises_shed(supervisor->needs.premises);
+	close(supervisor->lifeline_end);
+}
+
+static enum phase
+phase_of_child(const struct child *child)
+{
+	return phase_of[child->row->role];
+}
+
+/* While it stops, those whose turn has not come are still needed. */
+static bool
+is_wanted(const struct supervisor *supervisor, const struct child *child)
+{
+	return !supervisor->is_stopping ||
+	       phase_of_child(child) > supervisor->phase;
+}
+
+static void
+set_tick(struct supervisor *supervisor, unsigned ms)
+{
+	const struct timeval delay = { .tv_usec = (suseconds_t)ms * 1000 };
+
+	event_add(supervisor->tick, &delay);
+}
+
+static void
+start(struct supervisor *supervisor, struct child *child)
+{
+	child_start(child, &supervisor->heritage, shed, supervisor);
+	set_tick(supervisor, BUSY_TICK_MS);
+}
+
+static void
+ring_all_bells(const struct supervisor *supervisor)
+{
+	for (unsigned i = 0; i < supervisor->count; i++)
+		bell_ring(arena_bell(supervisor->needs.arena, i));
+}
+
+static bool
+phase_is_over(const struct supervisor *supervisor)
+{
+	for (unsigned i = 0; i < supervisor->count; i++) {
+		const struct child *child = &supervisor->children[i];
+
+		if (phase_of_child(child) <= supervisor->phase &&
+			child->state != CHILD_ABSENT)
+			return false;
+	}
+	return true;
+}
+
+static void
+begin_phase(struct supervisor *supervisor)
+{
+	for (unsigned i = 0; i < supervisor->count; i++) {
+		struct child *child = &supervisor->children[i];
+
+		if (phase_of_child(child) > supervisor->phase)
+			continue;
+		child_cancel(child);
+		child_ask_to_end(child, SIGTERM);
+	}
+}
+
+static void
+go_on_stopping(struct supervisor *supervisor)
+{
+	while (supervisor->is_stopping && supervisor->phase < PHASE_COUNT &&
+		phase_is_over(supervisor)) {
+		supervisor->phase++;
+		begin_phase(supervisor);
+	}
+	if (supervisor->phase == PHASE_COUNT)
+		event_base_loopbreak(supervisor->base);
+}
+
+static void
+end_all_now(struct supervisor *supervisor)
+{
+	if (supervisor->phase < PHASE_ARCHIVE)
+		log_warning("killing the processes that have not ended");
+	supervisor->phase = PHASE_ARCHIVE;
+	begin_phase(supervisor);
+	for (unsigned i = 0; i < supervisor->count; i++)
+		child_kill(&supervisor->children[i]);
+}
+
+/* A second call ends them at once. */
+static void
+stop(void *self)
+{
+	struct supervisor *supervisor = self;
+
+	if (supervisor->is_stopping) {
+		log_warning("asked to stop again: ending all at once");
+		supervisor->stop_by_ms = 0;
+		set_tick(supervisor, 0);
+		return;
+	}
+	log_info("stopping");
+	supervisor->is_stopping = true;
+	supervisor->stop_by_ms =
+		clock_ms() + (uint64_t)supervisor->needs.config->stop_seconds;
+	supervisor->phase = PHASE_EDGES;
+	begin_phase(supervisor);
+	go_on_stopping(supervisor);
+}
+
+/* A process that says no before the server was ever up will say no again. */
+static bool
+is_hopeless(const struct supervisor *supervisor, const struct child *child,
+	int status)
+{
+	return !supervisor->is_complete && !supervisor->is_stopping &&
+	       child->state == CHILD_STARTING && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 1;
+}
+
+static void
+give_up(struct supervisor *supervisor, const struct child *child)
+{
+	log_error("cannot start: %s gave up, its reason stands above",
+		child->name);
+	supervisor->exit_code = 1;
+	stop(supervisor);
+}
+
+static void
+on_child_end(struct supervisor *supervisor, struct child *child, int status)
+{
+	bool hopeless = is_hopeless(supervisor, child, status);
+
+	index_close(arena_partition(supervisor->needs.arena, child->slot));
+	child_on_end(child, status, is_wanted(supervisor, child) && !hopeless);
+	ring_all_bells(supervisor);
+	if (hopeless)
+		give_up(supervisor, child);
+	else if (child->state == CHILD_RESTING && child->due_ms <= clock_ms())
+		start(supervisor, child);
+	go_on_stopping(supervisor);
+}
+
+static void
+reap(struct supervisor *supervisor)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (unsigned i = 0; i < supervisor->count; i++)
+			if (supervisor->children[i].pid == pid) {
+				on_child_end(supervisor,
+					&supervisor->children[i], status);
+				break;
+			}
+}
+
+static void
+look_whether_complete(struct supervisor *supervisor)
+{
+	if (supervisor->is_complete || supervisor->is_stopping)
+		return;
+	for (unsigned i = 0; i < supervisor->count; i++)
+		if (supervisor->children[i].state != CHILD_SERVING)
+			return;
+	supervisor->is_complete = true;
+	log_info("serving, %u processes", supervisor->count);
+	if (supervisor->needs.on_serving)
+		supervisor->needs.on_serving(supervisor->needs.self);
+}
+
+/* Returns whether the child needs another look soon. */
+static bool
+look_at(struct supervisor *supervisor, struct child *child)
+{
+	uint64_t now_ms = supervisor->ticked_ms;
+	uint64_t from_ms = supervisor->hearts_from_ms;
+
+	switch (child->state) {
+	case CHILD_STARTING:
+		if (child_notice_ready(child))
+			ring_all_bells(supervisor);
+		else
+			health_check_start(child, now_ms, from_ms);
+		return true;
+	case CHILD_RESTING:
+		if (child->due_ms <= now_ms)
+			start(supervisor, child);
+		return true;
+	case CHILD_SERVING:
+		health_check_heart(child, now_ms, from_ms);
+		health_check_report(
+			child, supervisor->children, supervisor->count);
+		return false;
+	case CHILD_ABSENT:
+	case CHILD_DRAINING:
+		break;
+	}
+	return false;
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *self)
+{
+	struct supervisor *supervisor = self;
+	uint64_t now_ms = clock_ms();
+	bool is_busy = false;
+
+	(void)fd;
+	(void)what;
+	if (now_ms > supervisor->ticked_ms + TICK_MS + LATE_MS)
+		supervisor->hearts_from_ms = now_ms;
+	supervisor->ticked_ms = now_ms;
+	for (unsigned i = 0; i < supervisor->count; i++)
+		if (look_at(supervisor, &supervisor->children[i]))
+			is_busy = true;
+	look_whether_complete(supervisor);
+	if (supervisor->is_stopping && now_ms >= supervisor->stop_by_ms)
+		end_all_now(supervisor);
+	set_tick(supervisor, is_busy ? BUSY_TICK_MS : TICK_MS);
+}
+
+static void
+on_child_signal(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	reap(self);
+}
+
+static void
+on_stop_signal(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	stop(self);
+}
+
+static void
+on_reload_signal(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	(void)self;
+	log_warning("HUP: this version reads its configuration at the start "
+		    "only; nothing was changed");
+}
+
+static void
+on_reopen_signal(evutil_socket_t number, short what, void *self)
+{
+	struct supervisor *supervisor = self;
+
+	(void)number;
+	(void)what;
+	if (log_reopen() < 0)
+		log_error("the log file cannot be opened again: %s",
+			strerror(errno));
+	for (unsigned i = 0; i < supervisor->count; i++)
+		if (supervisor->children[i].pid != 0)
+			kill(supervisor->children[i].pid, SIGUSR1);
+}
+
+static const struct {
+	int number;
+	event_callback_fn on_signal;
+} signals[] = {
+	{ SIGCHLD, on_child_signal },
+	{ SIGTERM, on_stop_signal },
+	{ SIGINT, on_stop_signal },
+	{ SIGHUP, on_reload_signal },
+	{ SIGUSR1, on_reopen_signal },
+};
+
+_Static_assert(ARRAY_LEN(signals) <= SIGNALS_MAX, "all have a place");
+
+static void
+watch_signals(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		struct event *event = evsignal_new(supervisor->base,
+			signals[i].number, signals[i].on_signal, supervisor);
+
+		must(event != NULL && event_add(event, NULL) == 0);
+		supervisor->signals[i] = event;
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+watch_askers(struct supervisor *supervisor)
+{
+	const struct words_context context = {
+		.config = supervisor->needs.config,
+		.arena = supervisor->needs.arena,
+		.started_ms = supervisor->started_ms,
+		.stop = stop,
+		.self = supervisor,
+	};
+
+	supervisor->status = status_new(
+		supervisor->base, supervisor->needs.status_fd, &context);
+}
+
+static struct supervisor *
+supervisor_new(const struct supervisor_needs *needs)
+{
+	unsigned count = arena_shape(needs->arena)->slots;
+	struct supervisor *supervisor = base_alloc_zeroed(
+		1, sizeof(*supervisor) + count * sizeof(struct child));
+	int pipe_ends[2];
+
+	supervisor->needs = *needs;
+	supervisor->count = count;
+	supervisor->started_ms = clock_ms();
+	supervisor->ticked_ms = supervisor->started_ms;
+	if (pipe2(pipe_ends, O_CLOEXEC) < 0)
+		fatal("cannot make a pipe: %s", strerror(errno));
+	supervisor->lifeline_end = pipe_ends[1];
+	supervisor->heritage = (struct heritage){ .config = needs->config,
+		.arena = needs->arena,
+		.sockets = needs->sockets,
+		.socket_count = needs->socket_count,
+		.lifeline = pipe_ends[0] };
+	supervisor->base = event_base_new();
+	must(supervisor->base != NULL);
+	supervisor->tick = evtimer_new(supervisor->base, on_tick, supervisor);
+	must(supervisor->tick != NULL);
+	for (unsigned i = 0; i < count; i++)
+		child_init(&supervisor->children[i], arena_row(needs->arena, i),
+			i);
+	return supervisor;
+}
+
+static void
+supervisor_free(struct supervisor *supervisor)
+{
+	status_free(&supervisor->status);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		event_free(supervisor->signals[i]);
+	event_free(supervisor->tick);
+	event_base_free(supervisor->base);
+	close(supervisor->heritage.lifeline);
+	close(supervisor->lifeline_end);
+	free(supervisor);
+}
+
+int
+supervisor_run(const struct supervisor_needs *needs)
+{
+	struct supervisor *supervisor = supervisor_new(needs);
+	int exit_code;
+
+	watch_signals(supervisor);
+	watch_askers(supervisor);
+	/* From the last to the first: the keepers before the edges. */
+	for (unsigned i = supervisor->count; i-- > 0;)
+		start(supervisor, &supervisor->children[i]);
+	event_base_dispatch(supervisor->base);
+	exit_code = supervisor->exit_code;
+	supervisor_free(supervisor);
+	log_info("stopped");
+	return exit_code;
+}

@@ -1,0 +1,209 @@
+#include "master/words.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "master/answer.h"
+#include "master/census.h"
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/log.h"
+
+static uint64_t
+sum_of(const struct words_context *context, enum role role,
+	enum counter counter)
+{
+	unsigned first = arena_role_first(context->arena, role);
+	unsigned count = arena_role_count(context->arena, role);
+	uint64_t sum = 0;
+
+	for (unsigned i = first; i < first + count; i++)
+		sum += row_read(arena_row(context->arena, i), counter);
+	return sum;
+}
+
+static const char *
+state_of_all(const struct words_context *context)
+{
+	const struct arena *arena = context->arena;
+
+	for (unsigned i = 0; i < arena_shape(arena)->slots; i++) {
+		uint32_t state = atomic_load(&arena_row(arena, i)->state);
+
+		if (state == CHILD_DRAINING || state == CHILD_ABSENT)
+			return "stopping";
+		if (state != CHILD_SERVING)
+			return "starting";
+	}
+	return "serving";
+}
+
+static void
+show_info(const struct words_context *context, struct answer *answer)
+{
+	uint64_t lived_ms = clock_ms() - context->started_ms;
+
+	answer_begin_list(answer);
+	answer_text(answer, "version", CONFAB_VERSION);
+	answer_number(answer, "pid", (uint64_t)getpid());
+	answer_number(answer, "uptime", lived_ms / 1000);
+	answer_text(answer, "state", state_of_all(context));
+	answer_number(answer, "host_id", (uint64_t)context->config->host_id);
+	answer_number(answer, "processes", arena_shape(context->arena)->slots);
+	answer_number(answer, "connections",
+		sum_of(context, ROLE_GATEWAY, COUNTER_CONNECTIONS));
+	answer_number(answer, "sessions",
+		sum_of(context, ROLE_GATEWAY, COUNTER_SESSIONS));
+	answer_number(answer, "users", census_users(context->arena));
+	answer_number(
+		answer, "rooms", sum_of(context, ROLE_LEDGER, COUNTER_ROOMS));
+	answer_number(answer, "messages",
+		sum_of(context, ROLE_LEDGER, COUNTER_MESSAGES));
+	answer_number(answer, "archived",
+		sum_of(context, ROLE_HISTORIAN, COUNTER_ARCHIVED));
+	answer_end_list(answer);
+}
+
+static void
+show_workers(const struct words_context *context, struct answer *answer)
+{
+	static const char *const columns[] = { "slot", "role", "pid", "state",
+		"since", "connections", "number", "life", "restarts",
+		"silent_ms", "letters_in", "letters_out", "overflow_bytes",
+		NULL };
+	uint64_t now_ms = clock_ms();
+
+	answer_begin_table(answer, columns);
+	for (unsigned i = 0; i < arena_shape(context->arena)->slots; i++) {
+		const struct row *row = arena_row(context->arena, i);
+		uint64_t since_ms = atomic_load(&row->since_ms);
+		uint64_t beat_ms = atomic_load(&row->heartbeat_ms);
+
+		answer_cell_number(answer, i);
+		answer_cell_text(answer, role_name(row->role));
+		answer_cell_number(answer, atomic_load(&row->pid));
+		answer_cell_text(
+			answer, child_state_name(atomic_load(&row->state)));
+		answer_cell_number(
+			answer, (now_ms - MIN_OF(now_ms, since_ms)) / 1000);
+		answer_cell_number(answer, row_read(row, COUNTER_CONNECTIONS));
+		answer_cell_number(answer, row->number);
+		answer_cell_number(answer, atomic_load(&row->life));
+		answer_cell_number(answer, atomic_load(&row->restarts));
+		answer_cell_number(answer, now_ms - MIN_OF(now_ms, beat_ms));
+		answer_cell_number(answer, row_read(row, COUNTER_LETTERS_IN));
+		answer_cell_number(answer, row_read(row, COUNTER_LETTERS_OUT));
+		answer_cell_number(
+			answer, row_read(row, COUNTER_OVERFLOW_BYTES));
+	}
+	answer_end_table(answer);
+}
+
+static void
+stop(const struct words_context *context, struct answer *answer)
+{
+	log_info("asked to stop by the status socket");
+	answer_begin_list(answer);
+	answer_text(answer, "state", "stopping");
+	answer_end_list(answer);
+	context->stop(context->self);
+}
+
+static void help(const struct words_context *context, struct answer *answer);
+
+static const struct word {
+	const char *words;
+	bool is_change; /* only for the owner and root */
+	void (*answer)(
+		const struct words_context *context, struct answer *answer);
+	const char *help;
+} words[] = {
+	{ "help", false, help, "this list" },
+	{ "show info", false, show_info, "the server in a few numbers" },
+	{ "show workers", false, show_workers,
+		"its processes; since: seconds in this state" },
+	{ "stop", true, stop, "stop the server, keeping all messages" },
+};
+
+static void
+help(const struct words_context *context, struct answer *answer)
+{
+	static const char *const columns[] = { "words", "meaning", NULL };
+
+	(void)context;
+	answer_begin_table(answer, columns);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		answer_cell_text(answer, words[i].words);
+		answer_cell_text(answer, words[i].help);
+	}
+	answer_end_table(answer);
+}
+
+static struct text
+next_word(struct text *rest)
+{
+	struct text word = *rest;
+
+	while (word.length > 0 && *word.at == ' ') {
+		word.at++;
+		word.length--;
+	}
+	rest->at = word.at;
+	rest->length = word.length;
+	while (rest->length > 0 && *rest->at != ' ') {
+		rest->at++;
+		rest->length--;
+	}
+	word.length = (size_t)(rest->at - word.at);
+	return word;
+}
+
+/* Are these the same words, however many spaces are between them? */
+static bool
+same_words(struct text request, const char *expected)
+{
+	struct text wanted = text_of(expected);
+
+	for (;;) {
+		struct text one = next_word(&request);
+		struct text other = next_word(&wanted);
+
+		if (!text_equal(one, other))
+			return false;
+		if (one.length == 0)
+			return true;
+	}
+}
+
+static const struct word *
+find_word(struct text request)
+{
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (same_words(request, words[i].words))
+			return &words[i];
+	return NULL;
+}
+
+void
+words_answer(const struct words_context *context, struct text request,
+	bool may_change, struct answer *answer)
+{
+	struct text rest = request;
+	const struct word *word;
+
+	if (text_equal(next_word(&rest), TEXT_LITERAL("json"))) {
+		answer->is_json = true;
+		request = rest;
+	}
+	word = find_word(request);
+	if (!word)
+		answer_refuse(answer, "unknown words; `help` lists them");
+	else if (word->is_change && !may_change)
+		answer_refuse(answer,
+			"only the server's own user and root may do this");
+	else
+		word->answer(context, answer);
+}

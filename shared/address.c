@@ -1,0 +1,108 @@
+#include "shared/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#define UNIX_PREFIX "unix:"
+
+static bool
+read_unix(const char *path, struct address *address)
+{
+	struct sockaddr_un *to = (struct sockaddr_un *)&address->storage;
+	size_t length = strlen(path);
+
+	if (path[0] != '/' || length >= sizeof(to->sun_path))
+		return false;
+	to->sun_family = AF_UNIX;
+	memcpy(to->sun_path, path, length + 1);
+	address->length = sizeof(*to);
+	return true;
+}
+
+static bool
+read_port(const char *text, in_port_t *port)
+{
+	char *end;
+	long number;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	number = strtol(text, &end, 10);
+	if (*end != 0 || number < 1 || number > 65535)
+		return false;
+	*port = htons((uint16_t)number);
+	return true;
+}
+
+static bool
+read_ipv4(const char *host, const char *port, struct address *address)
+{
+	struct sockaddr_in *to = (struct sockaddr_in *)&address->storage;
+
+	to->sin_family = AF_INET;
+	address->length = sizeof(*to);
+	return inet_pton(AF_INET, host, &to->sin_addr) == 1 &&
+	       read_port(port, &to->sin_port);
+}
+
+static bool
+read_ipv6(const char *host, const char *port, struct address *address)
+{
+	struct sockaddr_in6 *to = (struct sockaddr_in6 *)&address->storage;
+
+	to->sin6_family = AF_INET6;
+	address->length = sizeof(*to);
+	return inet_pton(AF_INET6, host, &to->sin6_addr) == 1 &&
+	       read_port(port, &to->sin6_port);
+}
+
+bool
+address_read(const char *text, struct address *address)
+{
+	const char *colon = strrchr(text, ':');
+	char host[INET6_ADDRSTRLEN + 2];
+	size_t length;
+
+	memset(address, 0, sizeof(*address));
+	if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
+		return read_unix(text + strlen(UNIX_PREFIX), address);
+	if (!colon || (size_t)(colon - text) >= sizeof(host))
+		return false;
+	length = (size_t)(colon - text);
+	memcpy(host, text, length);
+	host[length] = 0;
+	if (host[0] != '[')
+		return read_ipv4(host, colon + 1, address);
+	if (length < 2 || host[length - 1] != ']')
+		return false;
+	host[length - 1] = 0;
+	return read_ipv6(host + 1, colon + 1, address);
+}
+
+bool
+address_is_unix(const struct address *address)
+{
+	return address->storage.ss_family == AF_UNIX;
+}
+
+const char *
+address_path(const struct address *address)
+{
+	return ((const struct sockaddr_un *)&address->storage)->sun_path;
+}
+
+bool
+address_is_local(const struct address *address)
+{
+	const struct sockaddr_in *v4 = (const void *)&address->storage;
+	const struct sockaddr_in6 *v6 = (const void *)&address->storage;
+
+	if (address->storage.ss_family == AF_INET)
+		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	if (address->storage.ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return true;
+}

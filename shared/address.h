@@ -1,0 +1,26 @@
+/*
+ * Where to listen: "127.0.0.1:8089", "[::1]:8089" or "unix:/path". Numbers
+ * only, no name is looked up. Used by the configuration and by the master.
+ */
+#ifndef SHARED_ADDRESS_H
+#define SHARED_ADDRESS_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+struct address {
+	struct sockaddr_storage storage;
+	socklen_t length;
+};
+
+/* False when the text is no such address. */
+bool address_read(const char *text, struct address *address);
+bool address_is_unix(const struct address *address);
+
+/* The path of a unix address. */
+const char *address_path(const struct address *address);
+
+/* Can only this machine reach it? */
+bool address_is_local(const struct address *address);
+
+#endif

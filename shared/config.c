@@ -1,0 +1,262 @@
+#include "shared/config.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/base.h"
+#include "shared/config_parts.h"
+
+struct config *
+config_new(void)
+{
+	struct config *config = base_alloc_zeroed(1, sizeof(*config));
+
+	config_set_defaults(SECTION_GLOBAL, config);
+	return config;
+}
+
+void
+config_free(struct config **config)
+{
+	struct config *old = *config;
+
+	if (!old)
+		return;
+	for (size_t i = 0; i < old->listener_count; i++) {
+		free(old->listeners[i].name);
+		config_free_object(SECTION_LISTENER, &old->listeners[i]);
+	}
+	for (size_t i = 0; i < old->room_class_count; i++) {
+		free(old->room_classes[i].pattern);
+		config_free_object(SECTION_ROOM, &old->room_classes[i]);
+	}
+	config_free_object(SECTION_GLOBAL, old);
+	free(old->listeners);
+	free(old->room_classes);
+	free(old->path);
+	free(old);
+	*config = NULL;
+}
+
+static void
+set_list(char ***list, size_t *count, const char *word)
+{
+	*list = base_alloc(sizeof(char *));
+	(*list)[0] = base_strdup(word);
+	*count = 1;
+}
+
+static void
+add_listener(struct config *config, const char *name, const char *address,
+	enum listener_role role)
+{
+	struct listener *made;
+
+	config->listeners = base_realloc(config->listeners,
+		(config->listener_count + 1) * sizeof(*made));
+	made = &config->listeners[config->listener_count++];
+	*made = (struct listener){ .name = base_strdup(name),
+		.address = base_strdup(address),
+		.role = role,
+		.pages = role == LISTENER_API };
+}
+
+/* An exact name before prefixes, a longer prefix before a shorter one. */
+static int
+compare_classes(const void *a, const void *b)
+{
+	const struct room_class *one = a, *other = b;
+	size_t one_length = strlen(one->pattern);
+	size_t other_length = strlen(other->pattern);
+	bool one_is_prefix = strchr(one->pattern, '*') != NULL;
+	bool other_is_prefix = strchr(other->pattern, '*') != NULL;
+
+	if (one_is_prefix != other_is_prefix)
+		return one_is_prefix ? 1 : -1;
+	if (one_length != other_length)
+		return one_length < other_length ? 1 : -1;
+	return strcmp(one->pattern, other->pattern);
+}
+
+static void
+complete_room_classes(struct config *config)
+{
+	size_t count = config->room_class_count;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(config->room_classes[i].pattern, "*") == 0)
+			return;
+	config->room_classes = base_realloc(
+		config->room_classes, (count + 1) * sizeof(struct room_class));
+	config->room_classes[count] =
+		(struct room_class){ .pattern = base_strdup("*") };
+	config_set_defaults(SECTION_ROOM, &config->room_classes[count]);
+	config->room_class_count++;
+}
+
+void
+config_complete(struct config *config)
+{
+	if (config->listener_count == 0) {
+		add_listener(
+			config, "public", "127.0.0.1:8089", LISTENER_WEBSOCKET);
+		add_listener(config, "backend", "127.0.0.1:8080", LISTENER_API);
+	}
+	for (size_t i = 0; i < config->listener_count; i++) {
+		struct listener *listener = &config->listeners[i];
+
+		if (listener->role != LISTENER_WEBSOCKET)
+			continue;
+		if (listener->profile_count == 0)
+			set_list(&listener->profiles, &listener->profile_count,
+				"confab");
+		if (listener->origin_count == 0)
+			set_list(&listener->origins, &listener->origin_count,
+				"*");
+	}
+	complete_room_classes(config);
+	qsort(config->room_classes, config->room_class_count,
+		sizeof(struct room_class), compare_classes);
+}
+
+static size_t
+file_index(const struct reading *reading, const char *file)
+{
+	size_t index = 0;
+
+	while (index < reading->file_count && reading->files[index] != file)
+		index++;
+	return index;
+}
+
+static int
+compare_complaints(const void *a, const void *b, void *self)
+{
+	const struct complaint *one = a, *other = b;
+	size_t one_file = file_index(self, one->place.file);
+	size_t other_file = file_index(self, other->place.file);
+
+	if (one_file != other_file)
+		return one_file < other_file ? -1 : 1;
+	if (one->place.line != other->place.line)
+		return one->place.line < other->place.line ? -1 : 1;
+	return one->order < other->order ? -1 : one->order > other->order;
+}
+
+static void
+print_complaints(struct reading *reading)
+{
+	qsort_r(reading->complaints, reading->complaint_count,
+		sizeof(struct complaint), compare_complaints, reading);
+	for (size_t i = 0; i < reading->complaint_count; i++) {
+		const struct complaint *one = &reading->complaints[i];
+
+		if (one->place.line > 0)
+			fprintf(stderr, "%s:%d: %s\n", one->place.file,
+				one->place.line, one->words);
+		else
+			fprintf(stderr, "%s: %s\n", one->place.file,
+				one->words);
+	}
+}
+
+static void
+reading_fini(struct reading *reading)
+{
+	for (size_t i = 0; i < reading->file_count; i++)
+		free(reading->files[i]);
+	for (size_t i = 0; i < reading->section_count; i++)
+		free(reading->sections[i].title);
+	for (size_t i = 0; i < reading->setting_count; i++) {
+		struct setting *setting = &reading->settings[i];
+
+		for (size_t k = 0; k < setting->value_count; k++)
+			free(setting->values[k]);
+		free(setting->values);
+		free(setting->value_places);
+		free(setting->name);
+	}
+	for (size_t i = 0; i < reading->complaint_count; i++)
+		free(reading->complaints[i].words);
+	free(reading->files);
+	free(reading->sections);
+	free(reading->settings);
+	free(reading->complaints);
+}
+
+struct config *
+config_read(const char *path)
+{
+	struct reading reading = { 0 };
+	struct config *config = NULL;
+
+	config_read_files(&reading, path);
+	config = config_make(&reading);
+	if (reading.complaint_count > 0) {
+		print_complaints(&reading);
+		config_free(&config);
+	} else {
+		config->path = base_strdup(path);
+		config_complete(config);
+	}
+	reading_fini(&reading);
+	return config;
+}
+
+static void
+replace(char **field, const char *directory, const char *below)
+{
+	free(*field);
+	must(asprintf(field, "%s%s", directory, below) >= 0);
+}
+
+struct config *
+config_dev(const char *directory, const char *web_dir, const char *sql_dir)
+{
+	struct config *config = config_new();
+
+	replace(&config->run_dir, directory, "/run");
+	replace(&config->data_dir, directory, "/data");
+	replace(&config->web_dir, web_dir, "");
+	replace(&config->sql_dir, sql_dir, "");
+	replace(&config->user, "", "");
+	replace(&config->group, "", "");
+	config_complete(config);
+	return config;
+}
+
+unsigned
+config_gateways(const struct config *config)
+{
+	cpu_set_t cores;
+	int count = 1;
+
+	if (config->gateways > 0)
+		return (unsigned)config->gateways;
+	if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+		count = CPU_COUNT(&cores);
+	return (unsigned)MIN_OF(MAX_OF(count, 1), 256);
+}
+
+static bool
+class_fits(const struct room_class *class, struct text room)
+{
+	struct text pattern = text_of(class->pattern);
+
+	if (pattern.length == 0 || pattern.at[pattern.length - 1] != '*')
+		return text_equal(pattern, room);
+	pattern.length--;
+	return text_has_prefix(room, pattern);
+}
+
+const struct room_class *
+config_room_class(const struct config *config, struct text room)
+{
+	for (size_t i = 0; i < config->room_class_count; i++)
+		if (class_fits(&config->room_classes[i], room))
+			return &config->room_classes[i];
+	must(!"there is a class for all rooms");
+	return NULL;
+}

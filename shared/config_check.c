@@ -1,0 +1,312 @@
+/*
+ * Settings into the configuration: each value by its type and limits, then what
+ * must fit together. Every error found is told.
+ */
+#include "shared/config_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "shared/address.h"
+#include "shared/base.h"
+#include "shared/config.h"
+#include "shared/message.h"
+
+/* What a message may grow by on its way through a ring: names and numbers. */
+#define LETTER_EXTRA_BYTES 4096
+
+#define STATUS_SOCKET "/status.sock"
+
+/* The names that stand in a listener's profiles. */
+static const char *const profiles[] = { "confab" };
+
+/* Where the objects of a reading are, by section. */
+struct making {
+	struct reading *reading;
+	struct config *config;
+	void **objects;
+};
+
+static bool
+is_set(const struct making *making, size_t section, const char *name)
+{
+	return config_find_setting(making->reading, section, name) != NULL;
+}
+
+/* Where an option was set, or the section when it was not. */
+static struct place
+place_of(const struct making *making, size_t section, const char *name)
+{
+	const struct reading *reading = making->reading;
+	const struct setting *setting =
+		config_find_setting(reading, section, name);
+
+	if (setting)
+		return setting->place;
+	if (section == 0)
+		return (struct place){ reading->files[0], 0 };
+	return reading->sections[section].place;
+}
+
+static void
+apply(const struct making *making, const struct setting *setting)
+{
+	enum section_kind kind =
+		making->reading->sections[setting->section].kind;
+	const struct option_info *option = config_option(kind, setting->name);
+	char why[256];
+
+	for (size_t i = 0; i < setting->value_count; i++)
+		if (!config_set_value(option, making->objects[setting->section],
+			    setting->values[i], why, sizeof(why)))
+			config_complain(making->reading,
+				setting->value_places[i], "%s = %s: %s",
+				setting->name, setting->values[i], why);
+}
+
+static void
+check_listener_name(const struct making *making, const struct section *section)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+	size_t length = strlen(section->title);
+
+	if (length < 1 || length > 64 ||
+		strspn(section->title, allowed) != length)
+		config_complain(making->reading, section->place,
+			"listener '%s': a name is 1 to 64 letters, digits, "
+			"'-', '_' or '.'",
+			section->title);
+}
+
+static void
+check_address(const struct making *making, size_t section,
+	const struct listener *listener)
+{
+	struct place place = place_of(making, section, "address");
+	struct address address;
+
+	if (!listener->address) {
+		config_complain(making->reading, place,
+			"listener %s: an address is missing", listener->name);
+		return;
+	}
+	if (!address_read(listener->address, &address)) {
+		config_complain(making->reading, place,
+			"address = %s: must be like 127.0.0.1:8089, "
+			"[::1]:8089 or unix:/path",
+			listener->address);
+		return;
+	}
+	if (!address_is_local(&address) && !making->config->insecure)
+		config_complain(making->reading, place,
+			"listener %s: %s can be reached from elsewhere and "
+			"nobody needs a token there: say insecure = true if "
+			"that is wanted",
+			listener->name, listener->address);
+}
+
+static void
+check_profiles(const struct making *making, size_t section,
+	const struct listener *listener)
+{
+	for (size_t i = 0; i < listener->profile_count; i++) {
+		bool is_known = false;
+
+		for (size_t k = 0; k < ARRAY_LEN(profiles); k++)
+			if (strcmp(profiles[k], listener->profiles[i]) == 0)
+				is_known = true;
+		if (!is_known)
+			config_complain(making->reading,
+				place_of(making, section, "profiles"),
+				"profiles: '%s' is none; known: %s",
+				listener->profiles[i], profiles[0]);
+	}
+}
+
+/* Options that mean nothing for the other role. */
+static const struct {
+	const char *name;
+	enum listener_role role;
+} role_options[] = {
+	{ "profiles", LISTENER_WEBSOCKET },
+	{ "origins", LISTENER_WEBSOCKET },
+	{ "pages", LISTENER_API },
+};
+
+static void
+check_listener(const struct making *making, size_t section)
+{
+	const struct listener *listener = making->objects[section];
+
+	check_listener_name(making, &making->reading->sections[section]);
+	check_address(making, section, listener);
+	check_profiles(making, section, listener);
+	for (size_t i = 0; i < ARRAY_LEN(role_options); i++)
+		if (role_options[i].role != listener->role &&
+			is_set(making, section, role_options[i].name))
+			config_complain(making->reading,
+				place_of(making, section, role_options[i].name),
+				"%s: only for a listener with role = %s",
+				role_options[i].name,
+				listener->role == LISTENER_API ? "websocket"
+							       : "api");
+}
+
+static void
+check_same_addresses(const struct making *making)
+{
+	const struct reading *reading = making->reading;
+
+	for (size_t i = 1; i < reading->section_count; i++)
+		for (size_t k = 1; k < i; k++) {
+			const struct listener *one = making->objects[i];
+			const struct listener *other = making->objects[k];
+
+			if (reading->sections[i].kind != SECTION_LISTENER ||
+				reading->sections[k].kind != SECTION_LISTENER ||
+				!one->address || !other->address ||
+				strcmp(one->address, other->address) != 0)
+				continue;
+			config_complain(making->reading,
+				place_of(making, i, "address"),
+				"%s is the address of listener %s too",
+				one->address, other->name);
+		}
+}
+
+static void
+check_room(const struct making *making, size_t section)
+{
+	const struct section *from = &making->reading->sections[section];
+	const char *star = strchr(from->title, '*');
+
+	if (!text_is_name(text_of(from->title), 1, ROOM_BYTES_MAX) ||
+		(star && star[1] != 0))
+		config_complain(making->reading, from->place,
+			"room '%s': a pattern is a room's name, or how it "
+			"begins and a '*' at the end",
+			from->title);
+}
+
+static void
+check_directory(const struct making *making, const char *name, const char *path,
+	size_t bytes_max)
+{
+	struct place place = place_of(making, 0, name);
+
+	if (path[0] != '/')
+		config_complain(making->reading, place,
+			"%s = %s: must be an absolute path", name, path);
+	else if (strlen(path) > bytes_max)
+		config_complain(making->reading, place,
+			"%s: a path of at most %zu bytes is possible", name,
+			bytes_max);
+}
+
+static void
+check_paths(const struct making *making)
+{
+	const struct config *config = making->config;
+	size_t socket_room = sizeof(((struct sockaddr_un *)0)->sun_path) -
+			     sizeof(STATUS_SOCKET);
+
+	check_directory(making, "run_dir", config->run_dir, socket_room);
+	check_directory(making, "data_dir", config->data_dir, 2048);
+	check_directory(making, "web_dir", config->web_dir, 2048);
+	check_directory(making, "sql_dir", config->sql_dir, 2048);
+	if (strcmp(config->log_file, "stderr") != 0)
+		check_directory(making, "log_file", config->log_file, 2048);
+}
+
+static void
+check_sizes(const struct making *making)
+{
+	const struct config *config = making->config;
+	int64_t letter = config->max_message_bytes + LETTER_EXTRA_BYTES;
+	const char *name = is_set(making, 0, "ring_bytes")
+				   ? "ring_bytes"
+				   : "max_message_bytes";
+
+	if (config->ring_bytes & (config->ring_bytes - 1))
+		config_complain(making->reading,
+			place_of(making, 0, "ring_bytes"),
+			"ring_bytes = %lld: must be a power of two",
+			(long long)config->ring_bytes);
+	else if (letter > config->ring_bytes / 2)
+		config_complain(making->reading, place_of(making, 0, name),
+			"max_message_bytes = %lld does not go with "
+			"ring_bytes = %lld: a message and 4K must fit twice",
+			(long long)config->max_message_bytes,
+			(long long)config->ring_bytes);
+}
+
+/* Room for all first: objects[] points into the arrays. */
+static void
+make_objects(struct making *making)
+{
+	struct reading *reading = making->reading;
+	struct config *config = making->config;
+
+	config->listeners = base_alloc_zeroed(
+		reading->section_count, sizeof(struct listener));
+	config->room_classes = base_alloc_zeroed(
+		reading->section_count + 1, sizeof(struct room_class));
+	making->objects[0] = config;
+	for (size_t i = 1; i < reading->section_count; i++) {
+		struct section *section = &reading->sections[i];
+
+		if (section->kind == SECTION_LISTENER) {
+			struct listener *made =
+				&config->listeners[config->listener_count++];
+
+			made->name = base_strdup(section->title);
+			making->objects[i] = made;
+		} else {
+			struct room_class *made =
+				&config->room_classes
+					 [config->room_class_count++];
+
+			made->pattern = base_strdup(section->title);
+			making->objects[i] = made;
+		}
+		config_set_defaults(section->kind, making->objects[i]);
+	}
+}
+
+static void
+check_all(const struct making *making)
+{
+	const struct reading *reading = making->reading;
+
+	for (size_t i = 1; i < reading->section_count; i++) {
+		if (reading->sections[i].is_repeated)
+			continue;
+		if (reading->sections[i].kind == SECTION_LISTENER)
+			check_listener(making, i);
+		else
+			check_room(making, i);
+	}
+	check_same_addresses(making);
+	check_paths(making);
+	check_sizes(making);
+}
+
+struct config *
+config_make(struct reading *reading)
+{
+	struct making making = { .reading = reading,
+		.config = config_new(),
+		.objects = base_alloc_zeroed(
+			reading->section_count, sizeof(void *)) };
+
+	make_objects(&making);
+	for (size_t i = 0; i < reading->setting_count; i++)
+		apply(&making, &reading->settings[i]);
+	check_all(&making);
+	free(making.objects);
+	return making.config;
+}

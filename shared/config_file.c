@@ -1,0 +1,212 @@
+/*
+ * Files into settings. libconfuse tokenizes and says what is wrong with the
+ * syntax; values are kept as texts with the line they stand in and are checked
+ * later, all of them, so that one run tells all that is wrong.
+ */
+#include "shared/config_parts.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <confuse.h>
+
+#include "shared/base.h"
+
+#define FILE_BYTES_MAX (4u << 20)
+
+/* Of the file being read: libconfuse's callbacks have no pointer of ours. */
+static struct {
+	struct reading *reading;
+	const char *file;
+} now;
+
+static size_t
+find_section(const struct reading *reading, const cfg_t *cfg)
+{
+	for (size_t i = 1; cfg->title && i < reading->section_count; i++) {
+		const struct section *section = &reading->sections[i];
+		const char *kind =
+			section->kind == SECTION_ROOM ? "room" : "listener";
+
+		if (strcmp(kind, cfg->name) == 0 &&
+			strcmp(section->title, cfg->title) == 0)
+			return i;
+	}
+	return 0;
+}
+
+struct setting *
+config_find_setting(
+	const struct reading *reading, size_t section, const char *name)
+{
+	for (size_t i = 0; i < reading->setting_count; i++)
+		if (reading->settings[i].section == section &&
+			strcmp(reading->settings[i].name, name) == 0)
+			return &reading->settings[i];
+	return NULL;
+}
+
+static int
+on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	struct place place = { now.file, cfg->line };
+	struct setting *setting = config_find_setting(
+		now.reading, find_section(now.reading, cfg), opt->name);
+
+	*(const char **)result = value;
+	if (!setting) {
+		config_complain(now.reading, place,
+			"%s: write names and titles without escapes",
+			opt->name);
+		return 0;
+	}
+	setting->values = base_realloc(
+		setting->values, (setting->value_count + 1) * sizeof(char *));
+	setting->value_places = base_realloc(setting->value_places,
+		(setting->value_count + 1) * sizeof(struct place));
+	setting->values[setting->value_count] = base_strdup(value);
+	setting->value_places[setting->value_count++] = place;
+	return 0;
+}
+
+__attribute__((format(printf, 2, 0))) static void
+on_error(cfg_t *cfg, const char *format, va_list args)
+{
+	char words[512];
+
+	vsnprintf(words, sizeof(words), format, args);
+	config_complain(now.reading, (struct place){ now.file, cfg->line },
+		"%s", words);
+}
+
+/* The options of a kind as libconfuse wants them, with room for two more and
+ * the end. */
+static cfg_opt_t *
+options_of(enum section_kind kind, size_t *count)
+{
+	const struct option_info *options = config_options(kind, count);
+	cfg_opt_t *made = base_alloc_zeroed(*count + 3, sizeof(*made));
+
+	for (size_t i = 0; i < *count; i++) {
+		cfg_opt_t one = CFG_STR_CB(0, 0, CFGF_NODEFAULT, on_value);
+
+		one.name = options[i].name;
+		if (options[i].type == OPTION_LIST)
+			one.flags |= CFGF_LIST;
+		made[i] = one;
+	}
+	return made;
+}
+
+static void
+parse(FILE *stream)
+{
+	size_t count, ignored;
+	cfg_opt_t *listener = options_of(SECTION_LISTENER, &ignored);
+	cfg_opt_t *room = options_of(SECTION_ROOM, &ignored);
+	cfg_opt_t *global = options_of(SECTION_GLOBAL, &count);
+	cfg_opt_t sections[] = {
+		CFG_SEC("listener", listener, CFGF_MULTI | CFGF_TITLE),
+		CFG_SEC("room", room, CFGF_MULTI | CFGF_TITLE),
+	};
+	cfg_t *cfg;
+
+	memcpy(&global[count], sections, sizeof(sections));
+	cfg = cfg_init(global, CFGF_NONE);
+	must(cfg != NULL);
+	cfg_set_error_function(cfg, on_error);
+	cfg->filename = base_strdup(now.file);
+	cfg_parse_fp(cfg, stream);
+	cfg_free(cfg);
+	free(global);
+	free(room);
+	free(listener);
+}
+
+/* The whole file, ended by a zero; NULL with the reason in errno. */
+static char *
+load(const char *path, size_t *length)
+{
+	FILE *stream = fopen(path, "re");
+	char *text = NULL;
+
+	if (!stream)
+		return NULL;
+	text = base_alloc(FILE_BYTES_MAX + 1);
+	*length = fread(text, 1, FILE_BYTES_MAX, stream);
+	if (ferror(stream)) {
+		int reason = errno;
+
+		free(text);
+		text = NULL;
+		errno = reason;
+	} else {
+		text[*length] = 0;
+	}
+	fclose(stream);
+	return text;
+}
+
+static void
+read_file(struct reading *reading, const char *path)
+{
+	struct place whole = { path, 0 };
+	size_t length = 0;
+	char *text = load(path, &length);
+
+	if (!text) {
+		config_complain(
+			reading, whole, "cannot be read: %s", strerror(errno));
+		return;
+	}
+	if (length == FILE_BYTES_MAX || strlen(text) != length)
+		config_complain(reading, whole,
+			"is no configuration: too large or not a text");
+	else if (length > 0) {
+		FILE *stream;
+
+		now.reading = reading;
+		now.file = path;
+		config_scan(reading, path, text);
+		stream = fmemopen(text, length, "r");
+		must(stream != NULL);
+		parse(stream);
+		fclose(stream);
+	}
+	free(text);
+}
+
+void
+config_read_files(struct reading *reading, const char *path)
+{
+	reading->files = base_alloc(sizeof(char *));
+	reading->files[0] = base_strdup(path);
+	reading->file_count = 1;
+	reading->sections = base_alloc_zeroed(1, sizeof(struct section));
+	reading->sections[0].title = base_strdup("");
+	reading->section_count = 1;
+	for (size_t i = 0; i < reading->file_count; i++)
+		read_file(reading, reading->files[i]);
+}
+
+void
+config_complain(
+	struct reading *reading, struct place place, const char *format, ...)
+{
+	size_t count = reading->complaint_count;
+	va_list args;
+	char *words;
+
+	va_start(args, format);
+	if (vasprintf(&words, format, args) < 0)
+		words = NULL;
+	va_end(args);
+	must(words != NULL);
+	reading->complaints = base_realloc(
+		reading->complaints, (count + 1) * sizeof(struct complaint));
+	reading->complaints[count] = (struct complaint){ place, count, words };
+	reading->complaint_count++;
+}

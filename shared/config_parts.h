@@ -1,0 +1,130 @@
+/*
+ * How a configuration file is read, for the config_*.c files alone:
+ *
+ *	config_scan.c   walks the text: which names stand where; unknown ones
+ *are told and blanked out, since libconfuse would stop at the first of them
+ *	config_file.c   files and includes, through libconfuse, into settings
+ *	config_value.c  one value of one type, with its limits
+ *	config_check.c  settings into struct config, and what must fit together
+ *	config.c        the finished thing
+ */
+#ifndef SHARED_CONFIG_PARTS_H
+#define SHARED_CONFIG_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/text.h"
+
+struct config;
+
+/* Where something stands in a file; the name is owned by the reading. */
+struct place {
+	const char *file;
+	int line;
+};
+
+enum section_kind {
+	SECTION_GLOBAL,
+	SECTION_LISTENER,
+	SECTION_ROOM,
+	SECTION_KIND_COUNT
+};
+
+/* One `listener NAME { … }`; section 0 is the file itself. */
+struct section {
+	enum section_kind kind;
+	char *title;
+	struct place place;
+	bool is_repeated; /* one of that title stood before */
+};
+
+/* One `name = value`, or a list of values. */
+struct setting {
+	size_t section;
+	char *name;
+	struct place place; /* of the name */
+	char **values;
+	struct place *value_places;
+	size_t value_count;
+};
+
+struct complaint {
+	struct place place;
+	size_t order;
+	char *words;
+};
+
+/* All that reading a configuration finds, before it is a struct config. */
+struct reading {
+	char **files; /* names, in the order they were read */
+	size_t file_count;
+	struct section *sections;
+	size_t section_count;
+	struct setting *settings;
+	size_t setting_count;
+	struct complaint *complaints;
+	size_t complaint_count;
+};
+
+enum option_type {
+	OPTION_NUMBER,
+	OPTION_SIZE,
+	OPTION_SECONDS,
+	OPTION_FLAG,
+	OPTION_TEXT,
+	OPTION_CHOICE,
+	OPTION_LIST,
+};
+
+/* One option as options.def or a section's table describes it. offset: of the
+ * field in struct config, struct listener or struct room_class. */
+struct option_info {
+	const char *name;
+	enum option_type type;
+	size_t offset;
+	size_t count_offset; /* OPTION_LIST: of the field with the length */
+	int64_t number;      /* default */
+	int64_t min, max;
+	const char *text; /* default of a text */
+	const char *words;
+	bool is_live;
+	const char *help;
+};
+
+/* The options of a kind of section. */
+const struct option_info *config_options(enum section_kind kind, size_t *count);
+const struct option_info *config_option(
+	enum section_kind kind, const char *name);
+
+/* Fills what object points to with the defaults of its options. */
+void config_set_defaults(enum section_kind kind, void *object);
+void config_free_object(enum section_kind kind, void *object);
+
+/* Reads one value into its field; false with the reason in why. */
+bool config_set_value(const struct option_info *option, void *object,
+	const char *value, char *why, size_t why_bytes);
+
+__attribute__((format(printf, 3, 4))) void config_complain(
+	struct reading *reading, struct place place, const char *format, ...);
+
+/* NULL when the option was not set. */
+struct setting *config_find_setting(
+	const struct reading *reading, size_t section, const char *name);
+
+/* Notes which names stand in the text and blanks out the statements that cannot
+ * be used; includes are added to the files. The text is ended by a zero. */
+void config_scan(struct reading *reading, const char *file, char *text);
+
+/* Reads a file and all that it includes. */
+void config_read_files(struct reading *reading, const char *path);
+
+/* Makes the configuration; what is wrong becomes complaints. */
+struct config *config_make(struct reading *reading);
+
+/* Adds what every configuration has: listeners, the room class for all. */
+void config_complete(struct config *config);
+struct config *config_new(void);
+
+#endif

@@ -1,0 +1,63 @@
+#include "shared/layout.h"
+
+#include <stddef.h>
+
+#include "shared/hash.h"
+#include "shared/ring.h"
+#include "shared/scoreboard.h"
+
+uint64_t
+layout_of_structs(void)
+{
+	static const uint64_t facts[] = {
+		sizeof(struct ring),
+		offsetof(struct ring, capacity),
+		offsetof(struct ring, data_at),
+		offsetof(struct ring, tail),
+		offsetof(struct ring, head_seen),
+		offsetof(struct ring, refused),
+		offsetof(struct ring, head),
+		sizeof(struct row),
+		offsetof(struct row, pid),
+		offsetof(struct row, life),
+		offsetof(struct row, state),
+		offsetof(struct row, role),
+		offsetof(struct row, number),
+		offsetof(struct row, restarts),
+		offsetof(struct row, since_ms),
+		offsetof(struct row, heartbeat_ms),
+		offsetof(struct row, ready_life),
+		offsetof(struct row, stuck_slot),
+		offsetof(struct row, stuck_life),
+		offsetof(struct row, journal_end),
+		offsetof(struct row, delivered),
+		offsetof(struct row, archived),
+		offsetof(struct row, is_asleep),
+		offsetof(struct row, counters),
+		LEDGERS_MAX,
+		COUNTER_COUNT,
+	};
+
+	return hash_stable(facts, sizeof(facts));
+}
+
+uint64_t
+layout_of_records(void)
+{
+	static const char words[] =
+#define ROLE(symbol, name, entry, count) #symbol " "
+#include "shared/roles.def"
+#undef ROLE
+#define COUNTER(symbol, name, kind, help) #symbol " "
+#include "shared/counters.def"
+#undef COUNTER
+#define LETTER(symbol, record) #symbol "=" #record " "
+#include "shared/letters.def"
+#undef LETTER
+#define RECORD(name, fields) #name ":" #fields " "
+#include "shared/records.def"
+#undef RECORD
+		;
+
+	return hash_stable(words, sizeof(words));
+}

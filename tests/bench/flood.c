@@ -1,0 +1,116 @@
+/*
+ * flood PORT SENDERS WINDOW COUNT BODY: SENDERS connections, each in a room of
+ * its own, say COUNT messages together, each with at most WINDOW of them
+ * unanswered. Prints "result SECONDS ANSWERED".
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "tests/bench/wire.h"
+
+#define BATCH_BYTES (1 << 20)
+#define EVENTS 64
+
+struct sender {
+	struct peer peer;
+	char room[32];
+	size_t sent, answered;
+};
+
+static struct {
+	size_t count, window, body_bytes, sent, answered;
+} flood;
+
+/* Fills the window by one write. */
+static void
+say_more(struct sender *sender)
+{
+	static uint8_t batch[BATCH_BYTES];
+	size_t length = 0;
+
+	while (sender->sent - sender->answered < flood.window &&
+		flood.sent < flood.count &&
+		length + 2 * flood.body_bytes + 512 < sizeof(batch)) {
+		length += wire_make_say(batch + length, sizeof(batch) - length,
+			(unsigned)++sender->sent, sender->room,
+			flood.body_bytes);
+		flood.sent++;
+	}
+	wire_send_all(sender->peer.fd, batch, length);
+}
+
+static void
+read_answers(struct sender *sender)
+{
+	static uint8_t data[1 << 18];
+	ssize_t got = recv(sender->peer.fd, data, sizeof(data), 0);
+	size_t answers;
+
+	if (got <= 0)
+		wire_die("a connection ended");
+	if (memmem(data, (size_t)got, "\"error\"", 7))
+		wire_die("%.*s", (int)got, (char *)data);
+	answers = wire_count_frames(&sender->peer, data, (size_t)got);
+	sender->answered += answers;
+	flood.answered += answers;
+}
+
+static void
+run(struct sender *senders, size_t count)
+{
+	struct epoll_event events[EVENTS];
+	int epoll = epoll_create1(0);
+
+	for (size_t i = 0; i < count; i++) {
+		struct epoll_event event = { .events = EPOLLIN,
+			.data.ptr = &senders[i] };
+
+		epoll_ctl(epoll, EPOLL_CTL_ADD, senders[i].peer.fd, &event);
+		say_more(&senders[i]);
+	}
+	while (flood.answered < flood.count) {
+		int ready = epoll_wait(epoll, events, EVENTS, 30000);
+
+		if (ready <= 0)
+			wire_die("%zu answers, nothing comes", flood.answered);
+		for (int i = 0; i < ready; i++) {
+			read_answers(events[i].data.ptr);
+			say_more(events[i].data.ptr);
+		}
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sender *senders;
+	size_t count;
+	double start;
+	int port;
+
+	if (argc != 6) {
+		fprintf(stderr,
+			"usage: flood PORT SENDERS WINDOW COUNT BODY\n");
+		return 2;
+	}
+	port = (int)strtol(argv[1], NULL, 10);
+	count = strtoul(argv[2], NULL, 10);
+	flood.window = strtoul(argv[3], NULL, 10);
+	flood.count = strtoul(argv[4], NULL, 10);
+	flood.body_bytes = strtoul(argv[5], NULL, 10);
+	senders = calloc(count, sizeof(senders[0]));
+	for (size_t i = 0; i < count; i++) {
+		snprintf(senders[i].room, sizeof(senders[i].room), "flood-%zu",
+			i);
+		senders[i].peer =
+			wire_enter(port, senders[i].room, senders[i].room);
+	}
+	start = wire_now();
+	run(senders, count);
+	printf("result %.6f %zu\n", wire_now() - start, flood.answered);
+	return 0;
+}

@@ -1,0 +1,150 @@
+/* Bad days: the connection breaks, and comes back. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import {
+    enter, enterQuietly, everybodyGoes, isOnline, lastIs, messages, numbered,
+    openBrowser, say, sayAll, screenshot, textIs,
+} from "./people.mjs";
+import { Server, until } from "./server.mjs";
+
+let server;
+let browser;
+
+before(async () => {
+    server = await Server.start();
+    browser = await openBrowser();
+});
+
+after(() => everybodyGoes(browser, server));
+
+/* Notes each state of the connection that the page shows, from now on. */
+function watchStates(page) {
+    return page.evaluate(() => {
+        window.states = [];
+        new MutationObserver(() =>
+            window.states.push(document.body.dataset.connection))
+            .observe(document.body, { attributeFilter: ["data-connection"] });
+    });
+}
+
+function becomes(page, state) {
+    return page.waitForSelector(`body[data-connection="${state}"]`);
+}
+
+test("after kill -9 of the gateways the page comes back by itself",
+    async () => {
+        const ada = await enter(browser, server, "Ada", "back");
+        const bob = await enterQuietly(server, "bob", "back");
+
+        await bob.say("back", "one");
+        await lastIs(ada, "one");
+        await watchStates(ada);
+        await server.kill("gateway");
+        await ada.waitForFunction(() => window.states.includes("waiting"));
+        await isOnline(ada);
+        await until(() => bob.state === "online", "bob comes back");
+        await bob.say("back", "two");
+        await lastIs(ada, "two");
+        await say(ada, "three");
+        await lastIs(ada, "three");
+        assert.deepEqual(await messages(ada), ["one", "two", "three"]);
+        await textIs(ada, "#members-count", "2");
+        bob.close();
+        await ada.context().close();
+    });
+
+test("what was said meanwhile is caught up without gap or repeat",
+    async () => {
+        const ada = await enter(browser, server, "Ada", "missed");
+        const bob = await enterQuietly(server, "bob", "missed");
+        const all = numbered("m", 450);
+
+        await sayAll(bob, "missed", all.slice(0, 10));
+        await lastIs(ada, "m 10");
+        await ada.context().setOffline(true);
+        await server.kill("gateway");
+        await becomes(ada, "waiting");
+        await ada.waitForSelector(".connection");
+        await screenshot(ada, "disconnected");
+        await until(() => bob.state === "online", "bob comes back");
+        await sayAll(bob, "missed", all.slice(10, 440));
+        assert.notEqual(await ada.getAttribute("body", "data-connection"),
+            "online");
+        await ada.context().setOffline(false);
+        await isOnline(ada);
+        await sayAll(bob, "missed", all.slice(440));
+        await lastIs(ada, "m 450");
+        assert.deepEqual(await messages(ada), all);
+        bob.close();
+        await ada.context().close();
+    });
+
+test("a message that could not be sent can be tried again", async () => {
+    const ada = await enter(browser, server, "Ada", "unsent");
+    const bob = await enter(browser, server, "bob", "unsent");
+
+    await say(ada, "first");
+    await lastIs(bob, "first");
+    await ada.context().setOffline(true);
+    await server.kill("gateway");
+    await becomes(ada, "waiting");
+    await say(ada, "second");
+    await say(ada, "third");
+    await ada.waitForFunction(() =>
+        document.querySelectorAll(".failed").length === 2);
+    await screenshot(ada, "unsent");
+    await ada.context().setOffline(false);
+    await isOnline(ada);
+    await ada.locator(".failed", { hasText: "second" })
+        .getByRole("button", { name: "Try again" }).click();
+    await lastIs(ada, "second");
+    await ada.locator(".failed").getByRole("button", { name: "Discard" })
+        .click();
+    await ada.waitForSelector(".pending", { state: "detached" });
+    await isOnline(bob);
+    await lastIs(bob, "second");
+    assert.deepEqual(await messages(ada), ["first", "second"]);
+    assert.deepEqual(await messages(bob), ["first", "second"]);
+    await ada.context().close();
+    await bob.context().close();
+});
+
+test("trying now does not wait for the next attempt", async () => {
+    const ada = await enter(browser, server, "Ada", "now");
+
+    await server.terminate();
+    await becomes(ada, "waiting");
+    /* After some failed attempts the pause is long enough to be read. */
+    await ada.waitForFunction(() => /Trying again in [2-9]/.test(
+        document.getElementById("connection-sentence").textContent));
+    const state = await ada.evaluate(() => {
+        document.getElementById("connection-act").click();
+        return document.body.dataset.connection;
+    });
+
+    assert.equal(state, "connecting");
+    await server.launch();
+    await isOnline(ada);
+    await ada.context().close();
+});
+
+test("a restart of the whole server loses nothing", async () => {
+    const ada = await enter(browser, server, "Ada", "restart");
+
+    for (const text of numbered("kept", 3)) {
+        await say(ada, text);
+        await lastIs(ada, text);
+    }
+    await server.terminate();
+    await becomes(ada, "waiting");
+    await server.launch();
+    await isOnline(ada);
+    await say(ada, "kept 4");
+    await lastIs(ada, "kept 4");
+    assert.deepEqual(await messages(ada), numbered("kept", 4));
+    await ada.reload();
+    await lastIs(ada, "kept 4");
+    assert.deepEqual(await messages(ada), numbered("kept", 4));
+    await ada.context().close();
+});

@@ -1,0 +1,380 @@
+"""A real confabd in a directory of its own, started, watched and ended.
+
+Whoever starts a Server ends it with stop() (clean, checked) or kill(). After
+either no process of it may be left; stop() also reads its log: an error that
+the test did not announce with allow() fails it.
+"""
+
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import wire
+from client import Client
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CONFABD = pathlib.Path(os.environ.get("CONFABD", ROOT / "build/confabd"))
+CONFABCTL = pathlib.Path(
+    os.environ.get("CONFABCTL", CONFABD.parent / "confabctl"))
+GUARD = 30
+
+# Never allowed in a log, whatever a test does.
+DISASTERS = re.compile(
+    r"broken promise|Assertion|Sanitizer|runtime error:|corrupted|"
+    r"ended by signal (4|6|7|8|11)\b|came after|makes no sense")
+ERRORS = re.compile(r"^\S+ error ")
+
+# What a master says when a test kills or freezes its children.
+DEATHS = r"ended by signal (9|15) |ended by itself|has stood still|" \
+    r"takes no letters"
+
+
+def free_port():
+    """A port nobody listens on, outside the range that outgoing connections
+    take theirs from."""
+    while True:
+        port = random.randrange(12000, 31000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+def wait_for(what, is_true, guard=GUARD, alive=None):
+    """Waits until is_true() gives something true, and returns that."""
+    end = time.monotonic() + guard
+    while True:
+        found = is_true()
+        if found:
+            return found
+        assert alive is None or alive(), "it ended while waiting: " + what
+        assert time.monotonic() < end, "waited %s s in vain: %s" % (guard, what)
+        time.sleep(0.02)
+
+
+def process_exists(pid):
+    """Zombies do not count: they have ended."""
+    try:
+        stat = pathlib.Path("/proc/%d/stat" % pid).read_text()
+    except OSError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def session_processes(session):
+    """The processes of a session, without zombies."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            stat = pathlib.Path("/proc/%s/stat" % entry).read_text()
+        except OSError:
+            continue
+        fields = stat.rsplit(")", 1)[1].split()
+        if fields[0] != "Z" and int(fields[3]) == session:
+            found.append(int(entry))
+    return found
+
+
+class StatusError(Exception):
+    """The status socket answered with `error: …`."""
+
+
+class Server:
+    def __init__(self, directory, options="", gateways=1, prefix=(), **known):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(exist_ok=True)
+        self.run_dir = self.directory / "run"
+        self.data_dir = self.directory / "data"
+        self.log_path = self.directory / "log"
+        self.config_path = self.directory / "confab.conf"
+        self.prefix = list(prefix)
+        self.port = free_port()
+        self.http_port = free_port()
+        self.process = None
+        self.allowed = []
+        self.log_start = 0
+        self.write_config(options, gateways, **known)
+
+    def write_config(self, options="", gateways=1, websocket="", api="",
+                     **known):
+        """known: global options by name; options: raw text behind them;
+        websocket and api: more lines in these listeners."""
+        known = {
+            "user": "", "group": "", "run_dir": self.run_dir,
+            "data_dir": self.data_dir, "web_dir": ROOT / "web",
+            "sql_dir": ROOT / "sql", "gateways": gateways, **known,
+        }
+        lines = ["%s = %s" % (name, config_value(value))
+                 for name, value in known.items()]
+        self.config_path.write_text("\n".join(lines) + """
+%s
+listener public {
+    address = "127.0.0.1:%d"
+    role = websocket
+    profiles = {"confab"}
+    %s
+}
+listener backend {
+    address = "127.0.0.1:%d"
+    role = api
+    pages = true
+    %s
+}
+""" % (options, self.port, websocket, self.http_port, api))
+
+    # Life and death
+
+    def launch(self, *arguments, command=None, **more):
+        """Starts the program without waiting for it to serve."""
+        command = command or self.prefix + [
+            str(CONFABD), "-c", str(self.config_path), "-f"]
+        with open(self.log_path, "ab") as log:
+            self.log_start = log.tell()
+            self.process = subprocess.Popen(
+                command + list(arguments), stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, start_new_session=True, cwd=self.directory, **more)
+        return self
+
+    def start(self):
+        self.launch()
+        self.wait_serving()
+        return self
+
+    def wait_serving(self, guard=GUARD):
+        wait_for("every worker is serving", self.is_serving, guard,
+                 self.is_running)
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def is_serving(self):
+        try:
+            workers = self.workers()
+        except (OSError, wire.Closed):
+            return False
+        return workers and all(w["state"] == "serving" for w in workers)
+
+    def wait_exit(self, guard=GUARD):
+        """The exit code; all processes must be gone with the master."""
+        code = self.process.wait(guard)
+        wait_for("no process is left", lambda: not self.processes(), guard)
+        return code
+
+    def stop(self, how=signal.SIGTERM):
+        """A clean end, checked."""
+        if not self.is_running():
+            raise AssertionError("the server has ended by itself:\n" +
+                                 self.log()[-4000:])
+        self.process.send_signal(how)
+        code = self.wait_exit()
+        assert code == 0, "exit code %d\n%s" % (code, self.log()[-4000:])
+        assert not (self.run_dir / "status.sock").exists()
+        self.check_log()
+
+    def kill(self):
+        """SIGKILL to all of it, as when the machine goes."""
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if self.process:
+            self.process.wait(GUARD)
+            wait_for("no process is left", lambda: not self.processes())
+
+    def processes(self):
+        return session_processes(self.process.pid) if self.process else []
+
+    def run(self, *arguments, guard=GUARD):
+        """Runs the program to its end: exit code and what it printed."""
+        self.launch(*arguments)
+        try:
+            code = self.process.wait(guard)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("it should have ended:\n" +
+                                 self.log()) from None
+        return code, self.log()
+
+    # The log
+
+    def log(self):
+        """What this start has logged."""
+        if not self.log_path.exists():
+            return ""
+        with open(self.log_path, "rb") as log:
+            log.seek(self.log_start)
+            return log.read().decode("utf-8", "replace")
+
+    def allow(self, pattern):
+        """Errors like this are expected in the log."""
+        self.allowed.append(re.compile(pattern))
+
+    def surprises(self):
+        return [line for line in self.log().splitlines()
+                if DISASTERS.search(line) or ERRORS.search(line) and
+                not any(allowed.search(line) for allowed in self.allowed)]
+
+    def check_log(self):
+        assert not self.surprises(), "\n".join(self.surprises())
+
+    def wait_log(self, pattern, guard=GUARD):
+        return wait_for("the log says %r" % pattern,
+                        lambda: re.search(pattern, self.log()), guard)
+
+    # The status socket
+
+    def ask(self, words, guard=GUARD):
+        """The answer's lines, without the empty one at its end."""
+        with StatusSocket(self.run_dir, guard) as status:
+            return status.ask(words)
+
+    def ask_json(self, words):
+        return json.loads("\n".join(self.ask("json " + words)))
+
+    def info(self):
+        return dict(line.split(": ", 1) for line in self.ask("show info"))
+
+    def workers(self):
+        lines = [line.split("\t") for line in self.ask("show workers")]
+        return [dict(zip(lines[0], line)) for line in lines[1:]]
+
+    def pids(self, role):
+        return [int(worker["pid"]) for worker in self.workers()
+                if worker["role"] == role]
+
+    def control(self, *words, **more):
+        return subprocess.run(
+            [str(CONFABCTL), "-s", str(self.run_dir / "status.sock"), *words],
+            capture_output=True, text=True, timeout=GUARD, **more)
+
+    # Clients
+
+    def client(self, user=None, *rooms, **more):
+        return Client(self.port, user, rooms, **more)
+
+    def gateway_of(self, client):
+        """The pid of the process that holds the other end of a client."""
+        return holder_of(client.socket.socket, self.pids("gateway"))
+
+    def client_on(self, pid, user, *rooms):
+        """A client that sits on one certain gateway. The kernel spreads
+        connections over the gateways, so try until it is so."""
+        for _ in range(300):
+            client = Client(self.port)
+            if self.gateway_of(client) == pid:
+                client.user = user
+                client.login = client.call("login", user=user)
+                for room in rooms:
+                    client.call("join", room=room)
+                return client
+            client.close()
+        raise AssertionError("300 connections and none on gateway %d" % pid)
+
+    def http(self, request, head_only=False):
+        with wire.Socket(self.http_port) as connection:
+            connection.send(request)
+            return connection.read_response(head_only)
+
+    def get(self, path, method="GET", **headers):
+        head = "%s %s HTTP/1.1\r\nHost: localhost\r\n" % (method, path)
+        for name, value in headers.items():
+            head += "%s: %s\r\n" % (name.replace("_", "-"), value)
+        return self.http((head + "\r\n").encode(), method == "HEAD")
+
+    def files(self, is_wanted):
+        return sorted(path for path in self.data_dir.rglob("*")
+                      if path.is_file() and is_wanted(path))
+
+    def archives(self):
+        """The SQLite files, by their magic."""
+        return self.files(
+            lambda path: path.read_bytes()[:15] == b"SQLite format 3")
+
+    def journals(self):
+        """The journal's segments: named by the position they begin at."""
+        return self.files(lambda path: "journal" in str(path.parent.name) and
+                          re.match(r"[0-9a-f]{8}", path.name))
+
+    def remove(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class StatusSocket:
+    def __init__(self, run_dir, guard=GUARD):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(guard)
+        self.socket.connect(str(run_dir / "status.sock"))
+        self.file = self.socket.makefile("rb")
+
+    def ask(self, words):
+        self.socket.sendall(words.encode() + b"\n")
+        return self.read()
+
+    def read(self):
+        lines = []
+        while True:
+            line = self.file.readline()
+            if not line:
+                raise wire.Closed("the status socket ended in an answer")
+            if line == b"\n":
+                break
+            lines.append(line.decode().rstrip("\n"))
+        if lines and lines[0].startswith("error: "):
+            raise StatusError(lines[0])
+        return lines
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+        self.socket.close()
+
+
+def config_value(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return '"%s"' % value
+
+
+def holder_of(connection, pids):
+    """Which of the processes holds the server's end of a local connection."""
+    return holder_of_ports(connection.getsockname()[1],
+                           connection.getpeername()[1], pids)
+
+
+def holder_of_ports(client_port, server_port, pids):
+    def inode():
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            for line in map(str.split, table):
+                if line[1].endswith(":%04X" % server_port) and \
+                        line[2].endswith(":%04X" % client_port) and \
+                        line[9] != "0":
+                    return line[9]
+        return None
+
+    def holder():
+        wanted = "socket:[%s]" % inode()
+        for pid in pids:
+            try:
+                for fd in os.scandir("/proc/%d/fd" % pid):
+                    if os.readlink(fd.path) == wanted:
+                        return pid
+            except OSError:
+                continue
+        return None
+
+    return wait_for("a process holds the connection", holder)

@@ -1,0 +1,261 @@
+/*
+ * A gateway without a process around it: the letters that it sends are kept for
+ * the test, which plays the ledger, and its clients are ends of socket pairs.
+ * Included by one test program each, so everything is static.
+ */
+#ifndef TESTS_UNIT_GATEWAY_FIXTURE_H
+#define TESTS_UNIT_GATEWAY_FIXTURE_H
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/index.h"
+#include "shared/letter.h"
+#include "shared/records.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/lanes.h"
+#include "worker/gateway/profiles/profile.h"
+#include "worker/gateway/rooms.h"
+#include "worker/gateway/session.h"
+
+#define LEDGER_SLOT 1
+#define LIFE 7
+#define LETTERS_MAX 4096
+
+static struct fixture {
+	struct config config;
+	struct room_class class;
+	struct event_base *base;
+	struct arena *arena;
+	struct gateway gateway;
+	struct letter *letters[LETTERS_MAX]; /* sent to ledgers */
+	size_t letter_count, letters_read;
+	bool is_full; /* offers are refused */
+} fixture;
+
+static inline void
+fixture_keep(const struct letter *letter)
+{
+	must(fixture.letter_count < LETTERS_MAX);
+	fixture.letters[fixture.letter_count] = base_alloc(letter->size);
+	memcpy(fixture.letters[fixture.letter_count++], letter, letter->size);
+}
+
+static inline bool
+fixture_offer(void *self, unsigned to, struct letter *letter)
+{
+	(void)self;
+	must(to >= LEDGER_SLOT);
+	if (fixture.is_full)
+		return false;
+	fixture_keep(letter);
+	return true;
+}
+
+static inline void
+fixture_send(void *self, unsigned to, struct letter *letter)
+{
+	(void)self;
+	must(to >= LEDGER_SLOT);
+	fixture_keep(letter);
+}
+
+static inline void
+fixture_open(unsigned ledgers)
+{
+	struct arena_shape shape = {
+		.slots = 1 + ledgers,
+		.ring_bytes = 65536,
+		.index_connections = 256,
+		.index_rooms = 1024,
+		.roles = { [0] = ROLE_GATEWAY },
+	};
+
+	for (unsigned i = 0; i < ledgers; i++)
+		shape.roles[LEDGER_SLOT + i] = ROLE_LEDGER;
+	memset(&fixture, 0, sizeof(fixture));
+	fixture.class = (struct room_class){
+		.pattern = (char *)(uintptr_t) "*",
+		.history = true,
+		.listed = true,
+		.events = true,
+	};
+	fixture.config = (struct config){
+		.host_id = 1,
+		.max_message_bytes = 65536,
+		.outbox_bytes = 262144,
+		.ping_seconds = 25000,
+		.room_classes = &fixture.class,
+		.room_class_count = 1,
+	};
+	fixture.base = event_base_new();
+	fixture.arena = arena_create(&shape);
+	must(fixture.base && fixture.arena);
+	fixture.gateway = (struct gateway){
+		.config = &fixture.config,
+		.arena = fixture.arena,
+		.slot = 0,
+		.life = LIFE,
+		.office = { fixture_offer, fixture_send, NULL },
+	};
+	must(gateway_init(&fixture.gateway, fixture.base) == 0);
+}
+
+static inline void
+fixture_forget_letters(void)
+{
+	for (size_t i = 0; i < fixture.letter_count; i++)
+		free(fixture.letters[i]);
+	fixture.letter_count = fixture.letters_read = 0;
+}
+
+static inline void
+fixture_close(void)
+{
+	gateway_fini(&fixture.gateway);
+	fixture_forget_letters();
+	arena_free(&fixture.arena);
+	event_base_free(fixture.base);
+}
+
+static inline void
+fixture_turn(void)
+{
+	event_base_loop(fixture.base, EVLOOP_NONBLOCK);
+	gateway_on_turn(&fixture.gateway);
+}
+
+/* The next letter that the gateway sent, or NULL. */
+static inline const struct letter *
+fixture_letter(void)
+{
+	if (fixture.letters_read == fixture.letter_count)
+		return NULL;
+	return fixture.letters[fixture.letters_read++];
+}
+
+/* The outside end of a new connection. */
+static inline int
+fixture_connect(void)
+{
+	struct sockaddr_storage peer = { .ss_family = AF_INET };
+	int ends[2];
+
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+		     ends) == 0);
+	session_start(&fixture.gateway, &profile_confab, ends[0], &peer,
+		TEXT_LITERAL(""));
+	return ends[1];
+}
+
+/* One masked frame; what does not fit waits for the gateway to read. */
+static inline void
+fixture_send_frame(int fd, uint8_t opcode, struct text payload)
+{
+	static const uint8_t mask[4] = { 1, 2, 3, 4 };
+	struct buffer frame = { 0 };
+	size_t sent = 0;
+
+	buffer_add_byte(&frame, 0x80 | opcode);
+	if (payload.length < 126) {
+		buffer_add_byte(&frame, 0x80 | (uint8_t)payload.length);
+	} else if (payload.length < 65536) {
+		buffer_add_byte(&frame, 0x80 | 126);
+		buffer_add_byte(&frame, (uint8_t)(payload.length >> 8));
+		buffer_add_byte(&frame, (uint8_t)payload.length);
+	} else {
+		buffer_add_byte(&frame, 0x80 | 127);
+		for (int i = 7; i >= 0; i--)
+			buffer_add_byte(&frame,
+				(uint8_t)((uint64_t)payload.length >> (8 * i)));
+	}
+	buffer_add(&frame, mask, 4);
+	for (size_t i = 0; i < payload.length; i++)
+		buffer_add_byte(&frame, (uint8_t)payload.at[i] ^ mask[i & 3]);
+	while (sent < frame.length) {
+		ssize_t took = send(fd, frame.data + sent, frame.length - sent,
+			MSG_NOSIGNAL);
+
+		if (took > 0)
+			sent += (size_t)took;
+		else if (errno == EAGAIN)
+			fixture_turn();
+		else
+			break;
+	}
+	buffer_fini(&frame);
+}
+
+static inline void
+fixture_say(int fd, const char *json)
+{
+	fixture_send_frame(fd, 1, text_of(json));
+	fixture_turn();
+}
+
+/* The next frame from the gateway as text; "" when none is there, "CLOSE n" for
+ * a close, "PONG data" and "PING" for these, "END" for the end. Static. */
+static inline const char *
+fixture_read(int fd)
+{
+	static char out[70000];
+	uint8_t head[4];
+	size_t length;
+	ssize_t got = recv(fd, head, 2, MSG_PEEK);
+
+	if (got == 0 || (got < 0 && errno != EAGAIN))
+		return "END";
+	if (got < 2)
+		return "";
+	must(recv(fd, head, 2, 0) == 2);
+	length = head[1];
+	must(length != 127);
+	if (length == 126) {
+		must(recv(fd, head + 2, 2, 0) == 2);
+		length = (size_t)(head[2] << 8 | head[3]);
+	}
+	must(recv(fd, out, length, 0) == (ssize_t)length);
+	out[length] = 0;
+	if (head[0] == 0x88) {
+		unsigned code = length < 2 ? 1005U
+					   : (unsigned)((uint8_t)out[0] << 8 |
+							(uint8_t)out[1]);
+
+		snprintf(out, sizeof(out), "CLOSE %u", code);
+	} else if (head[0] == 0x89) {
+		return "PING";
+	} else if (head[0] == 0x8a) {
+		memmove(out + 5, out, length + 1);
+		memcpy(out, "PONG ", 5);
+	}
+	return out;
+}
+
+/* A letter of a ledger to the gateway, built with the record's pack. */
+#define fixture_tell(symbol, pack, ...)                                        \
+	do {                                                                   \
+		struct buffer letter_ = { 0 };                                 \
+		struct letter *finished_;                                      \
+                                                                               \
+		letter_begin(&letter_, LETTER_##symbol);                       \
+		pack(&letter_, &(__VA_ARGS__));                                \
+		finished_ = letter_end(&letter_);                              \
+		finished_->from = LEDGER_SLOT;                                 \
+		finished_->from_life = 1;                                      \
+		gateway_on_letter(&fixture.gateway, finished_);                \
+		buffer_fini(&letter_);                                         \
+	} while (0)
+
+#endif

@@ -1,0 +1,588 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/address.h"
+#include "shared/config.h"
+#include "shared/config_parts.h"
+
+static char directory[64];
+static char said[16384]; /* what config_read() printed */
+
+static char *
+path_of(const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return path;
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	snprintf(directory, sizeof(directory), "/tmp/confab-config-XXXXXX");
+	return mkdtemp(directory) ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	DIR *listing = opendir(directory);
+	const struct dirent *entry;
+
+	(void)state;
+	assert_non_null(listing);
+	while ((entry = readdir(listing)))
+		if (entry->d_name[0] != '.')
+			unlink(path_of(entry->d_name));
+	closedir(listing);
+	return rmdir(directory);
+}
+
+static void
+put_bytes(const char *name, const void *data, size_t length)
+{
+	FILE *file = fopen(path_of(name), "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, length, file), length);
+	fclose(file);
+}
+
+static void
+put(const char *name, const char *text)
+{
+	put_bytes(name, text, strlen(text));
+}
+
+/* Reads the file; what goes to stderr meanwhile goes to said[]. */
+static struct config *
+read_path(const char *path)
+{
+	FILE *capture = tmpfile();
+	int old = dup(STDERR_FILENO);
+	struct config *config;
+	size_t length;
+
+	assert_non_null(capture);
+	fflush(stderr);
+	dup2(fileno(capture), STDERR_FILENO);
+	config = config_read(path);
+	fflush(stderr);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	rewind(capture);
+	length = fread(said, 1, sizeof(said) - 1, capture);
+	said[length] = 0;
+	fclose(capture);
+	return config;
+}
+
+static struct config *
+read_text(const char *text)
+{
+	put("confab.conf", text);
+	return read_path(path_of("confab.conf"));
+}
+
+static void
+expect_good(struct config *config)
+{
+	if (!config)
+		print_error("%s", said);
+	assert_non_null(config);
+	assert_string_equal(said, "");
+}
+
+/* The text is refused, and a line "confab.conf:LINE: WORDS" stands in what is
+ * said. */
+static void
+expect_bad(const char *text, int line, const char *words)
+{
+	struct config *config = read_text(text);
+	char expected[512];
+
+	assert_null(config);
+	snprintf(expected, sizeof(expected), "%s/confab.conf:%d: %s", directory,
+		line, words);
+	if (!strstr(said, expected)) {
+		print_error("expected: %s\nsaid: %s\n", expected, said);
+		fail();
+	}
+}
+
+static unsigned
+lines_said(void)
+{
+	unsigned count = 0;
+
+	for (const char *at = said; *at; at++)
+		count += *at == '\n';
+	return count;
+}
+
+static void
+an_empty_file_gives_the_defaults(void **state)
+{
+	struct config *config = read_text("");
+
+	(void)state;
+	expect_good(config);
+	assert_int_equal(config->host_id, 1);
+	assert_string_equal(config->run_dir, "/run/confab");
+	assert_int_equal(config->max_message_bytes, 65536);
+	assert_int_equal(config->ping_seconds, 25000);
+	assert_true(config->history);
+	assert_false(config->insecure);
+	assert_false(config->relay);
+	assert_int_equal(config->durability, DURABILITY_COMMIT);
+	assert_int_equal(config->listener_count, 2);
+	assert_string_equal(config->listeners[0].address, "127.0.0.1:8089");
+	assert_string_equal(config->listeners[0].profiles[0], "confab");
+	assert_int_equal(config->listeners[1].role, LISTENER_API);
+	assert_true(config->listeners[1].pages);
+	assert_true(config_gateways(config) >= 1);
+	config_free(&config);
+	assert_null(config);
+}
+
+static void
+values_of_every_type_are_read(void **state)
+{
+	struct config *config = read_text("host_id = 1023\n"
+					  "gateways = 3\n"
+					  "run_dir = \"/tmp/a b\"\n"
+					  "max_message_bytes = 32K\n"
+					  "outbox_bytes = 1m\n"
+					  "ping_seconds = 1500ms\n"
+					  "idle_seconds = 2h\n"
+					  "stop_seconds = 7\n"
+					  "history = off\n"
+					  "durability = fsync\n"
+					  "log_level = \"debug\"\n"
+					  "log_format = 'json'\n");
+
+	(void)state;
+	expect_good(config);
+	assert_int_equal(config->host_id, 1023);
+	assert_int_equal(config_gateways(config), 3);
+	assert_string_equal(config->run_dir, "/tmp/a b");
+	assert_int_equal(config->max_message_bytes, 32768);
+	assert_int_equal(config->outbox_bytes, 1048576);
+	assert_int_equal(config->ping_seconds, 1500);
+	assert_int_equal(config->idle_seconds, 7200000);
+	assert_int_equal(config->stop_seconds, 7000);
+	assert_false(config->history);
+	assert_int_equal(config->durability, DURABILITY_FSYNC);
+	assert_int_equal(config->log_level, 3);
+	assert_int_equal(config->log_format, 1);
+	config_free(&config);
+}
+
+static void
+a_listener_has_its_options(void **state)
+{
+	struct config *config =
+		read_text("listener public {\n"
+			  "  address = \"[::1]:8089\"\n"
+			  "  role = websocket\n"
+			  "  profiles = {\"confab\"}\n"
+			  "  origins = {\"https://a.example\", "
+			  "\"https://b.example\"}\n"
+			  "}\n"
+			  "listener backend { address = \"unix:/tmp/x.sock\" "
+			  "role = api pages = false }\n");
+
+	(void)state;
+	expect_good(config);
+	assert_int_equal(config->listener_count, 2);
+	assert_string_equal(config->listeners[0].name, "public");
+	assert_int_equal(config->listeners[0].origin_count, 2);
+	assert_string_equal(
+		config->listeners[0].origins[1], "https://b.example");
+	assert_int_equal(config->listeners[0].profile_count, 1);
+	assert_int_equal(config->listeners[1].role, LISTENER_API);
+	assert_false(config->listeners[1].pages);
+	assert_int_equal(config->listeners[1].origin_count, 0);
+	config_free(&config);
+}
+
+static void
+a_wrong_value_tells_its_line_and_what_is_allowed(void **state)
+{
+	(void)state;
+	expect_bad("# one\n\n/* two\nlines */\nhost_id = 5000\n", 5,
+		"host_id = 5000: must be a whole number, from 1 to 1023");
+	expect_bad("gateways = many", 1, "gateways = many: must be a whole");
+	expect_bad("gateways = -1", 1, "gateways = -1: must be");
+	expect_bad("gateways = 99999999999999999999", 1, "gateways = 9999");
+	expect_bad("max_message_bytes = 17M", 1,
+		"max_message_bytes = 17M: must be a size in bytes, or with K, "
+		"M or G, from 128 to 16M");
+	expect_bad("outbox_bytes = 9223372036854775807G", 1, "outbox_bytes");
+	expect_bad("ping_seconds = 25 \nidle_seconds = 3y", 2,
+		"idle_seconds = 3y: must be a time in seconds, or with ms, s, "
+		"m, h or d, from 0 to 1d");
+	expect_bad("history = 1", 1, "history = 1: must be true or false");
+	expect_bad("durability = always", 1,
+		"durability = always: must be one of: commit fsync");
+	expect_bad("log_level = inf", 1, "log_level = inf: must be one of");
+}
+
+static void
+an_unknown_name_is_an_error(void **state)
+{
+	(void)state;
+	expect_bad("\ngatways = 3\n", 2, "unknown option 'gatways'");
+	expect_bad("a = {1, 2}\nb += {3}\nc \"t\" { d = 1 e { f = {2} } }\n", 3,
+		"unknown section 'c'");
+	assert_int_equal(lines_said(), 3);
+	expect_bad("listener x { address = \"127.0.0.1:80\"\n speed = 3 }", 2,
+		"unknown option 'speed' in a listener");
+	expect_bad("room \"*\" { slow = \"close\" }", 1,
+		"unknown option 'slow' in a room");
+	expect_bad("apis = 1\nrelay { listen = \"tcp://0.0.0.0:7100\" }", 2,
+		"relay: ");
+}
+
+static void
+all_errors_are_told_at_once_in_their_order(void **state)
+{
+	const char *last = said;
+
+	(void)state;
+	expect_bad("host_id = 0\n"
+		   "nonsense = 1\n"
+		   "listener a { address = \"here\" }\n"
+		   "history = perhaps\n"
+		   "listener b { role = ftp address = \"127.0.0.1:1\" }\n"
+		   "room \"a*b\" { }\n"
+		   "limits { burst = {1} }\n",
+		3, "address = here: must be like 127.0.0.1:8089");
+	assert_int_equal(lines_said(), 7);
+	for (int i = 1; i <= 7; i++) {
+		char mark[32];
+
+		snprintf(mark, sizeof(mark), "confab.conf:%d: ", i);
+		last = strstr(last, mark);
+		assert_non_null(last);
+	}
+}
+
+static void
+broken_syntax_is_an_error_with_its_line(void **state)
+{
+	(void)state;
+	expect_bad("apis = 1\ngateways 3\nfoo = 1", 2, "missing equal sign");
+	expect_bad("apis = 1\n}\n", 2, "unexpected closing brace");
+	expect_bad("listener x {\naddress = \"127.0.0.1:1\"\n", 1,
+		"'x' has no closing brace");
+	expect_bad("listener { }", 1, "missing title");
+	expect_bad("apis = ", 1, "premature end of file");
+	expect_bad("apis = 1\nrun_dir = \"/tmp\n\n", 2,
+		"a text begins here and is never closed");
+	expect_bad("gateways = {1, 2}", 1, "unexpected token '{'");
+}
+
+static void
+a_name_set_twice_is_an_error(void **state)
+{
+	(void)state;
+	expect_bad("apis = 1\n\napis = 2\n", 3, "apis was set before, in ");
+	expect_bad("listener x { address = \"127.0.0.1:1\" }\n"
+		   "listener x { address = \"127.0.0.1:2\" }\n",
+		2, "'x' was described before, in ");
+	expect_bad("room \"a\" { }\nroom \"a\" { }\n", 2, "'a' was described");
+	expect_bad("listener x { address = \"127.0.0.1:1\" }\n"
+		   "listener y { address = \"127.0.0.1:1\" }\n",
+		2, "127.0.0.1:1 is the address of listener x too");
+}
+
+static void
+what_does_not_fit_together_is_an_error(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	expect_bad("ring_bytes = 100000", 1,
+		"ring_bytes = 100000: must be a power of two");
+	expect_bad("ring_bytes = 64K", 1,
+		"max_message_bytes = 65536 does not go with "
+		"ring_bytes = 65536");
+	expect_bad("max_message_bytes = 1M", 1,
+		"max_message_bytes = 1048576 does not go with "
+		"ring_bytes = 262144");
+	config = read_text("max_message_bytes = 1M\nring_bytes = 4M");
+	expect_good(config);
+	config_free(&config);
+	expect_bad("run_dir = relative", 1,
+		"run_dir = relative: must be an "
+		"absolute path");
+	expect_bad("listener x { address = \"127.0.0.1:1\" role = api\n"
+		   "origins = {\"*\"} }",
+		2, "origins: only for a listener with role = websocket");
+	expect_bad("listener x { address = \"127.0.0.1:1\"\npages = true }", 2,
+		"pages: only for a listener with role = api");
+	expect_bad("listener x { address = \"127.0.0.1:1\"\n"
+		   "profiles = {\"confab\", \"irc\"} }",
+		2, "profiles: 'irc' is none");
+	expect_bad("listener x { role = api }", 1, "listener x: an address is");
+}
+
+static void
+an_open_listener_needs_insecure(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	expect_bad("listener x { address = \"0.0.0.0:8089\" }", 1,
+		"listener x: 0.0.0.0:8089 can be reached from elsewhere");
+	expect_bad("listener x { address = \"[::]:8089\" }", 1, "listener x:");
+	config = read_text("insecure = true\n"
+			   "listener x { address = \"0.0.0.0:8089\" }");
+	expect_good(config);
+	config_free(&config);
+}
+
+static void
+a_file_that_cannot_be_read_is_told(void **state)
+{
+	static const char zeros[] = "apis = 1\n\0apis = 2";
+
+	(void)state;
+	assert_null(read_path(path_of("missing")));
+	assert_non_null(strstr(said, "missing: cannot be read: No such file"));
+	assert_null(read_path(directory));
+	assert_non_null(strstr(said, "cannot be read: Is a directory"));
+	put_bytes("zeros", zeros, sizeof(zeros));
+	assert_null(read_path(path_of("zeros")));
+	assert_non_null(strstr(said, "is no configuration"));
+}
+
+static void
+included_files_count_with_their_own_lines(void **state)
+{
+	char text[1024];
+	struct config *config;
+
+	(void)state;
+	put("more.conf", "\napis = 2\nroom \"x\" { listed = no }\n");
+	snprintf(text, sizeof(text), "include(\"%s\")\nledgers = 2\n",
+		path_of("more.conf"));
+	config = read_text(text);
+	expect_good(config);
+	assert_int_equal(config->apis, 2);
+	assert_int_equal(config->ledgers, 2);
+	assert_false(config_room_class(config, text_of("x"))->listed);
+	config_free(&config);
+
+	put("more.conf", "\napis = 0\n");
+	assert_null(read_text(text));
+	assert_non_null(strstr(said, "more.conf:2: apis = 0: must be"));
+	put("more.conf", text);
+	assert_null(read_text(text));
+	assert_non_null(strstr(said, "is included twice"));
+}
+
+static void
+the_most_specific_room_class_wins(void **state)
+{
+	struct config *config = read_text("room \"*\" { listed = false }\n"
+					  "room \"live:*\" { events = no }\n"
+					  "room \"live:a*\" { history = no }\n"
+					  "room \"live:abc\" { }\n");
+
+	(void)state;
+	expect_good(config);
+	assert_string_equal(
+		config_room_class(config, text_of("talk"))->pattern, "*");
+	assert_string_equal(
+		config_room_class(config, text_of("live:"))->pattern, "live:*");
+	assert_string_equal(
+		config_room_class(config, text_of("live:ab"))->pattern,
+		"live:a*");
+	assert_string_equal(
+		config_room_class(config, text_of("live:abc"))->pattern,
+		"live:abc");
+	assert_string_equal(
+		config_room_class(config, text_of("live:abcd"))->pattern,
+		"live:a*");
+	assert_false(config_room_class(config, text_of("x"))->listed);
+	assert_false(config_room_class(config, text_of("live:x"))->events);
+	assert_true(config_room_class(config, text_of("live:x"))->listed);
+	assert_false(config_room_class(config, text_of("live:ax"))->history);
+	config_free(&config);
+}
+
+static void
+there_is_a_class_for_every_room(void **state)
+{
+	struct config *config = read_text("room \"one\" { history = no }");
+
+	(void)state;
+	expect_good(config);
+	assert_true(config_room_class(config, text_of("two"))->history);
+	assert_true(config_room_class(config, text_of(""))->events);
+	config_free(&config);
+}
+
+static void
+the_dev_configuration_stays_below_its_directory(void **state)
+{
+	struct config *config = config_dev("build/dev", "web", "sql");
+	struct address address;
+
+	(void)state;
+	assert_string_equal(config->run_dir, "build/dev/run");
+	assert_string_equal(config->data_dir, "build/dev/data");
+	assert_string_equal(config->web_dir, "web");
+	assert_string_equal(config->sql_dir, "sql");
+	assert_string_equal(config->user, "");
+	assert_null(config->path);
+	for (size_t i = 0; i < config->listener_count; i++) {
+		assert_true(
+			address_read(config->listeners[i].address, &address));
+		assert_true(address_is_local(&address));
+	}
+	config_free(&config);
+}
+
+/* The sample file with its commented options switched on. Unit tests run at the
+ * top of the tree. */
+static void
+put_sample(const char *name)
+{
+	FILE *from = fopen("conf/confab.conf", "r");
+	FILE *to = fopen(path_of(name), "w");
+	char line[256], word[64];
+
+	assert_non_null(from);
+	assert_non_null(to);
+	while (fgets(line, sizeof(line), from)) {
+		bool is_option =
+			sscanf(line, "# %63[a-z_] =", word) == 1 &&
+			config_option(SECTION_GLOBAL, word) &&
+			strncmp(line + 2 + strlen(word), " = ", 3) == 0;
+
+		fputs(is_option ? line + 2 : line, to);
+	}
+	fclose(from);
+	fclose(to);
+}
+
+static void
+compare_option(const struct option_info *option, const struct config *config,
+	const struct config *standard)
+{
+	const char *one = (const char *)config + option->offset;
+	const char *other = (const char *)standard + option->offset;
+	size_t bytes = option->type == OPTION_FLAG     ? sizeof(bool)
+		       : option->type == OPTION_CHOICE ? sizeof(int)
+						       : sizeof(int64_t);
+	bool is_same = option->type == OPTION_TEXT
+			       ? strcmp(*(char *const *)one,
+					 *(char *const *)other) == 0
+			       : memcmp(one, other, bytes) == 0;
+
+	if (!is_same)
+		fail_msg("%s has another default", option->name);
+}
+
+static void
+the_sample_file_shows_every_option_with_its_default(void **state)
+{
+	struct config *standard = config_new();
+	struct config *config;
+	size_t count;
+	const struct option_info *options =
+		config_options(SECTION_GLOBAL, &count);
+
+	(void)state;
+	put_sample("sample.conf");
+	config = read_path(path_of("sample.conf"));
+	expect_good(config);
+	for (size_t i = 0; i < count; i++)
+		compare_option(&options[i], config, standard);
+	assert_int_equal(config->listener_count, 2);
+	assert_int_equal(config->room_class_count, 1);
+	config_free(&config);
+
+	/* A second setting of an option that stands there is an error. */
+	for (size_t i = 0; i < count; i++) {
+		FILE *file;
+
+		put_sample("sample.conf");
+		file = fopen(path_of("sample.conf"), "a");
+		assert_non_null(file);
+		fprintf(file, "%s = 1\n", options[i].name);
+		fclose(file);
+		assert_null(read_path(path_of("sample.conf")));
+		if (!strstr(said, "was set before"))
+			fail_msg("%s is missing", options[i].name);
+	}
+	config_free(&standard);
+}
+
+static void
+only_plain_addresses_are_read(void **state)
+{
+	static const char *const good[] = { "127.0.0.1:1", "0.0.0.0:65535",
+		"[::]:80", "[fe80::1]:443", "unix:/run/x.sock" };
+	static const char *const bad[] = { "", ":80", "127.0.0.1",
+		"127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:8x",
+		"127.0.0.1: 80", "localhost:80", "::1:80", "[::1]", "[::1",
+		"[]:80", "1.2.3.4.5:80", "unix:", "unix:relative",
+		"[fe80:0000:0000:0000:0000:0000:0000:0000:0000:0001]:80" };
+	struct address address;
+	char path[256] = "unix:/";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(address_read(good[i], &address));
+	assert_true(address_is_unix(&address));
+	assert_string_equal(address_path(&address), "/run/x.sock");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (address_read(bad[i], &address))
+			fail_msg("taken: %s", bad[i]);
+	memset(path + 6, 'a', 200);
+	assert_false(address_read(path, &address));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_empty_file_gives_the_defaults),
+		TEST(values_of_every_type_are_read),
+		TEST(a_listener_has_its_options),
+		TEST(a_wrong_value_tells_its_line_and_what_is_allowed),
+		TEST(an_unknown_name_is_an_error),
+		TEST(all_errors_are_told_at_once_in_their_order),
+		TEST(broken_syntax_is_an_error_with_its_line),
+		TEST(a_name_set_twice_is_an_error),
+		TEST(what_does_not_fit_together_is_an_error),
+		TEST(an_open_listener_needs_insecure),
+		TEST(a_file_that_cannot_be_read_is_told),
+		TEST(included_files_count_with_their_own_lines),
+		TEST(the_most_specific_room_class_wins),
+		TEST(there_is_a_class_for_every_room),
+		TEST(the_dev_configuration_stays_below_its_directory),
+		TEST(the_sample_file_shows_every_option_with_its_default),
+		TEST(only_plain_addresses_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

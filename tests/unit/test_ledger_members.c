@@ -1,0 +1,393 @@
+#include "worker/ledger/members.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "shared/buffer.h"
+#include "shared/config.h"
+#include "shared/records.h"
+#include "worker/ledger/streams.h"
+
+#define GRACE_MS 1000
+
+static struct room_class class = { (char *)(uintptr_t) "*", true, true, true };
+static const struct config config = { .room_classes = &class,
+	.room_class_count = 1 };
+static const struct teller gateway_a = { 0, 1 };
+static const struct teller gateway_b = { 1, 1 };
+
+static struct streams streams;
+static struct members *members;
+static char told[4096]; /* "+ann:1 -bob:0 " */
+
+static void
+on_told(const struct members_event *event, void *self)
+{
+	size_t length = strlen(told);
+
+	(void)self;
+	snprintf(told + length, sizeof(told) - length, "%c%.*s:%d ",
+		event->has_entered ? '+' : '-', TEXT_ARGS(event->user),
+		(int)event->users);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	streams_init(&streams, &config);
+	members = members_new(&streams, GRACE_MS, on_told, NULL);
+	told[0] = 0;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	members_free(&members);
+	assert_int_equal(streams_count(&streams), 0);
+	streams_fini(&streams);
+	return 0;
+}
+
+static struct stream_name
+name_of(const char *room)
+{
+	struct stream_name name;
+
+	stream_name_make(&name, STREAM_ROOM, TEXT_LITERAL("t"), text_of(room));
+	return name;
+}
+
+static struct stream *
+find(const char *room)
+{
+	struct stream_name name = name_of(room);
+
+	return streams_find(&streams, &name);
+}
+
+static bool
+join_with(struct teller teller, uint64_t connection, const char *room,
+	const char *user, uint64_t platform, unsigned flags)
+{
+	struct stream_name name = name_of(room);
+	struct join join = { .connection = connection,
+		.user = text_of(user),
+		.platform = platform,
+		.since = 5000 - connection,
+		.info = text_of(user),
+		.flags = flags };
+
+	return members_join(
+		members, streams_need(&streams, &name), &join, teller);
+}
+
+static bool
+join(struct teller teller, uint64_t connection, const char *user)
+{
+	return join_with(teller, connection, "r", user, 101, JOIN_PRESENCE);
+}
+
+static bool
+announce(struct teller teller, uint64_t connection, const char *user)
+{
+	return join_with(teller, connection, "r", user, 101,
+		JOIN_PRESENCE | JOIN_ANNOUNCED);
+}
+
+static bool
+leave(struct teller teller, uint64_t connection, const char *user, bool lost,
+	uint64_t now_ms)
+{
+	struct stream_name name = name_of("r");
+	struct leave record = {
+		.connection = connection, .user = text_of(user), .lost = lost
+	};
+
+	return members_leave(members, streams_need(&streams, &name), &record,
+		teller, now_ms);
+}
+
+static void
+assert_told(const char *what)
+{
+	assert_string_equal(told, what);
+	told[0] = 0;
+}
+
+static void
+assert_counts(uint64_t users, uint64_t connections)
+{
+	assert_int_equal(members_users(find("r")), users);
+	assert_int_equal(members_connections(find("r")), connections);
+	assert_int_equal(members_count(members), connections);
+}
+
+static void
+a_user_enters_once_and_goes_with_the_last_connection(void **state)
+{
+	(void)state;
+	assert_true(join(gateway_a, 1, "ann"));
+	assert_false(join(gateway_b, 1, "ann"));
+	assert_true(join(gateway_a, 2, "bob"));
+	assert_counts(2, 3);
+	assert_false(leave(gateway_a, 1, "ann", false, 0));
+	assert_counts(2, 2);
+	assert_true(leave(gateway_b, 1, "ann", false, 0));
+	assert_counts(1, 1);
+	assert_false(leave(gateway_b, 1, "ann", false, 0));
+	assert_true(leave(gateway_a, 2, "bob", false, 0));
+	assert_null(find("r"));
+	assert_int_equal(members_rooms(members), 0);
+}
+
+static void
+a_repeated_join_counts_once(void **state)
+{
+	(void)state;
+	assert_true(join(gateway_a, 1, "ann"));
+	assert_false(join(gateway_a, 1, "ann"));
+	assert_counts(1, 1);
+	assert_true(join(gateway_a, 1, "bob"));
+	assert_counts(1, 1);
+	assert_true(leave(gateway_a, 1, "bob", false, 0));
+}
+
+static void
+who_was_lost_stays_until_grace_is_over(void **state)
+{
+	(void)state;
+	join(gateway_a, 1, "ann");
+	join(gateway_a, 2, "bob");
+	assert_false(leave(gateway_a, 1, "ann", true, 100));
+	assert_counts(2, 1);
+	members_tick(members, 100 + GRACE_MS - 1, 10);
+	assert_told("");
+	members_tick(members, 100 + GRACE_MS, 10);
+	assert_told("-ann:1 ");
+	assert_counts(1, 1);
+}
+
+static void
+who_comes_back_in_time_was_never_gone(void **state)
+{
+	(void)state;
+	join(gateway_a, 1, "ann");
+	assert_false(leave(gateway_a, 1, "ann", true, 100));
+	assert_false(join(gateway_b, 9, "ann"));
+	members_tick(members, 100000, 10);
+	assert_told("");
+	assert_counts(1, 1);
+	assert_true(leave(gateway_b, 9, "ann", false, 100));
+}
+
+static void
+a_dead_process_loses_its_members_and_no_others(void **state)
+{
+	struct teller successor = { 0, 2 };
+
+	(void)state;
+	join(gateway_a, 1, "ann");
+	join(gateway_b, 1, "ann");
+	join(gateway_a, 2, "bob");
+	join(successor, 1, "eve");
+	members_lose(members, gateway_a, 0);
+	assert_counts(3, 2);
+	members_tick(members, GRACE_MS, 10);
+	assert_told("-bob:2 ");
+	assert_counts(2, 2);
+}
+
+static void
+events_are_told_so_many_at_a_time(void **state)
+{
+	char user[16];
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		snprintf(user, sizeof(user), "u%d", i);
+		join(gateway_a, (uint64_t)i, user);
+	}
+	members_lose(members, gateway_a, 0);
+	members_tick(members, GRACE_MS, 4);
+	assert_told("-u0:9 -u1:8 -u2:7 -u3:6 ");
+	members_tick(members, GRACE_MS, 4);
+	members_tick(members, GRACE_MS, 4);
+	assert_int_equal(members_users(find("r")), 0);
+}
+
+static void
+while_settling_nobody_is_seen_to_come_or_go(void **state)
+{
+	(void)state;
+	members_set_settling(members, true);
+	assert_false(announce(gateway_a, 1, "old"));
+	assert_false(join(gateway_a, 2, "new"));
+	assert_false(join(gateway_a, 3, "both"));
+	assert_false(announce(gateway_b, 1, "both"));
+	assert_false(join(gateway_a, 4, "brief"));
+	assert_false(leave(gateway_a, 4, "brief", false, 0));
+	assert_false(announce(gateway_b, 2, "goes"));
+	assert_false(leave(gateway_b, 2, "goes", false, 0));
+	assert_false(leave(gateway_b, 3, "stranger", false, 0));
+	assert_false(leave(gateway_b, 4, "mover", false, 0));
+	assert_false(announce(gateway_a, 5, "mover"));
+	members_tick(members, 5000, 100);
+	assert_told("");
+	members_set_settling(members, false);
+	members_tick(members, 5000, 100);
+	assert_told("+new:6 -goes:5 -stranger:4 ");
+	assert_counts(4, 5);
+}
+
+static void
+who_was_lost_while_settling_has_grace_too(void **state)
+{
+	(void)state;
+	members_set_settling(members, true);
+	announce(gateway_a, 1, "ann");
+	assert_false(leave(gateway_a, 1, "ann", true, 100));
+	assert_false(leave(gateway_b, 1, "stranger", true, 200));
+	members_set_settling(members, false);
+	members_tick(members, 100 + GRACE_MS, 100);
+	assert_told("-ann:1 ");
+	members_tick(members, 200 + GRACE_MS, 100);
+	assert_told("-stranger:0 ");
+}
+
+static void
+newcomers_who_die_before_they_were_told_of_never_came(void **state)
+{
+	(void)state;
+	members_set_settling(members, true);
+	join(gateway_a, 1, "ann");
+	members_lose(members, gateway_a, 0);
+	assert_null(find("r"));
+	members_set_settling(members, false);
+	members_tick(members, 100000, 100);
+	assert_told("");
+}
+
+/* The page as "user:platforms:since:info user…". */
+static void
+assert_page(const char *after, uint64_t limit, size_t bytes_max,
+	const char *want, bool more)
+{
+	struct members_wanted wanted = { .after = text_of(after),
+		.limit = limit };
+	struct members_page page = { 0 };
+	struct buffer list = { 0 }, got = { 0 };
+	struct unpack in;
+
+	members_list(find("r"), &wanted, bytes_max, &list, &page);
+	in = unpack_of(buffer_text(&list));
+	for (uint64_t i = 0; i < page.count; i++) {
+		struct unpack record = unpack_of(unpack_text(&in));
+		struct unpack platforms;
+		struct member member;
+
+		assert_true(member_unpack(&record, &member));
+		buffer_add_text(&got, member.user);
+		platforms = unpack_of(member.platforms);
+		while (platforms.at < platforms.end)
+			buffer_add_format(
+				&got, ":%d", (int)unpack_number(&platforms));
+		buffer_add_format(&got, ":%d:%.*s ", (int)member.since,
+			TEXT_ARGS(member.info));
+	}
+	buffer_add_byte(&got, 0);
+	assert_string_equal((char *)got.data, want);
+	assert_int_equal(page.more, more);
+	buffer_fini(&list);
+	buffer_fini(&got);
+}
+
+static void
+pages_are_in_byte_order_and_tell_every_platform_once(void **state)
+{
+	(void)state;
+	assert_page("", 10, 10000, "", false);
+	join_with(gateway_a, 1, "r", "cleo", 101, JOIN_PRESENCE);
+	join_with(gateway_a, 2, "r", "ann", 103, JOIN_PRESENCE);
+	join_with(gateway_b, 3, "r", "ann", 102, JOIN_PRESENCE);
+	join_with(gateway_b, 4, "r", "ann", 103, JOIN_PRESENCE);
+	join_with(gateway_a, 5, "r", "bob", 104, JOIN_PRESENCE);
+	leave(gateway_a, 5, "bob", true, 0);
+	assert_page("", 10, 10000,
+		"ann:103:102:4996:ann bob:104:4995:bob cleo:101:4999:cleo ",
+		false);
+	assert_page(
+		"", 2, 10000, "ann:103:102:4996:ann bob:104:4995:bob ", true);
+	assert_page("bob", 2, 10000, "cleo:101:4999:cleo ", false);
+	assert_page("a", 1, 10000, "ann:103:102:4996:ann ", true);
+	assert_page("zoe", 1, 10000, "", false);
+	assert_page("", 10, 1, "ann:103:102:4996:ann ", true);
+}
+
+static void
+a_large_room_is_paged_through_whole_and_in_order(void **state)
+{
+	enum {
+		USERS = 3000
+	};
+	char user[32], last[32] = "";
+	unsigned seen = 0;
+	struct members_page page;
+
+	(void)state;
+	for (unsigned i = 0; i < USERS; i++) {
+		snprintf(user, sizeof(user), "u%u", i * 7919 % USERS);
+		assert_true(join(gateway_a, i, user));
+	}
+	do {
+		struct members_wanted wanted = { .after = text_of(last),
+			.limit = 100 };
+		struct buffer list = { 0 };
+		struct unpack in;
+
+		page = (struct members_page){ 0 };
+		members_list(find("r"), &wanted, 100000, &list, &page);
+		in = unpack_of(buffer_text(&list));
+		for (uint64_t i = 0; i < page.count; i++, seen++) {
+			struct unpack record = unpack_of(unpack_text(&in));
+			struct member member;
+
+			assert_true(member_unpack(&record, &member));
+			assert_true(
+				text_compare(text_of(last), member.user) < 0);
+			snprintf(last, sizeof(last), "%.*s",
+				TEXT_ARGS(member.user));
+		}
+		buffer_fini(&list);
+	} while (page.more);
+	assert_int_equal(seen, USERS);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_user_enters_once_and_goes_with_the_last_connection),
+		TEST(a_repeated_join_counts_once),
+		TEST(who_was_lost_stays_until_grace_is_over),
+		TEST(who_comes_back_in_time_was_never_gone),
+		TEST(a_dead_process_loses_its_members_and_no_others),
+		TEST(events_are_told_so_many_at_a_time),
+		TEST(while_settling_nobody_is_seen_to_come_or_go),
+		TEST(who_was_lost_while_settling_has_grace_too),
+		TEST(newcomers_who_die_before_they_were_told_of_never_came),
+		TEST(pages_are_in_byte_order_and_tell_every_platform_once),
+		TEST(a_large_room_is_paged_through_whole_and_in_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,263 @@
+/* Opening the archive: numbered steps, and databases that cannot be used. What
+ * is said of each is read from the log. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "shared/base.h"
+#include "shared/log.h"
+#include "worker/historian/migrate.h"
+#include "worker/historian/store.h"
+
+struct place {
+	char directory[64];
+	char sql_dir[80];
+	char path[80];
+	char log[80];
+};
+
+static int
+set_up(void **state)
+{
+	struct place *place = base_alloc_zeroed(1, sizeof(*place));
+	const char *directory = place->directory;
+
+	snprintf(place->directory, sizeof(place->directory),
+		"/tmp/confab-migrate-XXXXXX");
+	assert_non_null(mkdtemp(place->directory));
+	snprintf(place->sql_dir, sizeof(place->sql_dir), "%s/sql", directory);
+	snprintf(place->path, sizeof(place->path), "%s/archive.db", directory);
+	snprintf(place->log, sizeof(place->log), "%s/log", directory);
+	assert_int_equal(mkdir(place->sql_dir, 0700), 0);
+	assert_int_equal(
+		log_open(place->log, LOG_LEVEL_INFO, LOG_FORMAT_TEXT), 0);
+	*state = place;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct place *place = *state;
+	char command[128];
+
+	assert_int_equal(log_open(NULL, LOG_LEVEL_INFO, LOG_FORMAT_TEXT), 0);
+	snprintf(command, sizeof(command), "rm -rf %s", place->directory);
+	assert_int_equal(system(command), 0);
+	free(place);
+	return 0;
+}
+
+static void
+write_bytes(const char *path, const char *bytes, size_t length)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, length, file), length);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+write_step(const struct place *place, const char *name, const char *sql)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", place->sql_dir, name);
+	write_bytes(path, sql, strlen(sql));
+}
+
+static bool
+log_tells(const struct place *place, const char *words)
+{
+	char text[16384];
+	FILE *file = fopen(place->log, "r");
+	size_t length;
+
+	assert_non_null(file);
+	length = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[length] = 0;
+	return strstr(text, words) != NULL;
+}
+
+/* Migrates with the steps of the place; the version after it, -1 = refused. */
+static int
+migrated(const struct place *place)
+{
+	sqlite3_stmt *statement;
+	sqlite3 *db;
+	int version = -1;
+
+	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
+	if (migrate(db, place->path, place->sql_dir) == 0) {
+		assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version",
+					 -1, &statement, NULL),
+			SQLITE_OK);
+		assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+		version = sqlite3_column_int(statement, 0);
+		sqlite3_finalize(statement);
+	}
+	sqlite3_close(db);
+	return version;
+}
+
+static void
+execute(const struct place *place, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void
+steps_are_applied_once_and_in_order(void **state)
+{
+	struct place *place = *state;
+
+	write_step(place, "0001-a.sql", "CREATE TABLE a (x);");
+	assert_int_equal(migrated(place), 1);
+	assert_int_equal(migrated(place), 1);
+	write_step(place, "0003-c.sql", "INSERT INTO a (y) VALUES (1);");
+	write_step(place, "0002-b.sql", "ALTER TABLE a ADD COLUMN y;");
+	write_step(place, "README.md", "no step");
+	assert_int_equal(migrated(place), 3);
+}
+
+static void
+a_step_that_fails_leaves_no_half(void **state)
+{
+	struct place *place = *state;
+
+	write_step(place, "0001-a.sql", "CREATE TABLE a (x);");
+	write_step(place, "0002-b.sql",
+		"CREATE TABLE b (x); INSERT INTO nowhere VALUES (1);");
+	assert_int_equal(migrated(place), -1);
+	assert_true(log_tells(place, "0002-b.sql failed: no such table"));
+	write_step(place, "0002-b.sql", "CREATE TABLE b (x);");
+	assert_int_equal(migrated(place), 2);
+}
+
+static void
+a_gap_in_the_numbers_is_refused(void **state)
+{
+	struct place *place = *state;
+
+	write_step(place, "0001-a.sql", "CREATE TABLE a (x);");
+	write_step(place, "0003-c.sql", "CREATE TABLE c (x);");
+	assert_int_equal(migrated(place), -1);
+	assert_true(log_tells(place, "no step 0002"));
+	write_step(place, "0002-b.sql", "CREATE TABLE b (x);");
+	write_step(place, "0002-d.sql", "CREATE TABLE d (x);");
+	assert_int_equal(migrated(place), -1);
+	assert_true(log_tells(place, "two of one number"));
+}
+
+static void
+a_missing_or_empty_directory_is_refused(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(migrated(place), -1);
+	assert_true(log_tells(place, "holds no step 0001"));
+	assert_int_equal(rmdir(place->sql_dir), 0);
+	assert_int_equal(migrated(place), -1);
+	assert_true(log_tells(place, "cannot be read: No such file"));
+}
+
+static void
+a_newer_database_is_left_alone(void **state)
+{
+	struct place *place = *state;
+	struct store *store = store_open(place->path, "sql");
+
+	assert_non_null(store);
+	store_close(&store);
+	execute(place, "PRAGMA user_version = 999");
+	assert_null(store_open(place->path, "sql"));
+	assert_true(log_tells(place, "written by a newer confabd"));
+	assert_true(log_tells(place, place->path));
+}
+
+static void
+a_file_that_is_no_database_is_named(void **state)
+{
+	struct place *place = *state;
+	char noise[8192];
+
+	memset(noise, 'x', sizeof(noise));
+	write_bytes(place->path, noise, sizeof(noise));
+	assert_null(store_open(place->path, "sql"));
+	assert_true(log_tells(place, "is damaged or no SQLite database"));
+	assert_true(log_tells(place, place->path));
+}
+
+static void
+a_damaged_database_is_named(void **state)
+{
+	struct place *place = *state;
+	struct store *store = store_open(place->path, "sql");
+	char noise[4096];
+	int fd;
+
+	assert_non_null(store);
+	store_close(&store);
+	memset(noise, 0x5a, sizeof(noise));
+	fd = open(place->path, O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, noise, sizeof(noise), 4096), sizeof(noise));
+	close(fd);
+	assert_null(store_open(place->path, "sql"));
+	assert_true(log_tells(place, "is damaged or no SQLite database"));
+}
+
+static void
+a_database_of_someone_else_is_refused(void **state)
+{
+	struct place *place = *state;
+
+	execute(place, "CREATE TABLE messages (theirs)");
+	assert_null(store_open(place->path, "sql"));
+	assert_true(log_tells(place, "table messages already exists"));
+}
+
+static void
+a_directory_that_is_missing_is_named(void **state)
+{
+	struct place *place = *state;
+
+	assert_null(store_open("/nonexistent/archive.db", "sql"));
+	assert_true(log_tells(place, "/nonexistent/archive.db cannot be"));
+}
+
+#define with_place(test)                                                       \
+	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_place(steps_are_applied_once_and_in_order),
+		with_place(a_step_that_fails_leaves_no_half),
+		with_place(a_gap_in_the_numbers_is_refused),
+		with_place(a_missing_or_empty_directory_is_refused),
+		with_place(a_newer_database_is_left_alone),
+		with_place(a_file_that_is_no_database_is_named),
+		with_place(a_damaged_database_is_named),
+		with_place(a_database_of_someone_else_is_refused),
+		with_place(a_directory_that_is_missing_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,584 @@
+/* What members of rooms see of joins, messages and each other: the gateway from
+ * the client's socket to the letters, with the test as the ledger. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/gateway_fixture.h"
+
+#define EPOCH 5
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	fixture_open(1);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	fixture_close();
+	return 0;
+}
+
+static struct text
+t(const char *string)
+{
+	return text_of(string);
+}
+
+static void
+assert_has(const char *frame, const char *part)
+{
+	if (!strstr(frame, part))
+		fail_msg("'%s' is not in '%s'", part, frame);
+}
+
+static void
+assert_silent(int fd)
+{
+	assert_string_equal(fixture_read(fd), "");
+}
+
+static int
+client(const char *user)
+{
+	char json[128];
+	int fd = fixture_connect();
+
+	snprintf(json, sizeof(json),
+		"{\"seq\":1,\"cmd\":\"login\",\"data\":{\"user\":\"%s\"}}",
+		user);
+	fixture_say(fd, json);
+	assert_has(fixture_read(fd), "\"code\":200");
+	return fd;
+}
+
+/* The letter that comes next must be a join; what it says. */
+static struct join
+taken_join(void)
+{
+	const struct letter *letter = fixture_letter();
+	struct unpack in;
+	struct join join;
+
+	assert_non_null(letter);
+	assert_int_equal(letter->kind, LETTER_JOIN);
+	in = letter_open(letter);
+	assert_true(join_unpack(&in, &join));
+	return join;
+}
+
+static void
+tell_joined(const struct join *join, uint64_t offset)
+{
+	fixture_tell(JOINED, joined_pack,
+		(struct joined){
+			.request = join->request,
+			.connection = join->connection,
+			.tenant = join->tenant,
+			.room = join->room,
+			.epoch = EPOCH,
+			.offset = offset,
+			.users = 1,
+			.connections = 1,
+		});
+}
+
+static void
+tell_message(const struct message *given)
+{
+	struct message message = *given;
+
+	message.id_time = (UINT64_C(1700000000000) << 16) + message.offset;
+	message.kind = STREAM_ROOM;
+	message.tenant = t("default");
+	message.stream = t("r");
+	message.epoch = EPOCH;
+	message.type = t("text");
+	message.asker_slot = 0;
+	message.asker_life = LIFE;
+	if (message.body.length == 0)
+		message.body = t("1");
+	if (message.from.length == 0)
+		message.from = t("x");
+	fixture_tell(DELIVER, message_pack, message);
+}
+
+static void
+tell_offset(uint64_t offset)
+{
+	tell_message(&(struct message){ .offset = offset });
+}
+
+static void
+tell_enter(const char *user, uint64_t connection)
+{
+	fixture_tell(PRESENCE, presence_pack,
+		(struct presence){
+			.tenant = t("default"),
+			.room = t("r"),
+			.user = t(user),
+			.platform = 101,
+			.entered = 1,
+			.users = 2,
+			.asker_slot = 0,
+			.asker_life = LIFE,
+			.connection = connection,
+		});
+}
+
+/* A client in room r, after so many messages; returns its connection number. */
+static uint64_t
+join(int fd, const char *options, uint64_t offset)
+{
+	char json[128];
+	struct join wanted;
+
+	snprintf(json, sizeof(json),
+		"{\"seq\":2,\"cmd\":\"join\",\"data\":{\"room\":\"r\"%s}}",
+		options);
+	fixture_say(fd, json);
+	wanted = taken_join();
+	tell_joined(&wanted, offset);
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+	return wanted.connection;
+}
+
+static void
+a_join_is_answered_between_what_came_before_and_after_it(void **state)
+{
+	int old = client("old"), new = client("new");
+	struct join wanted;
+
+	(void)state;
+	join(old, "", 0);
+	fixture_say(new, "{\"seq\":2,\"cmd\":\"join\",\"data\":{\"room\":"
+			 "\"r\"}}");
+	wanted = taken_join();
+	tell_offset(1);
+	tell_joined(&wanted, 1);
+	tell_offset(2);
+	fixture_turn();
+	assert_has(fixture_read(new), "\"cmd\":\"join\",\"code\":200");
+	assert_has(fixture_read(new), "\"offset\":2");
+	assert_silent(new);
+	assert_has(fixture_read(old), "\"offset\":1");
+	assert_has(fixture_read(old), "\"offset\":2");
+	assert_silent(old);
+	close(old);
+	close(new);
+}
+
+static void
+the_index_names_the_room_before_the_ledger_hears_of_the_join(void **state)
+{
+	int fd = client("u");
+
+	(void)state;
+	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	assert_true(index_has_room(fixture.arena, 0, t("default"), t("r")));
+	taken_join();
+	close(fd);
+	fixture_turn();
+	assert_false(index_has_room(fixture.arena, 0, t("default"), t("r")));
+}
+
+static void
+what_was_delivered_is_not_delivered_again_and_gaps_are_counted(void **state)
+{
+	int fd = client("u");
+
+	(void)state;
+	join(fd, "", 3);
+	tell_offset(3);
+	tell_offset(4);
+	tell_offset(4);
+	tell_offset(2);
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"offset\":4");
+	assert_silent(fd);
+	assert_int_equal(row_read(fixture.gateway.row, COUNTER_GAPS), 0);
+	tell_offset(6);
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"offset\":6");
+	assert_int_equal(row_read(fixture.gateway.row, COUNTER_GAPS), 1);
+	close(fd);
+}
+
+static void
+a_sender_hears_himself_only_with_echo(void **state)
+{
+	int own = client("u"), other = client("u");
+	uint64_t connection = join(own, "", 0);
+
+	(void)state;
+	join(other, "", 0);
+	tell_message(&(struct message){
+		.offset = 1, .from = t("u"), .connection = connection });
+	tell_message(&(struct message){ .offset = 2,
+		.from = t("u"),
+		.connection = connection,
+		.flags = MESSAGE_ECHO });
+	fixture_turn();
+	assert_has(fixture_read(own), "\"offset\":2");
+	assert_silent(own);
+	assert_has(fixture_read(other), "\"offset\":1");
+	assert_has(fixture_read(other), "\"offset\":2");
+	/* The next turn treats nobody specially. */
+	tell_offset(3);
+	fixture_turn();
+	assert_has(fixture_read(own), "\"offset\":3");
+	close(own);
+	close(other);
+}
+
+static void
+a_key_is_shown_to_the_senders_connections_alone(void **state)
+{
+	int own = client("u"), other = client("v");
+
+	(void)state;
+	join(own, "", 0);
+	join(other, "", 0);
+	tell_message(&(struct message){
+		.offset = 1, .from = t("u"), .key = t("k1") });
+	tell_offset(2);
+	fixture_turn();
+	assert_has(fixture_read(own), "\"key\":\"k1\"");
+	assert_has(fixture_read(own), "\"offset\":2");
+	assert_null(strstr(fixture_read(other), "k1"));
+	assert_has(fixture_read(other), "\"offset\":2");
+	close(own);
+	close(other);
+}
+
+static void
+events_come_to_those_who_want_them_and_not_to_who_caused_them(void **state)
+{
+	int all = client("a"), quiet = client("q"), cause = client("c");
+	uint64_t connection;
+
+	(void)state;
+	join(all, "", 0);
+	join(quiet, ",\"events\":false", 0);
+	connection = join(cause, "", 0);
+	tell_enter("c", connection);
+	tell_offset(1);
+	tell_enter("d", 0);
+	fixture_turn();
+	assert_has(fixture_read(all),
+		"{\"cmd\":\"enter\",\"data\":{\"room\":\"r\",\"user\":\"c\"");
+	assert_has(fixture_read(all), "\"offset\":1");
+	assert_has(fixture_read(all), "\"user\":\"d\"");
+	assert_has(fixture_read(quiet), "\"offset\":1");
+	assert_silent(quiet);
+	assert_has(fixture_read(cause), "\"offset\":1");
+	assert_has(fixture_read(cause), "\"user\":\"d\"");
+	assert_silent(cause);
+	close(all);
+	close(quiet);
+	close(cause);
+}
+
+static void
+what_follows_an_unanswered_join_waits_for_it_in_order(void **state)
+{
+	int fd = client("u");
+	struct join wanted;
+	const struct letter *letter;
+
+	(void)state;
+	fixture_say(
+		fd, "{\"seq\":1,\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	fixture_say(fd, "{\"seq\":2,\"cmd\":\"say\",\"data\":{\"room\":\"r\","
+			"\"body\":1}}");
+	fixture_say(fd, "{\"seq\":3,\"cmd\":\"rooms\"}");
+	fixture_say(fd, "{\"seq\":4,\"cmd\":\"leave\",\"data\":{\"room\":"
+			"\"r\"}}");
+	fixture_say(fd, "{\"seq\":5,\"cmd\":\"say\",\"data\":{\"room\":\"r\","
+			"\"body\":1}}");
+	fixture_say(fd, "{\"seq\":6,\"cmd\":\"ping\"}");
+	assert_has(fixture_read(fd), "\"seq\":6");
+	assert_silent(fd);
+	wanted = taken_join();
+	assert_null(fixture_letter());
+	tell_joined(&wanted, 9);
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"seq\":1,\"cmd\":\"join\",\"code\":200");
+	assert_has(fixture_read(fd), "\"seq\":3,\"cmd\":\"rooms\",\"code\":200,"
+				     "\"data\":{\"rooms\":[{"
+				     "\"room\":\"r\"");
+	assert_has(
+		fixture_read(fd), "\"seq\":4,\"cmd\":\"leave\",\"code\":200");
+	/* 5 is refused, but not before 2 is answered. */
+	assert_silent(fd);
+	letter = fixture_letter();
+	assert_int_equal(letter->kind, LETTER_SAY);
+	assert_int_equal(fixture_letter()->kind, LETTER_LEAVE);
+	fixture_tell(
+		SAID, said_pack, (struct said){ .request = 0, .offset = 1 });
+	{
+		struct unpack in = letter_open(letter);
+		struct message message;
+
+		assert_true(message_unpack(&in, &message));
+		fixture_tell(SAID, said_pack,
+			(struct said){ .request = message.request,
+				.epoch = EPOCH,
+				.offset = 10 });
+	}
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"seq\":2,\"cmd\":\"say\",\"code\":200");
+	assert_has(fixture_read(fd), "\"seq\":5,\"cmd\":\"say\",\"code\":1003");
+	assert_silent(fd);
+	close(fd);
+}
+
+static void
+a_refused_join_refuses_what_waited_for_it(void **state)
+{
+	int fd = client("u");
+	struct join wanted;
+
+	(void)state;
+	fixture_say(
+		fd, "{\"seq\":1,\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	fixture_say(fd, "{\"seq\":2,\"cmd\":\"say\",\"data\":{\"room\":\"r\","
+			"\"body\":1}}");
+	wanted = taken_join();
+	fixture_tell(REFUSED, refused_pack,
+		(struct refused){ .request = wanted.request,
+			.code = 1012,
+			.error = t("no") });
+	fixture_turn();
+	assert_has(
+		fixture_read(fd), "\"seq\":1,\"cmd\":\"join\",\"code\":1012");
+	assert_has(fixture_read(fd), "\"seq\":2,\"cmd\":\"say\",\"code\":1003");
+	assert_false(index_has_room(fixture.arena, 0, t("default"), t("r")));
+	close(fd);
+}
+
+static void
+a_full_ring_refuses_and_leaves_nothing_behind(void **state)
+{
+	int fd = client("u");
+
+	(void)state;
+	fixture.is_full = true;
+	fixture_say(
+		fd, "{\"seq\":1,\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	assert_has(fixture_read(fd), "\"code\":1004");
+	assert_false(index_has_room(fixture.arena, 0, t("default"), t("r")));
+	fixture_say(
+		fd, "{\"seq\":2,\"cmd\":\"rooms\",\"data\":{\"listed\":true}}");
+	assert_has(fixture_read(fd), "\"code\":1004");
+	fixture.is_full = false;
+	join(fd, "", 0);
+	fixture.is_full = true;
+	fixture_say(fd, "{\"seq\":3,\"cmd\":\"say\",\"data\":{\"room\":\"r\","
+			"\"body\":1}}");
+	assert_has(fixture_read(fd), "\"seq\":3,\"cmd\":\"say\",\"code\":1004");
+	close(fd);
+}
+
+static void
+who_is_gone_has_left_his_rooms_and_gets_no_answer(void **state)
+{
+	int fd = client("u");
+	struct join wanted;
+	const struct letter *letter;
+	struct leave leave;
+	struct unpack in;
+
+	(void)state;
+	fixture_say(
+		fd, "{\"seq\":1,\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	wanted = taken_join();
+	close(fd);
+	fixture_turn();
+	letter = fixture_letter();
+	assert_int_equal(letter->kind, LETTER_LEAVE);
+	in = letter_open(letter);
+	assert_true(leave_unpack(&in, &leave));
+	assert_int_equal(leave.lost, 1);
+	assert_int_equal(leave.connection, wanted.connection);
+	tell_joined(&wanted, 0);
+	tell_offset(1);
+	fixture_turn();
+	assert_int_equal(row_read(fixture.gateway.row, COUNTER_ROOMS), 0);
+	assert_int_equal(row_read(fixture.gateway.row, COUNTER_CONNECTIONS), 0);
+	assert_int_equal(row_read(fixture.gateway.row, COUNTER_SESSIONS), 0);
+}
+
+static void
+joining_again_is_answered_and_other_options_are_a_conflict(void **state)
+{
+	int fd = client("u");
+
+	(void)state;
+	join(fd, "", 3);
+	join(fd, "", 4);
+	fixture_say(fd, "{\"seq\":1,\"cmd\":\"join\",\"data\":{\"room\":\"r\","
+			"\"presence\":false}}");
+	assert_has(fixture_read(fd), "\"code\":1009");
+	tell_offset(4);
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"offset\":4");
+	assert_silent(fd);
+	close(fd);
+}
+
+static void
+a_new_ledger_is_told_who_is_here_as_fast_as_it_listens(void **state)
+{
+	int first = client("a"), second = client("b"), third = client("c");
+	struct join told;
+	const struct letter *letter;
+	struct unpack in;
+	struct announced announced;
+
+	(void)state;
+	join(first, "", 0);
+	join(second, ",\"events\":false", 0);
+	fixture_say(third, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	taken_join();
+	fixture.is_full = true;
+	fixture_tell(ANNOUNCE, announce_pack,
+		(struct announce){ .ledger = 0, .life = 9 });
+	fixture_turn();
+	assert_null(fixture_letter());
+	fixture.is_full = false;
+	fixture_turn();
+	told = taken_join();
+	assert_true(text_equal(told.user, t("a")));
+	assert_int_equal(told.request, 0);
+	assert_int_equal(
+		told.flags, JOIN_ANNOUNCED | JOIN_EVENTS | JOIN_PRESENCE);
+	told = taken_join();
+	assert_true(text_equal(told.user, t("b")));
+	assert_int_equal(told.flags, JOIN_ANNOUNCED | JOIN_PRESENCE);
+	letter = fixture_letter();
+	assert_int_equal(letter->kind, LETTER_ANNOUNCED);
+	in = letter_open(letter);
+	assert_true(announced_unpack(&in, &announced));
+	assert_int_equal(announced.life, 9);
+	fixture_turn();
+	assert_null(fixture_letter());
+	close(first);
+	close(second);
+	close(third);
+}
+
+static void
+a_member_that_leaves_within_the_turn_hears_nothing_more(void **state)
+{
+	int stays = client("s"), leaves = client("l"), dies = client("d");
+
+	(void)state;
+	join(stays, "", 0);
+	join(leaves, "", 0);
+	join(dies, "", 0);
+	tell_offset(1);
+	close(dies);
+	fixture_say(leaves, "{\"seq\":9,\"cmd\":\"leave\",\"data\":{\"room\":"
+			    "\"r\"}}");
+	assert_has(fixture_read(leaves), "\"seq\":9");
+	tell_offset(2);
+	fixture_turn();
+	assert_has(fixture_read(stays), "\"offset\":1");
+	assert_has(fixture_read(stays), "\"offset\":2");
+	assert_silent(leaves);
+	close(stays);
+	close(leaves);
+}
+
+static void
+a_reader_that_stalls_is_closed_and_others_are_not(void **state)
+{
+	static char body[8000];
+	int stalled = client("s"), reads = client("r");
+	uint64_t offset = 0, seen = 0;
+	const char *frame;
+
+	(void)state;
+	memset(body, 'x', sizeof(body));
+	body[0] = body[sizeof(body) - 1] = '"';
+	join(stalled, "", 0);
+	join(reads, "", 0);
+	while (row_read(fixture.gateway.row, COUNTER_CLOSED_SLOW) == 0) {
+		assert_true(offset < 1000);
+		tell_message(&(struct message){
+			.offset = ++offset, .body = { body, sizeof(body) } });
+		fixture_turn();
+		while (*(frame = fixture_read(reads)))
+			seen++;
+	}
+	assert_int_equal(seen, offset);
+	/* What it then reads are whole messages, and 4013 at the end. */
+	for (;;) {
+		frame = fixture_read(stalled);
+		if (strncmp(frame, "CLOSE", 5) == 0)
+			break;
+		if (*frame)
+			assert_has(frame, "\"cmd\":\"msg\"");
+		else
+			fixture_turn();
+	}
+	assert_string_equal(frame, "CLOSE 4013");
+	fixture_turn();
+	assert_string_equal(fixture_read(stalled), "END");
+	close(stalled);
+	close(reads);
+}
+
+static void
+a_connection_is_in_at_most_128_rooms(void **state)
+{
+	int fd = client("u");
+
+	(void)state;
+	for (int i = 0; i <= SESSION_ROOMS_MAX; i++) {
+		char json[100];
+
+		snprintf(json, sizeof(json),
+			"{\"cmd\":\"join\",\"data\":{\"room\":\"%d\"}}", i);
+		fixture_say(fd, json);
+	}
+	assert_has(fixture_read(fd), "\"code\":1012");
+	assert_int_equal(fixture.letter_count, SESSION_ROOMS_MAX);
+	close(fd);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(a_join_is_answered_between_what_came_before_and_after_it),
+		TEST(the_index_names_the_room_before_the_ledger_hears_of_the_join),
+		TEST(what_was_delivered_is_not_delivered_again_and_gaps_are_counted),
+		TEST(a_sender_hears_himself_only_with_echo),
+		TEST(a_key_is_shown_to_the_senders_connections_alone),
+		TEST(events_come_to_those_who_want_them_and_not_to_who_caused_them),
+		TEST(what_follows_an_unanswered_join_waits_for_it_in_order),
+		TEST(a_refused_join_refuses_what_waited_for_it),
+		TEST(a_full_ring_refuses_and_leaves_nothing_behind),
+		TEST(who_is_gone_has_left_his_rooms_and_gets_no_answer),
+		TEST(joining_again_is_answered_and_other_options_are_a_conflict),
+		TEST(a_new_ledger_is_told_who_is_here_as_fast_as_it_listens),
+		TEST(a_member_that_leaves_within_the_turn_hears_nothing_more),
+		TEST(a_reader_that_stalls_is_closed_and_others_are_not),
+		TEST(a_connection_is_in_at_most_128_rooms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

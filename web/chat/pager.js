@@ -1,0 +1,51 @@
+/*
+ * Reading the history of a room into its window, a page at a time, one page at
+ * once.
+ */
+const PAGE = 50;
+
+async function readPage(chat, room, query, take) {
+    const { epoch } = room;
+
+    if (room.isLoading)
+        return;
+    room.isLoading = true;
+    room.loadFailed = false;
+    try {
+        const page = await chat.confab.history(room.name,
+            { ...query, limit: PAGE });
+
+        if (room.epoch === epoch)
+            take(page);
+    } catch {
+        room.loadFailed = room.epoch === epoch;
+    }
+    room.isLoading = false;
+    chat.tell("room", room);
+}
+
+/** The page before the window. */
+export function loadOlder(chat, room) {
+    if (!room.hasOlder)
+        return Promise.resolve();
+    return readPage(chat, room, { before: room.before }, (page) =>
+        room.addOlder(page.messages, page.more));
+}
+
+/** The page after the window, when it does not reach the newest message. */
+export function loadNewer(chat, room) {
+    if (!room.hasNewer)
+        return Promise.resolve();
+    return readPage(chat, room, { after: room.lastLoaded() }, (page) =>
+        room.addNewer(page.messages));
+}
+
+/** To the newest message, which may lie far behind the window. */
+export async function loadLatest(chat, room) {
+    if (room.hasNewer) {
+        await readPage(chat, room, { before: room.top + 1 }, (page) =>
+            room.showLatest(page.messages, page.more));
+    }
+    chat.setFollowing(room, true);
+    chat.tell("room", room);
+}

@@ -1,0 +1,67 @@
+/*
+ * What the page remembers. A browser may forbid it (private windows, policies):
+ * then it forgets, and works all the same.
+ */
+const PREFIX = "confab.";
+
+function read(store, key) {
+    try {
+        return JSON.parse(window[store].getItem(PREFIX + key));
+    } catch {
+        return null;
+    }
+}
+
+function write(store, key, value) {
+    try {
+        window[store].setItem(PREFIX + key, JSON.stringify(value));
+    } catch {
+        /* Full or forbidden: not remembered. */
+    }
+}
+
+/**
+ * The name, for this tab first: two tabs may be two people.
+ * `?name=ada` in the address names the tab.
+ * @returns {string | null}
+ */
+export function rememberedName() {
+    const asked = new URLSearchParams(location.search).get("name");
+
+    return asked || read("sessionStorage", "name")
+        || read("localStorage", "name");
+}
+
+export function rememberName(name) {
+    write("sessionStorage", "name", name);
+    write("localStorage", "name", name);
+}
+
+/** @returns {string[]} */
+export function rememberedRooms() {
+    const rooms = read("localStorage", "rooms");
+
+    return Array.isArray(rooms)
+        ? rooms.filter((room) => typeof room === "string") : [];
+}
+
+export function rememberRooms(rooms) {
+    write("localStorage", "rooms", rooms);
+}
+
+/** How far a user has read a room. @returns {{epoch, offset} | null} */
+export function rememberedMark(user, room) {
+    return read("localStorage", `read.${user}.${room}`);
+}
+
+export function rememberMark(user, room, mark) {
+    write("localStorage", `read.${user}.${room}`, mark);
+}
+
+export function rememberedFlag(name, standard) {
+    return read("localStorage", name) ?? standard;
+}
+
+export function rememberFlag(name, value) {
+    write("localStorage", name, value);
+}

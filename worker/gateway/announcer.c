@@ -1,0 +1,121 @@
+#include "worker/gateway/announcer.h"
+
+#include <stdlib.h>
+
+#include <event2/event.h>
+
+#include "shared/base.h"
+#include "shared/records.h"
+#include "shared/scoreboard.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/ledgers.h"
+#include "worker/gateway/rooms.h"
+#include "worker/gateway/session.h"
+#include "worker/gateway/talk.h"
+
+/* How soon a full ring is tried again. */
+#define RETRY_US 1000
+
+struct announcer {
+	struct event *retry;
+	struct {
+		bool is_asking;
+		uint64_t life;
+		uint32_t next_place;
+	} ledgers[LEDGERS_MAX];
+};
+
+/* Nothing to do: the turn that follows goes on. */
+static void
+on_retry(evutil_socket_t fd, short what, void *self)
+{
+	(void)fd;
+	(void)what;
+	(void)self;
+}
+
+struct announcer *
+announcer_new(struct event_base *base)
+{
+	struct announcer *announcer = base_alloc_zeroed(1, sizeof(*announcer));
+
+	announcer->retry = evtimer_new(base, on_retry, NULL);
+	must(announcer->retry != NULL);
+	return announcer;
+}
+
+void
+announcer_free(struct announcer **announcer)
+{
+	if (!*announcer)
+		return;
+	event_free((*announcer)->retry);
+	free(*announcer);
+	*announcer = NULL;
+}
+
+void
+announcer_start(struct gateway *gateway, unsigned slot, uint64_t life)
+{
+	struct announcer *announcer = gateway->announcer;
+	int ledger = ledgers_of_slot(gateway, slot);
+
+	if (ledger < 0)
+		return;
+	announcer->ledgers[ledger].is_asking = true;
+	announcer->ledgers[ledger].life = life;
+	announcer->ledgers[ledger].next_place = 0;
+}
+
+/* Tells of one session's rooms in the shard; false: no room now. */
+static bool
+announce_session(const struct session *session, unsigned ledger)
+{
+	struct membership *membership;
+
+	DL_FOREACH(session->memberships, membership)
+	{
+		unsigned keeper = ledgers_of_room(session->gateway,
+			session_tenant(session), room_name(membership->room));
+
+		if (membership->state == MEMBERSHIP_ACTIVE &&
+			keeper == ledger && !talk_announce(membership))
+			return false;
+	}
+	return true;
+}
+
+/* True when the ledger has heard everything. */
+static bool
+announce_to(struct gateway *gateway, unsigned ledger, uint32_t *place,
+	uint64_t life)
+{
+	for (; *place < gateway->seated_capacity; ++*place) {
+		const struct session *session = gateway->seated[*place];
+
+		if (session && !announce_session(session, ledger))
+			return false;
+	}
+	announced_pack(ledgers_letter(gateway, LETTER_ANNOUNCED),
+		&(struct announced){ .life = life });
+	return ledgers_offer(gateway, ledger) == OFFER_TAKEN;
+}
+
+void
+announcer_go_on(struct gateway *gateway)
+{
+	const struct timeval soon = { .tv_usec = RETRY_US };
+	struct announcer *announcer = gateway->announcer;
+	bool is_asking = false;
+
+	for (unsigned i = 0; i < ledgers_count(gateway); i++) {
+		if (!announcer->ledgers[i].is_asking)
+			continue;
+		announcer->ledgers[i].is_asking = !announce_to(gateway, i,
+			&announcer->ledgers[i].next_place,
+			announcer->ledgers[i].life);
+		is_asking |= announcer->ledgers[i].is_asking;
+	}
+	if (is_asking)
+		event_add(announcer->retry, &soon);
+}

@@ -1,0 +1,79 @@
+/*
+ * What a request of a client comes to, before a profile puts it into words.
+ * All texts and records are borrowed.
+ */
+#ifndef WORKER_GATEWAY_ANSWER_H
+#define WORKER_GATEWAY_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/index.h"
+#include "shared/records.h"
+
+/* The codes of the protocol; ledgers refuse with the same. */
+enum answer_code {
+	CODE_OK = 200,
+	CODE_NOT_LOGGED_IN = 1000,
+	CODE_BAD_REQUEST = 1001,
+	CODE_BAD_USER = 1002,
+	CODE_FORBIDDEN = 1003,
+	CODE_UNAVAILABLE = 1004,
+	CODE_NOT_FOUND = 1005,
+	CODE_NOT_STORED = 1008,
+	CODE_CONFLICT = 1009,
+	CODE_UNKNOWN_COMMAND = 1010,
+	CODE_TOO_MANY = 1012,
+};
+
+enum answer_kind {
+	ANSWER_REFUSAL,
+	ANSWER_LOGIN,
+	ANSWER_TIME,
+	ANSWER_JOIN,
+	ANSWER_LEAVE,
+	ANSWER_SAY,
+	ANSWER_PAGE,
+	ANSWER_MEMBERS,
+	ANSWER_ROOMS,
+	ANSWER_KIND_COUNT
+};
+
+struct refusal {
+	unsigned code; /* enum answer_code */
+	struct text error;
+};
+
+struct login_answer {
+	char client[CLIENT_ID_LENGTH + 1];
+	struct text tenant, user;
+	uint32_t platform;
+	unsigned host;
+	uint64_t unix_ms;
+	uint64_t ping_ms;
+};
+
+struct rooms_answer {
+	const struct room_line *lines;
+	size_t count;
+	bool is_listed;   /* lines say how many users there are and when */
+	struct text next; /* where to go on; empty: this is all */
+};
+
+struct answer {
+	enum answer_kind kind;
+	union {
+		struct refusal refusal;
+		struct login_answer login;
+		uint64_t unix_ms;
+		const struct joined *joined;
+		struct text room; /* that was left */
+		const struct said *said;
+		const struct page *page;
+		const struct members_page *members;
+		struct rooms_answer rooms;
+	};
+};
+
+#endif

@@ -1,0 +1,201 @@
+#include "worker/gateway/answers.h"
+
+#include "shared/base.h"
+#include "shared/letter.h"
+#include "shared/log.h"
+#include "worker/gateway/announcer.h"
+#include "worker/gateway/fanout.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/listing.h"
+#include "worker/gateway/pending.h"
+#include "worker/gateway/session.h"
+#include "worker/gateway/talk.h"
+
+#define KIND(kind) (1U << (kind))
+
+/* Who waits for this answer; NULL when he is gone or asked something else. */
+static struct pending *
+waiting(const struct gateway *gateway, uint64_t request, unsigned kinds)
+{
+	struct pending *pending = pending_find(gateway->pendings, request);
+
+	if (!pending || pending->refusal || !(kinds & KIND(pending->kind)))
+		return NULL;
+	return pending;
+}
+
+/* Answers and forgets; what is said afterwards may then be refused. */
+static void
+answer_and_free(struct pending *pending, const struct answer *answer)
+{
+	struct session *session = pending->session;
+	bool is_say = pending->kind == PENDING_SAY;
+
+	session_answer(session, pending_tag(pending), answer);
+	pending_free(session->gateway->pendings, &pending);
+	if (is_say)
+		session_refuse_due(session);
+}
+
+static bool
+on_joined(struct gateway *gateway, struct unpack *in)
+{
+	struct joined joined;
+	struct pending *pending;
+
+	if (!joined_unpack(in, &joined))
+		return false;
+	pending = waiting(gateway, joined.request,
+		KIND(PENDING_JOIN) | KIND(PENDING_JOIN_AGAIN));
+	if (pending)
+		talk_joined(pending, &joined);
+	return true;
+}
+
+static bool
+on_said(struct gateway *gateway, struct unpack *in)
+{
+	struct said said;
+	const struct answer answer = { .kind = ANSWER_SAY, .said = &said };
+	struct pending *pending;
+
+	if (!said_unpack(in, &said))
+		return false;
+	pending = waiting(gateway, said.request, KIND(PENDING_SAY));
+	if (pending)
+		answer_and_free(pending, &answer);
+	return true;
+}
+
+static bool
+on_refused(struct gateway *gateway, struct unpack *in)
+{
+	struct refused refused;
+	struct answer answer = { .kind = ANSWER_REFUSAL };
+	struct pending *pending;
+
+	if (!refused_unpack(in, &refused))
+		return false;
+	answer.refusal = (struct refusal){
+		(unsigned)refused.code,
+		refused.error,
+	};
+	pending = waiting(gateway, refused.request, ~0U);
+	if (!pending)
+		return true;
+	if (pending->kind == PENDING_JOIN ||
+		pending->kind == PENDING_JOIN_AGAIN)
+		talk_join_refused(pending, &refused);
+	else
+		answer_and_free(pending, &answer);
+	return true;
+}
+
+static bool
+on_page(struct gateway *gateway, struct unpack *in)
+{
+	struct page page;
+	const struct answer answer = { .kind = ANSWER_PAGE, .page = &page };
+	struct pending *pending;
+
+	if (!page_unpack(in, &page))
+		return false;
+	pending = waiting(gateway, page.request, KIND(PENDING_PAGE));
+	if (pending)
+		answer_and_free(pending, &answer);
+	return true;
+}
+
+static bool
+on_members_page(struct gateway *gateway, struct unpack *in)
+{
+	struct members_page page;
+	const struct answer answer = {
+		.kind = ANSWER_MEMBERS,
+		.members = &page,
+	};
+	struct pending *pending;
+
+	if (!members_page_unpack(in, &page))
+		return false;
+	pending = waiting(gateway, page.request, KIND(PENDING_MEMBERS));
+	if (pending)
+		answer_and_free(pending, &answer);
+	return true;
+}
+
+static bool
+on_rooms_page(struct gateway *gateway, struct unpack *in)
+{
+	struct rooms_page page;
+	struct pending *pending;
+
+	if (!rooms_page_unpack(in, &page))
+		return false;
+	pending = waiting(gateway, page.request, KIND(PENDING_ROOMS));
+	if (pending)
+		listing_on_page(pending, &page);
+	return true;
+}
+
+static bool
+on_deliver(struct gateway *gateway, struct unpack *in)
+{
+	struct message message;
+
+	if (!message_unpack(in, &message))
+		return false;
+	fanout_message(gateway, &message);
+	return true;
+}
+
+static bool
+on_presence(struct gateway *gateway, struct unpack *in)
+{
+	struct presence presence;
+
+	if (!presence_unpack(in, &presence))
+		return false;
+	fanout_presence(gateway, &presence);
+	return true;
+}
+
+static bool
+on_announce(
+	struct gateway *gateway, const struct letter *letter, struct unpack *in)
+{
+	struct announce announce;
+
+	if (!announce_unpack(in, &announce))
+		return false;
+	announcer_start(gateway, letter->from, announce.life);
+	return true;
+}
+
+void
+answers_on_letter(struct gateway *gateway, const struct letter *letter)
+{
+	static bool (*const readers[LETTER_KIND_COUNT])(
+		struct gateway *, struct unpack *) = {
+		[LETTER_JOINED] = on_joined,
+		[LETTER_SAID] = on_said,
+		[LETTER_REFUSED] = on_refused,
+		[LETTER_PAGE] = on_page,
+		[LETTER_MEMBERS_PAGE] = on_members_page,
+		[LETTER_ROOMS_PAGE] = on_rooms_page,
+		[LETTER_DELIVER] = on_deliver,
+		[LETTER_PRESENCE] = on_presence,
+	};
+	struct unpack in = letter_open(letter);
+	bool is_good;
+
+	if (letter->kind == LETTER_ANNOUNCE)
+		is_good = on_announce(gateway, letter, &in);
+	else if (letter->kind < LETTER_KIND_COUNT && readers[letter->kind])
+		is_good = readers[letter->kind](gateway, &in);
+	else
+		is_good = false;
+	if (!is_good)
+		log_error("a letter %s of slot %u makes no sense here",
+			letter_kind_name(letter->kind), letter->from);
+}

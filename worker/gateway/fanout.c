@@ -1,0 +1,432 @@
+#include "worker/gateway/fanout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/config.h"
+#include "shared/index.h"
+#include "shared/log.h"
+#include "shared/records.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/outbox.h"
+#include "worker/gateway/rooms.h"
+#include "worker/gateway/session.h"
+
+/* When this much is gathered for a room it is sent before the turn ends. */
+#define GATHERED_MAX 65536
+#define GATHERED_FIRST 512
+
+#define PAYLOAD_KEEP_BYTES 65536
+
+/* How far ahead the loop over the seats asks for memory. */
+#define SEATS_AHEAD 6
+
+/* One frame of what is gathered. */
+struct piece {
+	uint32_t end; /* its last byte + 1 in the bundle */
+	bool is_event;
+	uint8_t user_length;
+	uint32_t user_at;      /* in keyed; who gets the frame with the key */
+	uint32_t keyed_at;     /* in keyed; that frame */
+	uint32_t keyed_length; /* 0: there is none */
+	uint64_t skip; /* the connection that does not get it; 0: none */
+};
+
+/* What one profile's members of one room get at the end of the turn. */
+struct gathering {
+	struct bundle *bundle;
+	struct bundle *quiet; /* without events; NULL until one needs it */
+	struct buffer keyed;
+	struct piece *pieces;
+	size_t count, capacity;
+	size_t quiet_count; /* frames in quiet */
+	bool has_events;
+};
+
+static struct gathering *
+gathering_of(
+	struct gateway *gateway, struct room *room, enum profile_number profile)
+{
+	struct gathering *gathering = room->gatherings[profile];
+
+	if (gathering)
+		return gathering;
+	gathering = base_alloc_zeroed(1, sizeof(*gathering));
+	gathering->bundle = bundle_new(GATHERED_FIRST);
+	room->gatherings[profile] = gathering;
+	if (!room->is_dirty) {
+		room->is_dirty = true;
+		room->next_dirty = gateway->rooms->dirty;
+		gateway->rooms->dirty = room;
+	}
+	return gathering;
+}
+
+static void
+gathering_free(struct gathering **gathering)
+{
+	bundle_unref(&(*gathering)->bundle);
+	bundle_unref(&(*gathering)->quiet);
+	buffer_fini(&(*gathering)->keyed);
+	free((*gathering)->pieces);
+	free(*gathering);
+	*gathering = NULL;
+}
+
+/* The payload becomes the next piece. */
+static struct piece *
+add_piece(struct gathering *gathering, const struct buffer *payload)
+{
+	struct piece *piece;
+
+	if (gathering->count == gathering->capacity) {
+		gathering->capacity =
+			MAX_OF((size_t)4, gathering->capacity * 2);
+		gathering->pieces = base_realloc(gathering->pieces,
+			gathering->capacity * sizeof(gathering->pieces[0]));
+	}
+	bundle_add_text(&gathering->bundle, payload->data, payload->length);
+	piece = &gathering->pieces[gathering->count++];
+	*piece = (struct piece){ .end = gathering->bundle->length };
+	return piece;
+}
+
+uint32_t
+fanout_gathered(const struct room *room, enum profile_number profile)
+{
+	const struct gathering *gathering = room->gatherings[profile];
+
+	return gathering ? gathering->bundle->length : 0;
+}
+
+/* What a special member gets, with a reference for the caller; *count is how
+ * many frames that are. */
+static struct bundle *
+compose(const struct gathering *gathering, const struct seat *seat,
+	size_t *count)
+{
+	const struct session *session = seat->membership->session;
+	const uint8_t *keyed = gathering->keyed.data;
+	struct bundle *bundle = bundle_new(gathering->bundle->length);
+	uint32_t from = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < gathering->count; i++) {
+		const struct piece *piece = &gathering->pieces[i];
+		uint32_t begin = from;
+
+		from = piece->end;
+		if (begin < seat->start ||
+			(piece->is_event && !seat->wants_events) ||
+			(piece->skip &&
+				piece->skip == session_connection(session)))
+			continue;
+		++*count;
+		if (piece->keyed_length &&
+			text_equal(session_user(session),
+				(struct text){
+					(const char *)keyed + piece->user_at,
+					piece->user_length }))
+			bundle_add(&bundle, keyed + piece->keyed_at,
+				piece->keyed_length);
+		else
+			bundle_add(&bundle, gathering->bundle->data + begin,
+				piece->end - begin);
+	}
+	return bundle;
+}
+
+static size_t
+send_special(const struct gathering *gathering, const struct seat *seat)
+{
+	size_t count;
+	struct bundle *bundle = compose(gathering, seat, &count);
+
+	if (count > 0)
+		lane_push(seat->lane, bundle, 0);
+	bundle_unref(&bundle);
+	return count;
+}
+
+/* For those who asked for no events. */
+static void
+make_quiet(struct gathering *gathering)
+{
+	uint32_t from = 0;
+
+	gathering->quiet = bundle_new(gathering->bundle->length);
+	for (size_t i = 0; i < gathering->count; i++) {
+		const struct piece *piece = &gathering->pieces[i];
+
+		if (!piece->is_event) {
+			bundle_add(&gathering->quiet,
+				gathering->bundle->data + from,
+				piece->end - from);
+			gathering->quiet_count++;
+		}
+		from = piece->end;
+	}
+}
+
+static size_t
+send_quiet(struct gathering *gathering, const struct seat *seat)
+{
+	if (!gathering->quiet)
+		make_quiet(gathering);
+	if (gathering->quiet_count > 0)
+		lane_push(seat->lane, gathering->quiet, 0);
+	return gathering->quiet_count;
+}
+
+/* Returns how many frames the member got. */
+static size_t
+send_to(struct gathering *gathering, struct seat *seat)
+{
+	bool is_plain = !seat->is_special && seat->start == 0;
+
+	if (is_plain && (seat->wants_events || !gathering->has_events)) {
+		lane_push(seat->lane, gathering->bundle, 0);
+		return gathering->count;
+	}
+	return is_plain ? send_quiet(gathering, seat)
+			: send_special(gathering, seat);
+}
+
+/* Sends what is gathered for one room. */
+static void
+send_pieces(struct gateway *gateway, struct room *room)
+{
+	uint64_t delivered = 0;
+
+	for (uint32_t i = 0; i < room->seat_count; i++) {
+		struct seat *seat = &room->seats[i];
+
+		if (i + SEATS_AHEAD < room->seat_count)
+			__builtin_prefetch(seat[SEATS_AHEAD].lane);
+		if (room->gatherings[seat->profile])
+			delivered +=
+				send_to(room->gatherings[seat->profile], seat);
+		seat->is_special = false;
+		seat->start = 0;
+	}
+	for (unsigned i = 0; i < PROFILE_COUNT; i++)
+		if (room->gatherings[i])
+			gathering_free(&room->gatherings[i]);
+	row_count(gateway->row, COUNTER_DELIVERED, (int64_t)delivered);
+}
+
+static void
+send_if_much(struct gateway *gateway, struct room *room)
+{
+	size_t limit = MIN_OF((size_t)GATHERED_MAX,
+		(size_t)gateway->config->outbox_bytes / 4);
+	bool is_much = false;
+
+	for (unsigned i = 0; i < PROFILE_COUNT; i++)
+		is_much |= fanout_gathered(room, i) >= limit;
+	if (is_much)
+		send_pieces(gateway, room);
+}
+
+static struct buffer *
+payload_of(struct gateway *gateway)
+{
+	buffer_clear(&gateway->payload, PAYLOAD_KEEP_BYTES);
+	return &gateway->payload;
+}
+
+/* The seat of a session in the room, or NULL. */
+static struct seat *
+seat_of(const struct session *session, const struct room *room)
+{
+	struct membership *membership =
+		session ? membership_find(session, room) : NULL;
+
+	if (!membership || membership->state != MEMBERSHIP_ACTIVE)
+		return NULL;
+	return &room->seats[membership->seat];
+}
+
+/* Marks the connection that caused it; returns its number, 0 if it is none of
+ * ours or not in the room. */
+static uint64_t
+mark_cause(struct gateway *gateway, struct room *room, uint64_t asker_slot,
+	uint64_t asker_life, uint64_t connection)
+{
+	struct seat *seat;
+
+	if (asker_slot != gateway->slot || asker_life != gateway->life)
+		return 0;
+	seat = seat_of(session_of(gateway, connection), room);
+	if (!seat)
+		return 0;
+	seat->is_special = true;
+	return connection;
+}
+
+/* Marks the seats of the user's connections in the room; are there any? */
+static bool
+mark_user(struct gateway *gateway, struct room *room, struct text user)
+{
+	struct buffer *found = &gateway->found;
+	size_t room_for = 8, count;
+	bool is_here = false;
+
+	for (;; room_for = count) {
+		size_t bytes = room_for * sizeof(struct index_entry);
+
+		buffer_clear(found, PAYLOAD_KEEP_BYTES);
+		count = index_find_user(gateway->arena, gateway->slot,
+			room_tenant(room), user,
+			(void *)buffer_reserve(found, bytes), room_for);
+		if (count <= room_for)
+			break;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct index_entry *entry =
+			(const struct index_entry *)(void *)found->data + i;
+		struct seat *seat =
+			seat_of(gateway->seated[entry->place], room);
+
+		if (seat)
+			is_here = seat->is_special = true;
+	}
+	return is_here;
+}
+
+static void
+add_keyed(struct gateway *gateway, const struct profile *profile,
+	struct gathering *gathering, const struct message *message)
+{
+	struct piece *piece = &gathering->pieces[gathering->count - 1];
+	struct buffer *keyed = &gathering->keyed;
+	struct buffer *payload = payload_of(gateway);
+	uint8_t head[FRAME_HEAD_MAX];
+	size_t head_length;
+
+	profile->write_message(payload, message, true);
+	head_length = frame_write_head(head, payload->length);
+	piece->keyed_at = (uint32_t)keyed->length;
+	piece->keyed_length = (uint32_t)(head_length + payload->length);
+	buffer_add(keyed, head, head_length);
+	buffer_add(keyed, payload->data, payload->length);
+	piece->user_at = (uint32_t)keyed->length;
+	piece->user_length = (uint8_t)message->from.length;
+	buffer_add_text(keyed, message->from);
+}
+
+/* Is the message the next one? Notes its offset; a message that need not be
+ * remembered has none. */
+static bool
+is_next(struct gateway *gateway, struct room *room,
+	const struct message *message)
+{
+	bool is_known = room->knows_offset && room->epoch == message->epoch;
+
+	if (message->offset == 0)
+		return true;
+	if (is_known && message->offset <= room->offset)
+		return false;
+	if (is_known && message->offset > room->offset + 1 &&
+		room->seat_count > 0) {
+		row_count(gateway->row, COUNTER_GAPS, 1);
+		if (!gateway->has_logged_gap)
+			log_error("room %.*s: offset %llu came after %llu; "
+				  "further gaps are only counted",
+				TEXT_ARGS(room_name(room)),
+				(unsigned long long)message->offset,
+				(unsigned long long)room->offset);
+		gateway->has_logged_gap = true;
+	}
+	room->epoch = message->epoch;
+	room->offset = message->offset;
+	room->knows_offset = true;
+	return true;
+}
+
+void
+fanout_note_offset(struct gateway *gateway, struct room *room, uint64_t epoch,
+	uint64_t offset)
+{
+	bool is_known = room->knows_offset && room->epoch == epoch;
+
+	if (is_known && offset <= room->offset)
+		return;
+	if (is_known && room->seat_count > 0)
+		row_count(gateway->row, COUNTER_GAPS, 1);
+	room->epoch = epoch;
+	room->offset = offset;
+	room->knows_offset = true;
+}
+
+void
+fanout_message(struct gateway *gateway, const struct message *message)
+{
+	struct room *room =
+		rooms_find(gateway, message->tenant, message->stream);
+	uint64_t skip = 0;
+	bool is_keyed = false;
+
+	if (!room || !is_next(gateway, room, message) || room->seat_count == 0)
+		return;
+	if (!(message->flags & MESSAGE_ECHO))
+		skip = mark_cause(gateway, room, message->asker_slot,
+			message->asker_life, message->connection);
+	if (message->key.length > 0 && message->from.length <= USER_BYTES_MAX)
+		is_keyed = mark_user(gateway, room, message->from);
+	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
+		const struct profile *profile = profile_by_number(i);
+		struct buffer *payload = payload_of(gateway);
+		struct gathering *gathering;
+
+		if (room->seats_of[i] == 0)
+			continue;
+		gathering = gathering_of(gateway, room, i);
+		profile->write_message(payload, message, false);
+		add_piece(gathering, payload)->skip = skip;
+		if (is_keyed)
+			add_keyed(gateway, profile, gathering, message);
+	}
+	send_if_much(gateway, room);
+}
+
+void
+fanout_presence(struct gateway *gateway, const struct presence *presence)
+{
+	struct room *room =
+		rooms_find(gateway, presence->tenant, presence->room);
+	uint64_t skip;
+
+	if (!room || room->seat_count == 0)
+		return;
+	skip = mark_cause(gateway, room, presence->asker_slot,
+		presence->asker_life, presence->connection);
+	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
+		struct buffer *payload = payload_of(gateway);
+		struct gathering *gathering;
+		struct piece *piece;
+
+		if (room->seats_of[i] == 0)
+			continue;
+		gathering = gathering_of(gateway, room, i);
+		profile_by_number(i)->write_presence(payload, presence);
+		piece = add_piece(gathering, payload);
+		piece->skip = skip;
+		piece->is_event = true;
+		gathering->has_events = true;
+	}
+	send_if_much(gateway, room);
+}
+
+void
+fanout_flush(struct gateway *gateway)
+{
+	struct room *room;
+
+	while ((room = gateway->rooms->dirty)) {
+		gateway->rooms->dirty = room->next_dirty;
+		room->is_dirty = false;
+		send_pieces(gateway, room);
+		room_release(gateway, room);
+	}
+}

@@ -1,0 +1,84 @@
+/*
+ * One turn: clients' frames are read while the loop runs (lanes), letters come
+ * (answers), and then, once per turn, what was gathered for rooms is sent, what
+ * waits for clients is written, and lanes that ended are settled.
+ */
+#include "worker/gateway/gateway.h"
+
+#include <stdlib.h>
+
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/config.h"
+#include "shared/index.h"
+#include "shared/letter.h"
+#include "worker/gateway/announcer.h"
+#include "worker/gateway/answers.h"
+#include "worker/gateway/fanout.h"
+#include "worker/gateway/lanes.h"
+#include "worker/gateway/pending.h"
+#include "worker/gateway/rooms.h"
+#include "worker/gateway/session.h"
+
+int
+gateway_init(struct gateway *gateway, struct event_base *base)
+{
+	static const enum counter gauges[] = {
+		COUNTER_CONNECTIONS,
+		COUNTER_SESSIONS,
+		COUNTER_ROOMS,
+	};
+
+	gateway->row = arena_row(gateway->arena, gateway->slot);
+	for (size_t i = 0; i < ARRAY_LEN(gauges); i++)
+		row_set(gateway->row, gauges[i], 0);
+	index_open(gateway->arena, gateway->slot, gateway->life);
+	gateway->seated_capacity =
+		arena_shape(gateway->arena)->index_connections;
+	gateway->seated = base_alloc_zeroed(
+		gateway->seated_capacity, sizeof(gateway->seated[0]));
+	gateway->rooms = rooms_new();
+	gateway->pendings = pendings_new(gateway->life);
+	gateway->announcer = announcer_new(base);
+	gateway->lanes =
+		lanes_new(base, gateway->config, gateway->row, &session_hooks);
+	return gateway->lanes ? 0 : -1;
+}
+
+void
+gateway_fini(struct gateway *gateway)
+{
+	gateway->is_stopping = true;
+	lanes_free(&gateway->lanes);
+	fanout_flush(gateway);
+	announcer_free(&gateway->announcer);
+	pendings_free(&gateway->pendings);
+	rooms_free(&gateway->rooms);
+	free(gateway->seated);
+	gateway->seated = NULL;
+	buffer_fini(&gateway->letter);
+	buffer_fini(&gateway->body);
+	buffer_fini(&gateway->tag);
+	buffer_fini(&gateway->payload);
+	buffer_fini(&gateway->found);
+}
+
+void
+gateway_on_letter(struct gateway *gateway, const struct letter *letter)
+{
+	answers_on_letter(gateway, letter);
+}
+
+void
+gateway_on_turn(struct gateway *gateway)
+{
+	announcer_go_on(gateway);
+	fanout_flush(gateway);
+	lanes_settle(gateway->lanes);
+}
+
+void
+gateway_on_tick(struct gateway *gateway, uint64_t now_ms)
+{
+	lanes_tick(gateway->lanes, now_ms);
+}

@@ -1,0 +1,72 @@
+/*
+ * The gateway: speaks with WebSocket clients, knows its own connections and
+ * nothing else. This is what its files share: one struct per process, and what
+ * happens in one turn of the loop. The process itself is in service.c.
+ */
+#ifndef WORKER_GATEWAY_GATEWAY_H
+#define WORKER_GATEWAY_GATEWAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/buffer.h"
+#include "shared/scoreboard.h"
+
+struct announcer;
+struct arena;
+struct config;
+struct event_base;
+struct lanes;
+struct letter;
+struct pendings;
+struct rooms;
+struct session;
+
+/* How letters leave; worker.h in the process, something else in tests. */
+struct office {
+	bool (*offer)(void *self, unsigned to, struct letter *letter);
+	void (*send)(void *self, unsigned to, struct letter *letter);
+	void *self;
+};
+
+struct gateway {
+	const struct config *config;
+	struct arena *arena;
+	struct row *row;
+	unsigned slot;
+	uint32_t life;
+	struct office office;
+	struct lanes *lanes;
+	struct rooms *rooms;
+	struct pendings *pendings;
+	struct announcer *announcer;
+
+	/* Who is logged in, by his place in the index. */
+	struct session **seated;
+	uint32_t seated_capacity;
+	uint32_t last_serial; /* of a login; with the place it names a
+				 connection */
+
+	bool is_stopping; /* the process goes: who is in rooms is told by that
+			   */
+	bool has_logged_gap, has_logged_full;
+
+	/* Kept from one use to the next. */
+	struct buffer letter;  /* the one being written */
+	struct buffer body;    /* of the message being said */
+	struct buffer tag;     /* of the request being read */
+	struct buffer payload; /* of the frame being written */
+	struct buffer found;   /* connections of a user */
+};
+
+/* config, arena, slot, life and office are set; the rest is zero. Opens the
+ * partition of the index. -1: logged. */
+int gateway_init(struct gateway *gateway, struct event_base *base);
+void gateway_fini(struct gateway *gateway);
+
+void gateway_on_letter(struct gateway *gateway, const struct letter *letter);
+void gateway_on_turn(struct gateway *gateway);
+void gateway_on_tick(struct gateway *gateway, uint64_t now_ms);
+
+#endif

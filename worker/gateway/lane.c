@@ -1,0 +1,448 @@
+#include "worker/gateway/lane.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+#include "shared/base.h"
+#include "shared/config.h"
+#include "shared/log.h"
+#include "shared/scoreboard.h"
+#include "worker/gateway/lanes.h"
+
+/* How long a client may take to answer our close. */
+#define CLOSE_MS 5000
+
+/* A stalled reader then holds 88 kB of the kernel's memory, not megabytes. */
+#define SEND_BUFFER_BYTES 32768
+
+#define SCRATCH_KEEP_BYTES 65536
+
+static void
+die(struct lane *lane)
+{
+	struct lanes *lanes = lane->lanes;
+	bool was_open = lane->state == LANE_OPEN;
+
+	if (lane->state == LANE_DEAD)
+		return;
+	lane->state = LANE_DEAD;
+	if (was_open)
+		lanes->hooks->on_end(lane);
+	wheel_cancel(&lane->timer);
+	close(lane->fd);
+	lane->fd = -1;
+	outbox_fini(&lane->outbox);
+	frame_reader_fini(&lane->reader);
+	free(lane->stash);
+	lane->stash = NULL;
+	DL_DELETE2(lanes->all, lane, previous, next);
+	lanes->count--;
+	row_count(lanes->row, COUNTER_CONNECTIONS, -1);
+	row_count(lanes->row, COUNTER_CLOSED, 1);
+	lanes_note(lanes, lane);
+}
+
+void
+lane_drop(struct lane *lane)
+{
+	die(lane);
+}
+
+static void
+watch(struct lane *lane, uint32_t interest)
+{
+	struct epoll_event event = { .events = interest, .data.ptr = lane };
+
+	if (lane->interest == interest)
+		return;
+	lane->interest = interest;
+	must(epoll_ctl(lane->lanes->epoll, EPOLL_CTL_MOD, lane->fd, &event) ==
+		0);
+}
+
+/* When the lane is to be looked at next: never too late for any limit. */
+static void
+set_timer(struct lane *lane)
+{
+	const struct config *config = lane->lanes->config;
+	uint64_t ping_ms = (uint64_t)config->ping_seconds;
+	uint64_t idle_ms = (uint64_t)config->idle_seconds;
+	uint64_t at_ms = UINT64_MAX;
+
+	if (ping_ms)
+		at_ms = lane->heard_ms + ping_ms * (lane->is_pinged ? 2 : 1);
+	if (idle_ms)
+		at_ms = MIN_OF(at_ms, lane->commanded_ms + idle_ms);
+	if (at_ms != UINT64_MAX)
+		wheel_set(lane->lanes->wheel, &lane->timer, at_ms);
+}
+
+void
+lane_start(struct lane *lane, struct lanes *lanes, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = lane };
+	int bytes = SEND_BUFFER_BYTES;
+
+	lane->fd = fd;
+	lane->lanes = lanes;
+	lane->interest = EPOLLIN;
+	lane->heard_ms = lane->commanded_ms = lanes->now_ms;
+	DL_APPEND2(lanes->all, lane, previous, next);
+	lanes->count++;
+	row_count(lanes->row, COUNTER_CONNECTIONS, 1);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
+		log_debug("SO_SNDBUF: %s", strerror(errno));
+	set_timer(lane);
+	if (epoll_ctl(lanes->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
+		return;
+	log_error("epoll_ctl: %s", strerror(errno));
+	lane->is_broken = true;
+	lanes_note(lanes, lane);
+}
+
+static struct buffer *
+scratch(struct lane *lane)
+{
+	struct buffer *buffer = &lane->lanes->scratch;
+
+	buffer_clear(buffer, SCRATCH_KEEP_BYTES);
+	return buffer;
+}
+
+static void
+queue(struct lane *lane, const struct buffer *frames)
+{
+	outbox_add(&lane->outbox, frames->data, frames->length);
+	lanes_note(lane->lanes, lane);
+}
+
+void
+lane_answer(struct lane *lane, struct text payload)
+{
+	uint8_t head[FRAME_HEAD_MAX];
+
+	if (lane->state != LANE_OPEN)
+		return;
+	outbox_add(&lane->outbox, head, frame_write_head(head, payload.length));
+	outbox_add(&lane->outbox, payload.at, payload.length);
+	lanes_note(lane->lanes, lane);
+}
+
+/* Returns how many bytes the socket took. */
+static size_t
+send_now(struct lane *lane, const uint8_t *data, size_t length)
+{
+	ssize_t took;
+
+	do
+		took = send(
+			lane->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (took < 0 && errno == EINTR);
+	if (took < 0 && errno != EAGAIN && errno != ENOBUFS)
+		lane->is_broken = true;
+	if (took <= 0)
+		return 0;
+	row_count(lane->lanes->row, COUNTER_BYTES_OUT, took);
+	return (size_t)took;
+}
+
+void
+lane_push(struct lane *lane, struct bundle *bundle, size_t from)
+{
+	if (lane->state != LANE_OPEN || lane->is_broken || lane->is_slow)
+		return;
+	if (!lane->outbox.queue) {
+		from += send_now(
+			lane, bundle->data + from, bundle->length - from);
+		if (from == bundle->length)
+			return;
+		lane->is_full = true;
+	}
+	if (!lane->is_broken &&
+		!outbox_push(&lane->outbox, bundle, from,
+			(size_t)lane->lanes->config->outbox_bytes))
+		lane->is_slow = true;
+	lanes_note(lane->lanes, lane);
+}
+
+void
+lane_close(struct lane *lane, uint16_t code, const char *reason)
+{
+	struct buffer *frame;
+
+	if (lane->state != LANE_OPEN)
+		return;
+	lane->state = LANE_CLOSING;
+	lane->lanes->hooks->on_end(lane);
+	free(lane->stash);
+	lane->stash = NULL;
+	frame = scratch(lane);
+	frame_add_close(frame, code, reason);
+	queue(lane, frame);
+	wheel_set(lane->lanes->wheel, &lane->timer,
+		lane->lanes->now_ms + CLOSE_MS);
+}
+
+void
+lane_close_why(struct lane *lane, enum close_why why, const char *reason)
+{
+	lane_close(lane, lane->lanes->hooks->close_code(lane, why), reason);
+}
+
+static bool
+is_blocked(const struct lane *lane)
+{
+	return lane->is_held ||
+	       outbox_waiting(&lane->outbox) >
+		       (size_t)lane->lanes->config->outbox_bytes / 2;
+}
+
+static void
+send_pong(struct lane *lane, const struct frame *frame)
+{
+	struct buffer *pong = scratch(lane);
+
+	frame_add_pong(pong, frame->data, frame->length);
+	queue(lane, pong);
+}
+
+static void
+on_text(struct lane *lane, const struct frame *frame)
+{
+	lane->commanded_ms = lane->lanes->now_ms;
+	lane->lanes->hooks->on_text(lane,
+		(struct text){ (const char *)frame->data, frame->length });
+}
+
+/* What a bad frame closes with is said in RFC 6455, section 7.4.1. */
+static void
+on_frame(struct lane *lane, enum frame_event event, const struct frame *frame)
+{
+	switch (event) {
+	case FRAME_TEXT:
+		on_text(lane, frame);
+		break;
+	case FRAME_BINARY:
+		lane_close(lane, CLOSE_UNSUPPORTED, "text frames only");
+		break;
+	case FRAME_PING:
+		send_pong(lane, frame);
+		break;
+	case FRAME_CLOSE:
+		lane_close(lane, frame->close_code, "");
+		break;
+	case FRAME_BAD:
+		lane_close(lane, frame->close_code, "");
+		break;
+	case FRAME_PONG:
+	case FRAME_NEED_MORE:
+		break;
+	}
+}
+
+static void
+stash(struct lane *lane, const uint8_t *at, size_t length)
+{
+	lane->stash = base_alloc(length);
+	memcpy(lane->stash, at, length);
+	lane->stash_length = (uint32_t)length;
+	lanes_note(lane->lanes, lane);
+}
+
+/* Takes what came in; keeps the rest for later when the lane gets blocked. */
+static void
+take(struct lane *lane, uint8_t *at, size_t length)
+{
+	size_t limit = (size_t)lane->lanes->config->max_message_bytes;
+	uint8_t *end = at + length;
+	enum frame_event event;
+	struct frame frame;
+
+	do {
+		if (is_blocked(lane)) {
+			if (at < end)
+				stash(lane, at, (size_t)(end - at));
+			lanes_note(lane->lanes, lane);
+			return;
+		}
+		event = frame_read(&lane->reader, &at, end, limit, &frame);
+		on_frame(lane, event, &frame);
+	} while (event != FRAME_NEED_MORE && lane->state == LANE_OPEN);
+}
+
+static void
+take_stash(struct lane *lane)
+{
+	uint8_t *kept = lane->stash;
+
+	lane->stash = NULL;
+	take(lane, kept, lane->stash_length);
+	free(kept);
+}
+
+void
+lane_feed(struct lane *lane, struct text early)
+{
+	uint8_t *copy;
+
+	if (early.length == 0)
+		return;
+	copy = base_alloc(early.length);
+	memcpy(copy, early.at, early.length);
+	row_count(lane->lanes->row, COUNTER_BYTES_IN, (int64_t)early.length);
+	take(lane, copy, early.length);
+	free(copy);
+}
+
+static void
+read_some(struct lane *lane)
+{
+	struct lanes *lanes = lane->lanes;
+	ssize_t got =
+		recv(lane->fd, lanes->input, LANE_READ_BYTES, MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		die(lane);
+		return;
+	}
+	if (lane->state != LANE_OPEN)
+		return;
+	row_count(lanes->row, COUNTER_BYTES_IN, got);
+	lane->heard_ms = lanes->now_ms;
+	lane->is_pinged = false;
+	take(lane, lanes->input, (size_t)got);
+}
+
+void
+lane_on_event(struct lane *lane, uint32_t events)
+{
+	if (lane->state == LANE_DEAD)
+		return;
+	if (events & EPOLLOUT) {
+		lane->is_full = false;
+		lanes_note(lane->lanes, lane);
+	}
+	/* A reset is told even where nobody asked; recv() then says so. */
+	if (events & (EPOLLERR | EPOLLHUP) && !(lane->interest & EPOLLIN))
+		die(lane);
+	else if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+		read_some(lane);
+}
+
+static void
+ping(struct lane *lane)
+{
+	struct buffer *frame = scratch(lane);
+
+	lane->is_pinged = true;
+	frame_add_ping(frame);
+	queue(lane, frame);
+}
+
+void
+lane_on_timer(struct lane *lane)
+{
+	struct lanes *lanes = lane->lanes;
+	uint64_t ping_ms = (uint64_t)lanes->config->ping_seconds;
+	uint64_t idle_ms = (uint64_t)lanes->config->idle_seconds;
+	uint64_t silent_ms;
+
+	if (lane->state != LANE_OPEN) {
+		die(lane);
+		return;
+	}
+	/* Silent because we do not listen. */
+	if (lane->is_held && outbox_waiting(&lane->outbox) == 0)
+		lane->heard_ms = lanes->now_ms;
+	silent_ms = lanes->now_ms - lane->heard_ms;
+	if (ping_ms && silent_ms >= 2 * ping_ms) {
+		row_count(lanes->row, COUNTER_CLOSED_SILENT, 1);
+		lane_close_why(lane, CLOSE_WHY_SILENT, "nothing came");
+		return;
+	}
+	if (idle_ms && lanes->now_ms - lane->commanded_ms >= idle_ms) {
+		lane_close_why(lane, CLOSE_WHY_IDLE, "idle");
+		return;
+	}
+	if (ping_ms && silent_ms >= ping_ms && !lane->is_pinged)
+		ping(lane);
+	set_timer(lane);
+}
+
+/* Writes what waits; false when the lane died of it. */
+static bool
+write_some(struct lane *lane)
+{
+	size_t written;
+	enum outbox_result result;
+
+	if (!lane->outbox.queue || lane->is_full)
+		return true;
+	result = outbox_write(&lane->outbox, lane->fd, &written);
+	row_count(lane->lanes->row, COUNTER_BYTES_OUT, (int64_t)written);
+	lane->is_full = result == OUTBOX_WAITS;
+	/* Who takes what waited for him is alive, though we do not listen. */
+	if (written > 0 && lane->interest & EPOLLOUT)
+		lane->heard_ms = lane->lanes->now_ms;
+	if (result == OUTBOX_BROKEN)
+		die(lane);
+	return result != OUTBOX_BROKEN;
+}
+
+static void
+watch_what_matters(struct lane *lane)
+{
+	uint32_t interest = EPOLLIN;
+
+	if (lane->state == LANE_OPEN && (lane->stash || is_blocked(lane)))
+		interest = 0;
+	if (lane->outbox.queue)
+		interest |= EPOLLOUT;
+	watch(lane, interest);
+}
+
+/* Ends in a state where nothing is left to do until epoll or a timer speaks. */
+void
+lane_settle(struct lane *lane)
+{
+	if (lane->is_broken)
+		die(lane);
+	if (lane->state == LANE_DEAD)
+		return;
+	if (lane->is_slow && lane->state == LANE_OPEN) {
+		row_count(lane->lanes->row, COUNTER_CLOSED_SLOW, 1);
+		lane_close_why(lane, CLOSE_WHY_SLOW, "too slow");
+	}
+	if (!write_some(lane))
+		return;
+	if (lane->state == LANE_CLOSING && !lane->outbox.queue &&
+		!lane->is_shut) {
+		lane->is_shut = true;
+		shutdown(lane->fd, SHUT_WR);
+	}
+	if (lane->stash && !is_blocked(lane))
+		take_stash(lane);
+	watch_what_matters(lane);
+}
+
+void
+lane_hold(struct lane *lane)
+{
+	lane->is_held = true;
+	lanes_note(lane->lanes, lane);
+}
+
+void
+lane_go_on(struct lane *lane)
+{
+	lane->is_held = false;
+	lanes_note(lane->lanes, lane);
+}

@@ -1,0 +1,100 @@
+/*
+ * A lane: one WebSocket after its handshake. Embedded in its owner, the
+ * session, which hears of whole text messages and of the end through
+ * lane_hooks. Lanes live in the one `lanes` of the process, which polls them
+ * and writes what waits at the end of each turn of the loop.
+ *
+ * Nothing that sends calls back into the owner: a lane that turns out broken or
+ * too slow is noted, and ends when the turn is settled. So a room may send to
+ * its members while it walks over them.
+ *
+ * A lane is blocked, and its input is left in the socket, while its owner holds
+ * it or while more than half of outbox_bytes waits for its client.
+ */
+#ifndef WORKER_GATEWAY_LANE_H
+#define WORKER_GATEWAY_LANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/text.h"
+#include "shared/wheel.h"
+#include "worker/gateway/frame.h"
+#include "worker/gateway/outbox.h"
+
+struct lanes;
+
+enum lane_state {
+	LANE_OPEN,
+	LANE_CLOSING, /* our close frame is queued; the rest is manners */
+	LANE_DEAD,    /* the socket is closed; freed when the turn is settled */
+};
+
+/* Why the server ends a connection; which code that is, the profile says. */
+enum close_why {
+	CLOSE_WHY_STOP,
+	CLOSE_WHY_DRAIN,
+	CLOSE_WHY_NOISE, /* nothing sensible comes from the client */
+	CLOSE_WHY_SILENT,
+	CLOSE_WHY_IDLE,
+	CLOSE_WHY_SLOW,
+	CLOSE_WHY_COUNT
+};
+
+/* What a fan-out touches comes first, in one cache line. */
+struct lane {
+	int fd;
+	uint8_t state; /* enum lane_state */
+	bool is_dirty;
+	bool is_full; /* the socket takes no more until it says so */
+	bool is_broken;
+	bool is_slow;
+	bool is_held;   /* by its owner */
+	bool is_pinged; /* and nothing came since */
+	bool is_shut;   /* for writing */
+	struct outbox outbox;
+	struct lanes *lanes;
+	struct lane *next_dirty;
+	uint32_t interest; /* what epoll watches for */
+	uint32_t stash_length;
+	uint8_t *stash; /* came in before the lane was blocked */
+	struct frame_reader reader;
+	uint64_t heard_ms;     /* when anything came */
+	uint64_t commanded_ms; /* when a text came */
+	struct wheel_timer timer;
+	struct lane *next, *previous;
+};
+
+/* A new connection; takes the socket. The lane is zeroed. */
+void lane_start(struct lane *lane, struct lanes *lanes, int fd);
+
+/* Bytes that were read before the lane began. */
+void lane_feed(struct lane *lane, struct text early);
+
+/* Queues one text frame; written when the turn is settled. */
+void lane_answer(struct lane *lane, struct text payload);
+
+/* Sends the bundle from byte `from` on, at once where nothing waits before it.
+ */
+void lane_push(struct lane *lane, struct bundle *bundle, size_t from);
+
+/* Stops and starts the reading of input. */
+void lane_hold(struct lane *lane);
+void lane_go_on(struct lane *lane);
+
+/* The closing handshake: a close frame behind all that waits, then the end of
+ * our direction, then up to five seconds for the end of theirs. The owner hears
+ * of the end before this returns. Does nothing when it has begun before. */
+void lane_close(struct lane *lane, uint16_t code, const char *reason);
+void lane_close_why(struct lane *lane, enum close_why why, const char *reason);
+
+/* At once and without manners. */
+void lane_drop(struct lane *lane);
+
+/* For lanes.c. */
+void lane_on_event(struct lane *lane, uint32_t events);
+void lane_on_timer(struct lane *lane);
+void lane_settle(struct lane *lane);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * What waits for one client. Bytes live in bundles, runs of whole frames that
+ * are counted and may be shared by all receivers of a room; an outbox is a
+ * queue of references to them. An empty outbox is a null pointer and costs
+ * nothing.
+ */
+#ifndef WORKER_GATEWAY_OUTBOX_H
+#define WORKER_GATEWAY_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bundle {
+	uint32_t references;
+	uint32_t length;
+	uint32_t capacity;
+	uint8_t data[];
+};
+
+/* With one reference, the caller's, and room for so many bytes. */
+struct bundle *bundle_new(size_t capacity);
+struct bundle *bundle_ref(struct bundle *bundle);
+void bundle_unref(struct bundle **bundle);
+
+/* Appends; only while nobody else has a reference. May move the bundle. */
+void bundle_add(struct bundle **bundle, const void *data, size_t length);
+
+/* Appends one text frame. */
+void bundle_add_text(struct bundle **bundle, const void *data, size_t length);
+
+struct outbox_queue;
+
+struct outbox {
+	struct outbox_queue *queue; /* NULL: nothing waits */
+};
+
+enum outbox_result {
+	OUTBOX_EMPTY, /* all is written */
+	OUTBOX_WAITS, /* the socket is full */
+	OUTBOX_BROKEN,
+};
+
+void outbox_fini(struct outbox *outbox);
+
+/* Queues the bundle from byte `from` on. What is pushed (not asked for) counts
+ * against limit_bytes; false: it would be over it, and nothing was queued. */
+bool outbox_push(struct outbox *outbox, struct bundle *bundle, size_t from,
+	size_t limit_bytes);
+
+/* Queues a copy behind all that waits; what a client asks for is limited by
+ * no longer reading from it, see lane.h. */
+void outbox_add(struct outbox *outbox, const void *data, size_t length);
+
+/* Writes what the socket takes; *written is what it took. */
+enum outbox_result outbox_write(struct outbox *outbox, int fd, size_t *written);
+
+/* Bytes that wait. */
+size_t outbox_waiting(const struct outbox *outbox);
+
+#endif

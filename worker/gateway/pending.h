@@ -1,0 +1,61 @@
+/*
+ * Requests of clients that wait for an answer from a ledger or the historian.
+ * A letter names one by a number that is never used again on this host, so an
+ * answer that comes too late, or for an earlier life, finds nobody. There is no
+ * timeout: letters survive the death of who is to answer them.
+ */
+#ifndef WORKER_GATEWAY_PENDING_H
+#define WORKER_GATEWAY_PENDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/text.h"
+
+struct listing;
+struct membership;
+struct pendings;
+struct session;
+
+enum pending_kind {
+	PENDING_JOIN,
+	PENDING_JOIN_AGAIN, /* of one who is a member already */
+	PENDING_SAY,
+	PENDING_PAGE,
+	PENDING_MEMBERS,
+	PENDING_ROOMS,
+};
+
+struct pending {
+	uint64_t request;
+	struct session *session;
+	struct pending *next, *previous; /* of the session, oldest first */
+	union {
+		struct membership *membership; /* PENDING_JOIN */
+		struct listing *listing;       /* PENDING_ROOMS; owned */
+	};
+
+	/* PENDING_SAY: refused already and only waiting for its turn. */
+	char *refusal; /* owned */
+	uint16_t refusal_code;
+	uint8_t kind; /* enum pending_kind */
+	uint16_t tag_length;
+	char tag[];
+};
+
+struct pendings *pendings_new(uint32_t life);
+void pendings_free(struct pendings **pendings);
+
+/* Adds one at the end of the session's list. */
+struct pending *pending_new(struct pendings *pendings, struct session *session,
+	enum pending_kind kind, struct text tag);
+
+/* NULL when nobody waits for it any more. */
+struct pending *pending_find(const struct pendings *pendings, uint64_t request);
+
+/* Takes it from the session's list and frees it. */
+void pending_free(struct pendings *pendings, struct pending **pending);
+
+struct text pending_tag(const struct pending *pending);
+
+#endif

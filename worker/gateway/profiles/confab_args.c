@@ -1,0 +1,105 @@
+#include "worker/gateway/profiles/confab_args.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void
+args_fail(struct args *args, enum answer_code code, const char *format, ...)
+{
+	va_list list;
+
+	if (args->code != CODE_OK)
+		return;
+	args->code = code;
+	va_start(list, format);
+	vsnprintf(args->error, sizeof(args->error), format, list);
+	va_end(list);
+}
+
+static const json_t *
+member_of(const struct args *args, const char *member)
+{
+	const json_t *value = json_object_get(args->data, member);
+
+	return json_is_null(value) ? NULL : value;
+}
+
+bool
+args_has(const struct args *args, const char *member)
+{
+	return member_of(args, member) != NULL;
+}
+
+struct text
+args_name(struct args *args, const char *member, size_t max, bool is_needed)
+{
+	struct text name = TEXT_LITERAL("");
+
+	if (!is_needed && !args_has(args, member))
+		return name;
+	if (json_get_text(args->data, member, &name) &&
+		text_is_name(name, 1, max))
+		return name;
+	args_fail(args, CODE_BAD_REQUEST,
+		"%s must be a string of 1 to %zu bytes without control "
+		"characters",
+		member, max);
+	return TEXT_LITERAL("");
+}
+
+struct text
+args_text(struct args *args, const char *member, size_t max)
+{
+	struct text text = TEXT_LITERAL("");
+
+	if (!args_has(args, member))
+		return text;
+	if (!json_get_text(args->data, member, &text) || text.length > max) {
+		args_fail(args, CODE_BAD_REQUEST,
+			"%s must be a string of at most %zu bytes", member,
+			max);
+		return TEXT_LITERAL("");
+	}
+	return text;
+}
+
+uint64_t
+args_number(struct args *args, const char *member, uint64_t min, uint64_t max,
+	uint64_t standard)
+{
+	const json_t *value = member_of(args, member);
+
+	if (!value)
+		return standard;
+	if (json_is_integer(value) && json_integer_value(value) >= 0 &&
+		(uint64_t)json_integer_value(value) >= min &&
+		(uint64_t)json_integer_value(value) <= max)
+		return (uint64_t)json_integer_value(value);
+	args_fail(args, CODE_BAD_REQUEST,
+		"%s must be an integer from %llu to %llu", member,
+		(unsigned long long)min, (unsigned long long)max);
+	return standard;
+}
+
+bool
+args_flag(struct args *args, const char *member, bool standard)
+{
+	const json_t *value = member_of(args, member);
+
+	if (!value)
+		return standard;
+	if (!json_is_boolean(value))
+		args_fail(args, CODE_BAD_REQUEST, "%s must be true or false",
+			member);
+	return json_is_true(value);
+}
+
+void
+args_not_yet(struct args *args, const char *const *members, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (args_has(args, members[i]))
+			args_fail(args, CODE_BAD_REQUEST,
+				"%s cannot be used in this version",
+				members[i]);
+}

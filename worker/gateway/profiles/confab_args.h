@@ -1,0 +1,41 @@
+/*
+ * The members of a request's data, read one by one. The first one that is wrong
+ * is remembered with a sentence, and what follows is not looked at, so a reader
+ * reads all it wants and asks once. null stands for a missing member.
+ */
+#ifndef WORKER_GATEWAY_PROFILES_CONFAB_ARGS_H
+#define WORKER_GATEWAY_PROFILES_CONFAB_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/json.h"
+#include "shared/text.h"
+#include "worker/gateway/answer.h"
+
+struct args {
+	const json_t *data;    /* NULL: the request has none */
+	enum answer_code code; /* CODE_OK as long as all is well */
+	char error[160];
+};
+
+__attribute__((format(printf, 3, 4))) void args_fail(
+	struct args *args, enum answer_code code, const char *format, ...);
+
+bool args_has(const struct args *args, const char *member);
+
+/* Empty when it is missing and need not be there. */
+struct text args_name(
+	struct args *args, const char *member, size_t max, bool is_needed);
+
+/* Any string. */
+struct text args_text(struct args *args, const char *member, size_t max);
+uint64_t args_number(struct args *args, const char *member, uint64_t min,
+	uint64_t max, uint64_t standard);
+bool args_flag(struct args *args, const char *member, bool standard);
+
+/* Fails when one of these, which later versions know, is given. */
+void args_not_yet(struct args *args, const char *const *members, size_t count);
+
+#endif

@@ -1,0 +1,208 @@
+#include "worker/gateway/rooms.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/clock.h"
+#include "shared/index.h"
+#include "shared/log.h"
+#include "shared/records.h"
+#include "worker/gateway/fanout.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/session.h"
+
+#define SEPARATOR 0x1f
+#define KEY_BYTES (TENANT_BYTES_MAX + 1 + ROOM_BYTES_MAX)
+
+struct rooms *
+rooms_new(void)
+{
+	return base_alloc_zeroed(1, sizeof(struct rooms));
+}
+
+void
+rooms_free(struct rooms **rooms)
+{
+	if (!*rooms)
+		return;
+	must((*rooms)->table == NULL);
+	free(*rooms);
+	*rooms = NULL;
+}
+
+/* Returns the length; 0 when no such room can be. */
+static size_t
+make_key(char key[KEY_BYTES], struct text tenant, struct text name)
+{
+	if (tenant.length > TENANT_BYTES_MAX || name.length > ROOM_BYTES_MAX)
+		return 0;
+	memcpy(key, tenant.at, tenant.length);
+	key[tenant.length] = SEPARATOR;
+	memcpy(key + tenant.length + 1, name.at, name.length);
+	return tenant.length + 1 + name.length;
+}
+
+struct room *
+rooms_find(const struct gateway *gateway, struct text tenant, struct text name)
+{
+	char key[KEY_BYTES];
+	size_t length = make_key(key, tenant, name);
+	struct room *room = NULL;
+
+	if (length)
+		HASH_FIND(hh, gateway->rooms->table, key, length, room);
+	return room;
+}
+
+struct text
+room_tenant(const struct room *room)
+{
+	return (struct text){ room->key, room->tenant_length };
+}
+
+struct text
+room_name(const struct room *room)
+{
+	return (struct text){ room->key + room->tenant_length + 1,
+		room->name_length };
+}
+
+static struct room *
+room_new(struct gateway *gateway, struct text tenant, struct text name)
+{
+	struct rooms *rooms = gateway->rooms;
+	struct room *room = base_alloc_zeroed(1, sizeof(*room) + KEY_BYTES);
+	size_t length = make_key(room->key, tenant, name);
+
+	must(length > 0);
+	room = base_realloc(room, sizeof(*room) + length);
+	room->tenant_length = (uint8_t)tenant.length;
+	room->name_length = (uint8_t)name.length;
+	HASH_ADD_KEYPTR(hh, rooms->table, room->key, length, room);
+	row_count(gateway->row, COUNTER_ROOMS, 1);
+	return room;
+}
+
+void
+room_release(struct gateway *gateway, struct room *room)
+{
+	if (room->membership_count > 0 || room->is_dirty)
+		return;
+	HASH_DEL(gateway->rooms->table, room);
+	row_count(gateway->row, COUNTER_ROOMS, -1);
+	free(room->seats);
+	free(room);
+}
+
+struct membership *
+membership_find(const struct session *session, const struct room *room)
+{
+	struct membership *membership;
+
+	if (!room)
+		return NULL;
+	DL_FOREACH(session->memberships, membership)
+	{
+		if (membership->room == room)
+			return membership;
+	}
+	return NULL;
+}
+
+struct membership *
+membership_new(struct session *session, struct text name, unsigned flags)
+{
+	struct gateway *gateway = session->gateway;
+	struct text tenant = session_tenant(session);
+	struct room *room = rooms_find(gateway, tenant, name);
+	struct membership *membership =
+		base_alloc_zeroed(1, sizeof(*membership));
+
+	if (!room)
+		room = room_new(gateway, tenant, name);
+	room->membership_count++;
+	membership->session = session;
+	membership->room = room;
+	membership->since_ms = clock_unix_ms();
+	membership->flags = (uint8_t)flags;
+	DL_APPEND2(session->memberships, membership, previous, next);
+	session->membership_count++;
+	if (!index_room_add(gateway->arena, gateway->slot, tenant, name) &&
+		!gateway->has_logged_full) {
+		gateway->has_logged_full = true;
+		log_warning("the index has no place for more rooms: this "
+			    "gateway now gets the messages of all");
+	}
+	return membership;
+}
+
+static void
+take_seat(struct membership *membership)
+{
+	struct room *room = membership->room;
+	struct session *session = membership->session;
+	enum profile_number profile = session->profile->number;
+
+	if (room->seat_count == room->seat_capacity) {
+		room->seat_capacity = MAX_OF(2U, room->seat_capacity * 2);
+		room->seats = base_realloc(room->seats,
+			room->seat_capacity * sizeof(room->seats[0]));
+	}
+	membership->seat = room->seat_count;
+	room->seats[room->seat_count++] = (struct seat){
+		.lane = &session->lane,
+		.membership = membership,
+		.start = fanout_gathered(room, profile),
+		.profile = (uint8_t)profile,
+		.wants_events = membership->flags & JOIN_EVENTS,
+	};
+	room->seats_of[profile]++;
+}
+
+void
+membership_activate(
+	struct membership *membership, uint64_t epoch, uint64_t offset)
+{
+	must(membership->state == MEMBERSHIP_JOINING);
+	fanout_note_offset(
+		membership->session->gateway, membership->room, epoch, offset);
+	membership->state = MEMBERSHIP_ACTIVE;
+	take_seat(membership);
+}
+
+static void
+give_up_seat(struct membership *membership)
+{
+	struct room *room = membership->room;
+	struct seat *seat = &room->seats[membership->seat];
+
+	room->seats_of[seat->profile]--;
+	*seat = room->seats[--room->seat_count];
+	seat->membership->seat = membership->seat;
+	if (room->seat_count == 0) {
+		free(room->seats);
+		room->seats = NULL;
+		room->seat_capacity = 0;
+	}
+}
+
+void
+membership_end(struct membership **ended)
+{
+	struct membership *membership = *ended;
+	struct session *session = membership->session;
+	struct gateway *gateway = session->gateway;
+	struct room *room = membership->room;
+
+	*ended = NULL;
+	if (membership->state == MEMBERSHIP_ACTIVE)
+		give_up_seat(membership);
+	session_drop_kept(session, membership->kept);
+	DL_DELETE2(session->memberships, membership, previous, next);
+	session->membership_count--;
+	index_room_remove(gateway->arena, gateway->slot, room_tenant(room),
+		room_name(room));
+	room->membership_count--;
+	room_release(gateway, room);
+	free(membership);
+}

@@ -1,0 +1,356 @@
+/*
+ * The process of a gateway: the door in front of it, who may come in, its
+ * title, and how it ends. A stop closes everyone at once with 1001 and waits a
+ * moment for those who answer; a drain closes them evenly over drain_seconds
+ * with 1012 and tells each how long to wait before coming back.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/hash.h"
+#include "shared/heritage.h"
+#include "shared/log.h"
+#include "worker/gateway/door.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/lanes.h"
+#include "worker/gateway/origins.h"
+#include "worker/gateway/profiles/profile.h"
+#include "worker/gateway/session.h"
+#include "worker/worker.h"
+
+/* Descriptors of libwebsockets, and what the rest of the process needs beside
+ * its clients. */
+#define AT_THE_DOOR_MAX 4096
+#define HEAD_BYTES_MAX 8192
+#define HEAD_SECONDS 10
+
+/* How long a stop waits for clients to answer the close. */
+#define STOP_MS 1500
+
+/* After a drain: how long the last ones may take to go. */
+#define DRAIN_LAST_MS 6000
+
+/* Who was closed by a drain comes back after this to this long. */
+#define RETURN_MS_MIN 100
+#define RETURN_MS_SPREAD 900
+
+struct service {
+	struct gateway gateway;
+	struct worker *worker;
+	struct door *door;
+	bool is_draining;
+	bool is_ending;
+	uint64_t stop_ms;  /* when the stop or the drain began */
+	size_t drain_from; /* connections there were then */
+	size_t drained;
+	size_t shown; /* clients in the title */
+};
+
+static uint64_t
+connections_of_all(const struct service *service)
+{
+	const struct arena *arena = service->gateway.arena;
+	unsigned first = arena_role_first(arena, ROLE_GATEWAY);
+	unsigned count = arena_role_count(arena, ROLE_GATEWAY);
+	uint64_t sum = 0;
+
+	for (unsigned i = first; i < first + count; i++) {
+		const struct row *row = arena_row(arena, i);
+
+		if (atomic_load_explicit(&row->pid, memory_order_relaxed))
+			sum += row_read(row, COUNTER_CONNECTIONS);
+	}
+	return sum;
+}
+
+static bool
+is_full(const struct service *service)
+{
+	const struct gateway *gateway = &service->gateway;
+
+	return gateway->lanes->count >= gateway->seated_capacity ||
+	       connections_of_all(service) >=
+		       (uint64_t)gateway->config->max_connections;
+}
+
+static const struct profile *
+profile_at(const struct service *service, unsigned number, struct text path)
+{
+	const struct listener *listener =
+		&service->gateway.config->listeners[number];
+
+	return profile_find(path, listener->profiles, listener->profile_count);
+}
+
+static enum door_verdict
+may_enter(void *self, unsigned number, struct text path, struct text origin)
+{
+	const struct service *service = self;
+	const struct listener *listener =
+		&service->gateway.config->listeners[number];
+
+	if (!profile_at(service, number, path))
+		return DOOR_NO_SUCH_PATH;
+	if (!origins_allow(listener->origins, listener->origin_count, origin))
+		return DOOR_BAD_ORIGIN;
+	if (service->stop_ms || is_full(service))
+		return DOOR_HOUSE_FULL;
+	return DOOR_WELCOME;
+}
+
+static void
+close_for_drain(struct session *session)
+{
+	char reason[16];
+	uint16_t random;
+
+	hash_random(&random, sizeof(random));
+	snprintf(reason, sizeof(reason), "%u",
+		RETURN_MS_MIN + random % RETURN_MS_SPREAD);
+	lane_close_why(&session->lane, CLOSE_WHY_DRAIN, reason);
+}
+
+static void
+close_all(struct service *service)
+{
+	struct lane *lane, *next;
+
+	for (lane = service->gateway.lanes->all; lane; lane = next) {
+		next = lane->next;
+		lane_close_why(lane, CLOSE_WHY_STOP, "going away");
+	}
+}
+
+static void
+on_enter(void *self, const struct visitor *visitor)
+{
+	struct service *service = self;
+	const struct profile *profile =
+		profile_at(service, visitor->listener, visitor->path);
+
+	must(profile != NULL);
+	row_count(service->gateway.row, COUNTER_HANDSHAKES, 1);
+	session_start(&service->gateway, profile, visitor->fd, &visitor->peer,
+		visitor->early);
+	if (service->gateway.is_stopping)
+		close_all(service);
+}
+
+static void
+on_refuse(void *self, int status)
+{
+	struct service *service = self;
+
+	log_debug("a handshake was answered %d", status);
+	row_count(service->gateway.row, COUNTER_HANDSHAKES_REFUSED, 1);
+}
+
+static void
+on_accept(void *self)
+{
+	struct service *service = self;
+
+	row_count(service->gateway.row, COUNTER_ACCEPTED, 1);
+}
+
+static void
+on_stop(void *self, enum worker_stop how)
+{
+	struct service *service = self;
+
+	door_shut(service->door);
+	service->stop_ms = clock_ms();
+	service->is_draining = how == WORKER_STOP_DRAIN;
+	service->drain_from = service->gateway.lanes->count;
+	service->drained = 0;
+	if (service->is_draining)
+		return;
+	service->gateway.is_stopping = true;
+	close_all(service);
+}
+
+/* Closes those whose time has come. */
+static void
+drain_some(struct service *service, uint64_t passed_ms)
+{
+	uint64_t drain_ms = (uint64_t)service->gateway.config->drain_seconds;
+	uint64_t due = service->drain_from;
+	struct lane *lane, *next;
+
+	if (passed_ms < drain_ms)
+		due = due * passed_ms / drain_ms;
+	else
+		due = UINT64_MAX;
+	for (lane = service->gateway.lanes->all; lane && service->drained < due;
+		lane = next) {
+		next = lane->next;
+		if (lane->state != LANE_OPEN)
+			continue;
+		close_for_drain((struct session *)lane);
+		service->drained++;
+	}
+}
+
+static void
+end_when_done(struct service *service, uint64_t now_ms)
+{
+	uint64_t passed_ms = now_ms - MIN_OF(service->stop_ms, now_ms);
+	uint64_t limit_ms = STOP_MS;
+	bool is_empty = service->gateway.lanes->count == 0;
+
+	if (service->is_draining) {
+		drain_some(service, passed_ms);
+		limit_ms = DRAIN_LAST_MS +
+			   (uint64_t)service->gateway.config->drain_seconds;
+		is_empty = is_empty && door_is_empty(service->door);
+	}
+	if ((!is_empty && passed_ms < limit_ms) || service->is_ending)
+		return;
+	service->is_ending = true;
+	worker_end(service->worker);
+}
+
+static void
+show_title(struct service *service, bool is_first)
+{
+	size_t count = service->gateway.lanes->count;
+
+	if (count == service->shown && !is_first)
+		return;
+	service->shown = count;
+	worker_set_title(
+		service->worker, "%zu client%s", count, count == 1 ? "" : "s");
+}
+
+static void
+on_letter(void *self, const struct letter *letter)
+{
+	struct service *service = self;
+
+	gateway_on_letter(&service->gateway, letter);
+}
+
+static void
+on_turn(void *self)
+{
+	struct service *service = self;
+
+	gateway_on_turn(&service->gateway);
+}
+
+static void
+on_tick(void *self, uint64_t now_ms)
+{
+	struct service *service = self;
+
+	gateway_on_tick(&service->gateway, now_ms);
+	if (service->stop_ms)
+		end_when_done(service, now_ms);
+	show_title(service, false);
+}
+
+static bool
+office_offer(void *self, unsigned to, struct letter *letter)
+{
+	return worker_offer(self, to, letter);
+}
+
+static void
+office_send(void *self, unsigned to, struct letter *letter)
+{
+	worker_send(self, to, letter);
+}
+
+static struct door *
+make_door(struct service *service)
+{
+	static const struct door_hooks hooks = {
+		.may_enter = may_enter,
+		.on_enter = on_enter,
+		.on_refuse = on_refuse,
+		.on_accept = on_accept,
+	};
+	struct rlimit limit = { 0 };
+	struct door_limits limits = {
+		.head_bytes = HEAD_BYTES_MAX,
+		.head_seconds = HEAD_SECONDS,
+		.waiting_max = AT_THE_DOOR_MAX,
+		.connections_max = service->gateway.seated_capacity,
+	};
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+		limit.rlim_max / 4 < limits.waiting_max)
+		limits.waiting_max = (unsigned)(limit.rlim_max / 4);
+	return door_new(worker_base(service->worker), &limits, &hooks, service);
+}
+
+static int
+open_door(struct service *service)
+{
+	const struct heritage *heritage = worker_heritage(service->worker);
+	const struct config *config = service->gateway.config;
+	struct door_listener *listeners = base_alloc_zeroed(
+		heritage->socket_count + 1, sizeof(*listeners));
+	size_t count = 0;
+	int result;
+
+	for (size_t i = 0; i < heritage->socket_count; i++) {
+		const struct heritage_socket *socket = &heritage->sockets[i];
+
+		if (config->listeners[socket->listener].role !=
+			LISTENER_WEBSOCKET)
+			continue;
+		if (socket->slot != service->gateway.slot &&
+			socket->slot != HERITAGE_ANY_SLOT)
+			continue;
+		listeners[count++] = (struct door_listener){
+			.fd = socket->fd,
+			.listener = socket->listener,
+		};
+	}
+	result = door_open(service->door, listeners, count);
+	free(listeners);
+	return result;
+}
+
+int
+gateway_main(struct worker *worker)
+{
+	static const struct worker_hooks hooks = {
+		.on_letter = on_letter,
+		.on_turn = on_turn,
+		.on_tick = on_tick,
+		.on_stop = on_stop,
+	};
+	struct service service = {
+		.worker = worker,
+		.gateway = {
+			.config = worker_config(worker),
+			.arena = worker_arena(worker),
+			.slot = worker_slot(worker),
+			.life = worker_life(worker),
+			.office = { office_offer, office_send, worker },
+		},
+	};
+	int code = 1;
+
+	if (gateway_init(&service.gateway, worker_base(worker)) < 0)
+		goto out;
+	service.door = make_door(&service);
+	if (!service.door || open_door(&service) < 0)
+		goto out;
+	show_title(&service, true);
+	worker_run(worker, &hooks, &service);
+	code = 0;
+out:
+	if (service.door)
+		door_free(&service.door);
+	gateway_fini(&service.gateway);
+	return code;
+}

@@ -1,0 +1,118 @@
+/*
+ * A session: one connection of a client, from its handshake to its end, with
+ * the lane below it and the profile that speaks with it. It may log in once;
+ * requests and memberships need that.
+ *
+ * The rule for profiles: exactly one answer per request, by session_answer(),
+ * at once or when a letter brings it. Requests take effect in the order in
+ * which they came: what concerns a room whose join is not answered yet is kept
+ * with the membership and read again after it; everything else goes on. A
+ * session that has too much in flight is held, so its input waits in its
+ * socket.
+ */
+#ifndef WORKER_GATEWAY_SESSION_H
+#define WORKER_GATEWAY_SESSION_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/text.h"
+#include "worker/gateway/answer.h"
+#include "worker/gateway/lane.h"
+#include "worker/gateway/pending.h"
+
+struct gateway;
+struct kept;
+struct membership;
+struct profile;
+struct sockaddr_storage;
+
+/* Rooms of one connection. */
+#define SESSION_ROOMS_MAX 128
+
+/* The longest tag of a request: command and seq. */
+#define SESSION_TAG_MAX 2048
+
+/* Who is logged in; tenant, user and info follow each other in bytes. */
+struct identity {
+	uint8_t tenant_length, user_length;
+	uint16_t info_length; /* 0: none */
+	char bytes[];
+};
+
+struct session {
+	struct lane lane; /* first: a lane is a session */
+	struct gateway *gateway;
+	const struct profile *profile;
+	struct identity *identity; /* NULL: not logged in */
+	struct membership *memberships;
+	struct pending *pendings;
+	struct text
+		reading; /* the frame that is being read, for session_keep() */
+	uint32_t place;  /* in the index, once logged in */
+	uint32_t serial;
+	uint32_t platform;
+	uint16_t membership_count;
+	uint16_t pending_count; /* all */
+	uint16_t lookup_count;  /* pages among them, which may be large */
+	uint16_t say_count;     /* messages among them, not yet refused */
+	uint16_t kept_count;    /* frames that wait for a join */
+	uint16_t port;          /* of the client, host order */
+	uint8_t bad_in_a_row;   /* for the profile: frames without sense */
+	uint8_t address[16];
+};
+
+/* Takes the socket; early: what came right behind the handshake. */
+void session_start(struct gateway *gateway, const struct profile *profile,
+	int fd, const struct sockaddr_storage *peer, struct text early);
+
+/* For lanes. */
+extern const struct lane_hooks session_hooks;
+
+/* Once logged in; empty before. */
+struct text session_tenant(const struct session *session);
+struct text session_user(const struct session *session);
+struct text session_info(const struct session *session);
+
+/* Names the connection in letters; 0 before the login. */
+uint64_t session_connection(const struct session *session);
+
+/* The other way; NULL when it is gone. */
+struct session *session_of(const struct gateway *gateway, uint64_t connection);
+
+/* Profiles: sends a payload as one frame. */
+void session_send(struct session *session, struct text payload);
+
+void session_answer(
+	struct session *session, struct text tag, const struct answer *answer);
+void session_refuse(struct session *session, struct text tag,
+	enum answer_code code, const char *error);
+
+/* Refuses a say, but not before the answers to those said earlier. */
+void session_refuse_say(struct session *session, struct text tag,
+	enum answer_code code, const char *error);
+
+/* After the answer to a say: the refusals that waited for it. */
+void session_refuse_due(struct session *session);
+
+struct login_request {
+	struct text tenant, user;
+	struct text info; /* JSON; empty: none */
+	uint32_t platform;
+};
+
+void session_login(struct session *session, struct text tag,
+	const struct login_request *request);
+
+/* Keeps the frame that is being read until the join of this membership is
+ * answered; then the list is taken from it and read again, or dropped. */
+void session_keep(struct session *session, struct membership *membership);
+void session_read_kept(struct session *session, struct kept *list);
+void session_drop_kept(struct session *session, struct kept *list);
+
+/* For pending.c: one more or fewer in flight. */
+void session_count_pending(
+	struct session *session, enum pending_kind kind, int change);
+
+#endif

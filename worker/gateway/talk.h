@@ -1,0 +1,66 @@
+/*
+ * What clients do in rooms, as the core understands it: typed requests in,
+ * letters to ledgers out, answers at once or by the letters that come back.
+ * Everything here needs a login; the profile has checked names and limits.
+ */
+#ifndef WORKER_GATEWAY_TALK_H
+#define WORKER_GATEWAY_TALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/records.h"
+#include "shared/text.h"
+
+struct membership;
+struct pending;
+struct session;
+
+struct join_request {
+	struct text room;
+	bool events;   /* wants enter and exit */
+	bool presence; /* is counted and listed */
+};
+
+struct say_request {
+	struct text room;
+	struct text type;
+	struct text body; /* JSON */
+	struct text key;  /* empty: none */
+	bool echo;
+};
+
+struct history_request {
+	struct text room;
+	enum lookup_mode mode;
+	uint64_t anchor;
+	uint64_t limit;
+};
+
+struct members_request {
+	struct text room;
+	struct text after;
+	uint64_t limit;
+};
+
+void talk_join(struct session *session, struct text tag,
+	const struct join_request *request);
+void talk_leave(struct session *session, struct text tag, struct text room);
+void talk_say(struct session *session, struct text tag,
+	const struct say_request *request);
+void talk_history(struct session *session, struct text tag,
+	const struct history_request *request);
+void talk_members(struct session *session, struct text tag,
+	const struct members_request *request);
+
+/* The connection is gone; so is this membership. */
+void talk_lose(struct membership *membership);
+
+/* A ledger has answered the join; takes the pending request. */
+void talk_joined(struct pending *pending, const struct joined *joined);
+void talk_join_refused(struct pending *pending, const struct refused *refused);
+
+/* Tells a new ledger of a membership that it does not know; false: no room. */
+bool talk_announce(const struct membership *membership);
+
+#endif

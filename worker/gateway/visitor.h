@@ -1,0 +1,46 @@
+/*
+ * What the door and its owner say to each other: who came, who may come in, and
+ * within which limits.
+ */
+#ifndef WORKER_GATEWAY_VISITOR_H
+#define WORKER_GATEWAY_VISITOR_H
+
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "shared/text.h"
+
+/* Who came in. All but fd is borrowed until the callback returns. */
+struct visitor {
+	int fd; /* >= K, non-blocking, TCP_NODELAY; now the receiver's */
+	struct sockaddr_storage peer;
+	unsigned listener; /* index into config->listeners */
+	struct text path;  /* "/chat" */
+	struct text query; /* what stood behind '?', undecoded */
+	struct text early; /* bytes that came right behind the head */
+};
+
+/* What the door answers to a head; see door_hooks.may_enter. */
+enum door_verdict {
+	DOOR_WELCOME,
+	DOOR_NO_SUCH_PATH, /* 404 */
+	DOOR_BAD_ORIGIN,   /* 403 */
+	DOOR_HOUSE_FULL,   /* 503 */
+};
+
+struct door_hooks {
+	enum door_verdict (*may_enter)(void *self, unsigned listener,
+		struct text path, struct text origin);
+	void (*on_enter)(void *self, const struct visitor *visitor);
+	void (*on_refuse)(void *self, int status); /* for the counters */
+	void (*on_accept)(void *self);
+};
+
+struct door_limits {
+	size_t head_bytes;        /* a longer head is answered 431 */
+	unsigned head_seconds;    /* a slower one is answered 408 */
+	unsigned waiting_max;     /* K: numbers below it are never clients */
+	unsigned connections_max; /* what the process can hold altogether */
+};
+
+#endif

@@ -1,0 +1,303 @@
+/*
+ * The historian follows the journals of all ledgers into the archive and
+ * answers lookups from it.
+ *
+ * Pace: while messages come, a step of the intake every STEP_MS, or at once
+ * while a step leaves more; when nothing came for a while the tick of the
+ * worker looks instead, so that an idle host sleeps. A lookup that waits for
+ * the archive calls for a step at once. Each step is one bounded transaction,
+ * between them the loop goes round, so letters and heartbeat never wait long.
+ */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <event2/event.h>
+
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/log.h"
+#include "worker/historian/intake.h"
+#include "worker/historian/reception.h"
+#include "worker/historian/store.h"
+#include "worker/historian/store_checkpoint.h"
+#include "worker/worker.h"
+
+/* Pages of the write-ahead log that start a checkpoint: 16 MiB. */
+#define PASS_PAGES 4096
+
+#define STEP_MS 25
+#define QUIET_MS 5
+#define ROOM_MS 2
+#define LIVELY_MS 1000
+
+struct historian {
+	struct worker *worker;
+	char *path;
+	struct store *store;
+	struct checkpointer *checkpointer;
+	struct intake *intake;
+	struct reception *reception;
+	struct event *step;               /* the next step of the intake */
+	struct event *finished;           /* a reader thread has something */
+	struct event *room;               /* try full rings again */
+	uint64_t lively_ms;               /* when messages came last */
+	uint64_t told_rows, told_commits; /* in the scoreboard */
+	uint64_t title_rows;              /* what the title says */
+	unsigned ledgers;
+	bool has_letters; /* in this turn */
+	bool is_stopping;
+};
+
+static void
+read_ends(const struct historian *historian, uint64_t ends[LEDGERS_MAX])
+{
+	struct arena *arena = worker_arena(historian->worker);
+	unsigned first = arena_role_first(arena, ROLE_LEDGER);
+
+	for (unsigned i = 0; i < historian->ledgers; i++)
+		ends[i] = atomic_load_explicit(
+			&arena_row(arena, first + i)->journal_end,
+			memory_order_acquire);
+}
+
+static void
+publish(struct historian *historian)
+{
+	struct row *row = worker_row(historian->worker);
+	uint64_t rows = intake_rows(historian->intake);
+	uint64_t commits = intake_commits(historian->intake);
+
+	for (unsigned i = 0; i < historian->ledgers; i++)
+		atomic_store_explicit(&row->archived[i],
+			intake_position(historian->intake, i),
+			memory_order_release);
+	row_count(
+		row, COUNTER_ARCHIVED, (int64_t)(rows - historian->told_rows));
+	row_count(row, COUNTER_ARCHIVE_COMMITS,
+		(int64_t)(commits - historian->told_commits));
+	historian->told_rows = rows;
+	historian->told_commits = commits;
+}
+
+static void
+step_in(struct historian *historian, uint64_t ms)
+{
+	struct timeval delay = { .tv_sec = (time_t)(ms / 1000),
+		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	must(evtimer_add(historian->step, &delay) == 0);
+}
+
+/* Tells what is left for the next start, if anything. */
+static void
+end_if_stopping(struct historian *historian)
+{
+	uint64_t ends[LEDGERS_MAX];
+	uint64_t left = 0;
+
+	if (!historian->is_stopping)
+		return;
+	read_ends(historian, ends);
+	for (unsigned i = 0; i < historian->ledgers; i++) {
+		uint64_t done = intake_position(historian->intake, i);
+
+		left += ends[i] > done ? ends[i] - done : 0;
+	}
+	if (left)
+		log_warning("archive: %llu bytes of the journal are left for "
+			    "the next start",
+			(unsigned long long)left);
+	worker_end(historian->worker);
+}
+
+/* When the next step comes, by what this one found. */
+static void
+pace(struct historian *historian, enum intake_result result, bool has_moved)
+{
+	uint64_t now_ms = clock_ms();
+
+	if (has_moved)
+		historian->lively_ms = now_ms;
+	if (result == INTAKE_MORE)
+		step_in(historian, 0);
+	else if (historian->is_stopping)
+		end_if_stopping(historian);
+	else if (now_ms - historian->lively_ms < LIVELY_MS)
+		step_in(historian, STEP_MS);
+}
+
+static void
+on_step(evutil_socket_t fd, short what, void *self)
+{
+	struct historian *historian = self;
+	uint64_t ends[LEDGERS_MAX];
+	uint64_t commits = intake_commits(historian->intake);
+	enum intake_result result;
+
+	(void)fd;
+	(void)what;
+	if (checkpointer_wants_quiet(historian->checkpointer)) {
+		step_in(historian, QUIET_MS);
+		return;
+	}
+	read_ends(historian, ends);
+	result = intake_step(historian->intake, ends, clock_ms());
+	checkpointer_note(
+		historian->checkpointer, store_log_pages(historian->store));
+	publish(historian);
+	reception_go_on(historian->reception);
+	pace(historian, result, intake_commits(historian->intake) != commits);
+}
+
+static void
+on_finished(evutil_socket_t fd, short what, void *self)
+{
+	struct historian *historian = self;
+
+	(void)fd;
+	(void)what;
+	reception_go_on(historian->reception);
+}
+
+/* Nothing to do: the turn that follows tries again. */
+static void
+on_room(evutil_socket_t fd, short what, void *self)
+{
+	(void)fd;
+	(void)what;
+	(void)self;
+}
+
+static void
+on_letter(void *self, const struct letter *letter)
+{
+	struct historian *historian = self;
+
+	historian->has_letters = true;
+	reception_take(historian->reception, letter);
+}
+
+static void
+on_turn(void *self)
+{
+	struct historian *historian = self;
+	const struct timeval soon = { .tv_usec = ROOM_MS * 1000 };
+
+	reception_go_on(historian->reception);
+	if (historian->has_letters &&
+		reception_wants_archive(historian->reception))
+		step_in(historian, 0);
+	historian->has_letters = false;
+	if (reception_wants_room(historian->reception))
+		evtimer_add(historian->room, &soon);
+}
+
+static void
+on_tick(void *self, uint64_t now_ms)
+{
+	struct historian *historian = self;
+	uint64_t rows = intake_rows(historian->intake);
+
+	(void)now_ms;
+	if (!evtimer_pending(historian->step, NULL))
+		step_in(historian, 0);
+	if (rows == historian->told_rows)
+		return;
+	historian->told_rows = rows;
+	worker_set_title(
+		historian->worker, "%llu messages", (unsigned long long)rows);
+}
+
+/* Ledgers end before the historian is asked to, so what their rows tell now is
+ * all there is; the step that finds nothing more ends the process. */
+static void
+on_stop(void *self, enum worker_stop how)
+{
+	struct historian *historian = self;
+
+	(void)how;
+	historian->is_stopping = true;
+	step_in(historian, 0);
+}
+
+static const struct worker_hooks hooks = {
+	.on_letter = on_letter,
+	.on_turn = on_turn,
+	.on_tick = on_tick,
+	.on_stop = on_stop,
+	.keeps_letters = true,
+};
+
+static int
+open_all(struct historian *historian)
+{
+	const struct config *config = worker_config(historian->worker);
+	struct arena *arena = worker_arena(historian->worker);
+
+	historian->ledgers = arena_role_count(arena, ROLE_LEDGER);
+	must(historian->ledgers <= LEDGERS_MAX);
+	must(asprintf(&historian->path, "%s/archive.db", config->data_dir) >=
+		0);
+	historian->store = store_open(historian->path, config->sql_dir);
+	if (historian->store == NULL)
+		return -1;
+	historian->intake = intake_new(
+		historian->store, config->data_dir, historian->ledgers);
+	historian->checkpointer = checkpointer_new(historian->path, PASS_PAGES);
+	if (historian->checkpointer == NULL)
+		return -1;
+	historian->reception = reception_new(
+		historian->worker, historian->intake, historian->path);
+	return historian->reception ? 0 : -1;
+}
+
+static void
+make_events(struct historian *historian)
+{
+	struct event_base *base = worker_base(historian->worker);
+
+	historian->step = evtimer_new(base, on_step, historian);
+	historian->room = evtimer_new(base, on_room, historian);
+	historian->finished =
+		event_new(base, reception_fd(historian->reception),
+			EV_READ | EV_PERSIST, on_finished, historian);
+	must(historian->step && historian->room && historian->finished);
+	must(event_add(historian->finished, NULL) == 0);
+	step_in(historian, 0);
+}
+
+static void
+close_all(struct historian *historian)
+{
+	struct event *events[] = { historian->step, historian->room,
+		historian->finished };
+
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		if (events[i])
+			event_free(events[i]);
+	reception_free(&historian->reception);
+	checkpointer_free(&historian->checkpointer);
+	intake_free(&historian->intake);
+	store_close(&historian->store);
+	free(historian->path);
+}
+
+int
+historian_main(struct worker *worker)
+{
+	struct historian historian = { .worker = worker };
+	int code = 1;
+
+	if (open_all(&historian) == 0) {
+		make_events(&historian);
+		publish(&historian);
+		worker_set_title(worker, "0 messages");
+		worker_run(worker, &hooks, &historian);
+		code = 0;
+	}
+	close_all(&historian);
+	return code;
+}

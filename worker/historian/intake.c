@@ -1,0 +1,340 @@
+#include "worker/historian/intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/journal.h"
+#include "shared/log.h"
+#include "shared/records.h"
+#include "worker/historian/store.h"
+
+/*
+ * A step takes whole batches of the journals, one ledger after the other and a
+ * different one first each time, until it has rows enough, and commits them
+ * with the new positions. When the store fails, everything of the step is
+ * forgotten and read anew from the committed positions later.
+ */
+
+#define REST_MS 1000
+#define REST_DAMAGED_MS 10000
+
+struct follower {
+	unsigned ledger;
+	char *directory;
+	struct journal_reader *reader; /* NULL until it is needed */
+	uint64_t committed;
+	uint64_t reached;  /* in the transaction that is open */
+	uint64_t expected; /* the next batch should begin here */
+	bool has_lost;     /* the journal dropped that, the reader skips it */
+	bool is_anew;      /* the journal is taken in once more */
+	bool is_stuck;     /* its journal is damaged */
+	uint64_t rest_until;
+	uint64_t misfits; /* records that are no messages */
+};
+
+struct intake {
+	struct store *store;
+	uint64_t rest_until;
+	bool is_stuck;
+	uint64_t rows, commits;
+	unsigned next; /* the follower that begins the next step */
+	unsigned count;
+	struct follower followers[];
+};
+
+struct intake *
+intake_new(struct store *store, const char *data_dir, unsigned ledgers)
+{
+	struct intake *intake = base_alloc_zeroed(
+		1, sizeof(*intake) + ledgers * sizeof(intake->followers[0]));
+
+	intake->store = store;
+	intake->count = ledgers;
+	for (unsigned i = 0; i < ledgers; i++) {
+		struct follower *follower = &intake->followers[i];
+
+		follower->ledger = i;
+		must(asprintf(&follower->directory, "%s/journal-%u", data_dir,
+			     i) >= 0);
+		follower->committed = store_position(store, i);
+		follower->reached = follower->committed;
+		follower->expected = follower->committed;
+	}
+	return intake;
+}
+
+void
+intake_free(struct intake **pointer)
+{
+	struct intake *intake = *pointer;
+
+	*pointer = NULL;
+	if (intake == NULL)
+		return;
+	for (unsigned i = 0; i < intake->count; i++) {
+		if (intake->followers[i].reader)
+			journal_reader_free(&intake->followers[i].reader);
+		free(intake->followers[i].directory);
+	}
+	free(intake);
+}
+
+/* The next batch is read from here; the reader is made when it is. */
+static void
+follow_from(struct follower *follower, uint64_t position)
+{
+	if (follower->reader)
+		journal_reader_free(&follower->reader);
+	follower->reached = position;
+	follower->has_lost = false;
+}
+
+/* A machine that crashed may have kept more of the archive than of the journal,
+ * and the ledger then gives the same offsets again. What the journal holds is
+ * taken in anew and replaces what stands in the archive. */
+static void
+start_over(struct follower *follower, uint64_t end)
+{
+	log_warning("archive: it is ahead of the journal of ledger %u (%llu, "
+		    "the journal ends at %llu); taking the journal in anew",
+		follower->ledger, (unsigned long long)follower->committed,
+		(unsigned long long)end);
+	follower->committed = 0;
+	follower->is_anew = true;
+	follow_from(follower, 0);
+}
+
+/* Goes to the oldest batch that is kept; add_batch() then finds the hole. */
+static void
+skip_lost(struct follower *follower)
+{
+	log_error("archive: the journal of ledger %u was dropped before it was "
+		  "archived, from position %llu on; going on at the oldest "
+		  "that is kept",
+		follower->ledger, (unsigned long long)follower->reached);
+	journal_reader_free(&follower->reader);
+	follower->reader = journal_reader_new(follower->directory, 0);
+	follower->has_lost = true;
+}
+
+static void
+rest_damaged(struct follower *follower, uint64_t now_ms)
+{
+	if (!follower->is_stuck)
+		log_error("archive: the journal of ledger %u cannot be read "
+			  "on from position %llu; what follows is missing in "
+			  "the history until it can",
+			follower->ledger,
+			(unsigned long long)follower->reached);
+	follower->is_stuck = true;
+	follower->rest_until = now_ms + REST_DAMAGED_MS;
+	follow_from(follower, follower->reached);
+}
+
+/* 1 when the record was a message, 0 when not; -1 when the store failed. */
+static int
+add_record(struct intake *intake, struct follower *follower, struct text bytes)
+{
+	struct unpack record = unpack_of(bytes);
+	struct message message;
+
+	if (message_unpack(&record, &message))
+		return store_add(intake->store, &message) < 0 ? -1 : 1;
+	if (follower->misfits++ == 0)
+		log_error("archive: ledger %u wrote a record that is no "
+			  "message, after position %llu",
+			follower->ledger,
+			(unsigned long long)follower->reached);
+	return 0;
+}
+
+/* Rows added; -1 when the store failed. */
+static long
+add_batch(struct intake *intake, struct follower *follower,
+	const struct journal_batch *batch)
+{
+	struct unpack in = unpack_of(batch->records);
+	long rows = 0;
+
+	if (batch->position > follower->expected && !follower->is_anew &&
+		store_note_hole(intake->store, follower->ledger,
+			follower->expected, batch->position) < 0)
+		return -1;
+	for (size_t i = 0; i < batch->count; i++) {
+		int added = add_record(intake, follower, unpack_text(&in));
+
+		if (added < 0)
+			return -1;
+		rows += added;
+	}
+	follower->reached = batch->end;
+	follower->expected = batch->end;
+	follower->has_lost = false;
+	return rows;
+}
+
+static enum journal_read
+read_batch(struct follower *follower, uint64_t end, struct journal_batch *batch)
+{
+	if (follower->reader == NULL)
+		follower->reader = journal_reader_new(
+			follower->directory, follower->reached);
+	return journal_reader_next(follower->reader, end, batch);
+}
+
+/* Takes batches until there are no more or rows enough. -1: the store failed.
+ */
+static long
+follow(struct intake *intake, struct follower *follower, uint64_t end,
+	long rows, uint64_t now_ms)
+{
+	while (rows < INTAKE_ROWS && follower->reached < end) {
+		struct journal_batch batch;
+		enum journal_read read = read_batch(follower, end, &batch);
+		long added;
+
+		if (read == JOURNAL_READ_GONE && !follower->has_lost) {
+			skip_lost(follower);
+			continue;
+		}
+		if (read == JOURNAL_READ_BAD)
+			rest_damaged(follower, now_ms);
+		if (read != JOURNAL_READ_BATCH)
+			break;
+		follower->is_stuck = false;
+		added = add_batch(intake, follower, &batch);
+		if (added < 0)
+			return -1;
+		rows += added;
+	}
+	return rows;
+}
+
+static bool
+has_news(const struct follower *follower, uint64_t end, uint64_t now_ms)
+{
+	return follower->reached < end && now_ms >= follower->rest_until;
+}
+
+/* Everything that can be had now, up to the bound, into the open transaction;
+ * how many rows, or -1. */
+static long
+fill(struct intake *intake, const uint64_t *ends, uint64_t now_ms)
+{
+	long rows = 0;
+
+	for (unsigned i = 0; i < intake->count && rows >= 0; i++) {
+		unsigned which = (intake->next + i) % intake->count;
+		struct follower *follower = &intake->followers[which];
+
+		if (has_news(follower, ends[which], now_ms))
+			rows = follow(
+				intake, follower, ends[which], rows, now_ms);
+	}
+	intake->next = (intake->next + 1) % intake->count;
+	for (unsigned i = 0; i < intake->count && rows >= 0; i++) {
+		struct follower *follower = &intake->followers[i];
+
+		if (follower->reached != follower->committed &&
+			store_set_position(
+				intake->store, i, follower->reached) < 0)
+			rows = -1;
+	}
+	return rows;
+}
+
+static void
+settle(struct intake *intake, long rows)
+{
+	bool has_moved = false;
+
+	for (unsigned i = 0; i < intake->count; i++) {
+		struct follower *follower = &intake->followers[i];
+
+		if (follower->committed == follower->reached)
+			continue;
+		has_moved = true;
+		follower->committed = follower->reached;
+		follower->is_anew = false;
+	}
+	intake->is_stuck = false;
+	intake->rows += (uint64_t)rows;
+	intake->commits += has_moved;
+}
+
+static enum intake_result
+rest(struct intake *intake, uint64_t now_ms)
+{
+	store_undo(intake->store);
+	for (unsigned i = 0; i < intake->count; i++) {
+		struct follower *follower = &intake->followers[i];
+
+		follower->expected = follower->committed;
+		follow_from(follower, follower->committed);
+	}
+	intake->is_stuck = true;
+	intake->rest_until = now_ms + REST_MS;
+	return INTAKE_RESTING;
+}
+
+static bool
+any_has_news(struct intake *intake, const uint64_t *ends, uint64_t now_ms)
+{
+	bool has_any = false;
+
+	for (unsigned i = 0; i < intake->count; i++) {
+		struct follower *follower = &intake->followers[i];
+
+		if (ends[i] != 0 && follower->committed > ends[i])
+			start_over(follower, ends[i]);
+		has_any |= has_news(follower, ends[i], now_ms);
+	}
+	return has_any;
+}
+
+enum intake_result
+intake_step(struct intake *intake, const uint64_t *ends, uint64_t now_ms)
+{
+	uint64_t commits = intake->commits;
+	long rows;
+
+	if (now_ms < intake->rest_until)
+		return INTAKE_RESTING;
+	if (!any_has_news(intake, ends, now_ms))
+		return INTAKE_DONE;
+	if (store_begin(intake->store) < 0)
+		return rest(intake, now_ms);
+	rows = fill(intake, ends, now_ms);
+	if (rows < 0 || store_commit(intake->store) < 0)
+		return rest(intake, now_ms);
+	settle(intake, rows);
+	if (intake->commits == commits)
+		return INTAKE_DONE;
+	return any_has_news(intake, ends, now_ms) ? INTAKE_MORE : INTAKE_DONE;
+}
+
+uint64_t
+intake_position(const struct intake *intake, unsigned ledger)
+{
+	return intake->followers[ledger].committed;
+}
+
+bool
+intake_is_stuck(const struct intake *intake, unsigned ledger)
+{
+	return intake->is_stuck || intake->followers[ledger].is_stuck;
+}
+
+uint64_t
+intake_rows(const struct intake *intake)
+{
+	return intake->rows;
+}
+
+uint64_t
+intake_commits(const struct intake *intake)
+{
+	return intake->commits;
+}

@@ -1,0 +1,237 @@
+#include "worker/historian/lookup.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "shared/letter.h"
+#include "shared/log.h"
+#include "shared/table.h"
+#include "worker/historian/store_page.h"
+
+/*
+ * Two lists under one mutex: waiting jobs, in the order given, and finished
+ * ones. A lookup takes tens of microseconds, so one lock is no bottleneck.
+ */
+
+#define CODE_UNAVAILABLE 1004
+
+struct reader_thread {
+	struct lookup_pool *pool;
+	struct store_reader *reader;
+	struct store_page page;
+	pthread_t thread;
+	bool is_running;
+};
+
+struct lookup_pool {
+	int finished_fd;
+	pthread_mutex_t mutex; /* guards what stands below */
+	pthread_cond_t news;
+	struct lookup_job *waiting;
+	struct lookup_job *finished;
+	bool is_ending;
+	unsigned thread_count;
+	struct reader_thread threads[];
+};
+
+void
+lookup_job_refuse(struct lookup_job *job, unsigned code, const char *error)
+{
+	struct refused refused = {
+		.request = job->wanted.request,
+		.connection = job->wanted.connection,
+		.code = code,
+		.error = text_of(error),
+	};
+
+	letter_begin(&job->answer, LETTER_REFUSED);
+	refused_pack(&job->answer, &refused);
+	letter_end(&job->answer);
+}
+
+/* Can the page be trusted although the archive lacks later messages? One that
+ * begins right at its anchor can. */
+static bool
+is_certain(const struct lookup *wanted, const struct store_page *page)
+{
+	if (page->count == 0)
+		return false;
+	if (wanted->mode == LOOKUP_BEFORE)
+		return page->last == wanted->anchor - 1;
+	return wanted->mode == LOOKUP_AFTER &&
+	       page->first == wanted->anchor + 1;
+}
+
+static void
+write_page(struct lookup_job *job, const struct store_page *found)
+{
+	bool may_have_more = job->is_behind && job->wanted.mode == LOOKUP_AFTER;
+	struct page page = {
+		.request = job->wanted.request,
+		.connection = job->wanted.connection,
+		.epoch = job->wanted.epoch,
+		.first = found->first,
+		.last = found->last,
+		.more = found->has_more || may_have_more,
+		.count = found->count,
+		.messages = buffer_text(&found->messages),
+	};
+
+	letter_begin(&job->answer, LETTER_PAGE);
+	page_pack(&job->answer, &page);
+	letter_end(&job->answer);
+}
+
+static void
+do_job(struct reader_thread *self, struct lookup_job *job)
+{
+	if (store_reader_page(self->reader, &job->wanted, job->page_bytes,
+		    &self->page) < 0)
+		lookup_job_refuse(job, CODE_UNAVAILABLE,
+			"the archive cannot be read now");
+	else if (job->is_behind && !is_certain(&job->wanted, &self->page))
+		lookup_job_refuse(job, CODE_UNAVAILABLE,
+			"the archive has not caught up yet");
+	else
+		write_page(job, &self->page);
+}
+
+static void
+tell_finished(const struct lookup_pool *pool)
+{
+	uint64_t one = 1;
+
+	if (write(pool->finished_fd, &one, sizeof(one)) < 0)
+		must(errno == EAGAIN);
+}
+
+static void *
+run(void *data)
+{
+	struct reader_thread *self = data;
+	struct lookup_pool *pool = self->pool;
+
+	pthread_mutex_lock(&pool->mutex);
+	while (!pool->is_ending) {
+		struct lookup_job *job = pool->waiting;
+
+		if (job == NULL) {
+			pthread_cond_wait(&pool->news, &pool->mutex);
+			continue;
+		}
+		DL_DELETE(pool->waiting, job);
+		pthread_mutex_unlock(&pool->mutex);
+		do_job(self, job);
+		pthread_mutex_lock(&pool->mutex);
+		DL_APPEND(pool->finished, job);
+		tell_finished(pool);
+	}
+	pthread_mutex_unlock(&pool->mutex);
+	return NULL;
+}
+
+/* Signals are the main thread's business. */
+static int
+start(struct reader_thread *thread)
+{
+	sigset_t all, before;
+	int code;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	code = pthread_create(&thread->thread, NULL, run, thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	thread->is_running = code == 0;
+	if (code != 0)
+		log_error("archive: no thread for lookups: %s", strerror(code));
+	return thread->is_running ? 0 : -1;
+}
+
+struct lookup_pool *
+lookup_pool_new(const char *path, unsigned threads)
+{
+	struct lookup_pool *pool = base_alloc_zeroed(
+		1, sizeof(*pool) + threads * sizeof(pool->threads[0]));
+
+	pool->thread_count = threads;
+	pthread_mutex_init(&pool->mutex, NULL);
+	pthread_cond_init(&pool->news, NULL);
+	pool->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (pool->finished_fd < 0) {
+		log_error("archive: no eventfd: %s", strerror(errno));
+		goto fail;
+	}
+	for (unsigned i = 0; i < threads; i++) {
+		pool->threads[i].pool = pool;
+		pool->threads[i].reader = store_reader_open(path);
+		if (pool->threads[i].reader == NULL ||
+			start(&pool->threads[i]) < 0)
+			goto fail;
+	}
+	return pool;
+
+fail:
+	lookup_pool_free(&pool);
+	return NULL;
+}
+
+void
+lookup_pool_free(struct lookup_pool **pointer)
+{
+	struct lookup_pool *pool = *pointer;
+
+	*pointer = NULL;
+	if (pool == NULL)
+		return;
+	pthread_mutex_lock(&pool->mutex);
+	pool->is_ending = true;
+	pthread_cond_broadcast(&pool->news);
+	pthread_mutex_unlock(&pool->mutex);
+	for (unsigned i = 0; i < pool->thread_count; i++) {
+		if (pool->threads[i].is_running)
+			pthread_join(pool->threads[i].thread, NULL);
+		store_reader_close(&pool->threads[i].reader);
+		buffer_fini(&pool->threads[i].page.messages);
+	}
+	if (pool->finished_fd >= 0)
+		close(pool->finished_fd);
+	pthread_mutex_destroy(&pool->mutex);
+	pthread_cond_destroy(&pool->news);
+	free(pool);
+}
+
+int
+lookup_pool_fd(const struct lookup_pool *pool)
+{
+	return pool->finished_fd;
+}
+
+void
+lookup_pool_give(struct lookup_pool *pool, struct lookup_job *job)
+{
+	pthread_mutex_lock(&pool->mutex);
+	DL_APPEND(pool->waiting, job);
+	pthread_cond_signal(&pool->news);
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+struct lookup_job *
+lookup_pool_take(struct lookup_pool *pool)
+{
+	struct lookup_job *job;
+	uint64_t count;
+
+	if (read(pool->finished_fd, &count, sizeof(count)) < 0)
+		must(errno == EAGAIN);
+	pthread_mutex_lock(&pool->mutex);
+	job = pool->finished;
+	if (job)
+		DL_DELETE(pool->finished, job);
+	pthread_mutex_unlock(&pool->mutex);
+	return job;
+}

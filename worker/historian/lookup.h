@@ -1,0 +1,44 @@
+/*
+ * The reader threads: they read pages of history while the main thread goes on
+ * archiving. A job goes in, comes back with its answer written, and the main
+ * thread posts it, because only that may post letters.
+ */
+#ifndef WORKER_HISTORIAN_LOOKUP_H
+#define WORKER_HISTORIAN_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shared/buffer.h"
+#include "shared/records.h"
+
+struct lookup_pool;
+
+/* Owned by who made it, borrowed by the pool from give to take. */
+struct lookup_job {
+	struct lookup wanted; /* its texts live as long as the job */
+	size_t page_bytes;    /* what the page's messages may take */
+	bool is_behind;       /* the archive lacks messages of the journal */
+	struct buffer answer; /* out: a finished letter, PAGE or REFUSED */
+	struct lookup_job *prev, *next;
+};
+
+/* NULL when the database cannot be read or there are no threads (logged). */
+struct lookup_pool *lookup_pool_new(const char *path, unsigned threads);
+
+/* Waits for the jobs that run; all jobs are their owner's again. */
+void lookup_pool_free(struct lookup_pool **pool);
+
+/* Readable while finished jobs may wait; lookup_pool_take() reads it empty. */
+int lookup_pool_fd(const struct lookup_pool *pool);
+
+void lookup_pool_give(struct lookup_pool *pool, struct lookup_job *job);
+
+/* A finished job, or NULL. */
+struct lookup_job *lookup_pool_take(struct lookup_pool *pool);
+
+/* Writes the answer "not done" into the job, without any reading. */
+void lookup_job_refuse(
+	struct lookup_job *job, unsigned code, const char *error);
+
+#endif

@@ -1,0 +1,330 @@
+#include "worker/historian/reception.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "shared/arena.h"
+#include "shared/letter.h"
+#include "shared/log.h"
+#include "shared/ring.h"
+#include "shared/stream.h"
+#include "shared/table.h"
+#include "worker/historian/desk.h"
+#include "worker/historian/intake.h"
+#include "worker/historian/lookup.h"
+#include "worker/worker.h"
+
+/*
+ * A visit is a lookup on its way: waiting for the archive, then with the reader
+ * threads, then waiting for room in the ring of its asker. Answers are large,
+ * so only few of them exist at a time for one asker; the others wait as small
+ * visits, and when those grow many their letters fill the rings and the
+ * ledgers refuse further ones.
+ */
+
+#define THREADS 2
+#define PAGES_PER_ASKER 8
+
+/* So long a visit waits for an archive that is catching up. */
+#define PATIENCE_MS 3000
+
+/* What a page letter has besides its messages. */
+#define PAGE_OVERHEAD 128
+
+struct visit {
+	struct lookup_job job; /* first: a job is its visit */
+	struct buffer names;   /* what the job's texts point into */
+	struct open_letter *letter;
+	unsigned ledger;
+	uint64_t target; /* the archive must reach this position */
+	uint64_t since_ms;
+	struct visit *prev, *next;
+};
+
+struct reception {
+	struct worker *worker;
+	const struct intake *intake;
+	struct lookup_pool *pool;
+	struct desk *desk;
+	struct visit *waiting; /* for the archive or for their turn */
+	struct visit *reading; /* with the reader threads */
+	struct visit *ready;   /* for room in a ring */
+	bool wants_archive;
+	unsigned pages[SLOTS_MAX]; /* of each asker, being read or ready */
+};
+
+struct reception *
+reception_new(
+	struct worker *worker, const struct intake *intake, const char *path)
+{
+	struct reception *made = base_alloc_zeroed(1, sizeof(*made));
+
+	made->worker = worker;
+	made->intake = intake;
+	made->desk = desk_new();
+	made->pool = lookup_pool_new(path, THREADS);
+	if (made->pool == NULL)
+		reception_free(&made);
+	return made;
+}
+
+static void
+visit_free(struct visit *visit)
+{
+	buffer_fini(&visit->names);
+	buffer_fini(&visit->job.answer);
+	free(visit);
+}
+
+static void
+free_all(struct visit *visits)
+{
+	struct visit *visit, *next;
+
+	DL_FOREACH_SAFE(visits, visit, next)
+	{
+		visit_free(visit);
+	}
+}
+
+void
+reception_free(struct reception **pointer)
+{
+	struct reception *reception = *pointer;
+
+	*pointer = NULL;
+	if (reception == NULL)
+		return;
+	lookup_pool_free(&reception->pool);
+	free_all(reception->waiting);
+	free_all(reception->reading);
+	free_all(reception->ready);
+	desk_free(&reception->desk);
+	free(reception);
+}
+
+static void
+give_back(struct reception *reception, struct open_letter *letter)
+{
+	unsigned from;
+	uint64_t end;
+
+	if (desk_close(reception->desk, letter, &from, &end))
+		worker_release(reception->worker, from, end);
+}
+
+/* The texts of a lookup are copied: a letter lies in shared memory, and reader
+ * threads should see bytes of their own. */
+static void
+copy_wanted(struct visit *visit, const struct lookup *wanted)
+{
+	const char *names;
+
+	buffer_add_text(&visit->names, wanted->tenant);
+	buffer_add_text(&visit->names, wanted->stream);
+	names = (const char *)visit->names.data;
+	visit->job.wanted = *wanted;
+	visit->job.wanted.tenant.at = names;
+	visit->job.wanted.stream.at = names + wanted->tenant.length;
+}
+
+static size_t
+page_room(const struct reception *reception, unsigned asker)
+{
+	const struct ring *ring = arena_ring(worker_arena(reception->worker),
+		worker_slot(reception->worker), asker);
+
+	return ring_letter_max(ring) / 2 - PAGE_OVERHEAD;
+}
+
+static uint64_t
+journal_end_of(const struct reception *reception, unsigned ledger)
+{
+	struct arena *arena = worker_arena(reception->worker);
+	unsigned slot = arena_role_first(arena, ROLE_LEDGER) + ledger;
+
+	return atomic_load_explicit(
+		&arena_row(arena, slot)->journal_end, memory_order_acquire);
+}
+
+static bool
+is_sound(const struct reception *reception, const struct lookup *wanted)
+{
+	const struct arena *arena = worker_arena(reception->worker);
+
+	return wanted->asker_slot < arena_shape(arena)->slots &&
+	       wanted->tenant.length <= TENANT_BYTES_MAX &&
+	       wanted->stream.length <= ROOM_BYTES_MAX;
+}
+
+void
+reception_take(struct reception *reception, const struct letter *letter)
+{
+	struct worker *worker = reception->worker;
+	struct unpack in = letter_open(letter);
+	struct open_letter *open = desk_open(
+		reception->desk, letter->from, worker_letter_end(worker));
+	struct lookup wanted;
+	struct visit *visit;
+
+	if (letter->kind != LETTER_LOOKUP || !lookup_unpack(&in, &wanted) ||
+		!is_sound(reception, &wanted)) {
+		log_warning("a letter %s from slot %u is none for a historian",
+			letter_kind_name(letter->kind), letter->from);
+		give_back(reception, open);
+		return;
+	}
+	visit = base_alloc_zeroed(1, sizeof(*visit));
+	copy_wanted(visit, &wanted);
+	visit->letter = open;
+	visit->since_ms = worker_now_ms(worker);
+	visit->ledger = stream_shard((unsigned)wanted.kind, wanted.tenant,
+		wanted.stream,
+		arena_role_count(worker_arena(worker), ROLE_LEDGER));
+	visit->target = journal_end_of(reception, visit->ledger);
+	visit->job.page_bytes =
+		page_room(reception, (unsigned)wanted.asker_slot);
+	DL_APPEND(reception->waiting, visit);
+}
+
+static bool
+is_wanted_still(const struct reception *reception, const struct visit *visit)
+{
+	const struct lookup *wanted = &visit->job.wanted;
+
+	return worker_is_current(reception->worker,
+		(unsigned)wanted->asker_slot, (uint32_t)wanted->asker_life);
+}
+
+static void
+finish(struct reception *reception, struct visit *visit)
+{
+	give_back(reception, visit->letter);
+	visit_free(visit);
+}
+
+/* Can the visit be read now? If the archive cannot follow, the reader decides
+ * whether what it finds will do. */
+static bool
+may_read(struct reception *reception, struct visit *visit)
+{
+	const struct intake *intake = reception->intake;
+	uint64_t now_ms = worker_now_ms(reception->worker);
+
+	if (reception->pages[visit->job.wanted.asker_slot] >= PAGES_PER_ASKER)
+		return false;
+	if (intake_position(intake, visit->ledger) >= visit->target)
+		return true;
+	visit->job.is_behind = intake_is_stuck(intake, visit->ledger) ||
+			       now_ms - visit->since_ms > PATIENCE_MS;
+	if (!visit->job.is_behind)
+		reception->wants_archive = true;
+	return visit->job.is_behind;
+}
+
+static void
+start_waiting(struct reception *reception)
+{
+	struct visit *visit, *next;
+
+	reception->wants_archive = false;
+	DL_FOREACH_SAFE(reception->waiting, visit, next)
+	{
+		if (!is_wanted_still(reception, visit)) {
+			DL_DELETE(reception->waiting, visit);
+			finish(reception, visit);
+		} else if (may_read(reception, visit)) {
+			DL_DELETE(reception->waiting, visit);
+			DL_APPEND(reception->reading, visit);
+			reception->pages[visit->job.wanted.asker_slot]++;
+			lookup_pool_give(reception->pool, &visit->job);
+		}
+	}
+}
+
+static void
+take_finished(struct reception *reception)
+{
+	struct lookup_job *job;
+
+	while ((job = lookup_pool_take(reception->pool)) != NULL) {
+		struct visit *visit = (struct visit *)job;
+
+		row_count(worker_row(reception->worker), COUNTER_LOOKUPS, 1);
+		DL_DELETE(reception->reading, visit);
+		DL_APPEND(reception->ready, visit);
+	}
+}
+
+/* True when the answer is out, or nobody waits for it any more. */
+static bool
+post_answer(struct reception *reception, struct visit *visit)
+{
+	struct worker *worker = reception->worker;
+	unsigned asker = (unsigned)visit->job.wanted.asker_slot;
+	struct letter *letter = (struct letter *)(void *)visit->job.answer.data;
+	const struct ring *ring =
+		arena_ring(worker_arena(worker), worker_slot(worker), asker);
+
+	if (!is_wanted_still(reception, visit))
+		return true;
+	if (letter->size > ring_letter_max(ring)) {
+		lookup_job_refuse(&visit->job, 1004,
+			"a message of this page is larger than ring_bytes "
+			"lets pass");
+		letter = (struct letter *)(void *)visit->job.answer.data;
+	}
+	return worker_offer(worker, asker, letter);
+}
+
+/* A ring without room for one answer gets none of the later ones, so that the
+ * answers of one asker stay in order. */
+static void
+post_ready(struct reception *reception)
+{
+	struct visit *visit, *next;
+	bool is_full[SLOTS_MAX] = { false };
+
+	DL_FOREACH_SAFE(reception->ready, visit, next)
+	{
+		uint64_t asker = visit->job.wanted.asker_slot;
+
+		if (is_full[asker])
+			continue;
+		if (!post_answer(reception, visit)) {
+			is_full[asker] = true;
+			continue;
+		}
+		DL_DELETE(reception->ready, visit);
+		reception->pages[asker]--;
+		finish(reception, visit);
+	}
+}
+
+void
+reception_go_on(struct reception *reception)
+{
+	take_finished(reception);
+	if (reception->ready)
+		post_ready(reception);
+	if (reception->waiting)
+		start_waiting(reception);
+}
+
+bool
+reception_wants_archive(const struct reception *reception)
+{
+	return reception->waiting && reception->wants_archive;
+}
+
+bool
+reception_wants_room(const struct reception *reception)
+{
+	return reception->ready != NULL;
+}
+
+int
+reception_fd(const struct reception *reception)
+{
+	return lookup_pool_fd(reception->pool);
+}

@@ -1,0 +1,36 @@
+/*
+ * The reception: takes lookup letters, waits until the archive holds what was
+ * committed when they came, has them read by the reader threads, and posts the
+ * answers. A letter is given back to its ring only when it is answered.
+ */
+#ifndef WORKER_HISTORIAN_RECEPTION_H
+#define WORKER_HISTORIAN_RECEPTION_H
+
+#include <stdbool.h>
+
+struct intake;
+struct letter;
+struct reception;
+struct worker;
+
+/* path: the database, opened before by store_open(). NULL when there can be no
+ * reader threads (logged). */
+struct reception *reception_new(
+	struct worker *worker, const struct intake *intake, const char *path);
+void reception_free(struct reception **reception);
+
+/* Any letter for the historian. */
+void reception_take(struct reception *reception, const struct letter *letter);
+
+/* Starts what may start and posts what is finished and finds room. To be called
+ * in every turn and after every step of the intake. */
+void reception_go_on(struct reception *reception);
+
+/* Does anybody wait for the archive, or for room in a ring? */
+bool reception_wants_archive(const struct reception *reception);
+bool reception_wants_room(const struct reception *reception);
+
+/* Readable when a reader thread has finished something. */
+int reception_fd(const struct reception *reception);
+
+#endif

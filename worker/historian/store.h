@@ -1,0 +1,51 @@
+/*
+ * The store: the archive in SQLite, as its one writer sees it. Used by the
+ * historian's main thread; see store_page.h for those who read.
+ *
+ * Rows and the positions of the journals they came from go in by the same
+ * transaction, so a historian that is killed at any instruction goes on exactly
+ * where the archive ends. Commits do not sync: what the machine may forget is
+ * still in the journal, and the position is forgotten with it.
+ */
+#ifndef WORKER_HISTORIAN_STORE_H
+#define WORKER_HISTORIAN_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct message;
+struct store;
+
+/* id of a row = stream << STORE_OFFSET_BITS | offset. */
+#define STORE_OFFSET_BITS 36
+#define STORE_STREAM_BITS 27
+#define STORE_OFFSET_MAX ((UINT64_C(1) << STORE_OFFSET_BITS) - 1)
+#define STORE_STREAM_MAX ((UINT64_C(1) << STORE_STREAM_BITS) - 1)
+
+/* Opens or makes the database and brings it to the newest layout. NULL (logged,
+ * a sentence) when it is damaged, newer than this program, or out of reach. */
+struct store *store_open(const char *path, const char *sql_dir);
+void store_close(struct store **store);
+
+/* How far the journal of a ledger is in the archive; 0 when it never was. */
+uint64_t store_position(struct store *store, unsigned ledger);
+
+/* One transaction: store_begin(), any of the three below, store_commit(). Each
+ * answers -1 when it failed; the first of equal failures is logged, and the
+ * caller then calls store_undo() and may begin again later. */
+int store_begin(struct store *store);
+
+/* A message that stands in the archive already is replaced: the journal is the
+ * truth. One without a possible place (offset 0 or out of bounds) is logged
+ * and left out. */
+int store_add(struct store *store, const struct message *message);
+int store_set_position(struct store *store, unsigned ledger, uint64_t position);
+int store_note_hole(struct store *store, unsigned ledger, uint64_t position,
+	uint64_t position_after);
+int store_commit(struct store *store);
+void store_undo(struct store *store);
+
+/* Pages of the write-ahead log after the last commit. */
+size_t store_log_pages(const struct store *store);
+
+#endif

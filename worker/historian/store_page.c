@@ -1,0 +1,277 @@
+#include "worker/historian/store_page.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "shared/base.h"
+#include "shared/log.h"
+#include "shared/records.h"
+#include "worker/historian/store.h"
+
+/*
+ * A page is a walk from the anchor: downward for the newest and for those
+ * before, upward for those after. The walk asks for one row more than wanted,
+ * to know whether there are more. A downward walk finds its messages in the
+ * wrong order, so they are noted as they come and turned at the end.
+ */
+
+#define BUSY_MS 2000
+#define LIMIT_MAX 1000
+#define KEEP_BYTES (1024 * 1024)
+
+/* A packed text is its length, at most 4 bytes here, and its bytes. */
+#define LENGTH_BYTES 4
+
+#define COLUMNS                                                                \
+	"SELECT id, id_time, id_origin, sender, platform, type, body, key "    \
+	"FROM messages WHERE id > ?1 AND id < ?2 "
+
+enum statement {
+	FIND_STREAM,
+	WALK_UP,
+	WALK_DOWN,
+	STATEMENT_COUNT
+};
+
+static const char *const sql[STATEMENT_COUNT] = {
+	[FIND_STREAM] = "SELECT id FROM streams WHERE name = ?1 "
+			"AND tenant = ?2 AND kind = ?3 AND epoch = ?4",
+	[WALK_UP] = COLUMNS "ORDER BY id LIMIT ?3",
+	[WALK_DOWN] = COLUMNS "ORDER BY id DESC LIMIT ?3",
+};
+
+/* Where a message stands in store_reader.found. */
+struct place {
+	size_t at;
+	size_t length;
+};
+
+struct store_reader {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	struct buffer found; /* packed messages in the order of the walk */
+	struct place places[LIMIT_MAX];
+	int complained; /* the SQLite code that was logged last, 0 = healthy */
+};
+
+struct walk {
+	enum statement statement;
+	uint64_t above, below; /* offsets, exclusive */
+	size_t limit;
+};
+
+static int
+complain(struct store_reader *reader)
+{
+	int code = sqlite3_extended_errcode(reader->db);
+
+	if (code != reader->complained)
+		log_error("archive: a lookup failed: %s (SQLite code %d)",
+			sqlite3_errmsg(reader->db), code);
+	reader->complained = code;
+	return -1;
+}
+
+struct store_reader *
+store_reader_open(const char *path)
+{
+	struct store_reader *reader = base_alloc_zeroed(1, sizeof(*reader));
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+
+	if (sqlite3_open_v2(path, &reader->db, flags, NULL) != SQLITE_OK)
+		goto fail;
+	sqlite3_busy_timeout(reader->db, BUSY_MS);
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		if (sqlite3_prepare_v3(reader->db, sql[i], -1,
+			    SQLITE_PREPARE_PERSISTENT, &reader->statements[i],
+			    NULL) != SQLITE_OK)
+			goto fail;
+	return reader;
+
+fail:
+	log_error("archive: %s cannot be read: %s", path,
+		sqlite3_errmsg(reader->db));
+	store_reader_close(&reader);
+	return NULL;
+}
+
+void
+store_reader_close(struct store_reader **pointer)
+{
+	struct store_reader *reader = *pointer;
+
+	*pointer = NULL;
+	if (reader == NULL)
+		return;
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		sqlite3_finalize(reader->statements[i]);
+	sqlite3_close(reader->db);
+	buffer_fini(&reader->found);
+	free(reader);
+}
+
+static void
+bind_text(sqlite3_stmt *statement, int place, struct text text)
+{
+	must(sqlite3_bind_text(statement, place, text.length ? text.at : "",
+		     (int)text.length, SQLITE_STATIC) == SQLITE_OK);
+}
+
+static void
+bind_number(sqlite3_stmt *statement, int place, uint64_t number)
+{
+	must(sqlite3_bind_int64(statement, place, (sqlite3_int64)number) ==
+		SQLITE_OK);
+}
+
+static uint64_t
+column_number(sqlite3_stmt *row, int column)
+{
+	return (uint64_t)sqlite3_column_int64(row, column);
+}
+
+static struct text
+column_text(sqlite3_stmt *row, int column)
+{
+	const char *at = (const char *)sqlite3_column_text(row, column);
+
+	return (struct text){ at ? at : "",
+		(size_t)sqlite3_column_bytes(row, column) };
+}
+
+/* The stream's id, 0 when the archive does not have it; -1 when that failed. */
+static int
+find_stream(
+	struct store_reader *reader, const struct lookup *wanted, uint64_t *id)
+{
+	sqlite3_stmt *find = reader->statements[FIND_STREAM];
+	int code;
+
+	*id = 0;
+	bind_text(find, 1, wanted->stream);
+	bind_text(find, 2, wanted->tenant);
+	bind_number(find, 3, wanted->kind);
+	bind_number(find, 4, wanted->epoch);
+	code = sqlite3_step(find);
+	if (code == SQLITE_ROW)
+		*id = column_number(find, 0);
+	else if (code != SQLITE_DONE)
+		complain(reader);
+	sqlite3_reset(find);
+	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : -1;
+}
+
+static struct walk
+plan_walk(const struct lookup *wanted)
+{
+	struct walk walk = { WALK_DOWN, 0, STORE_OFFSET_MAX + 1, 1 };
+
+	if (wanted->limit > 1)
+		walk.limit = MIN_OF(wanted->limit, LIMIT_MAX);
+	if (wanted->mode == LOOKUP_BEFORE) {
+		walk.below = MIN_OF(wanted->anchor, walk.below);
+	} else if (wanted->mode == LOOKUP_AFTER) {
+		walk.statement = WALK_UP;
+		walk.above = MIN_OF(wanted->anchor, walk.below);
+	}
+	return walk;
+}
+
+static void
+pack_row(struct buffer *out, sqlite3_stmt *row, const struct lookup *wanted)
+{
+	struct message message = {
+		.id_time = column_number(row, 1),
+		.id_origin = column_number(row, 2),
+		.kind = wanted->kind,
+		.tenant = wanted->tenant,
+		.stream = wanted->stream,
+		.epoch = wanted->epoch,
+		.offset = column_number(row, 0) & STORE_OFFSET_MAX,
+		.from = column_text(row, 3),
+		.platform = column_number(row, 4),
+		.type = column_text(row, 5),
+		.body = column_text(row, 6),
+		.key = column_text(row, 7),
+	};
+
+	message_pack(out, &message);
+}
+
+/* Takes the row that stands in the statement; false when it is one too many. */
+static bool
+take_row(struct store_reader *reader, sqlite3_stmt *row,
+	const struct lookup *wanted, size_t bytes_max, struct store_page *page)
+{
+	size_t at = reader->found.length;
+	uint64_t offset = column_number(row, 0) & STORE_OFFSET_MAX;
+
+	pack_row(&reader->found, row, wanted);
+	if (page->count > 0 &&
+		reader->found.length + LENGTH_BYTES * (page->count + 1) >
+			bytes_max)
+		return false;
+	reader->places[page->count++] =
+		(struct place){ at, reader->found.length - at };
+	page->first = page->first ? MIN_OF(page->first, offset) : offset;
+	page->last = MAX_OF(page->last, offset);
+	return true;
+}
+
+static int
+walk_rows(struct store_reader *reader, uint64_t stream, const struct walk *walk,
+	const struct lookup *wanted, size_t bytes_max, struct store_page *page)
+{
+	sqlite3_stmt *statement = reader->statements[walk->statement];
+	uint64_t base = stream << STORE_OFFSET_BITS;
+	int code;
+
+	bind_number(statement, 1, base + walk->above);
+	bind_number(statement, 2, base + walk->below);
+	bind_number(statement, 3, walk->limit + 1);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		if (page->count == walk->limit ||
+			!take_row(reader, statement, wanted, bytes_max, page)) {
+			page->has_more = true;
+			break;
+		}
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		complain(reader);
+	sqlite3_reset(statement);
+	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : -1;
+}
+
+static void
+lay_out(struct store_reader *reader, bool is_downward, struct store_page *page)
+{
+	for (size_t i = 0; i < page->count; i++) {
+		const struct place *place =
+			&reader->places[is_downward ? page->count - 1 - i : i];
+		const char *found = (const char *)reader->found.data;
+
+		pack_text(&page->messages,
+			(struct text){ found + place->at, place->length });
+	}
+}
+
+int
+store_reader_page(struct store_reader *reader, const struct lookup *wanted,
+	size_t bytes_max, struct store_page *page)
+{
+	struct buffer messages = page->messages;
+	struct walk walk = plan_walk(wanted);
+	uint64_t stream;
+
+	buffer_clear(&messages, KEEP_BYTES);
+	buffer_clear(&reader->found, KEEP_BYTES);
+	*page = (struct store_page){ .messages = messages };
+	if (find_stream(reader, wanted, &stream) < 0)
+		return -1;
+	if (stream != 0 &&
+		walk_rows(reader, stream, &walk, wanted, bytes_max, page) < 0)
+		return -1;
+	lay_out(reader, walk.statement == WALK_DOWN, page);
+	reader->complained = 0;
+	return 0;
+}

@@ -1,0 +1,353 @@
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/config.h"
+#include "shared/index.h"
+#include "shared/log.h"
+#include "shared/scoreboard.h"
+#include "worker/ledger/ledger.h"
+#include "worker/ledger/page.h"
+#include "worker/ledger/rooms.h"
+#include "worker/worker.h"
+
+/* Codes of the protocol. */
+#define UNAVAILABLE 1004
+#define TOO_MANY 1012
+
+#define KEEP_BYTES (256U * 1024)
+
+bool
+answer_names_fit(struct text tenant, struct text name)
+{
+	return tenant.length <= TENANT_BYTES_MAX && name.length > 0 &&
+	       name.length <= ROOM_BYTES_MAX;
+}
+
+void
+answer_bad_letter(struct ledger *ledger, const struct letter *letter)
+{
+	row_count(ledger->row, COUNTER_LETTERS_BAD, 1);
+	log_error("a %s letter of slot %u cannot be read",
+		letter_kind_name(letter->kind), letter->from);
+}
+
+void
+answer_send(struct ledger *ledger, struct teller to)
+{
+	struct letter *letter = letter_end(&ledger->letter);
+
+	must(letter->size <= ledger->letter_max);
+	if (worker_is_current(ledger->worker, to.slot, to.life))
+		worker_send(ledger->worker, to.slot, letter);
+}
+
+void
+answers_refuse(struct ledger *ledger, struct teller to, uint64_t request,
+	uint64_t connection, unsigned code, const char *error)
+{
+	struct refused refused = {
+		.request = request,
+		.connection = connection,
+		.code = code,
+		.error = text_of(error),
+	};
+
+	if (request == 0)
+		return;
+	letter_begin(&ledger->letter, LETTER_REFUSED);
+	refused_pack(&ledger->letter, &refused);
+	answer_send(ledger, to);
+}
+
+static struct teller
+sender(const struct letter *letter)
+{
+	return (struct teller){ letter->from, letter->from_life };
+}
+
+static struct stream *
+find_room(const struct ledger *ledger, struct text tenant, struct text room)
+{
+	struct stream_name name;
+
+	stream_name_make(&name, STREAM_ROOM, tenant, room);
+	return streams_find(&ledger->streams, &name);
+}
+
+/* Tells every gateway that has members of the room. */
+static void
+send_presence(struct ledger *ledger, const struct presence *presence)
+{
+	if (!config_room_class(ledger->config, presence->room)->events)
+		return;
+	letter_begin(&ledger->letter, LETTER_PRESENCE);
+	presence_pack(&ledger->letter, presence);
+	for (unsigned i = 0; i < ledger->gateways; i++) {
+		unsigned slot = ledger->first_gateway + i;
+
+		if (index_has_room(ledger->arena, slot, presence->tenant,
+			    presence->room))
+			worker_send(ledger->worker, slot,
+				letter_end(&ledger->letter));
+	}
+}
+
+void
+answer_members_event(const struct members_event *event, void *ledger)
+{
+	struct stream_name name;
+	struct presence presence = {
+		.user = event->user,
+		.platform = event->platform,
+		.entered = event->has_entered,
+		.users = event->users,
+	};
+
+	streams_name(event->stream, &name);
+	presence.tenant = stream_name_tenant(&name);
+	presence.room = stream_name_name(&name);
+	send_presence(ledger, &presence);
+}
+
+/* While the ledger settles, users and connections are those known so far. */
+static void
+send_joined(struct ledger *ledger, const struct join *join, struct teller to)
+{
+	const struct stream *stream =
+		find_room(ledger, join->tenant, join->room);
+	struct joined joined = {
+		.request = join->request,
+		.connection = join->connection,
+		.tenant = join->tenant,
+		.room = join->room,
+		.epoch = ledger->epoch,
+		.offset = stream ? stream->top : 0,
+		.users = members_users(stream),
+		.connections = members_connections(stream),
+	};
+
+	letter_begin(&ledger->letter, LETTER_JOINED);
+	joined_pack(&ledger->letter, &joined);
+	answer_send(ledger, to);
+}
+
+static void
+do_join(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct teller teller = sender(letter);
+	bool has_entered = false;
+	struct stream_name name;
+	struct join join;
+
+	if (!join_unpack(&in, &join) ||
+		!answer_names_fit(join.tenant, join.room) ||
+		join.user.length > USER_BYTES_MAX) {
+		answer_bad_letter(ledger, letter);
+		return;
+	}
+	stream_name_make(&name, STREAM_ROOM, join.tenant, join.room);
+	if (join.flags & JOIN_PRESENCE)
+		has_entered = members_join(ledger->members,
+			streams_need(&ledger->streams, &name), &join, teller);
+	if (!(join.flags & JOIN_ANNOUNCED))
+		send_joined(ledger, &join, teller);
+	if (has_entered)
+		send_presence(ledger,
+			&(struct presence){
+				.tenant = join.tenant,
+				.room = join.room,
+				.user = join.user,
+				.platform = join.platform,
+				.entered = 1,
+				.users = members_users(
+					streams_find(&ledger->streams, &name)),
+				.asker_slot = teller.slot,
+				.asker_life = teller.life,
+				.connection = join.connection,
+			});
+}
+
+static void
+do_leave(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct teller teller = sender(letter);
+	struct stream_name name;
+	struct stream *stream;
+	struct leave leave;
+
+	if (!leave_unpack(&in, &leave) ||
+		!answer_names_fit(leave.tenant, leave.room) ||
+		leave.user.length > USER_BYTES_MAX) {
+		answer_bad_letter(ledger, letter);
+		return;
+	}
+	stream_name_make(&name, STREAM_ROOM, leave.tenant, leave.room);
+	stream = settling_is_on(ledger) ? streams_need(&ledger->streams, &name)
+					: streams_find(&ledger->streams, &name);
+	if (stream == NULL || !members_leave(ledger->members, stream, &leave,
+				      teller, worker_now_ms(ledger->worker)))
+		return;
+	send_presence(ledger, &(struct presence){
+				      .tenant = leave.tenant,
+				      .room = leave.room,
+				      .user = leave.user,
+				      .platform = leave.platform,
+				      .users = members_users(streams_find(
+					      &ledger->streams, &name)),
+				      .asker_slot = teller.slot,
+				      .asker_life = teller.life,
+				      .connection = leave.connection,
+			      });
+}
+
+static void
+do_announced(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct announced announced;
+
+	if (!announced_unpack(&in, &announced))
+		answer_bad_letter(ledger, letter);
+	else if (announced.life == worker_life(ledger->worker))
+		settling_heard(ledger, letter->from, letter->from_life);
+}
+
+static void
+ask_historian(struct ledger *ledger, struct lookup *lookup, struct teller asker)
+{
+	lookup->asker_slot = asker.slot;
+	lookup->asker_life = asker.life;
+	lookup->epoch = ledger->epoch;
+	letter_begin(&ledger->letter, LETTER_LOOKUP);
+	lookup_pack(&ledger->letter, lookup);
+	if (!worker_offer(ledger->worker, ledger->historian,
+		    letter_end(&ledger->letter)))
+		answers_refuse(ledger, asker, lookup->request,
+			lookup->connection, UNAVAILABLE,
+			"the archive has too much to do, try again");
+}
+
+static void
+do_lookup(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct page page = { .epoch = ledger->epoch };
+	struct stream_name name;
+	struct lookup lookup;
+
+	if (!lookup_unpack(&in, &lookup) ||
+		!answer_names_fit(lookup.tenant, lookup.stream)) {
+		answer_bad_letter(ledger, letter);
+		return;
+	}
+	page.request = lookup.request;
+	page.connection = lookup.connection;
+	stream_name_make(
+		&name, (unsigned)lookup.kind, lookup.tenant, lookup.stream);
+	buffer_clear(&ledger->list, KEEP_BYTES);
+	if (!page_from_memory(streams_find(&ledger->streams, &name), &lookup,
+		    ledger->historian != NO_SLOT, ledger->letter_max / 2,
+		    &ledger->list, &page)) {
+		ask_historian(ledger, &lookup, sender(letter));
+		return;
+	}
+	page.messages = buffer_text(&ledger->list);
+	letter_begin(&ledger->letter, LETTER_PAGE);
+	page_pack(&ledger->letter, &page);
+	if (ledger->letter.length > ledger->letter_max)
+		answers_refuse(ledger, sender(letter), lookup.request,
+			lookup.connection, TOO_MANY,
+			"a message is too large to be looked up");
+	else
+		answer_send(ledger, sender(letter));
+}
+
+/* Who asks for members while they are not known is answered later. */
+static bool
+must_wait(struct ledger *ledger, const struct letter *letter, uint64_t request,
+	uint64_t connection)
+{
+	if (!settling_is_on(ledger))
+		return false;
+	if (!settling_hold(ledger, letter))
+		answers_refuse(ledger, sender(letter), request, connection,
+			UNAVAILABLE,
+			"the members are not known yet, try again");
+	return true;
+}
+
+static void
+do_members_wanted(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct members_wanted wanted;
+	struct members_page page = { 0 };
+
+	if (!members_wanted_unpack(&in, &wanted) ||
+		!answer_names_fit(wanted.tenant, wanted.room)) {
+		answer_bad_letter(ledger, letter);
+		return;
+	}
+	if (must_wait(ledger, letter, wanted.request, wanted.connection))
+		return;
+	page.request = wanted.request;
+	page.connection = wanted.connection;
+	buffer_clear(&ledger->list, KEEP_BYTES);
+	members_list(find_room(ledger, wanted.tenant, wanted.room), &wanted,
+		ledger->letter_max / 2, &ledger->list, &page);
+	page.members = buffer_text(&ledger->list);
+	letter_begin(&ledger->letter, LETTER_MEMBERS_PAGE);
+	members_page_pack(&ledger->letter, &page);
+	answer_send(ledger, sender(letter));
+}
+
+static void
+do_rooms_wanted(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct rooms_wanted wanted;
+	struct rooms_page page = { .ledger = ledger->number };
+
+	if (!rooms_wanted_unpack(&in, &wanted) ||
+		wanted.tenant.length > TENANT_BYTES_MAX ||
+		wanted.prefix.length > ROOM_BYTES_MAX ||
+		wanted.after.length > ROOM_BYTES_MAX) {
+		answer_bad_letter(ledger, letter);
+		return;
+	}
+	if (must_wait(ledger, letter, wanted.request, wanted.connection))
+		return;
+	page.request = wanted.request;
+	page.connection = wanted.connection;
+	buffer_clear(&ledger->list, KEEP_BYTES);
+	rooms_list(&ledger->streams, &wanted, ledger->epoch,
+		ledger->letter_max / 2, &ledger->list, &page);
+	page.rooms = buffer_text(&ledger->list);
+	letter_begin(&ledger->letter, LETTER_ROOMS_PAGE);
+	rooms_page_pack(&ledger->letter, &page);
+	answer_send(ledger, sender(letter));
+}
+
+void
+answer_letter(struct ledger *ledger, const struct letter *letter)
+{
+	static void (*const answers[LETTER_KIND_COUNT])(
+		struct ledger *, const struct letter *) = {
+		[LETTER_JOIN] = do_join,
+		[LETTER_LEAVE] = do_leave,
+		[LETTER_ANNOUNCED] = do_announced,
+		[LETTER_LOOKUP] = do_lookup,
+		[LETTER_MEMBERS_WANTED] = do_members_wanted,
+		[LETTER_ROOMS_WANTED] = do_rooms_wanted,
+	};
+
+	if (letter->kind >= LETTER_KIND_COUNT ||
+		answers[letter->kind] == NULL) {
+		answer_bad_letter(ledger, letter);
+		return;
+	}
+	/* The dead need no answer, and their members are gone already. */
+	if (worker_is_current(ledger->worker, letter->from, letter->from_life))
+		answers[letter->kind](ledger, letter);
+}

@@ -1,0 +1,218 @@
+#include "worker/ledger/checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/crc32c.h"
+#include "shared/journal.h"
+#include "shared/log.h"
+#include "shared/pack.h"
+#include "worker/ledger/checkpoint_file.h"
+#include "worker/ledger/streams.h"
+
+enum writing {
+	WRITING_NOTHING,
+	WRITING_NOW,
+	WRITING_DONE,
+	WRITING_FAILED,
+};
+
+struct checkpoint_writer {
+	const char *directory;
+	uint64_t newest, older; /* positions of the files that are kept */
+
+	/* The thread owns these from its start until it is joined. */
+	struct buffer picture;
+	uint64_t position;
+	uint64_t synced; /* the journal is on the disk up to here */
+
+	_Atomic int writing; /* enum writing */
+	pthread_t thread;
+};
+
+struct checkpoint_writer *
+checkpoint_writer_new(const char *directory, const struct checkpoint *loaded)
+{
+	struct checkpoint_writer *writer =
+		base_alloc_zeroed(1, sizeof(*writer));
+
+	writer->directory = directory;
+	writer->newest = loaded->position;
+	writer->synced = loaded->position;
+	return writer;
+}
+
+void
+checkpoint_writer_free(struct checkpoint_writer **writer)
+{
+	if (*writer == NULL)
+		return;
+	checkpoint_wait(*writer);
+	free(*writer);
+	*writer = NULL;
+}
+
+uint64_t
+checkpoint_covered(const struct checkpoint_writer *writer)
+{
+	return writer->older;
+}
+
+static void
+take_picture(struct buffer *picture, const struct streams *streams,
+	const struct checkpoint *checkpoint)
+{
+	struct checkpoint_head head = {
+		.version = CHECKPOINT_VERSION,
+		.position = checkpoint->position,
+		.id_time = checkpoint->id_time,
+		.epoch = checkpoint->epoch,
+	};
+	const struct stream *stream;
+
+	memcpy(head.magic, CHECKPOINT_MAGIC, sizeof(head.magic));
+	buffer_add(picture, &head, sizeof(head));
+	for (stream = streams->table; stream; stream = stream->hh.next) {
+		if (stream->top == 0)
+			continue;
+		pack_text(picture,
+			(struct text){ stream->name, stream->name_length });
+		pack_number(picture, stream->top);
+		pack_number(picture, stream->time_ms);
+		head.count++;
+	}
+	head.size = picture->length;
+	memcpy(picture->data, &head, sizeof(head));
+	head.crc = crc32c(0, picture->data + CHECKPOINT_CRC_FROM,
+		picture->length - CHECKPOINT_CRC_FROM);
+	memcpy(picture->data, &head, sizeof(head));
+}
+
+static int
+write_file(const char *path, const struct buffer *picture)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	size_t done = 0;
+
+	if (fd < 0)
+		return -1;
+	while (done < picture->length) {
+		ssize_t got =
+			write(fd, picture->data + done, picture->length - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			goto fail;
+		done += (size_t)got;
+	}
+	if (fsync(fd) < 0)
+		goto fail;
+	return close(fd);
+
+fail:
+	close(fd);
+	return -1;
+}
+
+/* What the checkpoint stands on has to be on the disk before it. */
+static int
+replace_files(const struct checkpoint_writer *writer)
+{
+	char path[PATH_MAX], old[PATH_MAX], made[PATH_MAX];
+
+	checkpoint_path(path, writer->directory, CHECKPOINT_NAME);
+	checkpoint_path(old, writer->directory, CHECKPOINT_OLD_NAME);
+	checkpoint_path(made, writer->directory, CHECKPOINT_NEW_NAME);
+	if (journal_sync(writer->directory, writer->synced, writer->position) <
+			0 ||
+		write_file(made, &writer->picture) < 0 ||
+		(rename(path, old) < 0 && errno != ENOENT) ||
+		rename(made, path) < 0) {
+		log_warning("checkpoint: %s cannot be written: %s; the next "
+			    "start will read more of the journal",
+			path, strerror(errno));
+		unlink(made);
+		return -1;
+	}
+	return journal_sync(writer->directory, 0, 0);
+}
+
+static void *
+write_in_thread(void *self)
+{
+	struct checkpoint_writer *writer = self;
+	int result = replace_files(writer);
+
+	atomic_store_explicit(&writer->writing,
+		result < 0 ? WRITING_FAILED : WRITING_DONE,
+		memory_order_release);
+	return NULL;
+}
+
+/* Takes the thread's result; the thread has ended or is about to. */
+static int
+finish(struct checkpoint_writer *writer)
+{
+	int writing;
+
+	pthread_join(writer->thread, NULL);
+	writing = atomic_load(&writer->writing);
+	atomic_store(&writer->writing, WRITING_NOTHING);
+	buffer_fini(&writer->picture);
+	if (writing != WRITING_DONE)
+		return -1;
+	writer->older = writer->newest;
+	writer->newest = writer->position;
+	writer->synced = writer->position;
+	return 0;
+}
+
+bool
+checkpoint_poll(struct checkpoint_writer *writer)
+{
+	int writing =
+		atomic_load_explicit(&writer->writing, memory_order_acquire);
+
+	if (writing == WRITING_NOW)
+		return false;
+	if (writing != WRITING_NOTHING)
+		finish(writer);
+	return true;
+}
+
+int
+checkpoint_wait(struct checkpoint_writer *writer)
+{
+	if (atomic_load(&writer->writing) == WRITING_NOTHING)
+		return 0;
+	return finish(writer);
+}
+
+bool
+checkpoint_begin(struct checkpoint_writer *writer,
+	const struct streams *streams, const struct checkpoint *checkpoint)
+{
+	if (!checkpoint_poll(writer))
+		return false;
+	if (checkpoint->position == writer->newest)
+		return true;
+	take_picture(&writer->picture, streams, checkpoint);
+	writer->position = checkpoint->position;
+	atomic_store(&writer->writing, WRITING_NOW);
+	if (pthread_create(&writer->thread, NULL, write_in_thread, writer) == 0)
+		return true;
+	log_warning("checkpoint: no thread can be started");
+	atomic_store(&writer->writing, WRITING_NOTHING);
+	buffer_fini(&writer->picture);
+	return true;
+}

@@ -1,0 +1,53 @@
+/*
+ * Checkpoints: the heads of all streams at one position of the journal, so that
+ * a start reads only the journal behind it. The file lies in the journal's
+ * directory and is replaced whole; the one before it is kept, with the journal
+ * from its position on, in case the newer one turns out to be damaged.
+ *
+ * Writing takes a picture in memory at once and leaves the disk to a thread, so
+ * that a large one does not hold up the loop.
+ */
+#ifndef WORKER_LEDGER_CHECKPOINT_H
+#define WORKER_LEDGER_CHECKPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct checkpoint_writer;
+struct journal;
+struct streams;
+
+struct checkpoint {
+	uint64_t position; /* of the journal; 0 with no checkpoint */
+	uint64_t id_time;  /* the last one given out */
+	uint64_t epoch;    /* the store id */
+};
+
+/* Reads the newest usable checkpoint into streams, which are empty. When there
+ * is none that helps, the whole journal is as good, and checkpoint is all
+ * zeros. -1 when the journal's begin is gone and no checkpoint makes up for it,
+ * or one is of a newer version (logged, a sentence). */
+int checkpoint_load(const char *directory, const struct journal *journal,
+	struct streams *streams, struct checkpoint *checkpoint);
+
+/* directory is borrowed for ever. */
+struct checkpoint_writer *checkpoint_writer_new(
+	const char *directory, const struct checkpoint *loaded);
+
+/* Waits for what is being written. */
+void checkpoint_writer_free(struct checkpoint_writer **writer);
+
+/* Begins to write; false when the one before is still being written. */
+bool checkpoint_begin(struct checkpoint_writer *writer,
+	const struct streams *streams, const struct checkpoint *checkpoint);
+
+/* Notes what the thread has done; call it now and then. true: it is idle. */
+bool checkpoint_poll(struct checkpoint_writer *writer);
+
+/* Waits for the thread. -1: the last one could not be written (logged). */
+int checkpoint_wait(struct checkpoint_writer *writer);
+
+/* The position before which no checkpoint kept needs the journal. */
+uint64_t checkpoint_covered(const struct checkpoint_writer *writer);
+
+#endif

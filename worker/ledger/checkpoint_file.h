@@ -1,0 +1,44 @@
+/*
+ * How a checkpoint lies on disk: a head, then for each stream its name, its top
+ * offset and the time of its last message, packed. Used by checkpoint.c, which
+ * writes, and checkpoint_load.c, which reads.
+ */
+#ifndef WORKER_LEDGER_CHECKPOINT_FILE_H
+#define WORKER_LEDGER_CHECKPOINT_FILE_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "shared/base.h"
+
+#define CHECKPOINT_VERSION 1
+#define CHECKPOINT_MAGIC "confabC\n"
+#define CHECKPOINT_NAME "checkpoint"
+#define CHECKPOINT_OLD_NAME "checkpoint.old"
+#define CHECKPOINT_NEW_NAME "checkpoint.new"
+#define CHECKPOINT_BAD_NAME "checkpoint.bad"
+
+struct checkpoint_head {
+	char magic[8];
+	uint32_t version;
+	uint32_t crc; /* of everything behind this field */
+	uint64_t size;
+	uint64_t position;
+	uint64_t id_time;
+	uint64_t epoch;
+	uint64_t count;
+};
+
+_Static_assert(sizeof(struct checkpoint_head) == 56, "lies on disk");
+
+#define CHECKPOINT_CRC_FROM offsetof(struct checkpoint_head, size)
+
+static inline void
+checkpoint_path(char path[PATH_MAX], const char *directory, const char *name)
+{
+	must(snprintf(path, PATH_MAX, "%s/%s", directory, name) < PATH_MAX);
+}
+
+#endif

@@ -1,0 +1,380 @@
+#include "worker/ledger/ledger.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/journal.h"
+#include "shared/log.h"
+#include "shared/ring.h"
+#include "shared/scoreboard.h"
+#include "worker/ledger/checkpoint.h"
+#include "worker/ledger/identity.h"
+#include "worker/ledger/replay.h"
+#include "worker/worker.h"
+
+/* The memory of recent messages: of all streams, and of one. */
+#define RECENT_BYTES_MAX (32ULL * 1024 * 1024)
+#define RECENT_STREAM_MAX 128
+
+/* How long segments are kept though nobody of this host needs them any more. */
+#define REPLAY_WINDOW_SECONDS 600
+#define FORGET_EVERY_MS 10000
+
+/* Users who are told of as gone in one tick; each costs a letter to every
+ * gateway that has the room. */
+#define EVENTS_A_TICK 1000
+
+static void
+on_letter(void *self, const struct letter *letter)
+{
+	turn_take(self, letter);
+}
+
+/* Everything that is committed has been sent on as well. */
+static void
+note_delivered(struct ledger *ledger)
+{
+	if (worker_overflow(ledger->worker) == 0)
+		atomic_store_explicit(&ledger->row->delivered,
+			journal_end(ledger->journal), memory_order_release);
+}
+
+static void
+save_checkpoint(struct ledger *ledger)
+{
+	struct checkpoint checkpoint = {
+		.position = journal_end(ledger->journal),
+		.id_time = ledger->id_time,
+		.epoch = ledger->epoch,
+	};
+
+	if (checkpoint_begin(
+		    ledger->checkpoints, &ledger->streams, &checkpoint))
+		ledger->segment =
+			journal_segment_of(ledger->journal, UINT64_MAX);
+}
+
+static void
+stop(struct ledger *ledger)
+{
+	checkpoint_wait(ledger->checkpoints);
+	save_checkpoint(ledger);
+	checkpoint_wait(ledger->checkpoints);
+	worker_end(ledger->worker);
+}
+
+static void
+on_turn(void *self)
+{
+	struct ledger *ledger = self;
+	bool is_idle = ledger->turn.sender_count == 0;
+
+	turn_finish(ledger);
+	note_delivered(ledger);
+	if (journal_segment_of(ledger->journal, UINT64_MAX) != ledger->segment)
+		save_checkpoint(ledger);
+	if (ledger->is_stopping && is_idle)
+		stop(ledger);
+}
+
+static bool
+is_gateway(const struct ledger *ledger, unsigned slot)
+{
+	return slot - ledger->first_gateway < ledger->gateways;
+}
+
+static void
+on_peer(void *self, unsigned slot, uint32_t life, bool is_alive)
+{
+	struct ledger *ledger = self;
+
+	if (!is_gateway(ledger, slot))
+		return;
+	if (is_alive)
+		life--; /* whatever was there before is dead */
+	members_lose(ledger->members, (struct teller){ slot, life },
+		worker_now_ms(ledger->worker));
+	settling_heard(ledger, slot, life);
+}
+
+/* The historian has all before this in the archive; so has everybody when
+ * there is no archive. */
+static uint64_t
+archived(const struct ledger *ledger)
+{
+	if (ledger->historian == NO_SLOT)
+		return UINT64_MAX;
+	return atomic_load_explicit(&arena_row(ledger->arena, ledger->historian)
+					     ->archived[ledger->number],
+		memory_order_acquire);
+}
+
+static void
+forget_segments(struct ledger *ledger, uint64_t now_ms)
+{
+	uint64_t position = MIN_OF(
+		archived(ledger), checkpoint_covered(ledger->checkpoints));
+
+	if (now_ms < ledger->forgot_ms + FORGET_EVERY_MS)
+		return;
+	ledger->forgot_ms = now_ms;
+	journal_forget(ledger->journal, position, REPLAY_WINDOW_SECONDS);
+}
+
+static void
+show(struct ledger *ledger)
+{
+	size_t rooms = streams_count(&ledger->streams);
+
+	row_set(ledger->row, COUNTER_STREAMS, rooms);
+	row_set(ledger->row, COUNTER_ROOMS, members_rooms(ledger->members));
+	row_set(ledger->row, COUNTER_MEMBERS, members_count(ledger->members));
+	if (rooms == ledger->titled)
+		return;
+	ledger->titled = rooms;
+	worker_set_title(
+		ledger->worker, "%zu room%s", rooms, rooms == 1 ? "" : "s");
+}
+
+static bool
+has_live_edges(const struct ledger *ledger)
+{
+	for (unsigned i = 0; i < ledger->slots; i++) {
+		const struct row *row = arena_row(ledger->arena, i);
+
+		if ((row->role == ROLE_GATEWAY || row->role == ROLE_API) &&
+			worker_is_current(
+				ledger->worker, i, atomic_load(&row->life)))
+			return true;
+	}
+	return false;
+}
+
+static void
+on_tick(void *self, uint64_t now_ms)
+{
+	struct ledger *ledger = self;
+
+	settling_look(ledger);
+	if (worker_overflow(ledger->worker) == 0)
+		members_tick(ledger->members, now_ms, EVENTS_A_TICK);
+	note_delivered(ledger);
+	checkpoint_poll(ledger->checkpoints);
+	forget_segments(ledger, now_ms);
+	show(ledger);
+	if (ledger->is_draining && !has_live_edges(ledger))
+		ledger->is_stopping = true;
+}
+
+/* A ledger has no clients to let go: it drains by serving the edges until they
+ * are gone. */
+static void
+on_stop(void *self, enum worker_stop how)
+{
+	struct ledger *ledger = self;
+
+	if (how == WORKER_STOP_NOW)
+		ledger->is_stopping = true;
+	else
+		ledger->is_draining = true;
+}
+
+/* Letters up to a cursor of the last batch of this arena are in the journal;
+ * the rings may still hold them. The start may take long, so the heart beats.
+ */
+static void
+on_replay_batch(void *self, const struct journal_batch *batch)
+{
+	struct ledger *ledger = self;
+
+	atomic_store_explicit(
+		&ledger->row->heartbeat_ms, clock_ms(), memory_order_relaxed);
+	if (batch->arena != arena_id(ledger->arena))
+		return;
+	for (size_t i = 0; i < batch->cursor_count; i++) {
+		const struct journal_cursor *cursor = &batch->cursors[i];
+
+		if (cursor->slot < ledger->slots)
+			ledger->taken[cursor->slot] = cursor->position;
+	}
+}
+
+static void
+on_replay_message(void *self, const struct journal_batch *batch,
+	const struct message *message, struct text record)
+{
+	struct ledger *ledger = self;
+	uint64_t delivered = atomic_load_explicit(
+		&ledger->row->delivered, memory_order_acquire);
+
+	if (batch->arena == arena_id(ledger->arena) && batch->end > delivered)
+		turn_redeliver(ledger, message, record);
+}
+
+/* Where to begin to read: at the checkpoint, but early enough for what has to
+ * be delivered again and for the memory of recent messages. */
+static uint64_t
+replay_begin(const struct ledger *ledger, const struct checkpoint *checkpoint,
+	uint64_t recent_from)
+{
+	uint64_t from = MIN_OF(checkpoint->position,
+		journal_segment_of(ledger->journal, recent_from));
+	uint64_t delivered = atomic_load_explicit(
+		&ledger->row->delivered, memory_order_acquire);
+
+	if (delivered > 0)
+		from = MIN_OF(from, delivered);
+	return MAX_OF(from, journal_begin(ledger->journal));
+}
+
+static int
+replay(struct ledger *ledger, const struct checkpoint *checkpoint)
+{
+	uint64_t end = journal_end(ledger->journal), begun_ms = clock_ms();
+	struct replay replay = {
+		.directory = ledger->directory,
+		.heads_from = checkpoint->position,
+		.recent_from = end - MIN_OF(end, RECENT_BYTES_MAX),
+		.end = end,
+		.epoch = ledger->epoch,
+		.streams = &ledger->streams,
+		.recent = &ledger->recent,
+		.id_time = checkpoint->id_time,
+		.on_batch = on_replay_batch,
+		.on_message = on_replay_message,
+		.self = ledger,
+	};
+
+	replay.from = replay_begin(ledger, checkpoint, replay.recent_from);
+	if (replay_run(&replay) < 0)
+		return -1;
+	ledger->id_time = replay.id_time;
+	log_info("journal of %llu bytes read from %llu on in %llu ms: %zu "
+		 "streams",
+		(unsigned long long)end, (unsigned long long)replay.from,
+		(unsigned long long)(clock_ms() - begun_ms),
+		streams_count(&ledger->streams));
+	return 0;
+}
+
+static int
+open_store(struct ledger *ledger)
+{
+	const struct config *config = ledger->config;
+	struct checkpoint checkpoint;
+
+	if (mkdir(config->data_dir, 0750) < 0 && errno != EEXIST) {
+		log_error("cannot make %s: %s", config->data_dir,
+			strerror(errno));
+		return -1;
+	}
+	must(snprintf(ledger->directory, sizeof(ledger->directory),
+		     "%s/journal-%u", config->data_dir,
+		     ledger->number) < PATH_MAX);
+	if (identity_check_ledgers(
+		    config->data_dir, (unsigned)config->ledgers) < 0)
+		return -1;
+	ledger->journal = journal_open(
+		ledger->directory, config->durability == DURABILITY_FSYNC);
+	if (ledger->journal == NULL ||
+		identity_store_id(config->data_dir,
+			journal_end(ledger->journal) == 0, &ledger->epoch) < 0)
+		return -1;
+	if (checkpoint_load(ledger->directory, ledger->journal,
+		    &ledger->streams, &checkpoint) < 0)
+		return -1;
+	if (checkpoint.position > 0 && checkpoint.epoch != ledger->epoch) {
+		log_error("%s/store-id is not the one that %s was made with; "
+			  "restore it from a copy",
+			config->data_dir, ledger->directory);
+		return -1;
+	}
+	ledger->checkpoints =
+		checkpoint_writer_new(ledger->directory, &checkpoint);
+	ledger->segment = journal_segment_of(ledger->journal, UINT64_MAX);
+	return replay(ledger, &checkpoint);
+}
+
+static void
+ledger_init(struct ledger *ledger, struct worker *worker)
+{
+	struct arena *arena = worker_arena(worker);
+	const struct config *config = worker_config(worker);
+	unsigned slot = worker_slot(worker);
+
+	*ledger = (struct ledger){
+		.worker = worker,
+		.config = config,
+		.arena = arena,
+		.row = worker_row(worker),
+		.number = worker_row(worker)->number,
+		.slots = arena_shape(arena)->slots,
+		.first_gateway = arena_role_first(arena, ROLE_GATEWAY),
+		.gateways = arena_role_count(arena, ROLE_GATEWAY),
+		.historian = NO_SLOT,
+		.letter_max = ring_letter_max(arena_ring(arena, slot, slot)),
+		.origin = message_origin((unsigned)config->host_id, slot),
+		.titled = SIZE_MAX,
+	};
+	if (arena_role_count(arena, ROLE_HISTORIAN) > 0)
+		ledger->historian = arena_role_first(arena, ROLE_HISTORIAN);
+	ledger->taken = base_alloc_zeroed(ledger->slots, sizeof(uint64_t));
+	ledger->turn.senders =
+		base_alloc_zeroed(ledger->slots, sizeof(uint32_t));
+	ledger->turn.is_sender = base_alloc_zeroed(ledger->slots, sizeof(bool));
+	streams_init(&ledger->streams, config);
+	recent_init(&ledger->recent, RECENT_BYTES_MAX, RECENT_STREAM_MAX);
+	ledger->members = members_new(&ledger->streams,
+		(uint64_t)config->grace_seconds, answer_members_event, ledger);
+}
+
+static void
+ledger_fini(struct ledger *ledger)
+{
+	checkpoint_writer_free(&ledger->checkpoints);
+	recent_fini(&ledger->recent);
+	members_free(&ledger->members);
+	streams_fini(&ledger->streams);
+	settling_fini(&ledger->settling);
+	turn_fini(&ledger->turn);
+	journal_close(&ledger->journal);
+	buffer_fini(&ledger->letter);
+	buffer_fini(&ledger->list);
+	free(ledger->taken);
+}
+
+int
+ledger_main(struct worker *worker)
+{
+	static const struct worker_hooks hooks = {
+		.on_letter = on_letter,
+		.on_turn = on_turn,
+		.on_peer = on_peer,
+		.on_tick = on_tick,
+		.on_stop = on_stop,
+	};
+	struct ledger ledger;
+	int code = 1;
+
+	signal(SIGXFSZ, SIG_IGN); /* a limit is to be a failed write */
+	ledger_init(&ledger, worker);
+	if (open_store(&ledger) == 0) {
+		atomic_store_explicit(&ledger.row->journal_end,
+			journal_end(ledger.journal), memory_order_release);
+		note_delivered(&ledger);
+		settling_begin(&ledger);
+		worker_run(worker, &hooks, &ledger);
+		code = 0;
+	}
+	ledger_fini(&ledger);
+	return code;
+}

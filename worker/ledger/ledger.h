@@ -1,0 +1,111 @@
+/*
+ * The ledger: gives every remembered message its place in its stream, writes it
+ *to the journal, and only then sends it on. It also knows the members of rooms
+ * and the messages said last. One thread; one turn of the loop is one batch:
+ *
+ *	on_letter   a message gets its offset and goes into the batch; every
+ *	            letter is noted as a task (turn.c)
+ *	on_turn     the batch is committed, then the tasks are done in the order
+ *	            in which they came (turn.c, answers.c)
+ *
+ * So whoever asks sees exactly what is in the journal: while tasks are done,
+ * stream->top is the offset of the last message before them, and when a batch
+ * fails, top simply does not move.
+ */
+#ifndef WORKER_LEDGER_LEDGER_H
+#define WORKER_LEDGER_LEDGER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/buffer.h"
+#include "shared/letter.h"
+#include "shared/stream.h"
+#include "worker/ledger/members.h"
+#include "worker/ledger/recent.h"
+#include "worker/ledger/settling.h"
+#include "worker/ledger/streams.h"
+
+struct checkpoint_writer;
+struct journal;
+struct worker;
+
+#define NO_SLOT UINT32_MAX
+
+/* A letter of this turn and, for a message, what became of it so far. */
+struct task {
+	const struct letter *letter; /* borrowed until the turn ends */
+	struct stream *stream;       /* NULL: not in the batch */
+	size_t packed; /* where its letter for gateways lies in turn.packed */
+};
+
+struct turn {
+	struct task *tasks;
+	size_t count, room;
+	struct buffer packed;
+	uint32_t *senders; /* slots that wrote to us this turn */
+	unsigned sender_count;
+	bool *is_sender; /* by slot */
+};
+
+struct ledger {
+	struct worker *worker;
+	const struct config *config;
+	struct arena *arena;
+	struct row *row;
+	unsigned number; /* which ledger, from 0 */
+	unsigned slots;
+	unsigned first_gateway, gateways;
+	unsigned historian; /* its slot, or NO_SLOT */
+	size_t letter_max;  /* the largest that every ring takes */
+	char directory[PATH_MAX];
+
+	struct journal *journal;
+	struct checkpoint_writer *checkpoints;
+	uint64_t segment; /* of the journal, at the last checkpoint */
+	struct streams streams;
+	struct recent recent;
+	struct members *members;
+	uint64_t epoch;   /* of all streams: the store id */
+	uint64_t origin;  /* of the ids of messages */
+	uint64_t id_time; /* the last one given out */
+
+	/* By slot: messages in letters that end up to here in its ring are in
+	 * the journal since an earlier life of this ledger. */
+	uint64_t *taken;
+
+	struct turn turn;
+	struct settling settling;
+	struct buffer letter; /* the one being written */
+	struct buffer list;   /* of messages, members or rooms */
+
+	size_t titled;      /* rooms that the title tells of */
+	uint64_t forgot_ms; /* when old segments were looked for last */
+	bool is_draining, is_stopping;
+};
+
+/* turn.c: takes a letter in; then commits the batch and does all tasks. */
+void turn_take(struct ledger *ledger, const struct letter *letter);
+void turn_finish(struct ledger *ledger);
+void turn_fini(struct turn *turn);
+
+/* Sends on, once more, a message that an earlier life may not have sent on. */
+void turn_redeliver(struct ledger *ledger, const struct message *message,
+	struct text record);
+
+/* answers.c: the tasks that are not messages. A letter that cannot be read is
+ * logged, counted and passed over. */
+void answer_letter(struct ledger *ledger, const struct letter *letter);
+void answer_bad_letter(struct ledger *ledger, const struct letter *letter);
+void answers_refuse(struct ledger *ledger, struct teller to, uint64_t request,
+	uint64_t connection, unsigned code, const char *error);
+void answer_members_event(const struct members_event *event, void *ledger);
+
+/* Sends ledger->letter to a process, if it still lives. */
+void answer_send(struct ledger *ledger, struct teller to);
+
+bool answer_names_fit(struct text tenant, struct text name);
+
+#endif

@@ -1,0 +1,124 @@
+#include "worker/ledger/page.h"
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/records.h"
+#include "worker/ledger/recent.h"
+#include "worker/ledger/streams.h"
+
+/* Packed in front of each message. */
+#define LENGTH_BYTES_MAX 5
+
+/* Offsets first to last, both counted in; empty when first > last. */
+struct span {
+	uint64_t first, last;
+};
+
+/* What the lookup would get if everything were remembered. */
+static struct span
+span_wanted(const struct lookup *lookup, uint64_t top)
+{
+	struct span span = { 1, top };
+
+	if (lookup->limit == 0)
+		return (struct span){ 1, 0 };
+	if (lookup->mode == LOOKUP_AFTER) {
+		if (lookup->anchor >= top)
+			return (struct span){ 1, 0 };
+		span.first = lookup->anchor + 1;
+		if (top - lookup->anchor > lookup->limit)
+			span.last = lookup->anchor + lookup->limit;
+		return span;
+	}
+	if (lookup->mode == LOOKUP_BEFORE && lookup->anchor <= top)
+		span.last = lookup->anchor ? lookup->anchor - 1 : 0;
+	if (span.last > lookup->limit)
+		span.first = span.last - lookup->limit + 1;
+	return span;
+}
+
+static size_t
+bytes_of(const struct recent_message *message)
+{
+	return message->length + LENGTH_BYTES_MAX;
+}
+
+/* Drops what is too much, from the end that is further from what was asked. */
+static struct span
+span_that_fits(const struct stream *stream, struct span span, bool is_forward,
+	size_t bytes_max)
+{
+	const struct recent_message *message =
+		recent_find(stream, is_forward ? span.first : span.last);
+	uint64_t wanted = span.last - span.first + 1;
+	size_t bytes = bytes_of(message);
+	uint64_t count = 1;
+
+	while (count < wanted) {
+		message = is_forward ? message->next : message->prev;
+		bytes += bytes_of(message);
+		if (bytes > bytes_max)
+			break;
+		count++;
+	}
+	if (is_forward)
+		span.last = span.first + count - 1;
+	else
+		span.first = span.last - count + 1;
+	return span;
+}
+
+static void
+pack_span(
+	const struct stream *stream, struct span span, struct buffer *messages)
+{
+	const struct recent_message *message = recent_find(stream, span.first);
+
+	for (;; message = message->next) {
+		pack_text(messages,
+			(struct text){ message->record, message->length });
+		if (message->offset == span.last)
+			break;
+	}
+}
+
+/* Is anything remembered, up to the last message? */
+static bool
+is_remembered(const struct stream *stream)
+{
+	return stream != NULL && recent_last(stream) != NULL &&
+	       recent_last(stream)->offset == stream->top;
+}
+
+bool
+page_from_memory(const struct stream *stream, const struct lookup *lookup,
+	bool has_archive, size_t bytes_max, struct buffer *messages,
+	struct page *page)
+{
+	bool is_forward = lookup->mode == LOOKUP_AFTER;
+	uint64_t top = stream ? stream->top : 0;
+	struct span span = span_wanted(lookup, top);
+	uint64_t oldest = top + 1; /* that can be told of */
+
+	if (is_remembered(stream))
+		oldest = recent_first(stream)->offset;
+	if (span.first > span.last)
+		return true;
+	if (span.first < oldest) {
+		if (has_archive)
+			return false;
+		span.first = oldest;
+		if (span.first > span.last)
+			return true;
+		if (is_forward && span.last - span.first >= lookup->limit)
+			span.last = span.first + lookup->limit - 1;
+	}
+	span = span_that_fits(stream, span, is_forward, bytes_max);
+	pack_span(stream, span, messages);
+	page->first = span.first;
+	page->last = span.last;
+	page->count = span.last - span.first + 1;
+	page->more = is_forward ? span.last < top
+				: span.first > (has_archive ? 1 : oldest);
+	return true;
+}

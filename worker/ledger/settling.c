@@ -1,0 +1,127 @@
+#include "worker/ledger/settling.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "shared/arena.h"
+#include "shared/log.h"
+#include "worker/ledger/ledger.h"
+#include "worker/worker.h"
+
+#define HELD_BYTES_MAX (4U * 1024 * 1024)
+
+/* The life that serves in a slot, 0 when none does. One that begins to serve
+ * later has not told an earlier ledger anything. */
+static uint32_t
+serving_life(const struct ledger *ledger, unsigned slot)
+{
+	const struct row *row = arena_row(ledger->arena, slot);
+	uint32_t life =
+		atomic_load_explicit(&row->ready_life, memory_order_acquire);
+
+	return worker_is_current(ledger->worker, slot, life) ? life : 0;
+}
+
+static void
+ask(struct ledger *ledger, unsigned slot, uint32_t life)
+{
+	struct announce announce = { .ledger = ledger->number,
+		.life = worker_life(ledger->worker) };
+
+	letter_begin(&ledger->letter, LETTER_ANNOUNCE);
+	announce_pack(&ledger->letter, &announce);
+	answer_send(ledger, (struct teller){ slot, life });
+}
+
+void
+settling_begin(struct ledger *ledger)
+{
+	struct settling *settling = &ledger->settling;
+
+	settling->awaited =
+		base_alloc_zeroed(ledger->gateways, sizeof(uint32_t));
+	for (unsigned i = 0; i < ledger->gateways; i++) {
+		unsigned slot = ledger->first_gateway + i;
+		uint32_t life = serving_life(ledger, slot);
+
+		if (life == 0)
+			continue;
+		settling->awaited[i] = life;
+		settling->left++;
+		ask(ledger, slot, life);
+	}
+	members_set_settling(ledger->members, settling->left > 0);
+}
+
+void
+settling_fini(struct settling *settling)
+{
+	free(settling->awaited);
+	buffer_fini(&settling->held);
+}
+
+bool
+settling_is_on(const struct ledger *ledger)
+{
+	return ledger->settling.left > 0;
+}
+
+static void
+answer_held(struct ledger *ledger)
+{
+	struct buffer held = ledger->settling.held;
+
+	ledger->settling.held = (struct buffer){ 0 };
+	for (size_t at = 0; at < held.length;) {
+		const struct letter *letter = (const void *)(held.data + at);
+
+		answer_letter(ledger, letter);
+		at += ((size_t)letter->size + 7) & ~(size_t)7;
+	}
+	buffer_fini(&held);
+}
+
+void
+settling_heard(struct ledger *ledger, unsigned slot, uint32_t life)
+{
+	struct settling *settling = &ledger->settling;
+	unsigned i = slot - ledger->first_gateway;
+
+	if (i >= ledger->gateways || settling->awaited[i] == 0 ||
+		settling->awaited[i] > life)
+		return;
+	settling->awaited[i] = 0;
+	if (--settling->left > 0)
+		return;
+	members_set_settling(ledger->members, false);
+	answer_held(ledger);
+	log_info("members are known again: %llu in %llu rooms",
+		(unsigned long long)members_count(ledger->members),
+		(unsigned long long)members_rooms(ledger->members));
+}
+
+bool
+settling_hold(struct ledger *ledger, const struct letter *letter)
+{
+	struct buffer *held = &ledger->settling.held;
+	static const uint8_t padding[8];
+
+	if (held->length + letter->size > HELD_BYTES_MAX)
+		return false;
+	buffer_add(held, letter, letter->size);
+	buffer_add(held, padding, -held->length & 7);
+	return true;
+}
+
+void
+settling_look(struct ledger *ledger)
+{
+	for (unsigned i = 0; settling_is_on(ledger) && i < ledger->gateways;
+		i++) {
+		unsigned slot = ledger->first_gateway + i;
+		uint32_t life = ledger->settling.awaited[i];
+
+		if (life != 0 && !worker_is_current(ledger->worker, slot, life))
+			settling_heard(ledger, slot, life);
+	}
+}

@@ -1,0 +1,294 @@
+#include <stdlib.h>
+
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/index.h"
+#include "shared/journal.h"
+#include "shared/scoreboard.h"
+#include "worker/ledger/ledger.h"
+#include "worker/worker.h"
+
+#define KEEP_BYTES (4U * 1024 * 1024)
+
+static struct task *
+add_task(struct turn *turn, const struct letter *letter)
+{
+	if (turn->count == turn->room) {
+		turn->room = turn->room ? 2 * turn->room : 256;
+		turn->tasks = base_realloc(
+			turn->tasks, turn->room * sizeof(*turn->tasks));
+	}
+	turn->tasks[turn->count] = (struct task){ .letter = letter };
+	return &turn->tasks[turn->count++];
+}
+
+static void
+note_sender(struct turn *turn, unsigned slot)
+{
+	if (turn->is_sender[slot])
+		return;
+	turn->is_sender[slot] = true;
+	turn->senders[turn->sender_count++] = slot;
+}
+
+/* Starts a letter for gateways behind those of this turn. */
+static size_t
+begin_packed(struct buffer *packed)
+{
+	struct letter head = { .kind = LETTER_DELIVER };
+	static const uint8_t padding[8];
+	size_t at;
+
+	buffer_add(packed, padding, -packed->length & 7);
+	at = packed->length;
+	buffer_add(packed, &head, sizeof(head));
+	return at;
+}
+
+static struct letter *
+packed_letter(const struct turn *turn, size_t at)
+{
+	return (struct letter *)(void *)(turn->packed.data + at);
+}
+
+static struct text
+packed_record(const struct letter *letter)
+{
+	return (struct text){ (const char *)letter->record,
+		letter->size - sizeof(*letter) };
+}
+
+/* Gives the message its place and adds it to the batch, unless it is too large
+ * for the letters that would have to carry it. */
+static void
+stage(struct ledger *ledger, struct task *task, struct stream *stream,
+	struct message *message)
+{
+	struct buffer *packed = &ledger->turn.packed;
+	struct letter *letter;
+
+	message->id_time = message_next_time(ledger->id_time, clock_unix_ms());
+	message->id_origin = ledger->origin;
+	message->epoch = ledger->epoch;
+	message->offset = stream->assigned + 1;
+	message->asker_slot = task->letter->from;
+	message->asker_life = task->letter->from_life;
+	task->packed = begin_packed(packed);
+	message_pack(packed, message);
+	if (packed->length - task->packed > ledger->letter_max) {
+		packed->length = task->packed;
+		streams_drop_if_empty(&ledger->streams, stream);
+		return;
+	}
+	letter = packed_letter(&ledger->turn, task->packed);
+	letter->size = (uint32_t)(packed->length - task->packed);
+	journal_add(ledger->journal, packed_record(letter));
+	ledger->id_time = message->id_time;
+	stream->assigned++;
+	task->stream = stream;
+}
+
+static void
+take_message(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct stream_name name;
+	struct message message;
+
+	if (worker_letter_end(ledger->worker) <= ledger->taken[letter->from])
+		return; /* an earlier life has it in the journal */
+	if (!message_unpack(&in, &message) || message.kind != STREAM_ROOM ||
+		!answer_names_fit(message.tenant, message.stream)) {
+		answer_bad_letter(ledger, letter);
+		return;
+	}
+	stream_name_make(&name, STREAM_ROOM, message.tenant, message.stream);
+	stage(ledger, add_task(&ledger->turn, letter),
+		streams_need(&ledger->streams, &name), &message);
+}
+
+void
+turn_take(struct ledger *ledger, const struct letter *letter)
+{
+	note_sender(&ledger->turn, letter->from);
+	if (letter->kind == LETTER_SAY)
+		take_message(ledger, letter);
+	else
+		add_task(&ledger->turn, letter);
+}
+
+static enum journal_result
+commit(struct ledger *ledger)
+{
+	uint64_t before = journal_end(ledger->journal), end;
+	size_t count = journal_pending(ledger->journal);
+	enum journal_result result;
+
+	if (count == 0)
+		return JOURNAL_OK;
+	for (unsigned i = 0; i < ledger->turn.sender_count; i++) {
+		uint32_t slot = ledger->turn.senders[i];
+
+		journal_add_cursor(ledger->journal, slot,
+			worker_position(ledger->worker, slot));
+	}
+	result = journal_commit(ledger->journal, arena_id(ledger->arena));
+	if (result != JOURNAL_OK) {
+		row_count(
+			ledger->row, COUNTER_MESSAGES_REFUSED, (int64_t)count);
+		return result;
+	}
+	end = journal_end(ledger->journal);
+	atomic_store_explicit(
+		&ledger->row->journal_end, end, memory_order_release);
+	row_count(ledger->row, COUNTER_MESSAGES, (int64_t)count);
+	row_count(ledger->row, COUNTER_JOURNAL_BATCHES, 1);
+	row_count(ledger->row, COUNTER_JOURNAL_BYTES, (int64_t)(end - before));
+	return JOURNAL_OK;
+}
+
+static void
+deliver(struct ledger *ledger, const struct message *message,
+	struct letter *letter)
+{
+	for (unsigned i = 0; i < ledger->gateways; i++) {
+		unsigned slot = ledger->first_gateway + i;
+
+		if (index_has_room(ledger->arena, slot, message->tenant,
+			    message->stream))
+			worker_send(ledger->worker, slot, letter);
+	}
+}
+
+static void
+send_said(struct ledger *ledger, const struct message *message)
+{
+	struct said said = {
+		.request = message->request,
+		.connection = message->connection,
+		.id_time = message->id_time,
+		.id_origin = message->id_origin,
+		.epoch = message->epoch,
+		.offset = message->offset,
+	};
+	struct teller asker = { (unsigned)message->asker_slot,
+		(uint32_t)message->asker_life };
+
+	if (message->request == 0)
+		return;
+	letter_begin(&ledger->letter, LETTER_SAID);
+	said_pack(&ledger->letter, &said);
+	answer_send(ledger, asker);
+}
+
+/* The message is in the journal: now it counts, and everybody may know. */
+static void
+publish(struct ledger *ledger, const struct task *task)
+{
+	struct letter *letter = packed_letter(&ledger->turn, task->packed);
+	struct unpack in = letter_open(letter);
+	struct message message;
+
+	must(message_unpack(&in, &message));
+	task->stream->top = message.offset;
+	task->stream->time_ms = message_unix_ms(message.id_time);
+	recent_add(&ledger->recent, task->stream, message.offset,
+		packed_record(letter));
+	send_said(ledger, &message);
+	deliver(ledger, &message, letter);
+}
+
+/* It is not: its sender is told, and nobody else. */
+static void
+refuse(struct ledger *ledger, const struct task *task,
+	enum journal_result result)
+{
+	const struct letter *letter = task->letter;
+	struct unpack in = letter_open(letter);
+	struct teller asker = { letter->from, letter->from_life };
+	struct message message;
+
+	must(message_unpack(&in, &message));
+	if (task->stream == NULL) {
+		answers_refuse(ledger, asker, message.request,
+			message.connection, 1012,
+			"the message is too large for this server");
+		return;
+	}
+	answers_refuse(ledger, asker, message.request, message.connection, 1008,
+		result == JOURNAL_FULL
+			? "the message was not stored: the disk is full"
+			: "the message was not stored: the disk failed");
+}
+
+/* Takes back the places that a failed batch had given. Only after all tasks are
+ * done: until then they keep their streams from being forgotten. */
+static void
+take_back(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct stream_name name;
+	struct message message;
+	struct stream *stream;
+
+	must(message_unpack(&in, &message));
+	stream_name_make(&name, STREAM_ROOM, message.tenant, message.stream);
+	stream = streams_find(&ledger->streams, &name);
+	if (stream == NULL)
+		return; /* done for an earlier message of the stream */
+	stream->assigned = stream->top;
+	streams_drop_if_empty(&ledger->streams, stream);
+}
+
+void
+turn_finish(struct ledger *ledger)
+{
+	struct turn *turn = &ledger->turn;
+	enum journal_result result = commit(ledger);
+
+	for (size_t i = 0; i < turn->count; i++) {
+		const struct task *task = &turn->tasks[i];
+
+		if (task->letter->kind != LETTER_SAY)
+			answer_letter(ledger, task->letter);
+		else if (result == JOURNAL_OK && task->stream != NULL)
+			publish(ledger, task);
+		else
+			refuse(ledger, task, result);
+	}
+	for (size_t i = 0; result != JOURNAL_OK && i < turn->count; i++)
+		if (turn->tasks[i].stream != NULL)
+			take_back(ledger, turn->tasks[i].letter);
+	for (unsigned i = 0; i < turn->sender_count; i++)
+		turn->is_sender[turn->senders[i]] = false;
+	turn->sender_count = 0;
+	turn->count = 0;
+	buffer_clear(&turn->packed, KEEP_BYTES);
+}
+
+void
+turn_redeliver(struct ledger *ledger, const struct message *message,
+	struct text record)
+{
+	struct buffer *packed = &ledger->turn.packed;
+	size_t at = begin_packed(packed);
+	struct letter *letter;
+
+	buffer_add_text(packed, record);
+	letter = packed_letter(&ledger->turn, at);
+	letter->size = (uint32_t)(packed->length - at);
+	send_said(ledger, message);
+	if (letter->size <= ledger->letter_max)
+		deliver(ledger, message, letter);
+	buffer_clear(packed, KEEP_BYTES);
+}
+
+void
+turn_fini(struct turn *turn)
+{
+	free(turn->tasks);
+	free(turn->senders);
+	free(turn->is_sender);
+	buffer_fini(&turn->packed);
+}

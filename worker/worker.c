@@ -1,0 +1,490 @@
+/*
+ * The common half of all children. A child is single-threaded as far as this
+ * file goes; the loop of libevent is entered once per turn and left again, so
+ * that letters, commits and flushes each happen once per turn.
+ *
+ * Sleep: before it waits, the worker says that it falls asleep and then looks
+ * at all rings again; see bell.h. While letters wait outside full rings nobody
+ * rings for the room that comes, so then it wakes up every millisecond.
+ *
+ * Orphans: when the master is gone (end of file on the lifeline) the edges
+ * drain, the rest ends after them, all within ORPHAN_END_MS; a new master may
+ * already serve beside them, so the listening sockets are shut at once.
+ */
+#include "worker/worker.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/bell.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/heritage.h"
+#include "shared/letter.h"
+#include "shared/log.h"
+#include "worker/inbox.h"
+#include "worker/peers.h"
+#include "worker/post.h"
+#include "worker/prologue.h"
+
+#define TICK_MS 100
+#define RETRY_MS 1
+
+/* How long letters that wait outside full rings hold up an end. */
+#define END_WAIT_MS 1000
+
+/* Counted from the death of the master: when edges stop draining, when the
+ * others stop waiting for them, when whoever is left just exits. */
+#define ORPHAN_EDGE_MS 6000
+#define ORPHAN_CORE_MS 8000
+#define ORPHAN_END_MS 10000
+
+/* An edge whose heart was silent this long has ended. */
+#define SILENT_MS 1000
+
+enum asked {
+	ASKED_NOTHING,
+	ASKED_DRAIN,
+	ASKED_NOW,
+};
+
+struct worker {
+	const struct heritage *heritage;
+	const struct worker_hooks *hooks;
+	void *self; /* of the hooks */
+	struct row *row;
+	struct event_base *base;
+	struct inbox *inbox;
+	struct post *post;
+	struct peers *peers;
+	uint64_t now_ms;
+	uint64_t orphan_since_ms; /* 0: the master lives */
+	uint64_t ended_ms;        /* worker_end() was called; 0: not yet */
+	enum asked asked;
+	bool look_at_peers;
+	struct event *retry;
+	char name[PROLOGUE_NAME_BYTES];
+};
+
+/* Where each role begins. The relay has its line in roles.def, but its process
+ * is not in this version: the configuration refuses a relay section, so no slot
+ * of that role is ever made. */
+#define relay_main NULL
+static int (*const entries[ROLE_COUNT])(struct worker *) = {
+#define ROLE(symbol, name, entry, count) [ROLE_##symbol] = entry,
+#include "shared/roles.def"
+#undef ROLE
+};
+#undef relay_main
+
+const struct heritage *
+worker_heritage(const struct worker *worker)
+{
+	return worker->heritage;
+}
+
+const struct config *
+worker_config(const struct worker *worker)
+{
+	return worker->heritage->config;
+}
+
+struct arena *
+worker_arena(const struct worker *worker)
+{
+	return worker->heritage->arena;
+}
+
+struct event_base *
+worker_base(const struct worker *worker)
+{
+	return worker->base;
+}
+
+struct row *
+worker_row(const struct worker *worker)
+{
+	return worker->row;
+}
+
+unsigned
+worker_slot(const struct worker *worker)
+{
+	return worker->heritage->slot;
+}
+
+uint32_t
+worker_life(const struct worker *worker)
+{
+	return worker->heritage->life;
+}
+
+uint64_t
+worker_now_ms(const struct worker *worker)
+{
+	return worker->now_ms;
+}
+
+bool
+worker_is_current(const struct worker *worker, unsigned slot, uint32_t life)
+{
+	return peers_is_current(worker->heritage->arena, slot, life);
+}
+
+bool
+worker_offer(struct worker *worker, unsigned to, struct letter *letter)
+{
+	return post_offer(worker->post, to, letter);
+}
+
+void
+worker_send(struct worker *worker, unsigned to, struct letter *letter)
+{
+	post_send(worker->post, to, letter);
+}
+
+uint64_t
+worker_overflow(const struct worker *worker)
+{
+	return post_waiting(worker->post);
+}
+
+uint64_t
+worker_letter_end(const struct worker *worker)
+{
+	return inbox_letter_end(worker->inbox);
+}
+
+void
+worker_release(struct worker *worker, unsigned from, uint64_t position)
+{
+	inbox_release(worker->inbox, from, position);
+}
+
+uint64_t
+worker_position(const struct worker *worker, unsigned from)
+{
+	return inbox_position(worker->inbox, from);
+}
+
+void
+worker_skip(struct worker *worker, unsigned from, uint64_t position)
+{
+	inbox_skip(worker->inbox, from, position);
+}
+
+void
+worker_set_title(struct worker *worker, const char *format, ...)
+{
+	char words[128];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(words, sizeof(words), format, args);
+	va_end(args);
+	setproctitle("%s, %s", worker->name, words);
+}
+
+void
+worker_end(struct worker *worker)
+{
+	if (worker->ended_ms == 0)
+		worker->ended_ms = clock_ms();
+}
+
+/* A drain may still be followed by an end at once; nothing is asked twice. */
+static void
+ask_to_stop(struct worker *worker, enum asked what)
+{
+	if (worker->asked >= what)
+		return;
+	worker->asked = what;
+	if (worker->hooks->on_stop)
+		worker->hooks->on_stop(
+			worker->self, what == ASKED_NOW ? WORKER_STOP_NOW
+							: WORKER_STOP_DRAIN);
+	else
+		worker_end(worker);
+}
+
+static void
+on_term(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	ask_to_stop(self, ASKED_NOW);
+}
+
+static void
+on_quit(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	ask_to_stop(self, ASKED_DRAIN);
+}
+
+static void
+on_reopen(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	(void)self;
+	if (log_reopen() < 0)
+		log_error("the log file cannot be opened again, going on with "
+			  "the old one");
+}
+
+static void
+on_bell(evutil_socket_t fd, short what, void *self)
+{
+	struct worker *worker = self;
+
+	(void)what;
+	bell_answer(fd);
+	worker->look_at_peers = true;
+}
+
+static bool
+is_edge(const struct worker *worker)
+{
+	return worker->row->role == ROLE_GATEWAY ||
+	       worker->row->role == ROLE_API;
+}
+
+/* Have all that stand before this role in the way of a message ended? */
+static bool
+sources_are_silent(const struct worker *worker)
+{
+	struct arena *arena = worker->heritage->arena;
+	unsigned end = arena_role_first(arena, worker->row->role);
+
+	for (unsigned i = 0; i < end; i++) {
+		uint64_t beat =
+			atomic_load_explicit(&arena_row(arena, i)->heartbeat_ms,
+				memory_order_relaxed);
+
+		if (beat + SILENT_MS > worker->now_ms)
+			return false;
+	}
+	return true;
+}
+
+static void
+orphan_tick(struct worker *worker)
+{
+	uint64_t alone_ms = worker->now_ms - worker->orphan_since_ms;
+
+	if (alone_ms >= ORPHAN_END_MS) {
+		worker->ended_ms = 1; /* long ago: nothing holds it up */
+	} else if (is_edge(worker)) {
+		if (alone_ms >= ORPHAN_EDGE_MS)
+			ask_to_stop(worker, ASKED_NOW);
+	} else if (alone_ms >= ORPHAN_CORE_MS || sources_are_silent(worker)) {
+		ask_to_stop(worker, ASKED_NOW);
+	}
+}
+
+static void
+shut_listeners(const struct heritage *heritage)
+{
+	for (size_t i = 0; i < heritage->socket_count; i++)
+		if (prologue_owns(heritage, &heritage->sockets[i]))
+			shutdown(heritage->sockets[i].fd, SHUT_RDWR);
+}
+
+static void
+on_lifeline(evutil_socket_t fd, short what, void *self)
+{
+	struct worker *worker = self;
+	char byte;
+
+	(void)what;
+	if (read(fd, &byte, 1) != 0 || worker->orphan_since_ms != 0)
+		return;
+	log_warning("the master is gone: ending within 10 s");
+	worker->orphan_since_ms = MAX_OF(worker->now_ms, 1);
+	if (is_edge(worker))
+		ask_to_stop(worker, ASKED_DRAIN);
+	shut_listeners(worker->heritage);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *self)
+{
+	struct worker *worker = self;
+
+	(void)fd;
+	(void)what;
+	worker->now_ms = clock_ms();
+	worker->look_at_peers = true;
+	if (worker->orphan_since_ms != 0)
+		orphan_tick(worker);
+	if (worker->hooks->on_tick)
+		worker->hooks->on_tick(worker->self, worker->now_ms);
+}
+
+/* Nothing to do: the turn that follows tries again. */
+static void
+on_retry(evutil_socket_t fd, short what, void *self)
+{
+	(void)fd;
+	(void)what;
+	(void)self;
+}
+
+static void
+on_peer(unsigned slot, uint32_t life, bool is_alive, void *self)
+{
+	struct worker *worker = self;
+
+	if (worker->hooks->on_peer)
+		worker->hooks->on_peer(worker->self, slot, life, is_alive);
+}
+
+static void
+on_letter(const struct letter *letter, void *self)
+{
+	struct worker *worker = self;
+
+	row_count(worker->row, COUNTER_LETTERS_IN, 1);
+	peers_expect(worker->peers, letter->from, letter->from_life);
+	if (worker->hooks->on_letter)
+		worker->hooks->on_letter(worker->self, letter);
+}
+
+static void
+wait_for_news(struct worker *worker)
+{
+	const struct timeval retry = { .tv_usec = RETRY_MS * 1000 };
+	bool may_sleep = inbox_is_empty(worker->inbox);
+
+	if (may_sleep) {
+		bell_fall_asleep(worker->row);
+		may_sleep = inbox_is_empty(worker->inbox);
+	}
+	if (may_sleep && post_waiting(worker->post) > 0)
+		event_add(worker->retry, &retry);
+	event_base_loop(
+		worker->base, may_sleep ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+	bell_wake_up(worker->row);
+}
+
+static void
+beat(struct worker *worker)
+{
+	atomic_store_explicit(&worker->row->heartbeat_ms, worker->now_ms,
+		memory_order_relaxed);
+}
+
+static void
+turn(struct worker *worker)
+{
+	worker->now_ms = clock_ms();
+	beat(worker);
+	if (worker->look_at_peers) {
+		worker->look_at_peers = false;
+		peers_look(worker->peers);
+	}
+	inbox_take(worker->inbox, on_letter, worker);
+	if (worker->hooks->on_turn)
+		worker->hooks->on_turn(worker->self);
+	if (!worker->hooks->keeps_letters)
+		inbox_release_all(worker->inbox);
+	post_retry(worker->post);
+}
+
+/* Ended, and nothing waits for room any more, or not for ever. */
+static bool
+is_over(const struct worker *worker)
+{
+	if (worker->ended_ms == 0)
+		return false;
+	return post_waiting(worker->post) == 0 ||
+	       worker->now_ms >= worker->ended_ms + END_WAIT_MS;
+}
+
+static struct event *
+watch(struct worker *worker, evutil_socket_t what, short kind,
+	event_callback_fn on_what, const struct timeval *period)
+{
+	struct event *event =
+		event_new(worker->base, what, kind, on_what, worker);
+
+	must(event != NULL && event_add(event, period) == 0);
+	return event;
+}
+
+void
+worker_run(struct worker *worker, const struct worker_hooks *hooks, void *self)
+{
+	const struct heritage *heritage = worker->heritage;
+	const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
+	struct event *const events[] = {
+		watch(worker, SIGTERM, EV_SIGNAL | EV_PERSIST, on_term, NULL),
+		watch(worker, SIGQUIT, EV_SIGNAL | EV_PERSIST, on_quit, NULL),
+		watch(worker, SIGUSR1, EV_SIGNAL | EV_PERSIST, on_reopen, NULL),
+		watch(worker, heritage->lifeline, EV_READ | EV_PERSIST,
+			on_lifeline, NULL),
+		watch(worker, arena_bell(heritage->arena, heritage->slot),
+			EV_READ | EV_PERSIST, on_bell, NULL),
+		watch(worker, -1, EV_PERSIST, on_tick, &tick),
+	};
+
+	worker->hooks = hooks;
+	worker->self = self;
+	worker->look_at_peers = true;
+	beat(worker);
+	atomic_store_explicit(
+		&worker->row->ready_life, heritage->life, memory_order_release);
+	while (!is_over(worker)) {
+		turn(worker);
+		if (!is_over(worker))
+			wait_for_news(worker);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		event_free(events[i]);
+}
+
+static void
+worker_fini(struct worker *worker)
+{
+	event_free(worker->retry);
+	peers_free(&worker->peers);
+	post_free(&worker->post);
+	inbox_free(&worker->inbox);
+	event_base_free(worker->base);
+}
+
+int
+worker_main(const struct heritage *heritage)
+{
+	struct arena *arena = heritage->arena;
+	struct worker worker = {
+		.heritage = heritage,
+		.row = arena_row(arena, heritage->slot),
+		.now_ms = clock_ms(),
+	};
+	int code;
+
+	prologue(heritage, worker.name);
+	worker.base = event_base_new();
+	must(worker.base != NULL);
+	worker.inbox = inbox_new(arena, heritage->slot);
+	worker.post = post_new(arena, heritage->slot, heritage->life);
+	worker.peers = peers_new(arena, heritage->slot, on_peer, &worker);
+	worker.retry = evtimer_new(worker.base, on_retry, NULL);
+	must(worker.retry != NULL);
+	beat(&worker);
+	must(entries[worker.row->role] != NULL);
+	code = entries[worker.row->role](&worker);
+	worker_fini(&worker);
+	return code;
+}
