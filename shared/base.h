@@ -17,7 +17,7 @@
 
 /* A promise between our own functions: always checked; a broken one is logged
  * and aborts this process, and the master starts a new one. Never for input. */
-#define must(claim) \
+#define must(claim)                                                            \
 	((claim) ? (void)0 : must_failed(#claim, __FILE__, __LINE__))
 
 _Noreturn void must_failed(const char *claim, const char *file, int line);

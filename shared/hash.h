@@ -13,7 +13,8 @@ struct hash_key {
 	uint64_t k0, k1;
 };
 
-uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t length);
+uint64_t hash_bytes(
+	const struct hash_key *key, const void *data, size_t length);
 
 /* The same on every machine and after every restart: for sharding. */
 uint64_t hash_stable(const void *data, size_t length);

@@ -11,9 +11,9 @@
 struct arena;
 struct config;
 
-/* One listening socket. Each gateway or api slot has one of its own for each TCP
- * listener (SO_REUSEPORT), made by the master, so that it outlives the process;
- * unix sockets are shared by all slots of the role. */
+/* One listening socket. Each gateway or api slot has one of its own for each
+ * TCP listener (SO_REUSEPORT), made by the master, so that it outlives the
+ * process; unix sockets are shared by all slots of the role. */
 struct heritage_socket {
 	int fd;
 	unsigned slot;     /* or HERITAGE_ANY_SLOT */
@@ -27,7 +27,8 @@ struct heritage {
 	struct arena *arena;
 	const struct heritage_socket *sockets;
 	size_t socket_count;
-	int lifeline; /* read end of a pipe; end of file when the master is gone */
+	int lifeline; /* read end of a pipe; end of file when the master is gone
+		       */
 	unsigned slot;
 	uint32_t life;
 };

@@ -23,7 +23,8 @@ void json_write_string(struct buffer *out, struct text text);
 /* Writes any value compactly. */
 void json_write_value(struct buffer *out, const json_t *value);
 
-/* A string member as a text, borrowed; false when it is missing or no string. */
+/* A string member as a text, borrowed; false when it is missing or no string.
+ */
 bool json_get_text(const json_t *object, const char *member, struct text *out);
 
 #endif

@@ -24,9 +24,9 @@ static struct {
 	enum log_format format;
 	char *path;
 	char name[64];
-} log_state = { .fd = STDERR_FILENO,
-	.level = LOG_LEVEL_INFO,
-	.name = "confabd" };
+} log_state = {
+	.fd = STDERR_FILENO, .level = LOG_LEVEL_INFO, .name = "confabd"
+};
 
 static int
 open_file(const char *path)
@@ -128,12 +128,14 @@ write_line(enum log_level level, const char *format, va_list args)
 		memcpy(line, "{\"time\":\"", 9);
 		at = 9 + append_time(line + 9, 64);
 		at += (size_t)snprintf(line + at, 160,
-			"\",\"level\":\"%s\",\"pid\":%d,\"name\":\"%s\",\"text\":\"",
+			"\",\"level\":\"%s\",\"pid\":%d,\"name\":\"%s\","
+			"\"text\":\"",
 			level_names[level], (int)getpid(), log_state.name);
 	} else {
 		at = append_time(line, 64);
-		at += (size_t)snprintf(line + at, 160, " %s %s[%d]: ",
-			level_names[level], log_state.name, (int)getpid());
+		at += (size_t)snprintf(line + at, 160,
+			" %s %s[%d]: ", level_names[level], log_state.name,
+			(int)getpid());
 	}
 	at = append_clean(line, at, text, is_json);
 	if (is_json) {
@@ -147,12 +149,12 @@ write_line(enum log_level level, const char *format, va_list args)
 	errno = saved_errno;
 }
 
-#define WRITE_LINE(level, format)                     \
-	do {                                          \
-		va_list args;                         \
-		va_start(args, format);               \
-		write_line((level), (format), args);  \
-		va_end(args);                         \
+#define WRITE_LINE(level, format)                                              \
+	do {                                                                   \
+		va_list args;                                                  \
+		va_start(args, format);                                        \
+		write_line((level), (format), args);                           \
+		va_end(args);                                                  \
 	} while (0)
 
 void

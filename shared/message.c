@@ -64,8 +64,8 @@ bool
 message_id_read(struct text id, uint64_t *time, uint64_t *origin)
 {
 	return id.length == MESSAGE_ID_LENGTH &&
-		read_word(id.at, WORD_DIGITS, time) &&
-		read_word(id.at + WORD_DIGITS, ORIGIN_DIGITS, origin);
+	       read_word(id.at, WORD_DIGITS, time) &&
+	       read_word(id.at + WORD_DIGITS, ORIGIN_DIGITS, origin);
 }
 
 void
@@ -78,5 +78,5 @@ bool
 message_epoch_read(struct text epoch, uint64_t *value)
 {
 	return epoch.length == MESSAGE_EPOCH_LENGTH &&
-		read_word(epoch.at, WORD_DIGITS, value);
+	       read_word(epoch.at, WORD_DIGITS, value);
 }

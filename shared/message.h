@@ -29,8 +29,8 @@ uint64_t message_unix_ms(uint64_t id_time);
 uint64_t message_origin(unsigned host, unsigned slot);
 
 /* Base32hex in lower case, fixed width, so strings sort as the numbers do. */
-void message_id_write(char id[MESSAGE_ID_LENGTH + 1], uint64_t time,
-	uint64_t origin);
+void message_id_write(
+	char id[MESSAGE_ID_LENGTH + 1], uint64_t time, uint64_t origin);
 bool message_id_read(struct text id, uint64_t *time, uint64_t *origin);
 void message_epoch_write(char epoch[MESSAGE_EPOCH_LENGTH + 1], uint64_t value);
 bool message_epoch_read(struct text epoch, uint64_t *value);

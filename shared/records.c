@@ -4,10 +4,10 @@
 
 #define NUMBER(field) pack_number(out, it->field);
 #define TEXT(field) pack_text(out, it->field);
-#define RECORD(name, fields)                                         \
-	void name##_pack(struct buffer *out, const struct name *it)  \
-	{                                                            \
-		fields                                               \
+#define RECORD(name, fields)                                                   \
+	void name##_pack(struct buffer *out, const struct name *it)            \
+	{                                                                      \
+		fields                                                         \
 	}
 #include "shared/records.def"
 #undef RECORD
@@ -16,10 +16,10 @@
 
 #define NUMBER(field) it->field = unpack_number(in);
 #define TEXT(field) it->field = unpack_text(in);
-#define RECORD(name, fields)                                    \
-	bool name##_unpack(struct unpack *in, struct name *it)  \
-	{                                                       \
-		fields return !in->failed;                      \
+#define RECORD(name, fields)                                                   \
+	bool name##_unpack(struct unpack *in, struct name *it)                 \
+	{                                                                      \
+		fields return !in->failed;                                     \
 	}
 #include "shared/records.def"
 #undef RECORD

@@ -36,11 +36,11 @@ enum stream_kind {
 
 #define NUMBER(field) uint64_t field;
 #define TEXT(field) struct text field;
-#define RECORD(name, fields)                                          \
-	struct name {                                                 \
-		fields                                                \
-	};                                                            \
-	void name##_pack(struct buffer *out, const struct name *it);  \
+#define RECORD(name, fields)                                                   \
+	struct name {                                                          \
+		fields                                                         \
+	};                                                                     \
+	void name##_pack(struct buffer *out, const struct name *it);           \
 	bool name##_unpack(struct unpack *in, struct name *it);
 #include "shared/records.def"
 #undef RECORD

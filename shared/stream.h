@@ -29,7 +29,7 @@ struct text stream_name_tenant(const struct stream_name *name);
 struct text stream_name_name(const struct stream_name *name);
 
 /* Which of so many ledgers keeps the stream; the same for ever. */
-unsigned stream_shard(unsigned kind, struct text tenant, struct text name,
-	unsigned ledgers);
+unsigned stream_shard(
+	unsigned kind, struct text tenant, struct text name, unsigned ledgers);
 
 #endif

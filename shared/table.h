@@ -8,7 +8,7 @@
 #include "shared/base.h"
 #include "shared/hash.h"
 
-#define HASH_FUNCTION(key, length, result) \
+#define HASH_FUNCTION(key, length, result)                                     \
 	((result) = (unsigned)hash_private((key), (length)))
 #define uthash_malloc(bytes) base_alloc(bytes)
 #define uthash_fatal(text) must(!text)

@@ -14,7 +14,7 @@ bool
 text_equal(struct text a, struct text b)
 {
 	return a.length == b.length &&
-		(a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+	       (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
 }
 
 int
@@ -32,8 +32,8 @@ bool
 text_has_prefix(struct text text, struct text prefix)
 {
 	return text.length >= prefix.length &&
-		(prefix.length == 0 ||
-			memcmp(text.at, prefix.at, prefix.length) == 0);
+	       (prefix.length == 0 ||
+		       memcmp(text.at, prefix.at, prefix.length) == 0);
 }
 
 char *
@@ -101,7 +101,7 @@ text_is_name(struct text text, size_t min, size_t max)
 		return false;
 	for (size_t i = 0; i < text.length; i++) {
 		bool is_c1 = at[i] == 0xc2 && i + 1 < text.length &&
-			at[i + 1] < 0xa0;
+			     at[i + 1] < 0xa0;
 
 		if (at[i] < 0x20 || at[i] == 0x7f || is_c1)
 			return false;

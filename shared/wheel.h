@@ -1,7 +1,7 @@
 /*
- * A timer wheel: many timers that are set often and fire seldom. O(1) to set and
- * to cancel, no allocation; the timer is embedded in its owner. Precision is
- * one tick.
+ * A timer wheel: many timers that are set often and fire seldom. O(1) to set
+ * and to cancel, no allocation; the timer is embedded in its owner. Precision
+ * is one tick.
  */
 #ifndef SHARED_WHEEL_H
 #define SHARED_WHEEL_H
@@ -23,14 +23,13 @@ struct wheel *wheel_new(uint32_t slots, uint32_t tick_ms, uint64_t now_ms);
 void wheel_free(struct wheel **wheel);
 
 /* Sets or moves the timer. Never fires early, at most a tick late. */
-void wheel_set(struct wheel *wheel, struct wheel_timer *timer,
-	uint64_t at_ms);
+void wheel_set(struct wheel *wheel, struct wheel_timer *timer, uint64_t at_ms);
 void wheel_cancel(struct wheel_timer *timer);
 bool wheel_is_set(const struct wheel_timer *timer);
 
 /* Fires all that are due; a fired timer is unset first and may be set again or
  * its owner freed in the callback. */
-void wheel_turn(struct wheel *wheel, uint64_t now_ms, wheel_fired *fired,
-	void *self);
+void wheel_turn(
+	struct wheel *wheel, uint64_t now_ms, wheel_fired *fired, void *self);
 
 #endif
