@@ -67,7 +67,6 @@ export { ConfabError };
 
 /** A connection that held this long was good: the pauses begin anew. */
 const STEADY_MS = 5000;
-/** Patience with the answer to a probe. */
 const PROBE_MS = 10000;
 
 export class Confab {
@@ -107,16 +106,12 @@ export class Confab {
         return this.#state;
     }
 
-    /** Names of the rooms joined. @returns {string[]} */
+    /** @returns {string[]} names of the rooms joined */
     get joinedRooms() {
         return [...this.#joined.keys()];
     }
 
-    /**
-     * @param {string} event
-     * @param {Function} handler
-     * @returns {() => void} takes the handler off again
-     */
+    /** @returns {() => void} takes the handler off again */
     on(event, handler) {
         const handlers = this.#handlers.get(event) ?? new Set();
 
@@ -139,7 +134,7 @@ export class Confab {
         return this.#firstOpen.promise;
     }
 
-    /** Ends the connection for good. connect() may follow. */
+    /** For good; but connect() may follow. */
     close(code = 1000, reason = "") {
         this.#socket?.close(code, reason);
         this.#settle({ code, reason });
@@ -209,8 +204,7 @@ export class Confab {
         });
     }
 
-    /** @param {string} room */
-    async leave(room) {
+    leave(room) {
         this.#joined.delete(room);
         return this.#request("leave", { room }, () =>
             this.#joined.delete(room));
@@ -452,8 +446,6 @@ export class Confab {
             setTimeout(resolve, jittered(retryMs)));
         return this.#socket === socket;
     }
-
-    /* ---- small things ---- */
 
     #settle(why) {
         this.#abandon();

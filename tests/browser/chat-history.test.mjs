@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 
 import {
     enter, enterQuietly, everybodyGoes, lastIs, messages, numbered,
-    openBrowser, sayAll, screenshot, textIs,
+    openBrowser, sayAll, screenshot, scrollBack, textIs,
 } from "./people.mjs";
 import { Server } from "./server.mjs";
 
@@ -18,20 +18,6 @@ before(async () => {
 
 after(() => everybodyGoes(browser, server));
 
-/* Scrolls to the top until done() holds in the page. */
-async function scrollBack(page, done) {
-    while (!await page.evaluate(done)) {
-        await page.evaluate(() => {
-            document.getElementById("log").scrollTop = 0;
-        });
-        /* One frame: the page reads on by itself. */
-        await page.evaluate(() => new Promise(requestAnimationFrame));
-    }
-}
-
-const isAtBeginning = () => document.getElementById("log-top").dataset.state
-    === "beginning";
-
 test("scrolling back reaches the first of 220 messages", async () => {
     const bob = await enterQuietly(server, "bob", "old");
 
@@ -40,7 +26,7 @@ test("scrolling back reaches the first of 220 messages", async () => {
 
     await lastIs(ada, "m 220");
     assert.ok((await messages(ada)).length < 220);
-    await scrollBack(ada, isAtBeginning);
+    await scrollBack(ada);
     assert.deepEqual(await messages(ada), numbered("m", 220));
     await textIs(ada, "#beginning", "This is the beginning of #old");
     await screenshot(ada, "beginning");
@@ -96,7 +82,7 @@ test("a long history keeps the page small", async () => {
     const ada = await enter(browser, server, "Ada", "long");
 
     await lastIs(ada, `n ${count}`);
-    await scrollBack(ada, isAtBeginning);
+    await scrollBack(ada);
     const kept = await messages(ada);
 
     assert.ok(kept.length <= 1000, `${kept.length} messages are drawn`);
@@ -120,7 +106,7 @@ test("a long history keeps the page small", async () => {
         numbered("n", end.length, count - end.length + 1));
 
     /* And at once, by the button. */
-    await scrollBack(ada, isAtBeginning);
+    await scrollBack(ada);
     await bob.say("long", `n ${count + 1}`);
     await ada.click("#jump");
     await lastIs(ada, `n ${count + 1}`);

@@ -4,8 +4,9 @@ import { after, before, test } from "node:test";
 
 import {
     enter, enterQuietly, everybodyGoes, isOnline, lastIs, messages, numbered,
-    openBrowser, say, sayAll, screenshot, textIs,
+    openBrowser, openPage, say, sayAll, screenshot, scrollBack, textIs,
 } from "./people.mjs";
+import { Scripted, message } from "./scripted.mjs";
 import { Server, until } from "./server.mjs";
 
 let server;
@@ -30,6 +31,14 @@ function watchStates(page) {
 
 function becomes(page, state) {
     return page.waitForSelector(`body[data-connection="${state}"]`);
+}
+
+/* Refused for now means that nothing was done: it is said again. */
+function sayUntilStored(confab, room, text) {
+    return until(() => confab.say(room, text).catch((error) => {
+        if (!error.isPassing)
+            throw error;
+    }), `${text} is stored`);
 }
 
 test("after kill -9 of the gateways the page comes back by itself",
@@ -110,6 +119,34 @@ test("a message that could not be sent can be tried again", async () => {
     await bob.context().close();
 });
 
+test("a message whose answer was lost is known when it comes back",
+    async () => {
+        const lost = message(1, { from: "Ada", body: "lost answer" });
+        let top = 0;
+        const scripted = await Scripted.start({
+            join: ({ room }) => ({ room, epoch: "e1", offset: top, users: 1 }),
+            members: () => ({ users: 1, members: [{ user: "Ada" }] }),
+            rooms: () => ({ rooms: [] }),
+            history: () => ({ epoch: "e1", messages: [lost], more: false }),
+            say: () => {
+                top = 1;
+                scripted.socket.terminate();
+            },
+        });
+        const page = await openPage(browser, server);
+
+        await page.route("**/config.json", (route) => route.fulfill({
+            json: { websocket: [{ port: scripted.port, path: "/" }] },
+        }));
+        await page.goto(`${server.page}?name=Ada#r`);
+        await isOnline(page);
+        await say(page, "lost answer");
+        await lastIs(page, "lost answer");
+        assert.equal(await page.locator(".pending").count(), 0);
+        scripted.stop();
+        await page.context().close();
+    });
+
 test("trying now does not wait for the next attempt", async () => {
     const ada = await enter(browser, server, "Ada", "now");
 
@@ -126,6 +163,28 @@ test("trying now does not wait for the next attempt", async () => {
     assert.equal(state, "connecting");
     await server.launch();
     await isOnline(ada);
+    await ada.context().close();
+});
+
+test("the death of ledger and historian costs no message", async () => {
+    const ada = await enter(browser, server, "Ada", "deaths");
+    const bob = await enterQuietly(server, "bob", "deaths");
+    const said = numbered("m", 60);
+
+    for (const text of said) {
+        if (text === "m 20")
+            await server.kill("ledger");
+        if (text === "m 40")
+            await server.kill("historian");
+        await sayUntilStored(bob, "deaths", text);
+    }
+    await lastIs(ada, "m 60");
+    assert.deepEqual(await messages(ada), said);
+    await ada.reload();
+    await lastIs(ada, "m 60");
+    await scrollBack(ada);
+    assert.deepEqual(await messages(ada), said);
+    bob.close();
     await ada.context().close();
 });
 

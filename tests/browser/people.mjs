@@ -80,6 +80,20 @@ export function lastIs(page, text) {
     }, text);
 }
 
+/** Scrolls up until the first message of the room is there. */
+export async function scrollBack(page) {
+    const isAtBeginning = () => document.getElementById("log-top")
+        .dataset.state === "beginning";
+
+    while (!await page.evaluate(isAtBeginning)) {
+        await page.evaluate(() => {
+            document.getElementById("log").scrollTop = 0;
+            /* One frame: the page reads on by itself. */
+            return new Promise(requestAnimationFrame);
+        });
+    }
+}
+
 export function textIs(page, selector, text) {
     return page.waitForFunction(([where, wanted]) =>
         document.querySelector(where)?.textContent === wanted,

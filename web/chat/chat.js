@@ -240,10 +240,16 @@ export class Chat {
             this.tell("rooms");
     }
 
-    /* One of ours that was on its way has arrived. */
+    /* One of ours that was on its way has arrived. When its answer was lost and
+     * it comes out of the history, only its words tell. */
     settlePending(room, message) {
-        room.pending = room.pending.filter((one) =>
-            one.key !== message.key && one.id !== message.id);
+        const at = room.pending.findIndex((one) =>
+            one.id === message.id || one.key === message.key
+            || (message.key === undefined && one.state === "unknown"
+                && one.text === message.body));
+
+        if (at >= 0)
+            room.pending.splice(at, 1);
     }
 
     cameOrWent({ room: name, user, platform, users }, isEnter) {

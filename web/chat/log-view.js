@@ -64,6 +64,7 @@ export class LogView {
         this.room = room;
         byId("room-view").hidden = !room;
         byId("no-room").hidden = Boolean(room);
+        document.body.classList.toggle("roomless", !room);
         this.lines.clear();
         this.log.setAttribute("aria-label",
             room ? t("messages", { room: `#${room.name}` }) : "");

@@ -45,11 +45,12 @@ export function randomName() {
 
 /** A colour for a name, the same everywhere: degrees of the colour wheel. */
 export function hueOf(name) {
-    let hash = 0;
+    let hash = 2166136261;
 
     for (const character of name)
-        hash = (hash * 31 + character.codePointAt(0)) >>> 0;
-    return Math.round((hash * 137.508) % 360);
+        hash = Math.imul(hash ^ character.codePointAt(0), 16777619);
+    hash = Math.imul(hash ^ hash >>> 15, 0x2c1b3c6d);
+    return ((hash ^ hash >>> 13) >>> 0) % 360;
 }
 
 /** The first letter of a name as people see letters (an emoji is one). */

@@ -6,7 +6,7 @@
 import { byId } from "./dom.js";
 import { rememberFlag, rememberedFlag } from "./storage.js";
 
-/* The same widths as in chat.css. */
+/* The same widths as in style/narrow.css. */
 const roomsSlide = window.matchMedia("(max-width: 760px)");
 const membersSlide = window.matchMedia("(max-width: 1080px)");
 

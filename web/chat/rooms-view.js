@@ -138,7 +138,8 @@ export class RoomsView {
                 },
                 make("span", { class: "hash" }, "#"),
                 make("bdi", { class: "room-name" }, name),
-                make("span", { class: "users" }, String(users ?? 0)))),
+                make("span", { class: "users" },
+                    users > 0 ? String(users) : ""))),
         };
     }
 }

@@ -53,12 +53,15 @@ export function withLinks(text) {
 
 /* Where to cut a text that is too long to be shown at once; its length: not. */
 function shownLength(text) {
-    let lines = 0;
+    let at = -1;
 
-    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) {
-        if (++lines === LINES_MAX)
-            return Math.min(at, SHOWN_MAX);
+    for (let lines = 0; lines < LINES_MAX; lines++) {
+        at = text.indexOf("\n", at + 1);
+        if (at < 0)
+            break;
     }
+    if (at >= 0)
+        return Math.min(at, SHOWN_MAX);
     if (text.length <= SHOWN_MAX * 1.2)
         return text.length;
     /* Not between the halves of one character. */
