@@ -62,9 +62,8 @@ rest(struct child *child, bool was_healthy)
 
 	child_become(child, CHILD_RESTING);
 	child->due_ms = now_ms + rest_ms;
-	if (rest_ms > 0)
-		log_info("%s: starts again in %llu ms", child->name,
-			(unsigned long long)rest_ms);
+	log_debug("%s: rests for %llu ms", child->name,
+		(unsigned long long)rest_ms);
 }
 
 void

@@ -16,12 +16,14 @@
 #include "shared/log.h"
 
 #define LOCK_FILE "confabd.lock"
+#define WRITERS_FILE "writers.lock"
 #define PID_FILE "confabd.pid"
 
 struct premises {
 	const struct config *config;
 	int run_lock, data_lock;
-	uid_t uid; /* to become */
+	int writers_lock; /* opened here, inherited by those who write */
+	uid_t uid;        /* to become */
 	gid_t gid;
 	bool is_changing; /* root, and a user is configured */
 	bool was_crash;
@@ -52,25 +54,38 @@ make_directory(const char *path, mode_t mode)
 }
 
 static int
-lock_directory(const char *directory)
+open_lock(const char *directory, const char *name)
 {
 	char *path;
 	int fd;
 
-	must(asprintf(&path, "%s/%s", directory, LOCK_FILE) >= 0);
+	must(asprintf(&path, "%s/%s", directory, name) >= 0);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (fd < 0) {
+	if (fd < 0)
 		log_error("cannot write in %s: %s", directory, strerror(errno));
-	} else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK)
-			log_error("%s is in use by another confabd", directory);
-		else
-			log_error("%s: %s", path, strerror(errno));
-		close(fd);
-		fd = -1;
-	}
 	free(path);
 	return fd;
+}
+
+static int
+lock_directory(const char *directory)
+{
+	int fd = open_lock(directory, LOCK_FILE);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	if (errno == EWOULDBLOCK)
+		log_error("%s is in use by another confabd", directory);
+	else
+		log_error("cannot lock %s: %s", directory, strerror(errno));
+	close(fd);
+	return -1;
+}
+
+bool
+premises_take_over(const struct premises *premises)
+{
+	return flock(premises->writers_lock, LOCK_EX | LOCK_NB) == 0;
 }
 
 static int
@@ -132,6 +147,9 @@ settle(struct premises *premises)
 	premises->data_lock = lock_directory(config->data_dir);
 	if (premises->data_lock < 0)
 		return -1;
+	premises->writers_lock = open_lock(config->data_dir, WRITERS_FILE);
+	if (premises->writers_lock < 0)
+		return -1;
 	premises->was_crash = access(premises->pid_path, F_OK) == 0;
 	if (premises_own(premises, config->run_dir) < 0 ||
 		premises_own(premises, config->data_dir) < 0)
@@ -147,10 +165,11 @@ premises_open(const struct config *config)
 	premises->config = config;
 	premises->run_lock = -1;
 	premises->data_lock = -1;
+	premises->writers_lock = -1;
 	must(asprintf(&premises->pid_path, "%s/%s", config->run_dir,
 		     PID_FILE) >= 0);
 	if (settle(premises) < 0) {
-		premises_shed(premises);
+		premises_shed(premises, false);
 		free(premises->pid_path);
 		free(premises);
 		return NULL;
@@ -159,19 +178,21 @@ premises_open(const struct config *config)
 }
 
 void
-premises_shed(const struct premises *premises)
+premises_shed(const struct premises *premises, bool is_writer)
 {
 	if (premises->run_lock >= 0)
 		close(premises->run_lock);
 	if (premises->data_lock >= 0)
 		close(premises->data_lock);
+	if (premises->writers_lock >= 0 && !is_writer)
+		close(premises->writers_lock);
 }
 
 void
 premises_close(struct premises **premises)
 {
 	unlink((*premises)->pid_path);
-	premises_shed(*premises);
+	premises_shed(*premises, false);
 	free((*premises)->pid_path);
 	free(*premises);
 	*premises = NULL;

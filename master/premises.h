@@ -18,8 +18,13 @@ struct premises *premises_open(const struct config *config);
 /* Removes the pid file and gives up the locks. */
 void premises_close(struct premises **premises);
 
-/* In a child: lets go of the locks, which are the master's alone. */
-void premises_shed(const struct premises *premises);
+/* Takes the lock of those who write below data_dir; false while processes of a
+ * server whose master died still hold it. */
+bool premises_take_over(const struct premises *premises);
+
+/* In a child: lets go of the locks, which are the master's alone; but who
+ * writes below data_dir keeps that one lock to its end. */
+void premises_shed(const struct premises *premises, bool is_writer);
 
 /* Did the server before this one end without cleaning up? */
 bool premises_was_crash(const struct premises *premises);

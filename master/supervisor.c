@@ -11,6 +11,7 @@
 #include <event2/event.h>
 
 #include "master/child.h"
+#include "master/ending.h"
 #include "master/health.h"
 #include "master/premises.h"
 #include "master/status.h"
@@ -32,22 +33,9 @@
  * need its children have been. */
 #define LATE_MS 1500
 
-/* In the order in which a stop ends them: whoever makes messages before those
- * who keep them. */
-enum phase {
-	PHASE_EDGES,
-	PHASE_LEDGERS,
-	PHASE_ARCHIVE,
-	PHASE_COUNT,
-};
-
-static const enum phase phase_of[ROLE_COUNT] = {
-	[ROLE_GATEWAY] = PHASE_EDGES,
-	[ROLE_API] = PHASE_EDGES,
-	[ROLE_LEDGER] = PHASE_LEDGERS,
-	[ROLE_HISTORIAN] = PHASE_ARCHIVE,
-	[ROLE_RELAY] = PHASE_ARCHIVE,
-};
+/* Children of a master that died end within ten seconds; longer is not waited.
+ */
+#define TAKE_OVER_MS 20000
 
 #define SIGNALS_MAX 8
 
@@ -62,10 +50,9 @@ struct supervisor {
 	uint64_t started_ms;
 	uint64_t ticked_ms;
 	uint64_t hearts_from_ms; /* silence counts from here */
-	uint64_t stop_by_ms;
-	bool is_complete; /* all have served */
-	bool is_stopping;
-	enum phase phase; /* of the stop */
+	bool has_taken_over;     /* nobody of an earlier server writes */
+	bool is_complete;        /* all have served */
+	struct ending ending;
 	int exit_code;
 	unsigned count;
 	struct child children[];
@@ -92,6 +79,15 @@ supervisor_shape(const struct config *config, struct arena_shape *shape)
 		}
 }
 
+/* Does this slot write below data_dir? */
+static bool
+is_writer(const struct supervisor *supervisor, unsigned slot)
+{
+	uint32_t role = supervisor->children[slot].row->role;
+
+	return role == ROLE_LEDGER || role == ROLE_HISTORIAN;
+}
+
 /* In a fresh child. The loop's epoll is shared with the master until reinit, so
  * nothing may be taken out of it before. */
 static void
@@ -103,22 +99,9 @@ shed(void *self)
 		fatal("cannot leave the master's loop: %s", strerror(errno));
 	status_shed(supervisor->status);
 	event_base_free(supervisor->base);
-	premises_shed(supervisor->needs.premises);
+	premises_shed(supervisor->needs.premises,
+		is_writer(supervisor, supervisor->heritage.slot));
 	close(supervisor->lifeline_end);
-}
-
-static enum phase
-phase_of_child(const struct child *child)
-{
-	return phase_of[child->row->role];
-}
-
-/* While it stops, those whose turn has not come are still needed. */
-static bool
-is_wanted(const struct supervisor *supervisor, const struct child *child)
-{
-	return !supervisor->is_stopping ||
-	       phase_of_child(child) > supervisor->phase;
 }
 
 static void
@@ -143,53 +126,12 @@ ring_all_bells(const struct supervisor *supervisor)
 		bell_ring(arena_bell(supervisor->needs.arena, i));
 }
 
-static bool
-phase_is_over(const struct supervisor *supervisor)
-{
-	for (unsigned i = 0; i < supervisor->count; i++) {
-		const struct child *child = &supervisor->children[i];
-
-		if (phase_of_child(child) <= supervisor->phase &&
-			child->state != CHILD_ABSENT)
-			return false;
-	}
-	return true;
-}
-
 static void
-begin_phase(struct supervisor *supervisor)
+go_on_ending(struct supervisor *supervisor)
 {
-	for (unsigned i = 0; i < supervisor->count; i++) {
-		struct child *child = &supervisor->children[i];
-
-		if (phase_of_child(child) > supervisor->phase)
-			continue;
-		child_cancel(child);
-		child_ask_to_end(child, SIGTERM);
-	}
-}
-
-static void
-go_on_stopping(struct supervisor *supervisor)
-{
-	while (supervisor->is_stopping && supervisor->phase < PHASE_COUNT &&
-		phase_is_over(supervisor)) {
-		supervisor->phase++;
-		begin_phase(supervisor);
-	}
-	if (supervisor->phase == PHASE_COUNT)
+	ending_advance(&supervisor->ending);
+	if (ending_is_over(&supervisor->ending))
 		event_base_loopbreak(supervisor->base);
-}
-
-static void
-end_all_now(struct supervisor *supervisor)
-{
-	if (supervisor->phase < PHASE_ARCHIVE)
-		log_warning("killing the processes that have not ended");
-	supervisor->phase = PHASE_ARCHIVE;
-	begin_phase(supervisor);
-	for (unsigned i = 0; i < supervisor->count; i++)
-		child_kill(&supervisor->children[i]);
 }
 
 /* A second call ends them at once. */
@@ -198,19 +140,15 @@ stop(void *self)
 {
 	struct supervisor *supervisor = self;
 
-	if (supervisor->is_stopping) {
-		log_warning("asked to stop again: ending all at once");
-		supervisor->stop_by_ms = 0;
-		set_tick(supervisor, 0);
+	if (supervisor->ending.is_on) {
+		log_warning("asked to stop again");
+		ending_hurry(&supervisor->ending);
 		return;
 	}
 	log_info("stopping");
-	supervisor->is_stopping = true;
-	supervisor->stop_by_ms =
-		clock_ms() + (uint64_t)supervisor->needs.config->stop_seconds;
-	supervisor->phase = PHASE_EDGES;
-	begin_phase(supervisor);
-	go_on_stopping(supervisor);
+	ending_begin(&supervisor->ending,
+		(uint64_t)supervisor->needs.config->stop_seconds);
+	go_on_ending(supervisor);
 }
 
 /* A process that says no before the server was ever up will say no again. */
@@ -218,16 +156,15 @@ static bool
 is_hopeless(const struct supervisor *supervisor, const struct child *child,
 	int status)
 {
-	return !supervisor->is_complete && !supervisor->is_stopping &&
+	return !supervisor->is_complete && !supervisor->ending.is_on &&
 	       child->state == CHILD_STARTING && WIFEXITED(status) &&
 	       WEXITSTATUS(status) == 1;
 }
 
 static void
-give_up(struct supervisor *supervisor, const struct child *child)
+give_up(struct supervisor *supervisor, const char *who)
 {
-	log_error("cannot start: %s gave up, its reason stands above",
-		child->name);
+	log_error("cannot start: %s gave up, its reason stands above", who);
 	supervisor->exit_code = 1;
 	stop(supervisor);
 }
@@ -238,13 +175,14 @@ on_child_end(struct supervisor *supervisor, struct child *child, int status)
 	bool hopeless = is_hopeless(supervisor, child, status);
 
 	index_close(arena_partition(supervisor->needs.arena, child->slot));
-	child_on_end(child, status, is_wanted(supervisor, child) && !hopeless);
+	child_on_end(child, status,
+		!hopeless && ending_wants(&supervisor->ending, child));
 	ring_all_bells(supervisor);
 	if (hopeless)
-		give_up(supervisor, child);
+		give_up(supervisor, child->name);
 	else if (child->state == CHILD_RESTING && child->due_ms <= clock_ms())
 		start(supervisor, child);
-	go_on_stopping(supervisor);
+	go_on_ending(supervisor);
 }
 
 static void
@@ -263,9 +201,34 @@ reap(struct supervisor *supervisor)
 }
 
 static void
+start_all(struct supervisor *supervisor, bool writers)
+{
+	for (unsigned i = supervisor->count; i-- > 0;)
+		if (is_writer(supervisor, i) == writers)
+			start(supervisor, &supervisor->children[i]);
+}
+
+/* Edges serve at once; who writes waits for those who still write. */
+static void
+try_to_take_over(struct supervisor *supervisor)
+{
+	if (supervisor->has_taken_over || supervisor->ending.is_on)
+		return;
+	if (premises_take_over(supervisor->needs.premises)) {
+		supervisor->has_taken_over = true;
+		start_all(supervisor, true);
+	} else if (supervisor->ticked_ms >
+		   supervisor->started_ms + TAKE_OVER_MS) {
+		log_error("processes of an earlier server still write in %s",
+			supervisor->needs.config->data_dir);
+		give_up(supervisor, "the master");
+	}
+}
+
+static void
 look_whether_complete(struct supervisor *supervisor)
 {
-	if (supervisor->is_complete || supervisor->is_stopping)
+	if (supervisor->is_complete || supervisor->ending.is_on)
 		return;
 	for (unsigned i = 0; i < supervisor->count; i++)
 		if (supervisor->children[i].state != CHILD_SERVING)
@@ -311,7 +274,7 @@ on_tick(evutil_socket_t fd, short what, void *self)
 {
 	struct supervisor *supervisor = self;
 	uint64_t now_ms = clock_ms();
-	bool is_busy = false;
+	bool is_busy = !supervisor->has_taken_over;
 
 	(void)fd;
 	(void)what;
@@ -321,9 +284,9 @@ on_tick(evutil_socket_t fd, short what, void *self)
 	for (unsigned i = 0; i < supervisor->count; i++)
 		if (look_at(supervisor, &supervisor->children[i]))
 			is_busy = true;
+	try_to_take_over(supervisor);
 	look_whether_complete(supervisor);
-	if (supervisor->is_stopping && now_ms >= supervisor->stop_by_ms)
-		end_all_now(supervisor);
+	ending_look(&supervisor->ending, now_ms);
 	set_tick(supervisor, is_busy ? BUSY_TICK_MS : TICK_MS);
 }
 
@@ -419,6 +382,8 @@ supervisor_new(const struct supervisor_needs *needs)
 
 	supervisor->needs = *needs;
 	supervisor->count = count;
+	supervisor->ending = (struct ending){ .children = supervisor->children,
+		.count = count };
 	supervisor->started_ms = clock_ms();
 	supervisor->ticked_ms = supervisor->started_ms;
 	if (pipe2(pipe_ends, O_CLOEXEC) < 0)
@@ -460,9 +425,11 @@ supervisor_run(const struct supervisor_needs *needs)
 
 	watch_signals(supervisor);
 	watch_askers(supervisor);
-	/* From the last to the first: the keepers before the edges. */
-	for (unsigned i = supervisor->count; i-- > 0;)
-		start(supervisor, &supervisor->children[i]);
+	try_to_take_over(supervisor);
+	if (!supervisor->has_taken_over)
+		log_info("an earlier server is still ending, taking over "
+			 "from it");
+	start_all(supervisor, false);
 	event_base_dispatch(supervisor->base);
 	exit_code = supervisor->exit_code;
 	supervisor_free(supervisor);

@@ -29,16 +29,17 @@ static const char *
 state_of_all(const struct words_context *context)
 {
 	const struct arena *arena = context->arena;
+	const char *state = "serving";
 
 	for (unsigned i = 0; i < arena_shape(arena)->slots; i++) {
-		uint32_t state = atomic_load(&arena_row(arena, i)->state);
+		uint32_t one = atomic_load(&arena_row(arena, i)->state);
 
-		if (state == CHILD_DRAINING || state == CHILD_ABSENT)
+		if (one == CHILD_DRAINING)
 			return "stopping";
-		if (state != CHILD_SERVING)
-			return "starting";
+		if (one != CHILD_SERVING)
+			state = "starting";
 	}
-	return "serving";
+	return state;
 }
 
 static void

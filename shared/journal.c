@@ -78,6 +78,22 @@ lock_directory(struct journal *journal)
 	return -1;
 }
 
+bool
+journal_is_in_use(const char *directory)
+{
+	char path[PATH_MAX];
+	bool is_in_use;
+	int fd;
+
+	must(snprintf(path, sizeof(path), "%s/lock", directory) < PATH_MAX);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	is_in_use = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return is_in_use;
+}
+
 static int
 open_segments(struct journal *journal)
 {

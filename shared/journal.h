@@ -43,6 +43,9 @@ struct journal_cursor {
 struct journal *journal_open(const char *directory, bool sync_each_batch);
 void journal_close(struct journal **journal);
 
+/* Does another process write this journal at the moment? */
+bool journal_is_in_use(const char *directory);
+
 /* The position behind the last batch, and of the oldest byte kept. */
 uint64_t journal_end(const struct journal *journal);
 uint64_t journal_begin(const struct journal *journal);

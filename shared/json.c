@@ -5,6 +5,8 @@
 #include "shared/base.h"
 #include "shared/buffer.h"
 
+#define FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
+
 /* Counts brackets outside strings, so that the parser never recurses deeper. */
 static bool
 is_shallow(struct text text)
@@ -35,12 +37,15 @@ is_shallow(struct text text)
 json_t *
 json_read_object(struct text text)
 {
+	json_error_t error;
 	json_t *value;
 
 	if (!is_shallow(text))
 		return NULL;
-	value = json_loadb(text.at, text.length,
-		JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	value = json_loadb(text.at, text.length, FLAGS, &error);
+	if (!value && json_error_code(&error) == json_error_numeric_overflow)
+		value = json_loadb(text.at, text.length,
+			FLAGS | JSON_DECODE_INT_AS_REAL, NULL);
 	if (value && !json_is_object(value)) {
 		json_decref(value);
 		return NULL;
