@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shared/index.h"
+#include "shared/index_partition.h"
 #include "shared/layout.h"
 #include "shared/log.h"
 #include "shared/ring.h"
@@ -80,7 +80,7 @@ place_regions(struct arena *arena, const struct arena_shape *shape)
 	arena->partitions_at =
 		align_region(arena->data_at + pairs * shape->ring_bytes);
 	arena->partition_bytes = align_region(
-		index_size(shape->index_connections, shape->index_rooms));
+		index_partition_size(shape->index_connections, shape->index_rooms));
 	return arena->partitions_at + shape->slots * arena->partition_bytes;
 }
 
@@ -108,7 +108,7 @@ static uint64_t
 hash_layout(const struct arena_shape *shape)
 {
 	uint64_t facts[] = { ARENA_VERSION, layout_of_structs(),
-		layout_of_records(), index_layout(), shape->slots,
+		layout_of_records(), index_partition_layout(), shape->slots,
 		shape->ring_bytes, shape->index_connections, shape->index_rooms,
 		sizeof(struct arena_header),
 		offsetof(struct arena_header, shape),
@@ -198,7 +198,7 @@ init_slots(struct arena *arena)
 			number = 0;
 		row->role = shape->roles[slot];
 		row->number = number++;
-		index_init(arena_partition(arena, slot),
+		index_partition_init(arena_partition(arena, slot),
 			shape->index_connections, shape->index_rooms);
 		for (unsigned from = 0; from < shape->slots; from++) {
 			uint64_t pair = (uint64_t)slot * shape->slots + from;

@@ -17,37 +17,13 @@
 #include <stdint.h>
 
 #include "shared/client_id.h"
-#include "shared/message.h"
+#include "shared/index_entry.h"
 #include "shared/text.h"
 
 struct arena;
 struct partition;
 
-/* One logged-in connection. The client id that outsiders see is made of host,
- * slot, place and secret: client_id_write(). */
-struct index_entry {
-	uint64_t secret;   /* random, so that ids cannot be guessed */
-	uint64_t since_ms; /* unix */
-	uint32_t place;    /* where it stands in its partition */
-	uint32_t platform;
-	uint8_t address[16]; /* IPv6, or IPv4 mapped (RFC 4291 2.5.5.2) */
-	uint16_t port;
-	uint8_t tenant_length, user_length;
-	char tenant[TENANT_BYTES_MAX];
-	char user[USER_BYTES_MAX];
-};
-
 #define INDEX_NO_PLACE UINT32_MAX
-
-/* Bytes of memory that a partition takes. */
-size_t index_size(uint32_t connections, uint32_t rooms);
-
-/* Hash of how the structs of a partition lie in memory. */
-uint64_t index_layout(void);
-
-/* Master, once, in zeroed memory. */
-void index_init(
-	struct partition *partition, uint32_t connections, uint32_t rooms);
 
 /* Owner, first thing: empties the partition, gives its memory back to the
  * system and opens it for this life (not 0). */

@@ -1,5 +1,6 @@
 /*
- * How an index partition lies in memory; for index*.c and their tests.
+ * How an index partition lies in memory; for arena.c, which makes room for it,
+ * for index*.c and for their tests.
  *
  * Connections stand in places, rooms in cells; both hang in chains from hash
  * buckets and are taken from a free list or from the part never used yet, so
@@ -28,7 +29,8 @@
 #include <stdatomic.h>
 
 #include "shared/base.h"
-#include "shared/index.h"
+#include "shared/index_entry.h"
+#include "shared/text.h"
 
 #define PLACE_WORDS (sizeof(struct index_entry) / 8)
 #define NAME_WORDS ((2 + TENANT_BYTES_MAX + ROOM_BYTES_MAX + 7) / 8)
@@ -57,7 +59,7 @@ struct index_cell {
 };
 
 struct partition {
-	/* Constant after index_init(). */
+	/* Constant after index_partition_init(). */
 	_Alignas(CACHE_LINE) uint32_t connections;
 	uint32_t rooms;
 	uint32_t user_mask, room_mask; /* how many chains, less one */
@@ -86,6 +88,22 @@ _Static_assert(sizeof(struct index_place) == 24 + 8 * PLACE_WORDS,
 _Static_assert(
 	sizeof(struct index_cell) == 16 + 8 * NAME_WORDS, "crosses processes");
 _Static_assert(sizeof(struct partition) == 4 * CACHE_LINE, "crosses processes");
+
+/* The tables begin here, behind a header that stays when they are emptied; a
+ * multiple of every page size in use. */
+#define INDEX_TABLES_AT 65536
+
+/* Bytes of memory that a partition takes. */
+size_t index_partition_size(uint32_t connections, uint32_t rooms);
+
+/* Hash of how the structs of a partition lie in memory. */
+uint64_t index_partition_layout(void);
+
+/* Master, once, in zeroed memory. */
+void index_partition_init(
+	struct partition *partition, uint32_t connections, uint32_t rooms);
+
+struct arena;
 
 /* A tenant and a name in it, as bytes that no other pair has. */
 struct index_name {

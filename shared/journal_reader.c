@@ -4,7 +4,7 @@
  * sum fits. It reads ahead in large pieces, but keeps nothing from behind the
  * limit, because those bytes may be taken back and written anew.
  */
-#include "shared/journal.h"
+#include "shared/journal_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
-#include "shared/journal.h"
+#include "shared/journal_reader.h"
 #include "shared/log.h"
 #include "shared/segment.h"
 

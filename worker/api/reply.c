@@ -9,7 +9,7 @@
 #include "shared/buffer.h"
 #include "shared/json.h"
 #include "shared/scoreboard.h"
-#include "worker/api/routes.h"
+#include "worker/api/scene.h"
 #include "worker/worker.h"
 
 static const struct {

@@ -12,6 +12,7 @@
 #include "shared/config.h"
 #include "worker/api/pages.h"
 #include "worker/api/reply.h"
+#include "worker/api/scene.h"
 #include "worker/worker.h"
 
 #define CODE_BAD_REQUEST 1001

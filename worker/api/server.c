@@ -24,6 +24,7 @@
 #include "shared/log.h"
 #include "worker/api/pages.h"
 #include "worker/api/routes.h"
+#include "worker/api/scene.h"
 #include "worker/worker.h"
 
 #define HEAD_BYTES_MAX (8 * 1024)
