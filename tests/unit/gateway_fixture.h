@@ -6,8 +6,7 @@
 #ifndef TESTS_UNIT_GATEWAY_FIXTURE_H
 #define TESTS_UNIT_GATEWAY_FIXTURE_H
 
-#include <fcntl.h>
-#include <poll.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +41,8 @@ static struct fixture {
 	struct gateway gateway;
 	struct letter *letters[LETTERS_MAX]; /* sent to ledgers */
 	size_t letter_count, letters_read;
-	bool is_full; /* offers are refused */
+	bool is_full;               /* offers are refused */
+	struct buffer inputs[1024]; /* by descriptor: what clients received */
 } fixture;
 
 static inline void
@@ -126,6 +126,8 @@ fixture_close(void)
 {
 	gateway_fini(&fixture.gateway);
 	fixture_forget_letters();
+	for (size_t i = 0; i < ARRAY_LEN(fixture.inputs); i++)
+		buffer_fini(&fixture.inputs[i]);
 	arena_free(&fixture.arena);
 	event_base_free(fixture.base);
 }
@@ -133,7 +135,7 @@ fixture_close(void)
 static inline void
 fixture_turn(void)
 {
-	event_base_loop(fixture.base, EVLOOP_NONBLOCK);
+	event_base_loop(fixture.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	gateway_on_turn(&fixture.gateway);
 }
 
@@ -155,6 +157,8 @@ fixture_connect(void)
 
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		     ends) == 0);
+	must(ends[1] < (int)ARRAY_LEN(fixture.inputs));
+	fixture.inputs[ends[1]].length = 0;
 	session_start(&fixture.gateway, &profile_confab, ends[0], &peer,
 		TEXT_LITERAL(""));
 	return ends[1];
@@ -205,38 +209,56 @@ fixture_say(int fd, const char *json)
 	fixture_turn();
 }
 
+/* Takes what has come; false at the end of the stream. */
+static inline bool
+fixture_receive(int fd)
+{
+	struct buffer *input = &fixture.inputs[fd];
+
+	for (;;) {
+		ssize_t got = recv(fd, buffer_reserve(input, 65536), 65536, 0);
+
+		if (got > 0)
+			input->length += (size_t)got;
+		else
+			return got < 0 && errno == EAGAIN;
+	}
+}
+
 /* The next frame from the gateway as text; "" when none is there, "CLOSE n" for
  * a close, "PONG data" and "PING" for these, "END" for the end. Static. */
 static inline const char *
 fixture_read(int fd)
 {
 	static char out[70000];
-	uint8_t head[4];
-	size_t length;
-	ssize_t got = recv(fd, head, 2, MSG_PEEK);
+	struct buffer *input = &fixture.inputs[fd];
+	bool is_open = fixture_receive(fd);
+	size_t length, head_length = 2;
+	uint8_t opcode;
 
-	if (got == 0 || (got < 0 && errno != EAGAIN))
-		return "END";
-	if (got < 2)
-		return "";
-	must(recv(fd, head, 2, 0) == 2);
-	length = head[1];
+	if (input->length < 2)
+		return is_open ? "" : "END";
+	opcode = input->data[0];
+	length = input->data[1];
 	must(length != 127);
 	if (length == 126) {
-		must(recv(fd, head + 2, 2, 0) == 2);
-		length = (size_t)(head[2] << 8 | head[3]);
+		length = (size_t)(input->data[2] << 8 | input->data[3]);
+		head_length = 4;
 	}
-	must(recv(fd, out, length, 0) == (ssize_t)length);
+	if (input->length < head_length + length)
+		return is_open ? "" : "END";
+	memcpy(out, input->data + head_length, length);
 	out[length] = 0;
-	if (head[0] == 0x88) {
-		unsigned code = length < 2 ? 1005U
-					   : (unsigned)((uint8_t)out[0] << 8 |
-							(uint8_t)out[1]);
+	buffer_drop_front(input, head_length + length);
+	if (opcode == 0x88) {
+		unsigned code =
+			(unsigned)((uint8_t)out[0] << 8 | (uint8_t)out[1]);
 
-		snprintf(out, sizeof(out), "CLOSE %u", code);
-	} else if (head[0] == 0x89) {
+		snprintf(out, sizeof(out), "CLOSE %u",
+			length < 2 ? 1005U : code);
+	} else if (opcode == 0x89) {
 		return "PING";
-	} else if (head[0] == 0x8a) {
+	} else if (opcode == 0x8a) {
 		memmove(out + 5, out, length + 1);
 		memcpy(out, "PONG ", 5);
 	}

@@ -208,7 +208,7 @@ fixture_open(void)
 			ROLE_HISTORIAN },
 	};
 
-	strcpy(directory, "/tmp/test_ledger.XXXXXX");
+	snprintf(directory, sizeof(directory), "/tmp/test_ledger.XXXXXX");
 	must(mkdtemp(directory) != NULL);
 	config = (struct config){
 		.host_id = 1,

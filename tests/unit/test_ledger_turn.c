@@ -54,15 +54,15 @@ script_order(void)
 	expect_joined(GATEWAY_A, 1, 0, 1);
 	expect_presence(GATEWAY_A, "ann", true, 1);
 	expect_presence(GATEWAY_B, "ann", true, 1);
-	expect_said(GATEWAY_A, 2, 1);
 	expect_deliver(GATEWAY_A, 1, "\"one\"");
 	expect_deliver(GATEWAY_B, 1, "\"one\"");
+	expect_said(GATEWAY_A, 2, 1);
 	expect_joined(GATEWAY_B, 3, 1, 2);
 	expect_presence(GATEWAY_A, "bob", true, 2);
 	expect_presence(GATEWAY_B, "bob", true, 2);
-	expect_said(GATEWAY_A, 4, 2);
 	expect_deliver(GATEWAY_A, 2, "\"two\"");
 	expect_deliver(GATEWAY_B, 2, "\"two\"");
+	expect_said(GATEWAY_A, 4, 2);
 	assert_no_more();
 	assert_int_equal(
 		worker_row(&fake)->journal_end, worker_row(&fake)->delivered);
@@ -84,8 +84,8 @@ script_full_disk(void)
 	add_room(GATEWAY_A, "new");
 	show_say(GATEWAY_A, 1, "r", "\"kept\"");
 	end_turn();
-	expect_said(GATEWAY_A, 1, 1);
 	expect_deliver(GATEWAY_A, 1, "\"kept\"");
+	expect_said(GATEWAY_A, 1, 1);
 	limit_journal(10);
 	show_join(GATEWAY_A, 2, "r", "ann", JOIN_PRESENCE);
 	show_say(GATEWAY_A, 3, "r", "\"lost\"");
@@ -115,10 +115,10 @@ script_full_disk(void)
 	show_say(GATEWAY_A, 9, "r", "\"second\"");
 	show_say(GATEWAY_A, 10, "new", "\"first\"");
 	end_turn();
-	expect_said(GATEWAY_A, 9, 2);
 	expect_deliver(GATEWAY_A, 2, "\"second\"");
-	expect_said(GATEWAY_A, 10, 1);
+	expect_said(GATEWAY_A, 9, 2);
 	expect_deliver(GATEWAY_A, 1, "\"first\"");
+	expect_said(GATEWAY_A, 10, 1);
 	assert_no_more();
 	assert_int_equal(
 		row_read(worker_row(&fake), COUNTER_MESSAGES_REFUSED), 4);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "shared/arena.h"
 #include "shared/base.h"
@@ -28,6 +29,9 @@
 /* How long segments are kept though nobody of this host needs them any more. */
 #define REPLAY_WINDOW_SECONDS 600
 #define FORGET_EVERY_MS 10000
+
+/* Processes without a master end within 10 s. */
+#define ORPHAN_WAIT_MS 12000
 
 /* Users who are told of as gone in one tick; each costs a letter to every
  * gateway that has the room. */
@@ -188,6 +192,13 @@ on_stop(void *self, enum worker_stop how)
 		ledger->is_draining = true;
 }
 
+static void
+beat(const struct ledger *ledger)
+{
+	atomic_store_explicit(
+		&ledger->row->heartbeat_ms, clock_ms(), memory_order_relaxed);
+}
+
 /* Letters up to a cursor of the last batch of this arena are in the journal;
  * the rings may still hold them. The start may take long, so the heart beats.
  */
@@ -266,6 +277,25 @@ replay(struct ledger *ledger, const struct checkpoint *checkpoint)
 	return 0;
 }
 
+/* When a master was killed, a ledger without master serves its gateways to
+ * their end, while the new master has started us already: we wait for it. */
+static void
+wait_for_orphan(const struct ledger *ledger)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	uint64_t begun_ms = clock_ms();
+
+	if (!journal_is_in_use(ledger->directory))
+		return;
+	log_info("waiting for another process that writes %s",
+		ledger->directory);
+	while (clock_ms() < begun_ms + ORPHAN_WAIT_MS &&
+		journal_is_in_use(ledger->directory)) {
+		beat(ledger);
+		nanosleep(&pause, NULL);
+	}
+}
+
 static int
 open_store(struct ledger *ledger)
 {
@@ -283,6 +313,7 @@ open_store(struct ledger *ledger)
 	if (identity_check_ledgers(
 		    config->data_dir, (unsigned)config->ledgers) < 0)
 		return -1;
+	wait_for_orphan(ledger);
 	ledger->journal = journal_open(
 		ledger->directory, config->durability == DURABILITY_FSYNC);
 	if (ledger->journal == NULL ||

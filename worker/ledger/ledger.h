@@ -1,12 +1,13 @@
 /*
- * The ledger: gives every remembered message its place in its stream, writes it
- *to the journal, and only then sends it on. It also knows the members of rooms
- * and the messages said last. One thread; one turn of the loop is one batch:
+ * The ledger: gives every remembered message its place in its stream, writes
+ * it to the journal, and only then sends it on. It also knows the members of
+ * rooms and the messages said last. One thread; one turn of the loop is one
+ * batch:
  *
- *	on_letter   a message gets its offset and goes into the batch; every
- *	            letter is noted as a task (turn.c)
- *	on_turn     the batch is committed, then the tasks are done in the order
- *	            in which they came (turn.c, answers.c)
+ *   on_letter: a message gets its offset and goes into the batch; every letter
+ *              is noted as a task (turn.c)
+ *   on_turn:   the batch is committed, then the tasks are done in the order in
+ *              which they came (turn.c, answers.c)
  *
  * So whoever asks sees exactly what is in the journal: while tasks are done,
  * stream->top is the offset of the last message before them, and when a batch
@@ -25,7 +26,6 @@
 #include "shared/stream.h"
 #include "worker/ledger/members.h"
 #include "worker/ledger/recent.h"
-#include "worker/ledger/settling.h"
 #include "worker/ledger/streams.h"
 
 struct checkpoint_writer;
@@ -48,6 +48,14 @@ struct turn {
 	uint32_t *senders; /* slots that wrote to us this turn */
 	unsigned sender_count;
 	bool *is_sender; /* by slot */
+};
+
+/* How a new ledger learns who is in its rooms: it asks every gateway that
+ * serves; until all have answered or died, questions about members wait. */
+struct settling {
+	uint32_t *awaited;  /* by gateway: the life that is asked; 0: none is */
+	unsigned left;      /* gateways that have not answered */
+	struct buffer held; /* letters that wait, each at a multiple of 8 */
 };
 
 struct ledger {
@@ -107,5 +115,19 @@ void answer_members_event(const struct members_event *event, void *ledger);
 void answer_send(struct ledger *ledger, struct teller to);
 
 bool answer_names_fit(struct text tenant, struct text name);
+
+/* settling.c */
+void settling_begin(struct ledger *ledger);
+void settling_fini(struct settling *settling);
+bool settling_is_on(const struct ledger *ledger);
+
+/* This life of a gateway, and all before it, has nothing more to announce. */
+void settling_heard(struct ledger *ledger, unsigned slot, uint32_t life);
+
+/* Waits no more for those who died before anybody had told us of them. */
+void settling_look(struct ledger *ledger);
+
+/* Keeps a letter until everybody has been heard; false when too many wait. */
+bool settling_hold(struct ledger *ledger, const struct letter *letter);
 
 #endif

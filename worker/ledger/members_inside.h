@@ -11,8 +11,10 @@
 
 #include "shared/scoreboard.h"
 #include "shared/table.h"
-#include "worker/ledger/members.h"
 #include "worker/ledger/order.h"
+
+struct members_event;
+struct streams;
 
 enum user_state {
 	USER_THERE, /* seen by the others; has connections */
@@ -61,7 +63,7 @@ struct members {
 	struct streams *streams;
 	uint64_t grace_ms;
 	bool is_settling;
-	members_told *told;
+	void (*told)(const struct members_event *event, void *self);
 	void *self;
 	struct seat *table;
 	struct seat *slots[SLOTS_MAX];

@@ -2,6 +2,7 @@
 
 #include "shared/buffer.h"
 #include "shared/records.h"
+#include "worker/ledger/members.h"
 #include "worker/ledger/members_inside.h"
 #include "worker/ledger/streams.h"
 

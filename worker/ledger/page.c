@@ -97,28 +97,25 @@ page_from_memory(const struct stream *stream, const struct lookup *lookup,
 {
 	bool is_forward = lookup->mode == LOOKUP_AFTER;
 	uint64_t top = stream ? stream->top : 0;
-	struct span span = span_wanted(lookup, top);
-	uint64_t oldest = top + 1; /* that can be told of */
+	uint64_t oldest =
+		is_remembered(stream) ? recent_first(stream)->offset : top + 1;
+	uint64_t bottom = has_archive ? 1 : oldest; /* of all there is */
+	struct lookup wanted = *lookup;
+	struct span span;
 
-	if (is_remembered(stream))
-		oldest = recent_first(stream)->offset;
+	if (is_forward)
+		wanted.anchor = MAX_OF(wanted.anchor, bottom - 1);
+	span = span_wanted(&wanted, top);
+	span.first = MAX_OF(span.first, bottom);
 	if (span.first > span.last)
 		return true;
-	if (span.first < oldest) {
-		if (has_archive)
-			return false;
-		span.first = oldest;
-		if (span.first > span.last)
-			return true;
-		if (is_forward && span.last - span.first >= lookup->limit)
-			span.last = span.first + lookup->limit - 1;
-	}
+	if (span.first < oldest)
+		return false;
 	span = span_that_fits(stream, span, is_forward, bytes_max);
 	pack_span(stream, span, messages);
 	page->first = span.first;
 	page->last = span.last;
 	page->count = span.last - span.first + 1;
-	page->more = is_forward ? span.last < top
-				: span.first > (has_archive ? 1 : oldest);
+	page->more = is_forward ? span.last < top : span.first > bottom;
 	return true;
 }

@@ -1,5 +1,3 @@
-#include "worker/ledger/settling.h"
-
 #include <stdatomic.h>
 #include <stdlib.h>
 

@@ -182,7 +182,9 @@ send_said(struct ledger *ledger, const struct message *message)
 	answer_send(ledger, asker);
 }
 
-/* The message is in the journal: now it counts, and everybody may know. */
+/* The message is in the journal: now it counts, and everybody may know. The
+ * sender's gateway gets the message before the answer to it, so that what the
+ * client asks after the answer sees the message. */
 static void
 publish(struct ledger *ledger, const struct task *task)
 {
@@ -195,8 +197,8 @@ publish(struct ledger *ledger, const struct task *task)
 	task->stream->time_ms = message_unix_ms(message.id_time);
 	recent_add(&ledger->recent, task->stream, message.offset,
 		packed_record(letter));
-	send_said(ledger, &message);
 	deliver(ledger, &message, letter);
+	send_said(ledger, &message);
 }
 
 /* It is not: its sender is told, and nobody else. */
@@ -278,9 +280,9 @@ turn_redeliver(struct ledger *ledger, const struct message *message,
 	buffer_add_text(packed, record);
 	letter = packed_letter(&ledger->turn, at);
 	letter->size = (uint32_t)(packed->length - at);
-	send_said(ledger, message);
 	if (letter->size <= ledger->letter_max)
 		deliver(ledger, message, letter);
+	send_said(ledger, message);
 	buffer_clear(packed, KEEP_BYTES);
 }
 

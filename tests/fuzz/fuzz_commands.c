@@ -1,0 +1,227 @@
+/*
+ * The commands of the protocol confab: each line of the input is a frame of one
+ * client. The fuzzer plays the ledger, which now and then refuses or is full.
+ * Every request has exactly one reply, and every frame that goes out is JSON.
+ */
+#include "tests/unit/gateway_fixture.h"
+
+#include "shared/json.h"
+
+#define LINE_BYTES_MAX 4096
+#define NOISE_MAX 16
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint64_t offset;
+static unsigned mood; /* from the input: what the ledger does next */
+
+static void
+refuse(uint64_t request)
+{
+	fixture_tell(REFUSED, refused_pack,
+		(struct refused){ .request = request,
+			.code = 1004,
+			.error = TEXT_LITERAL("not \"now\"") });
+}
+
+static void
+on_join(struct unpack *in)
+{
+	struct join join;
+
+	must(join_unpack(in, &join));
+	must(text_is_name(join.room, 1, ROOM_BYTES_MAX));
+	must(join.info.length <= INFO_BYTES_MAX);
+	if (join.request == 0)
+		return;
+	if (mood % 5 == 4) {
+		refuse(join.request);
+		return;
+	}
+	fixture_tell(JOINED, joined_pack,
+		(struct joined){ .request = join.request,
+			.connection = join.connection,
+			.tenant = join.tenant,
+			.room = join.room,
+			.epoch = 1,
+			.offset = offset });
+	fixture_tell(PRESENCE, presence_pack,
+		(struct presence){ .tenant = join.tenant,
+			.room = join.room,
+			.user = join.user,
+			.entered = mood & 1 });
+}
+
+static void
+on_say(struct unpack *in)
+{
+	struct message message;
+
+	must(message_unpack(in, &message));
+	must(text_is_name(message.type, 1, TYPE_BYTES_MAX));
+	must(message.key.length <= KEY_BYTES_MAX);
+	if (mood % 5 == 3) {
+		refuse(message.request);
+		return;
+	}
+	message.id_time = message_next_time(0, clock_unix_ms());
+	message.epoch = 1;
+	message.offset = ++offset;
+	fixture_tell(DELIVER, message_pack, message);
+	fixture_tell(SAID, said_pack,
+		(struct said){ .request = message.request,
+			.epoch = 1,
+			.offset = message.offset });
+}
+
+static void
+on_lookup(struct unpack *in)
+{
+	struct lookup lookup;
+
+	must(lookup_unpack(in, &lookup));
+	must(lookup.limit >= 1 && lookup.limit <= 500);
+	fixture_tell(PAGE, page_pack,
+		(struct page){ .request = lookup.request, .epoch = 1 });
+}
+
+static void
+on_members_wanted(struct unpack *in)
+{
+	struct members_wanted wanted;
+
+	must(members_wanted_unpack(in, &wanted));
+	must(wanted.limit >= 1 && wanted.limit <= 1000);
+	fixture_tell(MEMBERS_PAGE, members_page_pack,
+		(struct members_page){ .request = wanted.request });
+}
+
+static void
+on_rooms_wanted(struct unpack *in)
+{
+	struct rooms_wanted wanted;
+	struct buffer line = { 0 }, lines = { 0 };
+
+	must(rooms_wanted_unpack(in, &wanted));
+	room_line_pack(
+		&line, &(struct room_line){ .room = TEXT_LITERAL("a\"room") });
+	pack_text(&lines, buffer_text(&line));
+	fixture_tell(ROOMS_PAGE, rooms_page_pack,
+		(struct rooms_page){ .request = wanted.request,
+			.count = 1,
+			.more = mood & 1,
+			.rooms = buffer_text(&lines) });
+	buffer_fini(&line);
+	buffer_fini(&lines);
+}
+
+static void
+answer_letters(void)
+{
+	static void (*const readers[LETTER_KIND_COUNT])(struct unpack *) = {
+		[LETTER_JOIN] = on_join,
+		[LETTER_SAY] = on_say,
+		[LETTER_LOOKUP] = on_lookup,
+		[LETTER_MEMBERS_WANTED] = on_members_wanted,
+		[LETTER_ROOMS_WANTED] = on_rooms_wanted,
+	};
+	const struct letter *letter;
+
+	while ((letter = fixture_letter())) {
+		struct unpack in = letter_open(letter);
+
+		if (readers[letter->kind])
+			readers[letter->kind](&in);
+	}
+	fixture_forget_letters();
+}
+
+/* Reads what the client got; returns how many of these frames are replies. */
+static size_t
+count_replies(int fd, bool *is_over)
+{
+	size_t replies = 0;
+
+	for (;;) {
+		const char *frame = fixture_read(fd);
+		json_t *object;
+
+		if (*frame == 0)
+			return replies;
+		if (*frame != '{') {
+			*is_over = true;
+			return replies;
+		}
+		object = json_read_object(text_of(frame));
+		must(object && json_object_get(object, "cmd"));
+		replies += json_object_get(object, "code") != NULL;
+		json_decref(object);
+	}
+}
+
+/* Gives the line to the client's session as a frame. */
+static bool
+send_line(int fd, struct text line)
+{
+	if (line.length > LINE_BYTES_MAX || !text_is_utf8(line))
+		return false;
+	fixture_send_frame(fd, 1, line);
+	return true;
+}
+
+static void
+settle(void)
+{
+	for (int i = 0; i < 3; i++) {
+		fixture_turn();
+		answer_letters();
+	}
+	fixture_turn();
+}
+
+static void
+talk(int fd, struct text input)
+{
+	size_t requests = 0, replies = 0;
+	bool is_over = false;
+	const char *at = input.at, *end = input.at + input.length;
+
+	while (at < end && !is_over) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		struct text line = { at, (size_t)((stop ? stop : end) - at) };
+
+		mood = mood * 31 + (unsigned)line.length;
+		fixture.is_full = mood % 7 == 6;
+		requests += send_line(fd, line);
+		/* Several at once, sometimes. */
+		if (mood % 3 > 0) {
+			settle();
+			replies += count_replies(fd, &is_over);
+		}
+		at = stop ? stop + 1 : end;
+	}
+	settle();
+	replies += count_replies(fd, &is_over);
+	must(is_over ? replies >= NOISE_MAX && replies < requests
+		     : replies == requests);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool is_open;
+	int fd;
+
+	if (!is_open)
+		fixture_open(2);
+	is_open = true;
+	mood = size > 0 ? data[0] : 0;
+	fd = fixture_connect();
+	talk(fd, (struct text){ (const char *)data, size });
+	close(fd);
+	fixture.is_full = false;
+	settle();
+	must(fixture.gateway.lanes->count == 0);
+	must(fixture.gateway.rooms->table == NULL);
+	return 0;
+}

@@ -1,0 +1,196 @@
+/* Lists of rooms from several ledgers, and messages that pass by all of them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/gateway_fixture.h"
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	fixture_open(2);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	fixture_close();
+	return 0;
+}
+
+static int
+client(void)
+{
+	int fd = fixture_connect();
+
+	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"u\"}}");
+	assert_non_null(strstr(fixture_read(fd), "\"code\":200"));
+	return fd;
+}
+
+/* One ledger's part: the names are letters of a string. */
+static void
+tell_part(uint64_t request, const char *names, bool more)
+{
+	struct buffer lines = { 0 }, line = { 0 };
+	struct rooms_page page = { .request = request, .more = more };
+
+	for (; names[page.count]; page.count++) {
+		buffer_clear(&line, SIZE_MAX);
+		room_line_pack(
+			&line, &(struct room_line){
+				       .room = { names + page.count, 1 } });
+		pack_text(&lines, buffer_text(&line));
+	}
+	page.rooms = buffer_text(&lines);
+	fixture_tell(ROOMS_PAGE, rooms_page_pack, page);
+	buffer_fini(&line);
+	buffer_fini(&lines);
+}
+
+/* What the client reads when the ledgers have told so much. */
+static const char *
+merged(int limit, const char *a, bool a_more, const char *b, bool b_more)
+{
+	static char names[100];
+	int fd = client();
+	char json[100];
+	struct rooms_wanted wanted;
+	struct unpack in;
+	const char *frame;
+	size_t count = 0;
+
+	snprintf(json, sizeof(json),
+		"{\"cmd\":\"rooms\",\"data\":{\"listed\":true,\"limit\":%d}}",
+		limit);
+	fixture_say(fd, json);
+	in = letter_open(fixture_letter());
+	assert_true(rooms_wanted_unpack(&in, &wanted));
+	assert_int_equal(fixture_letter()->kind, LETTER_ROOMS_WANTED);
+	tell_part(wanted.request, a, a_more);
+	fixture_turn();
+	assert_string_equal(fixture_read(fd), "");
+	tell_part(wanted.request, b, b_more);
+	tell_part(wanted.request, "z", false);
+	fixture_turn();
+	frame = fixture_read(fd);
+	for (; (frame = strstr(frame, "\"room\":\"")); frame += 8)
+		names[count++] = frame[8];
+	names[count] = 0;
+	assert_string_equal(fixture_read(fd), "");
+	close(fd);
+	fixture_turn();
+	return names;
+}
+
+static void
+parts_are_merged_in_order(void **state)
+{
+	(void)state;
+	assert_string_equal(merged(9, "ace", false, "bd", false), "abcde");
+	assert_string_equal(merged(9, "", false, "", false), "");
+}
+
+static void
+a_page_is_cut_at_its_limit(void **state)
+{
+	(void)state;
+	assert_string_equal(merged(2, "ac", true, "bd", false), "ab");
+}
+
+static void
+nothing_is_told_behind_what_a_ledger_did_not_reach(void **state)
+{
+	(void)state;
+	assert_string_equal(merged(9, "ab", true, "cd", false), "ab");
+	assert_string_equal(merged(9, "ab", true, "ad", true), "aab");
+}
+
+static void
+a_page_that_is_not_the_last_says_where_to_go_on(void **state)
+{
+	int fd = client();
+	struct rooms_wanted wanted;
+	struct unpack in;
+
+	(void)state;
+	fixture_say(fd, "{\"cmd\":\"rooms\",\"data\":{\"listed\":true}}");
+	in = letter_open(fixture_letter());
+	assert_true(rooms_wanted_unpack(&in, &wanted));
+	tell_part(wanted.request, "ab", true);
+	tell_part(wanted.request, "cd", false);
+	fixture_turn();
+	assert_non_null(strstr(fixture_read(fd), "],\"next\":\"b\"}"));
+	close(fd);
+}
+
+static void
+unlisted_rooms_are_not_shown(void **state)
+{
+	(void)state;
+	fixture.class.listed = false;
+	assert_string_equal(merged(9, "ab", false, "c", false), "");
+}
+
+static int
+member(void)
+{
+	int fd = client();
+	struct unpack in;
+	struct join join;
+
+	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	in = letter_open(fixture_letter());
+	assert_true(join_unpack(&in, &join));
+	fixture_tell(JOINED, joined_pack,
+		(struct joined){ .request = join.request, .room = join.room });
+	fixture_turn();
+	assert_non_null(strstr(fixture_read(fd), "\"code\":200"));
+	return fd;
+}
+
+static void
+what_is_not_remembered_passes_by_the_ledger(void **state)
+{
+	int says = member(), hears = member();
+	const char *frame;
+
+	(void)state;
+	fixture.class.history = false;
+	fixture_say(says, "{\"cmd\":\"say\",\"data\":{\"room\":\"r\","
+			  "\"body\":0.10}}");
+	assert_null(fixture_letter());
+	frame = fixture_read(says);
+	assert_non_null(strstr(frame, "\"code\":200"));
+	assert_non_null(strstr(frame, "\"reached\":1}"));
+	assert_null(strstr(frame, "offset"));
+	frame = fixture_read(hears);
+	assert_non_null(strstr(frame, "\"body\":0.10}"));
+	assert_null(strstr(frame, "offset"));
+	assert_string_equal(fixture_read(says), "");
+	close(says);
+	close(hears);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(parts_are_merged_in_order),
+		TEST(a_page_is_cut_at_its_limit),
+		TEST(nothing_is_told_behind_what_a_ledger_did_not_reach),
+		TEST(a_page_that_is_not_the_last_says_where_to_go_on),
+		TEST(unlisted_rooms_are_not_shown),
+		TEST(what_is_not_remembered_passes_by_the_ledger),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
