@@ -14,8 +14,8 @@ struct buffer;
 #define JSON_DEPTH_MAX 32
 
 /* The object in the text, to be given back with json_decref(); NULL when it is
- * no JSON object, is nested deeper than JSON_DEPTH_MAX or repeats a member. When
- * one of its integers needs more than 64 bits, all of them are reals. */
+ * no JSON object, is nested deeper than JSON_DEPTH_MAX or repeats a member.
+ * When one of its integers needs more than 64 bits, all of them are reals. */
 json_t *json_read_object(struct text text);
 
 /* Writes the text as a JSON string with its quotes; it must be UTF-8. */

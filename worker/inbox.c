@@ -8,9 +8,11 @@
 #include "shared/letter.h"
 #include "shared/ring.h"
 
-/* The share of one sender in one turn. */
+/* The share of one sender in one turn. Small enough that what a turn makes of
+ * it fits into the outbox of a client before it is flushed: a gateway that was
+ * held up finds full rings, and its clients are not to blame for that. */
 #define TURN_LETTERS_MAX 512
-#define TURN_BYTES_MAX (1u << 20)
+#define TURN_BYTES_MAX (64u << 10)
 
 struct inbox {
 	struct arena *arena;

@@ -43,8 +43,8 @@
 
 /* Counted from the death of the master: when edges stop draining, when the
  * others stop waiting for them, when whoever is left just exits. */
-#define ORPHAN_EDGE_MS 6000
-#define ORPHAN_CORE_MS 8000
+#define ORPHAN_EDGE_MS 3000
+#define ORPHAN_CORE_MS 7000
 #define ORPHAN_END_MS 10000
 
 /* An edge whose heart was silent this long has ended. */
@@ -372,8 +372,9 @@ wait_for_news(struct worker *worker)
 	}
 	if (may_sleep && post_waiting(worker->post) > 0)
 		event_add(worker->retry, &retry);
-	event_base_loop(
-		worker->base, may_sleep ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+	/* EVLOOP_NONBLOCK alone goes on for as long as any socket is ready. */
+	event_base_loop(worker->base,
+		may_sleep ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	bell_wake_up(worker->row);
 }
 

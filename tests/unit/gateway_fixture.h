@@ -23,7 +23,9 @@
 #include "shared/index.h"
 #include "shared/letter.h"
 #include "shared/records.h"
+#include "worker/gateway/client.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/gateway_turn.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/rooms.h"
@@ -159,7 +161,7 @@ fixture_connect(void)
 		     ends) == 0);
 	must(ends[1] < (int)ARRAY_LEN(fixture.inputs));
 	fixture.inputs[ends[1]].length = 0;
-	session_start(&fixture.gateway, &profile_confab, ends[0], &peer,
+	client_start(&fixture.gateway, &profile_confab, ends[0], &peer,
 		TEXT_LITERAL(""));
 	return ends[1];
 }
@@ -270,7 +272,6 @@ fixture_read(int fd)
 	do {                                                                   \
 		struct buffer letter_ = { 0 };                                 \
 		struct letter *finished_;                                      \
-                                                                               \
 		letter_begin(&letter_, LETTER_##symbol);                       \
 		pack(&letter_, &(__VA_ARGS__));                                \
 		finished_ = letter_end(&letter_);                              \

@@ -70,7 +70,7 @@ nothing_waits_in_an_empty_outbox(void **state)
 }
 
 static void
-what_was_queued_comes_out_in_order_and_memory_is_given_back(void **state)
+what_was_queued_comes_out_in_order_and_is_freed(void **state)
 {
 	struct bundle *shared = bundle_with("..bbb");
 	struct buffer got = { 0 };
@@ -190,7 +190,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_waits_in_an_empty_outbox),
-		TEST(what_was_queued_comes_out_in_order_and_memory_is_given_back),
+		TEST(what_was_queued_comes_out_in_order_and_is_freed),
 		TEST(a_push_over_the_limit_is_refused_and_an_answer_is_not),
 		TEST(bytes_survive_a_full_socket_in_any_cut),
 		TEST(a_broken_socket_is_told),

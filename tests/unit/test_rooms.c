@@ -154,7 +154,7 @@ join(int fd, const char *options, uint64_t offset)
 }
 
 static void
-a_join_is_answered_between_what_came_before_and_after_it(void **state)
+a_join_is_answered_where_it_took_effect(void **state)
 {
 	int old = client("old"), new = client("new");
 	struct join wanted;
@@ -179,7 +179,7 @@ a_join_is_answered_between_what_came_before_and_after_it(void **state)
 }
 
 static void
-the_index_names_the_room_before_the_ledger_hears_of_the_join(void **state)
+the_index_names_a_room_before_the_ledger_does(void **state)
 {
 	int fd = client("u");
 
@@ -193,7 +193,7 @@ the_index_names_the_room_before_the_ledger_hears_of_the_join(void **state)
 }
 
 static void
-what_was_delivered_is_not_delivered_again_and_gaps_are_counted(void **state)
+nothing_is_delivered_twice_and_gaps_are_counted(void **state)
 {
 	int fd = client("u");
 
@@ -262,7 +262,7 @@ a_key_is_shown_to_the_senders_connections_alone(void **state)
 }
 
 static void
-events_come_to_those_who_want_them_and_not_to_who_caused_them(void **state)
+events_come_to_who_wants_them_and_did_not_cause_them(void **state)
 {
 	int all = client("a"), quiet = client("q"), cause = client("c");
 	uint64_t connection;
@@ -420,7 +420,7 @@ who_is_gone_has_left_his_rooms_and_gets_no_answer(void **state)
 }
 
 static void
-joining_again_is_answered_and_other_options_are_a_conflict(void **state)
+joining_again_is_fine_but_not_with_other_options(void **state)
 {
 	int fd = client("u");
 
@@ -563,17 +563,17 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(a_join_is_answered_between_what_came_before_and_after_it),
-		TEST(the_index_names_the_room_before_the_ledger_hears_of_the_join),
-		TEST(what_was_delivered_is_not_delivered_again_and_gaps_are_counted),
+		TEST(a_join_is_answered_where_it_took_effect),
+		TEST(the_index_names_a_room_before_the_ledger_does),
+		TEST(nothing_is_delivered_twice_and_gaps_are_counted),
 		TEST(a_sender_hears_himself_only_with_echo),
 		TEST(a_key_is_shown_to_the_senders_connections_alone),
-		TEST(events_come_to_those_who_want_them_and_not_to_who_caused_them),
+		TEST(events_come_to_who_wants_them_and_did_not_cause_them),
 		TEST(what_follows_an_unanswered_join_waits_for_it_in_order),
 		TEST(a_refused_join_refuses_what_waited_for_it),
 		TEST(a_full_ring_refuses_and_leaves_nothing_behind),
 		TEST(who_is_gone_has_left_his_rooms_and_gets_no_answer),
-		TEST(joining_again_is_answered_and_other_options_are_a_conflict),
+		TEST(joining_again_is_fine_but_not_with_other_options),
 		TEST(a_new_ledger_is_told_who_is_here_as_fast_as_it_listens),
 		TEST(a_member_that_leaves_within_the_turn_hears_nothing_more),
 		TEST(a_reader_that_stalls_is_closed_and_others_are_not),

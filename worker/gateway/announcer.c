@@ -79,7 +79,8 @@ announce_session(const struct session *session, unsigned ledger)
 			session_tenant(session), room_name(membership->room));
 
 		if (membership->state == MEMBERSHIP_ACTIVE &&
-			keeper == ledger && !talk_announce(membership))
+			membership->flags & JOIN_PRESENCE && keeper == ledger &&
+			!talk_announce(membership))
 			return false;
 	}
 	return true;

@@ -69,7 +69,10 @@ struct answer {
 		uint64_t unix_ms;
 		const struct joined *joined;
 		struct text room; /* that was left */
-		const struct said *said;
+		struct {
+			const struct said *said; /* offset 0: not remembered */
+			uint64_t reached;        /* connections, then */
+		} say;
 		const struct page *page;
 		const struct members_page *members;
 		struct rooms_answer rooms;

@@ -34,7 +34,7 @@ answer_and_free(struct pending *pending, const struct answer *answer)
 	session_answer(session, pending_tag(pending), answer);
 	pending_free(session->gateway->pendings, &pending);
 	if (is_say)
-		session_refuse_due(session);
+		pending_refuse_due(session->gateway->pendings, session);
 }
 
 static bool
@@ -56,7 +56,8 @@ static bool
 on_said(struct gateway *gateway, struct unpack *in)
 {
 	struct said said;
-	const struct answer answer = { .kind = ANSWER_SAY, .said = &said };
+	const struct answer answer = { .kind = ANSWER_SAY,
+		.say = { .said = &said } };
 	struct pending *pending;
 
 	if (!said_unpack(in, &said))

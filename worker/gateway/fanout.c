@@ -75,8 +75,10 @@ gathering_free(struct gathering **gathering)
 
 /* The payload becomes the next piece. */
 static struct piece *
-add_piece(struct gathering *gathering, const struct buffer *payload)
+add_piece(struct room *room, enum profile_number profile,
+	const struct buffer *payload)
 {
+	struct gathering *gathering = room->gatherings[profile];
 	struct piece *piece;
 
 	if (gathering->count == gathering->capacity) {
@@ -88,15 +90,8 @@ add_piece(struct gathering *gathering, const struct buffer *payload)
 	bundle_add_text(&gathering->bundle, payload->data, payload->length);
 	piece = &gathering->pieces[gathering->count++];
 	*piece = (struct piece){ .end = gathering->bundle->length };
+	room->gathered[profile] = gathering->bundle->length;
 	return piece;
-}
-
-uint32_t
-fanout_gathered(const struct room *room, enum profile_number profile)
-{
-	const struct gathering *gathering = room->gatherings[profile];
-
-	return gathering ? gathering->bundle->length : 0;
 }
 
 /* What a special member gets, with a reference for the caller; *count is how
@@ -209,9 +204,11 @@ send_pieces(struct gateway *gateway, struct room *room)
 		seat->is_special = false;
 		seat->start = 0;
 	}
-	for (unsigned i = 0; i < PROFILE_COUNT; i++)
+	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
 		if (room->gatherings[i])
 			gathering_free(&room->gatherings[i]);
+		room->gathered[i] = 0;
+	}
 	row_count(gateway->row, COUNTER_DELIVERED, (int64_t)delivered);
 }
 
@@ -223,7 +220,7 @@ send_if_much(struct gateway *gateway, struct room *room)
 	bool is_much = false;
 
 	for (unsigned i = 0; i < PROFILE_COUNT; i++)
-		is_much |= fanout_gathered(room, i) >= limit;
+		is_much |= room->gathered[i] >= limit;
 	if (is_much)
 		send_pieces(gateway, room);
 }
@@ -315,50 +312,6 @@ add_keyed(struct gateway *gateway, const struct profile *profile,
 	buffer_add_text(keyed, message->from);
 }
 
-/* Is the message the next one? Notes its offset; a message that need not be
- * remembered has none. */
-static bool
-is_next(struct gateway *gateway, struct room *room,
-	const struct message *message)
-{
-	bool is_known = room->knows_offset && room->epoch == message->epoch;
-
-	if (message->offset == 0)
-		return true;
-	if (is_known && message->offset <= room->offset)
-		return false;
-	if (is_known && message->offset > room->offset + 1 &&
-		room->seat_count > 0) {
-		row_count(gateway->row, COUNTER_GAPS, 1);
-		if (!gateway->has_logged_gap)
-			log_error("room %.*s: offset %llu came after %llu; "
-				  "further gaps are only counted",
-				TEXT_ARGS(room_name(room)),
-				(unsigned long long)message->offset,
-				(unsigned long long)room->offset);
-		gateway->has_logged_gap = true;
-	}
-	room->epoch = message->epoch;
-	room->offset = message->offset;
-	room->knows_offset = true;
-	return true;
-}
-
-void
-fanout_note_offset(struct gateway *gateway, struct room *room, uint64_t epoch,
-	uint64_t offset)
-{
-	bool is_known = room->knows_offset && room->epoch == epoch;
-
-	if (is_known && offset <= room->offset)
-		return;
-	if (is_known && room->seat_count > 0)
-		row_count(gateway->row, COUNTER_GAPS, 1);
-	room->epoch = epoch;
-	room->offset = offset;
-	room->knows_offset = true;
-}
-
 void
 fanout_message(struct gateway *gateway, const struct message *message)
 {
@@ -367,7 +320,10 @@ fanout_message(struct gateway *gateway, const struct message *message)
 	uint64_t skip = 0;
 	bool is_keyed = false;
 
-	if (!room || !is_next(gateway, room, message) || room->seat_count == 0)
+	if (!room ||
+		!room_take_offset(
+			gateway, room, message->epoch, message->offset) ||
+		room->seat_count == 0)
 		return;
 	if (!(message->flags & MESSAGE_ECHO))
 		skip = mark_cause(gateway, room, message->asker_slot,
@@ -383,7 +339,7 @@ fanout_message(struct gateway *gateway, const struct message *message)
 			continue;
 		gathering = gathering_of(gateway, room, i);
 		profile->write_message(payload, message, false);
-		add_piece(gathering, payload)->skip = skip;
+		add_piece(room, i, payload)->skip = skip;
 		if (is_keyed)
 			add_keyed(gateway, profile, gathering, message);
 	}
@@ -410,7 +366,7 @@ fanout_presence(struct gateway *gateway, const struct presence *presence)
 			continue;
 		gathering = gathering_of(gateway, room, i);
 		profile_by_number(i)->write_presence(payload, presence);
-		piece = add_piece(gathering, payload);
+		piece = add_piece(room, i, payload);
 		piece->skip = skip;
 		piece->is_event = true;
 		gathering->has_events = true;

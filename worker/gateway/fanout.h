@@ -8,14 +8,9 @@
 #ifndef WORKER_GATEWAY_FANOUT_H
 #define WORKER_GATEWAY_FANOUT_H
 
-#include <stdint.h>
-
-#include "worker/gateway/profiles/profile.h"
-
 struct gateway;
 struct message;
 struct presence;
-struct room;
 
 /* A message for the members here; one that was delivered before is dropped. */
 void fanout_message(struct gateway *gateway, const struct message *message);
@@ -23,12 +18,5 @@ void fanout_presence(struct gateway *gateway, const struct presence *presence);
 
 /* Sends what is gathered, of all rooms. Calls nobody back. */
 void fanout_flush(struct gateway *gateway);
-
-/* For rooms.c: bytes gathered for a profile, where a new seat starts. */
-uint32_t fanout_gathered(const struct room *room, enum profile_number profile);
-
-/* For rooms.c: a join was answered with this top of the stream. */
-void fanout_note_offset(struct gateway *gateway, struct room *room,
-	uint64_t epoch, uint64_t offset);
 
 #endif

@@ -1,7 +1,6 @@
 /*
  * The gateway: speaks with WebSocket clients, knows its own connections and
- * nothing else. This is what its files share: one struct per process, and what
- * happens in one turn of the loop. The process itself is in service.c.
+ * nothing else. This is what its files share: one struct per process.
  */
 #ifndef WORKER_GATEWAY_GATEWAY_H
 #define WORKER_GATEWAY_GATEWAY_H
@@ -16,7 +15,6 @@
 struct announcer;
 struct arena;
 struct config;
-struct event_base;
 struct lanes;
 struct letter;
 struct pendings;
@@ -48,6 +46,7 @@ struct gateway {
 	uint32_t last_serial; /* of a login; with the place it names a
 				 connection */
 
+	uint64_t last_id_time; /* of a message that is not remembered */
 	bool is_stopping; /* the process goes: who is in rooms is told by that
 			   */
 	bool has_logged_gap, has_logged_full;
@@ -59,14 +58,5 @@ struct gateway {
 	struct buffer payload; /* of the frame being written */
 	struct buffer found;   /* connections of a user */
 };
-
-/* config, arena, slot, life and office are set; the rest is zero. Opens the
- * partition of the index. -1: logged. */
-int gateway_init(struct gateway *gateway, struct event_base *base);
-void gateway_fini(struct gateway *gateway);
-
-void gateway_on_letter(struct gateway *gateway, const struct letter *letter);
-void gateway_on_turn(struct gateway *gateway);
-void gateway_on_tick(struct gateway *gateway, uint64_t now_ms);
 
 #endif

@@ -7,13 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <utlist.h>
-
 #include "shared/base.h"
 #include "shared/config.h"
 #include "shared/log.h"
 #include "shared/scoreboard.h"
-#include "worker/gateway/lanes.h"
+#include "shared/table.h"
 
 /* How long a client may take to answer our close. */
 #define CLOSE_MS 5000
@@ -22,6 +20,18 @@
 #define SEND_BUFFER_BYTES 32768
 
 #define SCRATCH_KEEP_BYTES 65536
+
+/* It has something to settle at the end of the turn. */
+static void
+note(struct lanes *lanes, struct lane *lane)
+{
+	if (lane->is_dirty)
+		return;
+	lane->is_dirty = true;
+	lane->next_dirty = NULL;
+	*lanes->dirty_end = lane;
+	lanes->dirty_end = &lane->next_dirty;
+}
 
 static void
 die(struct lane *lane)
@@ -45,7 +55,7 @@ die(struct lane *lane)
 	lanes->count--;
 	row_count(lanes->row, COUNTER_CONNECTIONS, -1);
 	row_count(lanes->row, COUNTER_CLOSED, 1);
-	lanes_note(lanes, lane);
+	note(lanes, lane);
 }
 
 void
@@ -103,7 +113,7 @@ lane_start(struct lane *lane, struct lanes *lanes, int fd)
 		return;
 	log_error("epoll_ctl: %s", strerror(errno));
 	lane->is_broken = true;
-	lanes_note(lanes, lane);
+	note(lanes, lane);
 }
 
 static struct buffer *
@@ -119,7 +129,7 @@ static void
 queue(struct lane *lane, const struct buffer *frames)
 {
 	outbox_add(&lane->outbox, frames->data, frames->length);
-	lanes_note(lane->lanes, lane);
+	note(lane->lanes, lane);
 }
 
 void
@@ -131,7 +141,7 @@ lane_answer(struct lane *lane, struct text payload)
 		return;
 	outbox_add(&lane->outbox, head, frame_write_head(head, payload.length));
 	outbox_add(&lane->outbox, payload.at, payload.length);
-	lanes_note(lane->lanes, lane);
+	note(lane->lanes, lane);
 }
 
 /* Returns how many bytes the socket took. */
@@ -168,7 +178,7 @@ lane_push(struct lane *lane, struct bundle *bundle, size_t from)
 		!outbox_push(&lane->outbox, bundle, from,
 			(size_t)lane->lanes->config->outbox_bytes))
 		lane->is_slow = true;
-	lanes_note(lane->lanes, lane);
+	note(lane->lanes, lane);
 }
 
 void
@@ -252,7 +262,7 @@ stash(struct lane *lane, const uint8_t *at, size_t length)
 	lane->stash = base_alloc(length);
 	memcpy(lane->stash, at, length);
 	lane->stash_length = (uint32_t)length;
-	lanes_note(lane->lanes, lane);
+	note(lane->lanes, lane);
 }
 
 /* Takes what came in; keeps the rest for later when the lane gets blocked. */
@@ -268,7 +278,7 @@ take(struct lane *lane, uint8_t *at, size_t length)
 		if (is_blocked(lane)) {
 			if (at < end)
 				stash(lane, at, (size_t)(end - at));
-			lanes_note(lane->lanes, lane);
+			note(lane->lanes, lane);
 			return;
 		}
 		event = frame_read(&lane->reader, &at, end, limit, &frame);
@@ -328,7 +338,7 @@ lane_on_event(struct lane *lane, uint32_t events)
 		return;
 	if (events & EPOLLOUT) {
 		lane->is_full = false;
-		lanes_note(lane->lanes, lane);
+		note(lane->lanes, lane);
 	}
 	/* A reset is told even where nobody asked; recv() then says so. */
 	if (events & (EPOLLERR | EPOLLHUP) && !(lane->interest & EPOLLIN))
@@ -437,12 +447,12 @@ void
 lane_hold(struct lane *lane)
 {
 	lane->is_held = true;
-	lanes_note(lane->lanes, lane);
+	note(lane->lanes, lane);
 }
 
 void
 lane_go_on(struct lane *lane)
 {
 	lane->is_held = false;
-	lanes_note(lane->lanes, lane);
+	note(lane->lanes, lane);
 }

@@ -18,12 +18,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/buffer.h"
 #include "shared/text.h"
 #include "shared/wheel.h"
 #include "worker/gateway/frame.h"
 #include "worker/gateway/outbox.h"
 
+struct config;
 struct lanes;
+struct row;
 
 enum lane_state {
 	LANE_OPEN,
@@ -65,6 +68,41 @@ struct lane {
 	struct wheel_timer timer;
 	struct lane *next, *previous;
 };
+
+/* What the owner of a lane hears. */
+struct lane_hooks {
+	/* A text message; borrowed. */
+	void (*on_text)(struct lane *lane, struct text text);
+
+	/* No more texts come and nothing more is sent. Once. */
+	void (*on_end)(struct lane *lane);
+
+	/* The socket is gone and nobody refers to the lane: free it. */
+	void (*on_dead)(struct lane *lane);
+
+	/* The close code for a reason. */
+	uint16_t (*close_code)(const struct lane *lane, enum close_why why);
+};
+
+/* What all lanes of the process share; made by lanes.c. */
+struct lanes {
+	const struct config *config;
+	const struct lane_hooks *hooks;
+	struct row *row; /* of this process, for the counters */
+	struct wheel *wheel;
+	struct event *event;
+	int epoll;
+	size_t count; /* that have a socket */
+	struct lane *all;
+	struct lane *dirty;
+	struct lane **dirty_end;
+	uint64_t now_ms;
+	struct buffer scratch; /* control frames and replies are built here */
+	uint8_t *input;
+};
+
+/* The most bytes that one lane may read in one turn. */
+#define LANE_READ_BYTES 16384
 
 /* A new connection; takes the socket. The lane is zeroed. */
 void lane_start(struct lane *lane, struct lanes *lanes, int fd);

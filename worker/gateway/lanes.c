@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <utlist.h>
 
 #include "shared/base.h"
 #include "shared/clock.h"
@@ -82,17 +81,6 @@ lanes_free(struct lanes **freed)
 	buffer_fini(&lanes->scratch);
 	free(lanes->input);
 	free(lanes);
-}
-
-void
-lanes_note(struct lanes *lanes, struct lane *lane)
-{
-	if (lane->is_dirty)
-		return;
-	lane->is_dirty = true;
-	lane->next_dirty = NULL;
-	*lanes->dirty_end = lane;
-	lanes->dirty_end = &lane->next_dirty;
 }
 
 static struct lane *

@@ -44,14 +44,21 @@ slot_of(const struct gateway *gateway, unsigned ledger)
 	return arena_role_first(gateway->arena, ROLE_LEDGER) + ledger;
 }
 
+size_t
+ledgers_letter_max(const struct gateway *gateway)
+{
+	return ring_letter_max(arena_ring(
+		       gateway->arena, gateway->slot, slot_of(gateway, 0))) -
+	       MARGIN_BYTES;
+}
+
 enum offer_result
 ledgers_offer(struct gateway *gateway, unsigned ledger)
 {
 	struct letter *letter = letter_end(&gateway->letter);
 	unsigned to = slot_of(gateway, ledger);
-	const struct ring *ring = arena_ring(gateway->arena, gateway->slot, to);
 
-	if (letter->size + (size_t)MARGIN_BYTES > ring_letter_max(ring))
+	if (letter->size > ledgers_letter_max(gateway))
 		return OFFER_TOO_BIG;
 	if (!gateway->office.offer(gateway->office.self, to, letter))
 		return OFFER_FULL;

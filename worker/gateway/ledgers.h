@@ -28,6 +28,10 @@ int ledgers_of_slot(const struct gateway *gateway, unsigned slot);
 /* Begins a letter; the record is packed into what is returned. */
 struct buffer *ledgers_letter(struct gateway *gateway, enum letter_kind kind);
 
+/* The largest letter with a message that any ring takes, also after a ledger
+ * has added its part. */
+size_t ledgers_letter_max(const struct gateway *gateway);
+
 /* The letter begun last, if there is room for it now. */
 enum offer_result ledgers_offer(struct gateway *gateway, unsigned ledger);
 

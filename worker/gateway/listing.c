@@ -8,6 +8,7 @@
 #include "shared/message.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
+#include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 
@@ -24,14 +25,11 @@ struct listing {
 	char bound[ROOM_BYTES_MAX];
 };
 
-void
-listing_free(struct listing **listing)
+static void
+free_listing(struct pending *pending)
 {
-	if (!*listing)
-		return;
-	buffer_fini(&(*listing)->lines);
-	free(*listing);
-	*listing = NULL;
+	buffer_fini(&pending->listing->lines);
+	free(pending->listing);
 }
 
 static int
@@ -90,7 +88,7 @@ list_own(struct session *session, struct text tag,
 	DL_FOREACH(session->memberships, membership)
 	{
 		if (membership->state == MEMBERSHIP_JOINING) {
-			session_keep(session, membership);
+			session_keep(session, &membership->kept);
 			return;
 		}
 	}
@@ -107,6 +105,7 @@ list_all(struct session *session, struct text tag,
 	struct listing *listing = base_alloc_zeroed(1, sizeof(*listing));
 
 	pending->listing = listing;
+	pending->on_free = free_listing;
 	listing->limit = request->limit;
 	listing->missing = ledgers_count(gateway);
 	for (unsigned i = 0; i < ledgers_count(gateway); i++) {

@@ -12,7 +12,6 @@
 #include "shared/records.h"
 #include "shared/text.h"
 
-struct listing;
 struct pending;
 struct session;
 
@@ -28,7 +27,5 @@ void listing_rooms(struct session *session, struct text tag,
 /* The part of one ledger; the last one brings the answer and ends the pending
  * request. */
 void listing_on_page(struct pending *pending, const struct rooms_page *page);
-
-void listing_free(struct listing **listing);
 
 #endif

@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <utlist.h>
-
 #include "shared/base.h"
-#include "worker/gateway/listing.h"
+#include "shared/table.h"
 #include "worker/gateway/session.h"
 
 #define PLACE_BITS 24
@@ -78,6 +76,24 @@ request_number(const struct pendings *pendings, uint32_t place)
 	       uses << PLACE_BITS | place;
 }
 
+/* A say that is refused is no longer one that others must wait for. */
+static void
+count(struct session *session, const struct pending *pending, int change)
+{
+	bool is_lookup = pending->kind == PENDING_PAGE ||
+			 pending->kind == PENDING_MEMBERS ||
+			 pending->kind == PENDING_ROOMS;
+	bool is_say = pending->kind == PENDING_SAY && !pending->refusal;
+
+	session->pending_count = (uint16_t)(session->pending_count + change);
+	if (is_lookup)
+		session->lookup_count =
+			(uint16_t)(session->lookup_count + change);
+	if (is_say)
+		session->say_count = (uint16_t)(session->say_count + change);
+	session_weigh(session);
+}
+
 struct pending *
 pending_new(struct pendings *pendings, struct session *session,
 	enum pending_kind kind, struct text tag)
@@ -99,7 +115,7 @@ pending_new(struct pendings *pendings, struct session *session,
 	pending->tag_length = (uint16_t)tag.length;
 	memcpy(pending->tag, tag.at, tag.length);
 	DL_APPEND2(session->pendings, pending, previous, next);
-	session_count_pending(session, kind, 1);
+	count(session, pending, 1);
 	return pending;
 }
 
@@ -127,9 +143,9 @@ pending_free(struct pendings *pendings, struct pending **freed)
 	pendings->places[place].next_free = pendings->first_free;
 	pendings->first_free = place + 1;
 	DL_DELETE2(pending->session->pendings, pending, previous, next);
-	session_count_pending(pending->session, pending->kind, -1);
-	if (pending->kind == PENDING_ROOMS)
-		listing_free(&pending->listing);
+	count(pending->session, pending, -1);
+	if (pending->on_free)
+		pending->on_free(pending);
 	free(pending->refusal);
 	free(pending);
 }
@@ -138,4 +154,37 @@ struct text
 pending_tag(const struct pending *pending)
 {
 	return (struct text){ pending->tag, pending->tag_length };
+}
+
+void
+pending_refuse_say(struct pendings *pendings, struct session *session,
+	struct text tag, enum answer_code code, const char *error)
+{
+	struct pending *pending;
+
+	if (session->say_count == 0) {
+		session_refuse(session, tag, code, error);
+		return;
+	}
+	pending = pending_new(pendings, session, PENDING_SAY, tag);
+	pending->refusal = base_strdup(error);
+	pending->refusal_code = (uint16_t)code;
+	session->say_count--;
+}
+
+void
+pending_refuse_due(struct pendings *pendings, struct session *session)
+{
+	struct pending *pending, *next;
+
+	DL_FOREACH_SAFE(session->pendings, pending, next)
+	{
+		if (pending->kind != PENDING_SAY)
+			continue;
+		if (!pending->refusal)
+			return;
+		session_refuse(session, pending_tag(pending),
+			pending->refusal_code, pending->refusal);
+		pending_free(pendings, &pending);
+	}
 }

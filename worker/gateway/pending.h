@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "shared/text.h"
+#include "worker/gateway/answer.h"
 
 struct listing;
 struct membership;
@@ -34,6 +35,7 @@ struct pending {
 		struct membership *membership; /* PENDING_JOIN */
 		struct listing *listing;       /* PENDING_ROOMS; owned */
 	};
+	void (*on_free)(struct pending *pending); /* frees what is owned */
 
 	/* PENDING_SAY: refused already and only waiting for its turn. */
 	char *refusal; /* owned */
@@ -57,5 +59,12 @@ struct pending *pending_find(const struct pendings *pendings, uint64_t request);
 void pending_free(struct pendings *pendings, struct pending **pending);
 
 struct text pending_tag(const struct pending *pending);
+
+/* Refuses a say, but not before the answers to those said earlier. */
+void pending_refuse_say(struct pendings *pendings, struct session *session,
+	struct text tag, enum answer_code code, const char *error);
+
+/* After the answer to a say: the refusals that waited for it. */
+void pending_refuse_due(struct pendings *pendings, struct session *session);
 
 #endif

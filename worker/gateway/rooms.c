@@ -7,7 +7,7 @@
 #include "shared/index.h"
 #include "shared/log.h"
 #include "shared/records.h"
-#include "worker/gateway/fanout.h"
+#include "shared/scoreboard.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/session.h"
 
@@ -94,6 +94,56 @@ room_release(struct gateway *gateway, struct room *room)
 	free(room);
 }
 
+static void
+note_gap(struct gateway *gateway, const struct room *room, uint64_t offset)
+{
+	row_count(gateway->row, COUNTER_GAPS, 1);
+	if (!gateway->has_logged_gap)
+		log_error("room %.*s: offset %llu came after %llu; further "
+			  "gaps are only counted",
+			TEXT_ARGS(room_name(room)), (unsigned long long)offset,
+			(unsigned long long)room->offset);
+	gateway->has_logged_gap = true;
+}
+
+static void
+set_offset(struct room *room, uint64_t epoch, uint64_t offset)
+{
+	room->epoch = epoch;
+	room->offset = offset;
+	room->knows_offset = true;
+}
+
+bool
+room_take_offset(struct gateway *gateway, struct room *room, uint64_t epoch,
+	uint64_t offset)
+{
+	bool is_known = room->knows_offset && room->epoch == epoch;
+
+	if (offset == 0)
+		return true;
+	if (is_known && offset <= room->offset)
+		return false;
+	if (is_known && offset > room->offset + 1 && room->seat_count > 0)
+		note_gap(gateway, room, offset);
+	set_offset(room, epoch, offset);
+	return true;
+}
+
+/* A join was answered with this top of the stream. */
+static void
+note_top(struct gateway *gateway, struct room *room, uint64_t epoch,
+	uint64_t offset)
+{
+	bool is_known = room->knows_offset && room->epoch == epoch;
+
+	if (is_known && offset <= room->offset)
+		return;
+	if (is_known && room->seat_count > 0)
+		note_gap(gateway, room, offset);
+	set_offset(room, epoch, offset);
+}
+
 struct membership *
 membership_find(const struct session *session, const struct room *room)
 {
@@ -152,7 +202,7 @@ take_seat(struct membership *membership)
 	room->seats[room->seat_count++] = (struct seat){
 		.lane = &session->lane,
 		.membership = membership,
-		.start = fanout_gathered(room, profile),
+		.start = room->gathered[profile],
 		.profile = (uint8_t)profile,
 		.wants_events = membership->flags & JOIN_EVENTS,
 	};
@@ -164,8 +214,7 @@ membership_activate(
 	struct membership *membership, uint64_t epoch, uint64_t offset)
 {
 	must(membership->state == MEMBERSHIP_JOINING);
-	fanout_note_offset(
-		membership->session->gateway, membership->room, epoch, offset);
+	note_top(membership->session->gateway, membership->room, epoch, offset);
 	membership->state = MEMBERSHIP_ACTIVE;
 	take_seat(membership);
 }

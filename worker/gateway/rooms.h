@@ -56,7 +56,8 @@ struct room {
 	bool knows_offset;
 	bool is_dirty;
 	struct room *next_dirty;
-	struct gathering *gatherings[PROFILE_COUNT];
+	struct gathering *gatherings[PROFILE_COUNT]; /* see fanout.c */
+	uint32_t gathered[PROFILE_COUNT];            /* bytes in them */
 	uint8_t tenant_length, name_length;
 	char key[]; /* tenant, 0x1f, name */
 };
@@ -79,6 +80,12 @@ struct text room_name(const struct room *room);
 
 /* Frees the room when nobody needs it any more. */
 void room_release(struct gateway *gateway, struct room *room);
+
+/* Is this message the next one? Notes its offset; one that was seen before is
+ * not, one that leaves a gap is, and counted. A message that need not be
+ * remembered has no offset. */
+bool room_take_offset(struct gateway *gateway, struct room *room,
+	uint64_t epoch, uint64_t offset);
 
 /* The membership of this session in a room, or NULL. */
 struct membership *membership_find(

@@ -16,12 +16,13 @@
 #include "shared/hash.h"
 #include "shared/heritage.h"
 #include "shared/log.h"
+#include "worker/gateway/client.h"
 #include "worker/gateway/door.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/gateway_turn.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/origins.h"
 #include "worker/gateway/profiles/profile.h"
-#include "worker/gateway/session.h"
 #include "worker/worker.h"
 
 /* Descriptors of libwebsockets, and what the rest of the process needs beside
@@ -105,7 +106,7 @@ may_enter(void *self, unsigned number, struct text path, struct text origin)
 }
 
 static void
-close_for_drain(struct session *session)
+close_for_drain(struct lane *lane)
 {
 	char reason[16];
 	uint16_t random;
@@ -113,7 +114,7 @@ close_for_drain(struct session *session)
 	hash_random(&random, sizeof(random));
 	snprintf(reason, sizeof(reason), "%u",
 		RETURN_MS_MIN + random % RETURN_MS_SPREAD);
-	lane_close_why(&session->lane, CLOSE_WHY_DRAIN, reason);
+	lane_close_why(lane, CLOSE_WHY_DRAIN, reason);
 }
 
 static void
@@ -136,7 +137,7 @@ on_enter(void *self, const struct visitor *visitor)
 
 	must(profile != NULL);
 	row_count(service->gateway.row, COUNTER_HANDSHAKES, 1);
-	session_start(&service->gateway, profile, visitor->fd, &visitor->peer,
+	client_start(&service->gateway, profile, visitor->fd, &visitor->peer,
 		visitor->early);
 	if (service->gateway.is_stopping)
 		close_all(service);
@@ -192,7 +193,7 @@ drain_some(struct service *service, uint64_t passed_ms)
 		next = lane->next;
 		if (lane->state != LANE_OPEN)
 			continue;
-		close_for_drain((struct session *)lane);
+		close_for_drain(lane);
 		service->drained++;
 	}
 }

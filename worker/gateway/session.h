@@ -13,20 +13,18 @@
 #ifndef WORKER_GATEWAY_SESSION_H
 #define WORKER_GATEWAY_SESSION_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/text.h"
 #include "worker/gateway/answer.h"
 #include "worker/gateway/lane.h"
-#include "worker/gateway/pending.h"
 
 struct gateway;
 struct kept;
 struct membership;
+struct pending;
 struct profile;
-struct sockaddr_storage;
 
 /* Rooms of one connection. */
 #define SESSION_ROOMS_MAX 128
@@ -63,13 +61,6 @@ struct session {
 	uint8_t address[16];
 };
 
-/* Takes the socket; early: what came right behind the handshake. */
-void session_start(struct gateway *gateway, const struct profile *profile,
-	int fd, const struct sockaddr_storage *peer, struct text early);
-
-/* For lanes. */
-extern const struct lane_hooks session_hooks;
-
 /* Once logged in; empty before. */
 struct text session_tenant(const struct session *session);
 struct text session_user(const struct session *session);
@@ -89,30 +80,16 @@ void session_answer(
 void session_refuse(struct session *session, struct text tag,
 	enum answer_code code, const char *error);
 
-/* Refuses a say, but not before the answers to those said earlier. */
-void session_refuse_say(struct session *session, struct text tag,
-	enum answer_code code, const char *error);
+/* Gives a frame to the profile. */
+void session_read(struct session *session, struct text text);
 
-/* After the answer to a say: the refusals that waited for it. */
-void session_refuse_due(struct session *session);
-
-struct login_request {
-	struct text tenant, user;
-	struct text info; /* JSON; empty: none */
-	uint32_t platform;
-};
-
-void session_login(struct session *session, struct text tag,
-	const struct login_request *request);
-
-/* Keeps the frame that is being read until the join of this membership is
- * answered; then the list is taken from it and read again, or dropped. */
-void session_keep(struct session *session, struct membership *membership);
+/* Keeps the frame that is being read in a list, until that is read again or
+ * dropped. */
+void session_keep(struct session *session, struct kept **list);
 void session_read_kept(struct session *session, struct kept *list);
 void session_drop_kept(struct session *session, struct kept *list);
 
-/* For pending.c: one more or fewer in flight. */
-void session_count_pending(
-	struct session *session, enum pending_kind kind, int change);
+/* Something is more or less in flight: holds the lane or lets it go on. */
+void session_weigh(struct session *session);
 
 #endif

@@ -1,9 +1,12 @@
 #include "worker/gateway/talk.h"
 
 #include "shared/base.h"
-#include "shared/scoreboard.h"
+#include "shared/buffer.h"
+#include "shared/config.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
+#include "worker/gateway/pass.h"
+#include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 
@@ -37,7 +40,7 @@ active_in(struct session *session, struct text tag, struct text room,
 		return NULL;
 	}
 	if (membership->state == MEMBERSHIP_JOINING) {
-		session_keep(session, membership);
+		session_keep(session, &membership->kept);
 		return NULL;
 	}
 	return membership;
@@ -112,7 +115,7 @@ talk_join(struct session *session, struct text tag,
 	struct pending *pending;
 
 	if (membership && membership->state == MEMBERSHIP_JOINING) {
-		session_keep(session, membership);
+		session_keep(session, &membership->kept);
 		return;
 	}
 	if (membership) {
@@ -185,13 +188,16 @@ talk_announce(const struct membership *membership)
 	       OFFER_TAKEN;
 }
 
-/* The ledger must hear of it, so it may wait outside a full ring. */
+/* The ledger must hear of it, so it may wait outside a full ring. Of those who
+ * joined without presence it knows nothing. */
 static void
 tell_leave(const struct membership *membership, bool is_lost)
 {
 	const struct session *session = membership->session;
 	struct text room = room_name(membership->room);
 
+	if (!(membership->flags & JOIN_PRESENCE))
+		return;
 	leave_pack(ledgers_letter(session->gateway, LETTER_LEAVE),
 		&(struct leave){
 			.connection = session_connection(session),
@@ -226,57 +232,92 @@ talk_leave(struct session *session, struct text tag, struct text room)
 	session_answer(session, tag, &answer);
 }
 
-static void
-pack_say(const struct session *session, uint64_t request,
-	const struct say_request *say)
+static struct message
+message_of(const struct session *session, const struct say_request *say)
 {
-	const struct gateway *gateway = session->gateway;
+	return (struct message){
+		.kind = STREAM_ROOM,
+		.tenant = session_tenant(session),
+		.stream = say->room,
+		.from = session_user(session),
+		.platform = session->platform,
+		.type = say->type,
+		.body = say->body,
+		.key = say->key,
+		.flags = say->echo ? MESSAGE_ECHO : 0,
+		.asker_slot = session->gateway->slot,
+		.asker_life = session->gateway->life,
+		.connection = session_connection(session),
+	};
+}
 
-	message_pack(ledgers_letter(session->gateway, LETTER_SAY),
-		&(struct message){
-			.kind = STREAM_ROOM,
-			.tenant = session_tenant(session),
-			.stream = say->room,
-			.from = session_user(session),
-			.platform = session->platform,
-			.type = say->type,
-			.body = say->body,
-			.key = say->key,
-			.flags = say->echo ? MESSAGE_ECHO : 0,
-			.asker_slot = gateway->slot,
-			.asker_life = gateway->life,
-			.connection = session_connection(session),
-			.request = request,
-		});
+/* To the ledger; its answer is ours. */
+static void
+say_remembered(
+	struct session *session, struct text tag, struct message *message)
+{
+	struct gateway *gateway = session->gateway;
+	struct pending *pending =
+		pending_new(gateway->pendings, session, PENDING_SAY, tag);
+	enum offer_result result;
+
+	message->request = pending->request;
+	message_pack(ledgers_letter(gateway, LETTER_SAY), message);
+	result = ledgers_offer(gateway, ledger_of(session, message->stream));
+	if (result == OFFER_TAKEN)
+		return;
+	pending_free(gateway->pendings, &pending);
+	if (result == OFFER_FULL)
+		pending_refuse_say(session->gateway->pendings, session, tag,
+			CODE_UNAVAILABLE, NOT_NOW);
+	else
+		pending_refuse_say(session->gateway->pendings, session, tag,
+			CODE_TOO_MANY, TOO_BIG);
+}
+
+static void
+say_passing(struct session *session, struct text tag, struct message *message)
+{
+	struct gateway *gateway = session->gateway;
+	struct answer answer = { .kind = ANSWER_SAY };
+	struct buffer *letter = ledgers_letter(gateway, LETTER_DELIVER);
+	struct said said;
+
+	message_pack(letter, message);
+	if (letter->length > ledgers_letter_max(gateway)) {
+		pending_refuse_say(session->gateway->pendings, session, tag,
+			CODE_TOO_MANY, TOO_BIG);
+		return;
+	}
+	answer.say.reached = pass_on(gateway, message);
+	/* The own connection is counted by the index, but gets no copy. */
+	if (!(message->flags & MESSAGE_ECHO) && answer.say.reached > 0)
+		answer.say.reached--;
+	said = (struct said){
+		.id_time = message->id_time,
+		.id_origin = message->id_origin,
+	};
+	answer.say.said = &said;
+	session_answer(session, tag, &answer);
 }
 
 void
 talk_say(struct session *session, struct text tag,
 	const struct say_request *request)
 {
-	struct gateway *gateway = session->gateway;
 	struct membership *membership = membership_in(session, request->room);
-	struct pending *pending;
-	enum offer_result result;
+	struct message message = message_of(session, request);
 
-	if (!membership) {
-		session_refuse_say(session, tag, CODE_FORBIDDEN, NOT_A_MEMBER);
-		return;
-	}
-	if (membership->state == MEMBERSHIP_JOINING) {
-		session_keep(session, membership);
-		return;
-	}
-	pending = pending_new(gateway->pendings, session, PENDING_SAY, tag);
-	pack_say(session, pending->request, request);
-	result = ledgers_offer(gateway, ledger_of(session, request->room));
-	if (result == OFFER_TAKEN)
-		return;
-	pending_free(gateway->pendings, &pending);
-	if (result == OFFER_FULL)
-		session_refuse_say(session, tag, CODE_UNAVAILABLE, NOT_NOW);
+	if (!membership)
+		pending_refuse_say(session->gateway->pendings, session, tag,
+			CODE_FORBIDDEN, NOT_A_MEMBER);
+	else if (membership->state == MEMBERSHIP_JOINING)
+		session_keep(session, &membership->kept);
+	else if (config_room_class(session->gateway->config, request->room)
+			 ->history)
+		say_remembered(session, tag, &message);
 	else
-		session_refuse_say(session, tag, CODE_TOO_MANY, TOO_BIG);
+		say_passing(session, tag, &message);
 }
 
 void

@@ -12,7 +12,10 @@
 #include "shared/message.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/listing.h"
+#include "worker/gateway/login.h"
+#include "worker/gateway/pending.h"
 #include "worker/gateway/profiles/confab_args.h"
+#include "worker/gateway/profiles/confab_raw.h"
 #include "worker/gateway/profiles/confab_write.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/session.h"
@@ -47,17 +50,15 @@ do_login(struct session *session, struct text tag, struct args *args)
 			USER_BYTES_MAX);
 	if (request.tenant.length == 0)
 		request.tenant = TEXT_LITERAL("default");
-	if (args_has(args, "info")) {
-		buffer_clear(info, PAYLOAD_KEEP_BYTES);
-		json_write_value(info, json_object_get(args->data, "info"));
+	buffer_clear(info, PAYLOAD_KEEP_BYTES);
+	if (args_value(args, "info", info))
 		request.info = buffer_text(info);
-	}
 	if (request.info.length > INFO_BYTES_MAX)
 		args_fail(args, CODE_BAD_REQUEST,
 			"info must be at most %d bytes of JSON",
 			INFO_BYTES_MAX);
 	if (args->code == CODE_OK)
-		session_login(session, tag, &request);
+		login_run(session, tag, &request);
 }
 
 static void
@@ -113,7 +114,6 @@ static void
 do_say(struct session *session, struct text tag, struct args *args)
 {
 	struct buffer *body = &session->gateway->body;
-	const json_t *value = json_object_get(args->data, "body");
 	struct say_request request = { 0 };
 
 	refuse_later_ways_to_say(args);
@@ -123,14 +123,12 @@ do_say(struct session *session, struct text tag, struct args *args)
 	request.echo = args_flag(args, "echo", false);
 	if (request.type.length == 0)
 		request.type = TEXT_LITERAL("text");
-	if (!value)
-		args_fail(args, CODE_BAD_REQUEST, "body is missing");
-	if (args->code != CODE_OK)
-		return;
 	buffer_clear(body, PAYLOAD_KEEP_BYTES);
-	json_write_value(body, value);
+	if (!args_value(args, "body", body))
+		args_fail(args, CODE_BAD_REQUEST, "body is missing");
 	request.body = buffer_text(body);
-	talk_say(session, tag, &request);
+	if (args->code == CODE_OK)
+		talk_say(session, tag, &request);
 }
 
 static void
@@ -241,27 +239,33 @@ refuse(struct session *session, struct text verb, struct text seq,
 	send_answer(session, verb, seq, &answer);
 }
 
-/* Adds seq as JSON; false when it is neither string nor integer or too long. */
+/* Adds seq as it was sent; false when it is neither string nor integer or too
+ * long. */
 static bool
-add_seq(struct buffer *tag, const json_t *request)
+add_seq(struct buffer *tag, const json_t *request, struct text text)
 {
 	const json_t *seq = json_object_get(request, "seq");
+	struct text raw;
 
 	if (!seq)
 		return true;
-	if (!json_is_integer(seq) &&
-		!(json_is_string(seq) &&
-			json_string_length(seq) <= SEQ_BYTES_MAX))
+	if (json_is_string(seq) && json_string_length(seq) <= SEQ_BYTES_MAX) {
+		json_write_value(tag, seq);
+		return true;
+	}
+	if (!json_is_number(seq) || !raw_find(text, "seq", &raw) ||
+		raw.length > SEQ_BYTES_MAX || !raw_is_integer(raw))
 		return false;
-	json_write_value(tag, seq);
+	buffer_add_text(tag, raw);
 	return true;
 }
 
 static void
 run(struct session *session, const struct command *command, struct text tag,
-	const json_t *data)
+	const json_t *data, struct text text)
 {
 	struct args args = {
+		.request = text,
 		.data = json_is_null(data) ? NULL : data,
 		.code = CODE_OK,
 	};
@@ -275,7 +279,8 @@ run(struct session *session, const struct command *command, struct text tag,
 	if (args.code == CODE_OK)
 		return;
 	if (command->in_order)
-		session_refuse_say(session, tag, args.code, args.error);
+		pending_refuse_say(session->gateway->pendings, session, tag,
+			args.code, args.error);
 	else
 		session_refuse(session, tag, args.code, args.error);
 }
@@ -290,7 +295,8 @@ find_command(struct text verb)
 }
 
 static void
-read_request(struct session *session, const json_t *request, struct text verb)
+read_request(struct session *session, const json_t *request, struct text verb,
+	struct text text)
 {
 	const struct command *command = find_command(verb);
 	struct buffer *tag = &session->gateway->tag;
@@ -299,7 +305,7 @@ read_request(struct session *session, const json_t *request, struct text verb)
 
 	buffer_clear(tag, SESSION_TAG_MAX);
 	buffer_add_byte(tag, (uint8_t)(command ? command - commands : 0));
-	is_good = add_seq(tag, request);
+	is_good = add_seq(tag, request, text);
 	seq = (struct text){ (const char *)tag->data + 1, tag->length - 1 };
 	must(tag->length <= SESSION_TAG_MAX);
 	if (!is_good)
@@ -311,7 +317,7 @@ read_request(struct session *session, const json_t *request, struct text verb)
 			"there is no such command");
 	else
 		run(session, command, buffer_text(tag),
-			json_object_get(request, "data"));
+			json_object_get(request, "data"), text);
 }
 
 /* Something without sense: answered, but not for ever. */
@@ -335,7 +341,7 @@ on_text(struct session *session, struct text text)
 
 	if (request && json_get_text(request, "cmd", &verb)) {
 		session->bad_in_a_row = 0;
-		read_request(session, request, verb);
+		read_request(session, request, verb, text);
 	} else {
 		refuse_noise(session);
 	}

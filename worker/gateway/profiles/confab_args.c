@@ -3,6 +3,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "shared/buffer.h"
+#include "worker/gateway/profiles/confab_raw.h"
+
+/* Up to here a double names each whole number. */
+#define WHOLE_MAX 9007199254740992.0
+
 void
 args_fail(struct args *args, enum answer_code code, const char *format, ...)
 {
@@ -16,18 +22,10 @@ args_fail(struct args *args, enum answer_code code, const char *format, ...)
 	va_end(list);
 }
 
-static const json_t *
-member_of(const struct args *args, const char *member)
-{
-	const json_t *value = json_object_get(args->data, member);
-
-	return json_is_null(value) ? NULL : value;
-}
-
 bool
 args_has(const struct args *args, const char *member)
 {
-	return member_of(args, member) != NULL;
+	return json_object_get(args->data, member) != NULL;
 }
 
 struct text
@@ -63,18 +61,33 @@ args_text(struct args *args, const char *member, size_t max)
 	return text;
 }
 
+/* JSON has one kind of number, so 5.0 is 5; false when it is none of ours. */
+static bool
+whole_number(const json_t *value, uint64_t *number)
+{
+	double real = json_number_value(value);
+
+	if (json_is_integer(value) && json_integer_value(value) >= 0) {
+		*number = (uint64_t)json_integer_value(value);
+		return true;
+	}
+	if (!json_is_real(value) || real < 0 || real > WHOLE_MAX)
+		return false;
+	*number = (uint64_t)real;
+	return (double)*number == real;
+}
+
 uint64_t
 args_number(struct args *args, const char *member, uint64_t min, uint64_t max,
 	uint64_t standard)
 {
-	const json_t *value = member_of(args, member);
+	const json_t *value = json_object_get(args->data, member);
+	uint64_t number;
 
 	if (!value)
 		return standard;
-	if (json_is_integer(value) && json_integer_value(value) >= 0 &&
-		(uint64_t)json_integer_value(value) >= min &&
-		(uint64_t)json_integer_value(value) <= max)
-		return (uint64_t)json_integer_value(value);
+	if (whole_number(value, &number) && number >= min && number <= max)
+		return number;
 	args_fail(args, CODE_BAD_REQUEST,
 		"%s must be an integer from %llu to %llu", member,
 		(unsigned long long)min, (unsigned long long)max);
@@ -84,7 +97,7 @@ args_number(struct args *args, const char *member, uint64_t min, uint64_t max,
 bool
 args_flag(struct args *args, const char *member, bool standard)
 {
-	const json_t *value = member_of(args, member);
+	const json_t *value = json_object_get(args->data, member);
 
 	if (!value)
 		return standard;
@@ -92,6 +105,22 @@ args_flag(struct args *args, const char *member, bool standard)
 		args_fail(args, CODE_BAD_REQUEST, "%s must be true or false",
 			member);
 	return json_is_true(value);
+}
+
+bool
+args_value(const struct args *args, const char *member, struct buffer *out)
+{
+	const json_t *value = json_object_get(args->data, member);
+	struct text data, raw;
+
+	if (!value)
+		return false;
+	if (raw_find(args->request, "data", &data) &&
+		raw_find(data, member, &raw))
+		raw_write_compact(out, raw);
+	else
+		json_write_value(out, value);
+	return true;
 }
 
 void

@@ -1,7 +1,7 @@
 /*
  * The members of a request's data, read one by one. The first one that is wrong
  * is remembered with a sentence, and what follows is not looked at, so a reader
- * reads all it wants and asks once. null stands for a missing member.
+ * reads all it wants and asks once.
  */
 #ifndef WORKER_GATEWAY_PROFILES_CONFAB_ARGS_H
 #define WORKER_GATEWAY_PROFILES_CONFAB_ARGS_H
@@ -14,7 +14,10 @@
 #include "shared/text.h"
 #include "worker/gateway/answer.h"
 
+struct buffer;
+
 struct args {
+	struct text request;   /* the text that it was read from */
 	const json_t *data;    /* NULL: the request has none */
 	enum answer_code code; /* CODE_OK as long as all is well */
 	char error[160];
@@ -34,6 +37,10 @@ struct text args_text(struct args *args, const char *member, size_t max);
 uint64_t args_number(struct args *args, const char *member, uint64_t min,
 	uint64_t max, uint64_t standard);
 bool args_flag(struct args *args, const char *member, bool standard);
+
+/* Appends any value as it was sent, compact; false when it is missing. */
+bool args_value(
+	const struct args *args, const char *member, struct buffer *out);
 
 /* Fails when one of these, which later versions know, is given. */
 void args_not_yet(struct args *args, const char *const *members, size_t count);

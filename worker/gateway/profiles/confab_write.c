@@ -130,11 +130,13 @@ write_leave(struct buffer *out, const struct answer *answer)
 static void
 write_say(struct buffer *out, const struct answer *answer)
 {
-	const struct said *said = answer->said;
+	const struct said *said = answer->say.said;
 
 	add_id(out, said->id_time, said->id_origin);
-	if (said->offset == 0)
+	if (said->offset == 0) {
+		add_number(out, ",\"reached\":", answer->say.reached);
 		return;
+	}
 	add_epoch(out, ",\"epoch\":", said->epoch);
 	add_number(out, ",\"offset\":", said->offset);
 }

@@ -1,9 +1,4 @@
-/*
- * One turn: clients' frames are read while the loop runs (lanes), letters come
- * (answers), and then, once per turn, what was gathered for rooms is sent, what
- * waits for clients is written, and lanes that ended are settled.
- */
-#include "worker/gateway/gateway.h"
+#include "worker/gateway/gateway_turn.h"
 
 #include <stdlib.h>
 
@@ -14,11 +9,12 @@
 #include "shared/letter.h"
 #include "worker/gateway/announcer.h"
 #include "worker/gateway/answers.h"
+#include "worker/gateway/client.h"
 #include "worker/gateway/fanout.h"
+#include "worker/gateway/gateway.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
-#include "worker/gateway/session.h"
 
 int
 gateway_init(struct gateway *gateway, struct event_base *base)
@@ -41,7 +37,7 @@ gateway_init(struct gateway *gateway, struct event_base *base)
 	gateway->pendings = pendings_new(gateway->life);
 	gateway->announcer = announcer_new(base);
 	gateway->lanes =
-		lanes_new(base, gateway->config, gateway->row, &session_hooks);
+		lanes_new(base, gateway->config, gateway->row, &client_hooks);
 	return gateway->lanes ? 0 : -1;
 }
 

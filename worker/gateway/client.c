@@ -1,0 +1,99 @@
+#include "worker/gateway/client.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "shared/base.h"
+#include "shared/scoreboard.h"
+#include "shared/table.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/login.h"
+#include "worker/gateway/pending.h"
+#include "worker/gateway/profiles/profile.h"
+#include "worker/gateway/session.h"
+#include "worker/gateway/talk.h"
+
+static struct session *
+session_of_lane(struct lane *lane)
+{
+	return (struct session *)lane;
+}
+
+static void
+note_address(struct session *session, const struct sockaddr_storage *peer)
+{
+	const struct sockaddr_in *v4 = (const void *)peer;
+	const struct sockaddr_in6 *v6 = (const void *)peer;
+
+	if (peer->ss_family == AF_INET) {
+		session->address[10] = session->address[11] = 0xff;
+		memcpy(session->address + 12, &v4->sin_addr, 4);
+		session->port = ntohs(v4->sin_port);
+	} else if (peer->ss_family == AF_INET6) {
+		memcpy(session->address, &v6->sin6_addr, 16);
+		session->port = ntohs(v6->sin6_port);
+	}
+}
+
+void
+client_start(struct gateway *gateway, const struct profile *profile, int fd,
+	const struct sockaddr_storage *peer, struct text early)
+{
+	struct session *session = base_alloc_zeroed(1, sizeof(*session));
+
+	session->gateway = gateway;
+	session->profile = profile;
+	note_address(session, peer);
+	lane_start(&session->lane, gateway->lanes, fd);
+	lane_feed(&session->lane, early);
+}
+
+static void
+on_text(struct lane *lane, struct text text)
+{
+	struct session *session = session_of_lane(lane);
+
+	row_count(session->gateway->row, COUNTER_REQUESTS, 1);
+	session_read(session, text);
+}
+
+static void
+on_end(struct lane *lane)
+{
+	struct session *session = session_of_lane(lane);
+	struct pending *pending, *next;
+
+	DL_FOREACH_SAFE(session->pendings, pending, next)
+	{
+		pending_free(session->gateway->pendings, &pending);
+	}
+	while (session->memberships)
+		talk_lose(session->memberships);
+	login_undo(session);
+}
+
+static void
+on_dead(struct lane *lane)
+{
+	struct session *session = session_of_lane(lane);
+
+	free(session->identity);
+	free(session);
+}
+
+static uint16_t
+close_code(const struct lane *lane, enum close_why why)
+{
+	const struct session *session = (const struct session *)lane;
+
+	return session->profile->close_codes[why];
+}
+
+const struct lane_hooks client_hooks = {
+	.on_text = on_text,
+	.on_end = on_end,
+	.on_dead = on_dead,
+	.close_code = close_code,
+};

@@ -1,0 +1,26 @@
+/*
+ * Who a client is: the login, and its place in the index, by which the rest of
+ * the host finds it.
+ */
+#ifndef WORKER_GATEWAY_LOGIN_H
+#define WORKER_GATEWAY_LOGIN_H
+
+#include <stdint.h>
+
+#include "shared/text.h"
+
+struct session;
+
+struct login_request {
+	struct text tenant, user;
+	struct text info; /* JSON; empty: none */
+	uint32_t platform;
+};
+
+void login_run(struct session *session, struct text tag,
+	const struct login_request *request);
+
+/* The connection has ended: gives its place back, if it has one. */
+void login_undo(struct session *session);
+
+#endif
