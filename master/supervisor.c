@@ -37,7 +37,7 @@
  */
 #define TAKE_OVER_MS 20000
 
-#define SIGNALS_MAX 8
+#define SIGNALS_MAX 10
 
 struct supervisor {
 	struct supervisor_needs needs;
@@ -306,14 +306,15 @@ on_stop_signal(evutil_socket_t number, short what, void *self)
 	stop(self);
 }
 
+/* Signals whose work comes later must not end a server that people use. */
 static void
-on_reload_signal(evutil_socket_t number, short what, void *self)
+on_later_signal(evutil_socket_t number, short what, void *self)
 {
-	(void)number;
 	(void)what;
 	(void)self;
-	log_warning("HUP: this version reads its configuration at the start "
-		    "only; nothing was changed");
+	log_warning("SIG%s does nothing in this version; the configuration is "
+		    "read at the start only",
+		sigabbrev_np((int)number));
 }
 
 static void
@@ -338,8 +339,12 @@ static const struct {
 	{ SIGCHLD, on_child_signal },
 	{ SIGTERM, on_stop_signal },
 	{ SIGINT, on_stop_signal },
-	{ SIGHUP, on_reload_signal },
 	{ SIGUSR1, on_reopen_signal },
+	{ SIGHUP, on_later_signal },
+	{ SIGQUIT, on_later_signal },
+	{ SIGUSR2, on_later_signal },
+	{ SIGTTIN, on_later_signal },
+	{ SIGTTOU, on_later_signal },
 };
 
 _Static_assert(ARRAY_LEN(signals) <= SIGNALS_MAX, "all have a place");

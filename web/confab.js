@@ -15,8 +15,8 @@
  * When the connection breaks it is made again, with growing pauses; then the
  * library logs in and joins as before and reads what was missed, so `msg` comes
  * in order, each message once. Requests are not queued while there is no
- * connection: they are rejected, and the application decides: an error that says
- * `maybeDone` may be that of a message which was taken all the same.
+ * connection: they are rejected, and the application decides. The error says
+ * `maybeDone` when the message may have been taken all the same.
  */
 import { isFinal, jittered, pauseAfter } from "./confab-pause.js";
 import {

@@ -165,7 +165,7 @@ a_successor_may_skip_to_what_was_read_before(void **state)
 
 /* The largest letter has to fit at every position an empty ring can have. */
 static void
-the_largest_letter_fits_an_empty_ring_wherever_it_stands(void **state)
+the_largest_letter_fits_wherever_it_stands(void **state)
 {
 	uint32_t largest = (uint32_t)ring_letter_max(&box->ring);
 
@@ -308,7 +308,7 @@ consume(struct pair *pair)
 }
 
 static void
-two_threads_neither_lose_a_letter_nor_sleep_through_one(void **state)
+threads_neither_lose_nor_oversleep_a_letter(void **state)
 {
 	struct pair *pair = aligned_alloc(CACHE_LINE, sizeof(*pair));
 	pthread_t producer;
@@ -335,7 +335,7 @@ is_ringing(int bell)
 }
 
 static void
-a_bell_rings_only_for_a_sleeper_and_until_it_is_answered(void **state)
+a_bell_rings_for_a_sleeper_until_answered(void **state)
 {
 	struct row *row = aligned_alloc(CACHE_LINE, sizeof(*row));
 	int bell = eventfd(0, EFD_NONBLOCK);
@@ -371,15 +371,12 @@ main(void)
 		RING_TEST(only_what_is_released_gives_room),
 		RING_TEST(a_successor_reads_again_what_was_not_released),
 		RING_TEST(a_successor_may_skip_to_what_was_read_before),
-		RING_TEST(
-			the_largest_letter_fits_an_empty_ring_wherever_it_stands),
+		RING_TEST(the_largest_letter_fits_wherever_it_stands),
 		RING_TEST(letters_never_wrap),
 		RING_TEST(positions_may_be_huge),
 		RING_TEST(a_letter_that_was_not_published_leaves_no_trace),
-		RING_TEST(
-			two_threads_neither_lose_a_letter_nor_sleep_through_one),
-		cmocka_unit_test(
-			a_bell_rings_only_for_a_sleeper_and_until_it_is_answered),
+		RING_TEST(threads_neither_lose_nor_oversleep_a_letter),
+		cmocka_unit_test(a_bell_rings_for_a_sleeper_until_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
