@@ -79,8 +79,8 @@ place_regions(struct arena *arena, const struct arena_shape *shape)
 		align_region(arena->rings_at + pairs * sizeof(struct ring));
 	arena->partitions_at =
 		align_region(arena->data_at + pairs * shape->ring_bytes);
-	arena->partition_bytes = align_region(
-		index_partition_size(shape->index_connections, shape->index_rooms));
+	arena->partition_bytes = align_region(index_partition_size(
+		shape->index_connections, shape->index_rooms));
 	return arena->partitions_at + shape->slots * arena->partition_bytes;
 }
 
