@@ -139,20 +139,6 @@ ring_release(struct ring_reader *reader, uint64_t position)
 }
 
 bool
-ring_skip(struct ring_reader *reader, uint64_t position)
-{
-	uint64_t head = load(&reader->ring->head, memory_order_relaxed);
-	uint64_t tail = load(&reader->ring->tail, memory_order_acquire);
-
-	if (position < head || position > tail)
-		return false;
-	reader->position = position;
-	reader->tail_seen = tail;
-	ring_release(reader, position);
-	return true;
-}
-
-bool
 ring_is_empty(const struct ring_reader *reader)
 {
 	return reader->position >= reader->tail_seen &&

@@ -67,10 +67,6 @@ const struct letter *ring_next(struct ring_reader *reader);
 /* Gives everything before position back to the producer. */
 void ring_release(struct ring_reader *reader, uint64_t position);
 
-/* Goes on at a position that an earlier reader of this ring had reached, and
- * releases what lies before it; false when it is not between head and tail. */
-bool ring_skip(struct ring_reader *reader, uint64_t position);
-
 bool ring_is_empty(const struct ring_reader *reader);
 uint64_t ring_refused(const struct ring *ring);
 

@@ -36,17 +36,6 @@ text_has_prefix(struct text text, struct text prefix)
 		       memcmp(text.at, prefix.at, prefix.length) == 0);
 }
 
-char *
-text_copy(struct text text)
-{
-	char *copy = base_alloc(text.length + 1);
-
-	if (text.length)
-		memcpy(copy, text.at, text.length);
-	copy[text.length] = 0;
-	return copy;
-}
-
 /* Length of the character that starts here, 0 when it is not valid. */
 static size_t
 character_length(const unsigned char *at, size_t left)

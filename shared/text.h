@@ -26,9 +26,6 @@ bool text_equal(struct text a, struct text b);
 int text_compare(struct text a, struct text b);
 bool text_has_prefix(struct text text, struct text prefix);
 
-/* A copy on the heap, ended by a zero that length does not count. */
-char *text_copy(struct text text);
-
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(struct text text);
 

@@ -114,10 +114,3 @@ inbox_position(const struct inbox *inbox, unsigned from)
 	must(from < inbox->slots);
 	return inbox->readers[from].position;
 }
-
-void
-inbox_skip(struct inbox *inbox, unsigned from, uint64_t position)
-{
-	must(from < inbox->slots);
-	ring_skip(&inbox->readers[from], position);
-}

@@ -36,8 +36,4 @@ uint64_t inbox_letter_end(const struct inbox *inbox);
 /* How far the ring of a sender was read. */
 uint64_t inbox_position(const struct inbox *inbox, unsigned from);
 
-/* Goes on at a later position, releasing what lies before it. A position that
- * the sender has not reached is none of this ring and is ignored. */
-void inbox_skip(struct inbox *inbox, unsigned from, uint64_t position);
-
 #endif

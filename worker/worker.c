@@ -176,12 +176,6 @@ worker_position(const struct worker *worker, unsigned from)
 }
 
 void
-worker_skip(struct worker *worker, unsigned from, uint64_t position)
-{
-	inbox_skip(worker->inbox, from, position);
-}
-
-void
 worker_set_title(struct worker *worker, const char *format, ...)
 {
 	char words[128];

@@ -92,11 +92,9 @@ uint64_t worker_overflow(const struct worker *worker);
 uint64_t worker_letter_end(const struct worker *worker);
 void worker_release(struct worker *worker, unsigned from, uint64_t position);
 
-/* For the ledger: how far the ring of this sender was read (this turn
- * included), and to skip to where an earlier life had read it. Skip only before
- * worker_run(). */
+/* For the ledger: how far the ring of this sender was read, this turn included.
+ */
 uint64_t worker_position(const struct worker *worker, unsigned from);
-void worker_skip(struct worker *worker, unsigned from, uint64_t position);
 
 /* The words after "gateway 1, " in ps. */
 __attribute__((format(printf, 2, 3))) void worker_set_title(

@@ -284,32 +284,6 @@ letters_kept_are_read_again_by_the_next_life(void **state)
 	inbox_free(&inbox);
 }
 
-static void
-a_skip_goes_on_behind_what_an_earlier_life_settled(void **state)
-{
-	struct inbox *inbox = inbox_new(arena, READER);
-	uint64_t end;
-
-	(void)state;
-	for (unsigned i = 0; i < 3; i++)
-		assert_true(post_offer(post, READER, letter_of(i)));
-	inbox_take(inbox, on_letter, inbox);
-	end = inbox_position(inbox, SENDER);
-	assert_int_equal(end, seen.ends[2]);
-	inbox_free(&inbox);
-
-	inbox = inbox_new(arena, READER);
-	inbox_skip(inbox, SENDER, seen.ends[1]);
-	seen.next = 2;
-	read_all(inbox);
-	assert_int_equal(seen.count, 4);
-	assert_false(seen.is_wrong);
-	inbox_skip(inbox, SENDER, end + 4096);
-	assert_int_equal(inbox_position(inbox, SENDER), end);
-	assert_true(inbox_is_empty(inbox));
-	inbox_free(&inbox);
-}
-
 /* Peers. */
 
 static struct {
@@ -393,7 +367,6 @@ main(void)
 		TEST(the_next_life_gets_letters_again),
 		TEST(one_that_does_not_serve_yet_is_not_reported),
 		TEST(letters_kept_are_read_again_by_the_next_life),
-		TEST(a_skip_goes_on_behind_what_an_earlier_life_settled),
 		TEST(peers_are_told_once_and_a_death_before_the_next_life),
 		TEST(a_life_is_current_while_its_process_is_there),
 	};

@@ -142,27 +142,6 @@ a_successor_reads_again_what_was_not_released(void **state)
 	assert_null(ring_next(&reader));
 }
 
-static void
-a_successor_may_skip_to_what_was_read_before(void **state)
-{
-	uint64_t after_second;
-
-	(void)state;
-	assert_true(post(1, 32));
-	assert_true(post(2, 32));
-	assert_true(post(3, 32));
-	ring_next(&reader);
-	ring_next(&reader);
-	after_second = reader.position;
-	ring_reader_start(&reader, &box->ring);
-	assert_false(ring_skip(&reader, after_second + 4096));
-	assert_true(ring_skip(&reader, after_second));
-	assert_int_equal(ring_pending(&box->ring), 32);
-	assert_false(ring_skip(&reader, after_second - 32));
-	assert_letter(ring_next(&reader), 3, 32);
-	assert_null(ring_next(&reader));
-}
-
 /* The largest letter has to fit at every position an empty ring can have. */
 static void
 the_largest_letter_fits_wherever_it_stands(void **state)
@@ -370,7 +349,6 @@ main(void)
 		RING_TEST(a_full_ring_refuses_and_counts),
 		RING_TEST(only_what_is_released_gives_room),
 		RING_TEST(a_successor_reads_again_what_was_not_released),
-		RING_TEST(a_successor_may_skip_to_what_was_read_before),
 		RING_TEST(the_largest_letter_fits_wherever_it_stands),
 		RING_TEST(letters_never_wrap),
 		RING_TEST(positions_may_be_huge),

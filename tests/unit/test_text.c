@@ -56,19 +56,6 @@ a_prefix_is_never_longer(void **state)
 	assert_false(text_has_prefix(text_of("like:1"), text_of("live:")));
 }
 
-static void
-a_copy_ends_with_a_zero(void **state)
-{
-	char *copy = text_copy(bytes("abcdef", 3));
-
-	(void)state;
-	assert_string_equal(copy, "abc");
-	free(copy);
-	copy = text_copy(bytes(NULL, 0));
-	assert_string_equal(copy, "");
-	free(copy);
-}
-
 /* First and last code point of each row of RFC 3629, table in section 4. */
 static void
 all_of_utf8_is_accepted(void **state)
@@ -143,7 +130,6 @@ main(void)
 		cmocka_unit_test(texts_are_equal_by_their_bytes),
 		cmocka_unit_test(texts_sort_by_their_bytes),
 		cmocka_unit_test(a_prefix_is_never_longer),
-		cmocka_unit_test(a_copy_ends_with_a_zero),
 		cmocka_unit_test(all_of_utf8_is_accepted),
 		cmocka_unit_test(what_is_not_utf8_is_refused),
 		cmocka_unit_test(a_cut_character_is_not_read_past_its_end),
