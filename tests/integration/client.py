@@ -61,8 +61,10 @@ class Client:
         return message
 
     def next_text(self, guard):
+        end = time.monotonic() + guard
         while True:
-            opcode, data = self.socket.read_frame(max(guard, 0.01))
+            opcode, data = self.socket.read_frame(
+                max(end - time.monotonic(), 0.01))
             if opcode == wire.TEXT:
                 return data.decode()
             if opcode == wire.PING:

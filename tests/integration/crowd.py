@@ -54,24 +54,25 @@ class Member:
         self.crowd.selector.register(
             self.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, self)
 
-    def lose(self):
-        """The connection is gone; says without answer stay open questions."""
+    def hang_up(self, state):
+        """Says without an answer stay open questions."""
         self.crowd.selector.unregister(self.socket)
         self.socket.close()
         for asked in self.waiting.values():
             if asked[0] == "say":
                 self.crowd.book.unanswered(asked[1], asked[2])
-        if self.state == "inside":
-            self.breaks += 1
         self.waiting = {}
         self.joined = {}
-        self.state = "away"
+        self.state = state
+
+    def lose(self):
+        if self.state == "inside":
+            self.breaks += 1
+        self.hang_up("away")
         self.retry_at = time.monotonic() + 0.05
 
     def leave(self):
-        self.crowd.selector.unregister(self.socket)
-        self.socket.close()
-        self.state = "gone"
+        self.hang_up("gone")
 
     # Requests
 
@@ -87,9 +88,7 @@ class Member:
                  {"room": room, "body": body, "echo": True})
 
     def talk(self):
-        if self.state != "inside" or not self.crowd.is_talking:
-            return
-        if self.crowd.pause > time.monotonic():
+        if self.state != "inside" or not self.crowd.may_talk():
             return
         for _ in range(self.window - len(self.waiting)):
             if len(self.joined) == len(self.rooms):
@@ -170,8 +169,12 @@ class Member:
 
 
 class Crowd:
-    def __init__(self, port):
+    """per_second bounds how much is said, for tests that go on for long."""
+
+    def __init__(self, port, per_second=None):
         self.port = port
+        self.per_second = per_second
+        self.started = time.monotonic()
         self.selector = selectors.DefaultSelector()
         self.members = []
         self.book = Book()
@@ -188,6 +191,13 @@ class Crowd:
     def next_number(self):
         self.count += 1
         return self.count
+
+    def may_talk(self):
+        now = time.monotonic()
+        if not self.is_talking or now < self.pause:
+            return False
+        return (self.per_second is None or
+                self.count < (now - self.started) * self.per_second)
 
     def run(self, is_done, guard=wire.GUARD):
         """Turns the loop until is_done() is true."""

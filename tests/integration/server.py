@@ -5,6 +5,7 @@ either no process of it may be left; stop() also reads its log: an error that
 the test did not announce with allow() fails it.
 """
 
+import ctypes
 import json
 import os
 import pathlib
@@ -24,6 +25,7 @@ CONFABD = pathlib.Path(os.environ.get("CONFABD", ROOT / "build/confabd"))
 CONFABCTL = pathlib.Path(
     os.environ.get("CONFABCTL", CONFABD.parent / "confabctl"))
 GUARD = 30
+PR_SET_PDEATHSIG = 1
 
 # Never allowed in a log, whatever a test does.
 DISASTERS = re.compile(
@@ -86,6 +88,11 @@ def session_processes(session):
     return found
 
 
+def die_with_parent():
+    """A test that is killed must not leave its servers behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class StatusError(Exception):
     """The status socket answered with `error: …`."""
 
@@ -143,7 +150,8 @@ listener backend {
             self.log_start = log.tell()
             self.process = subprocess.Popen(
                 command + list(arguments), stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True, cwd=self.directory, **more)
+                stderr=log, start_new_session=True, cwd=self.directory,
+                preexec_fn=die_with_parent, **more)
         return self
 
     def start(self):
@@ -318,7 +326,10 @@ class StatusSocket:
         self.file = self.socket.makefile("rb")
 
     def ask(self, words):
-        self.socket.sendall(words.encode() + b"\n")
+        try:
+            self.socket.sendall(words.encode() + b"\n")
+        except BrokenPipeError:
+            pass  # why it did not listen can still be read
         return self.read()
 
     def read(self):

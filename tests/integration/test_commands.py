@@ -168,7 +168,7 @@ def test_login_without_a_user_is_refused(stranger):
     stranger.refused(1000, "rooms")
 
 
-@pytest.mark.parametrize("platform", [-1, 1.5, "101", None, True, [1], 1 << 70])
+@pytest.mark.parametrize("platform", [-1, 1.5, "101", {}, True, [1], 1 << 62])
 def test_a_platform_that_is_no_number_is_1001_and_named(stranger, platform):
     assert "platform" in stranger.refused(1001, "login", user="u",
                                           platform=platform)
@@ -239,7 +239,7 @@ def test_any_good_name_is_a_room(alice, bob, name):
 
 @pytest.mark.parametrize("flag", ["events", "presence"])
 def test_join_flags_must_be_claims(alice, room, flag):
-    for bad in (1, "true", None):
+    for bad in (1, "true", []):
         assert flag in alice.refused(1001, "join", room=room, **{flag: bad})
 
 
@@ -339,9 +339,9 @@ def test_say_without_target_or_body_is_1001(alice, room):
 
 def test_say_with_a_bad_type_or_echo_is_1001_and_named(alice, room):
     alice.call("join", room=room)
-    for bad in (7, None, "a\nb", "t" * 65):
+    for bad in (7, "a\nb", "t" * 65):
         assert "type" in alice.refused(1001, "say", room=room, body=1, type=bad)
-    for bad in (1, "yes", None):
+    for bad in (1, "yes", {}):
         assert "echo" in alice.refused(1001, "say", room=room, body=1, echo=bad)
     assert alice.call("history", room=room)["messages"] == []
 

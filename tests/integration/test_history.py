@@ -111,7 +111,7 @@ def test_ids_and_times_ascend(full):
 
 @pytest.mark.parametrize("member,value", [
     ("limit", 0), ("limit", 501), ("limit", -1), ("limit", 1.5),
-    ("limit", "50"), ("limit", None), ("limit", 1 << 64), ("before", -1),
+    ("limit", "50"), ("limit", {}), ("limit", 1 << 62), ("before", -1),
     ("before", "5"), ("before", 2.5), ("before", [1]), ("after", -1),
     ("after", "0"), ("after", 1e30), ("after", True),
 ])

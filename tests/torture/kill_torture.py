@@ -21,6 +21,7 @@ from crowd import Crowd  # noqa: E402
 from server import DEATHS, Server, process_exists, wait_for  # noqa: E402
 
 CLIENTS = 24
+MESSAGES_PER_SECOND = 3000
 ROOMS = ["room-%d" % n for n in range(5)]
 
 
@@ -96,7 +97,7 @@ def members_fault(server, crowd):
 
 def torture(server, seconds, seed):
     """Everything that was wrong, as sentences."""
-    crowd = Crowd(server.port)
+    crowd = Crowd(server.port, MESSAGES_PER_SECOND)
     for n in range(CLIENTS):
         crowd.add("member-%d" % n, crowd_rooms(n), window=1 + n % 4)
     crowd.wait_inside()
@@ -118,14 +119,14 @@ def torture(server, seconds, seed):
     faults = []
     if before == 0:
         faults.append("nothing was acknowledged during the torture")
+    faults += list(members_fault(server, crowd))
+    crowd.leave()
     with server.client("judge", *ROOMS) as judge:
         faults += crowd.book.faults(lambda **how: judge.call("history", **how))
-    faults += list(members_fault(server, crowd))
     faults += ["still there: %d" % pid for pid in tormentor.victims
                if process_exists(pid)]
     faults += ["leaked: %d" % pid for pid in leaked(server)]
     faults += server.surprises()
-    crowd.leave()
     return faults
 
 
@@ -142,7 +143,7 @@ def main():
     print("torture of %g s, seed %d" % (seconds, seed))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="confab-torture-"))
     server = Server(directory / "confab", gateways=3, ledgers=2,
-                    grace_seconds="500ms")
+                    grace_seconds="500ms", outbox_bytes="8M")
     server.allow(DEATHS)
     try:
         server.start()
