@@ -89,16 +89,21 @@ run: deps
 	$(MAKE) all
 	exec $B/confabd --dev -f
 
+# The installed configuration names the directories that belong to PREFIX.
+SHARE := $(PREFIX)/share/confab
+INSTALLED_CONF := $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
-		$(DESTDIR)$(PREFIX)/share/confab/web \
-		$(DESTDIR)$(PREFIX)/share/confab/sql $(DESTDIR)$(SYSCONFDIR)/confab
+		$(DESTDIR)$(SHARE)/sql $(dir $(INSTALLED_CONF))
 	install $B/confabd $(DESTDIR)$(PREFIX)/sbin/
 	install $B/confabctl $(DESTDIR)$(PREFIX)/bin/
-	cp -r web/. $(DESTDIR)$(PREFIX)/share/confab/web/
-	install -m 644 sql/*.sql $(DESTDIR)$(PREFIX)/share/confab/sql/
-	test -e $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf || install -m 644 \
-		conf/confab.conf $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
+	find web -type f ! -name README.md ! -name package.json -exec \
+		install -D -m 644 '{}' '$(DESTDIR)$(SHARE)/{}' ';'
+	install -m 644 sql/*.sql $(DESTDIR)$(SHARE)/sql/
+	test -e $(INSTALLED_CONF) || \
+		sed 's|^# \(...\)_dir = "/usr/share/confab/|\1_dir = "$(SHARE)/|' \
+		conf/confab.conf | install -m 644 /dev/stdin $(INSTALLED_CONF)
 
 clean:
 	rm -rf build
