@@ -8,6 +8,7 @@
 #include "shared/base.h"
 #include "shared/bell.h"
 #include "shared/buffer.h"
+#include "shared/clock.h"
 #include "shared/letter.h"
 #include "shared/log.h"
 #include "shared/ring.h"
@@ -19,6 +20,7 @@
 struct tray {
 	struct buffer letters;
 	size_t sent;         /* bytes at the front that are gone */
+	uint64_t moved_ms;   /* when one got into the ring, or the first came */
 	uint32_t stuck_life; /* the life that was given up; 0: none */
 };
 
@@ -76,6 +78,12 @@ tray_waiting(const struct tray *tray)
 	return tray->letters.length - tray->sent;
 }
 
+uint64_t
+post_waiting_for(const struct post *post, unsigned to)
+{
+	return tray_waiting(&post->trays[to]);
+}
+
 static bool
 put_into_ring(struct post *post, unsigned to, const struct letter *letter)
 {
@@ -123,6 +131,8 @@ tray_add(struct post *post, struct tray *tray, const struct letter *letter)
 	size_t length = padded(letter);
 	uint8_t *place;
 
+	if (tray_waiting(tray) == 0)
+		tray->moved_ms = clock_ms();
 	if (tray->sent > tray->letters.length / 2) {
 		buffer_drop_front(&tray->letters, tray->sent);
 		tray->sent = 0;
@@ -171,6 +181,16 @@ give_up(struct post *post, unsigned to)
 	report_stuck(post, to, life);
 }
 
+static bool
+is_stuck(const struct tray *tray, size_t more)
+{
+	size_t waiting = tray_waiting(tray) + more;
+
+	return waiting > POST_WAITING_END ||
+	       (waiting > POST_WAITING_MAX &&
+		       clock_ms() - tray->moved_ms >= POST_STILL_MS);
+}
+
 void
 post_send(struct post *post, unsigned to, struct letter *letter)
 {
@@ -185,7 +205,7 @@ post_send(struct post *post, unsigned to, struct letter *letter)
 		}
 		tray->stuck_life = 0;
 	}
-	if (tray_waiting(tray) + padded(letter) > POST_WAITING_MAX) {
+	if (is_stuck(tray, padded(letter))) {
 		give_up(post, to);
 		return;
 	}
@@ -204,6 +224,7 @@ tray_retry(struct post *post, unsigned to)
 
 		if (!put_into_ring(post, to, letter))
 			return;
+		tray->moved_ms = clock_ms();
 		tray->sent += length;
 		set_waiting(post, post->waiting - length);
 	}

@@ -14,9 +14,14 @@ struct arena;
 struct letter;
 struct post;
 
-/* What may wait for one slot, in bytes; a slot that lets more pile up is
- * reported stuck in our row of the scoreboard. */
+/* What may wait for one slot, in bytes. A slot that lets more pile up and has
+ * taken nothing for POST_STILL_MS is reported stuck in our row of the
+ * scoreboard; so is one that takes too little and lets it grow to the second
+ * bound. A burst alone is no reason: thousands of clients that lose their rooms
+ * at once are tens of megabytes. */
 #define POST_WAITING_MAX (16u << 20)
+#define POST_WAITING_END (128u << 20)
+#define POST_STILL_MS 1000
 
 struct post *post_new(struct arena *arena, unsigned slot, uint32_t life);
 void post_free(struct post **post);
@@ -33,5 +38,8 @@ void post_retry(struct post *post);
 
 /* Bytes that wait, all slots together. */
 uint64_t post_waiting(const struct post *post);
+
+/* Bytes that wait for one slot. */
+uint64_t post_waiting_for(const struct post *post, unsigned to);
 
 #endif

@@ -158,6 +158,18 @@ worker_overflow(const struct worker *worker)
 }
 
 uint64_t
+worker_overflow_of(const struct worker *worker, unsigned slot)
+{
+	return post_waiting_for(worker->post, slot);
+}
+
+bool
+worker_is_behind(const struct worker *worker)
+{
+	return !inbox_is_empty(worker->inbox);
+}
+
+uint64_t
 worker_letter_end(const struct worker *worker)
 {
 	return inbox_letter_end(worker->inbox);

@@ -87,6 +87,12 @@ void worker_send(struct worker *worker, unsigned to, struct letter *letter);
 /* Bytes that wait outside full rings, all slots together. */
 uint64_t worker_overflow(const struct worker *worker);
 
+/* Of these, the bytes that wait for one slot. */
+uint64_t worker_overflow_of(const struct worker *worker, unsigned slot);
+
+/* Are there letters that have not been shown yet? */
+bool worker_is_behind(const struct worker *worker);
+
 /* For keeps_letters: where the letter handed out last ends in its ring, and the
  * release of everything before such a position. */
 uint64_t worker_letter_end(const struct worker *worker);

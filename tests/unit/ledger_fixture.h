@@ -45,6 +45,7 @@ struct worker {
 	uint32_t life;
 	uint64_t now_ms;
 	uint64_t overflow;
+	unsigned slow_slot; /* the one it waits for */
 	bool offers_are_refused;
 	bool has_ended;
 	uint64_t letter_end;       /* of the letter shown last */
@@ -145,6 +146,12 @@ uint64_t
 worker_overflow(const struct worker *worker)
 {
 	return worker->overflow;
+}
+
+uint64_t
+worker_overflow_of(const struct worker *worker, unsigned slot)
+{
+	return slot == worker->slow_slot ? worker->overflow : 0;
 }
 
 uint64_t

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "shared/journal.h"
+#include "worker/ledger/ledger.h"
 
 static int
 open_fixture(void **state)
@@ -212,6 +213,45 @@ lookups_see_what_was_said_before_them(void **state)
 }
 
 static void
+script_behind(void)
+{
+	settle();
+	add_room(GATEWAY_A, "r");
+	add_room(GATEWAY_B, "r");
+	add_room(GATEWAY_A, "quick");
+	fake.slow_slot = GATEWAY_B;
+	fake.overflow = LEDGER_WAITING_MAX + 1;
+	show_say(GATEWAY_A, 1, "r", "\"too much\"");
+	show_say(GATEWAY_A, 2, "quick", "\"goes\"");
+	show_lookup(3, "quick", LOOKUP_NEWEST, 0, 5);
+	end_turn();
+	expect_refused(GATEWAY_A, 1, 1004);
+	expect_deliver(GATEWAY_A, 1, "\"goes\"");
+	expect_said(GATEWAY_A, 2, 1);
+	expect_page(3, 1, 1, false);
+
+	fake.slow_slot = GATEWAY_A;
+	show_lookup(4, "quick", LOOKUP_NEWEST, 0, 5);
+	end_turn();
+	expect_refused(GATEWAY_A, 4, 1004);
+
+	fake.overflow = 0;
+	show_say(GATEWAY_A, 5, "r", "\"first\"");
+	end_turn();
+	expect_deliver(GATEWAY_A, 1, "\"first\"");
+	expect_deliver(GATEWAY_B, 1, "\"first\"");
+	expect_said(GATEWAY_A, 5, 1);
+	assert_no_more();
+}
+
+static void
+a_gateway_far_behind_gets_no_more_that_can_be_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_behind), 0);
+}
+
+static void
 script_large_page(void)
 {
 	static char body[9001];
@@ -411,6 +451,7 @@ main(void)
 		TEST(answers_come_in_the_order_of_the_letters),
 		TEST(a_full_disk_refuses_messages_and_nothing_else),
 		TEST(lookups_see_what_was_said_before_them),
+		TEST(a_gateway_far_behind_gets_no_more_that_can_be_refused),
 		TEST(a_page_is_cut_short_by_size),
 		TEST(the_last_words_of_the_dead_count_and_are_not_answered),
 		TEST(bad_letters_are_counted_and_passed_over),

@@ -202,7 +202,7 @@ static void
 overfill(unsigned to)
 {
 	offer_until_full(to);
-	for (uint64_t bytes = 0; bytes <= POST_WAITING_MAX; bytes += BODY_BYTES)
+	for (uint64_t bytes = 0; bytes <= POST_WAITING_END; bytes += BODY_BYTES)
 		post_send(post, to, letter_of(0));
 }
 
@@ -225,10 +225,32 @@ the_waiting_never_exceeds_its_bound(void **state)
 {
 	(void)state;
 	offer_until_full(OTHER);
-	for (int i = 0; i < 40000; i++) {
+	for (int i = 0; i < 200000; i++) {
 		post_send(post, OTHER, letter_of(0));
-		assert_true(post_waiting(post) <= POST_WAITING_MAX);
+		assert_true(post_waiting(post) <= POST_WAITING_END);
 	}
+}
+
+static void
+one_that_takes_letters_is_not_stuck_by_a_burst(void **state)
+{
+	struct inbox *inbox = inbox_new(arena, READER);
+	unsigned count = offer_until_full(READER);
+
+	(void)state;
+	while (post_waiting(post) <= POST_WAITING_MAX + 100 * BODY_BYTES)
+		post_send(post, READER, letter_of(count++));
+	assert_int_equal(atomic_load(&arena_row(arena, SENDER)->stuck_slot), 0);
+	assert_int_equal(post_waiting_for(post, READER), post_waiting(post));
+	assert_int_equal(post_waiting_for(post, OTHER), 0);
+	while (post_waiting(post) > 0) {
+		read_all(inbox);
+		post_retry(post);
+	}
+	read_all(inbox);
+	assert_int_equal(seen.count, count);
+	assert_false(seen.is_wrong);
+	inbox_free(&inbox);
 }
 
 static void
@@ -364,6 +386,7 @@ main(void)
 		TEST(a_full_ring_does_not_hold_up_another),
 		TEST(one_that_serves_and_takes_nothing_is_reported),
 		TEST(the_waiting_never_exceeds_its_bound),
+		TEST(one_that_takes_letters_is_not_stuck_by_a_burst),
 		TEST(the_next_life_gets_letters_again),
 		TEST(one_that_does_not_serve_yet_is_not_reported),
 		TEST(letters_kept_are_read_again_by_the_next_life),

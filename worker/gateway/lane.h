@@ -91,6 +91,7 @@ struct lanes {
 	struct row *row; /* of this process, for the counters */
 	struct wheel *wheel;
 	struct event *event;
+	bool is_resting;
 	int epoll;
 	size_t count; /* that have a socket */
 	struct lane *all;

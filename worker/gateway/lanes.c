@@ -109,6 +109,18 @@ lanes_settle(struct lanes *lanes)
 	}
 }
 
+void
+lanes_rest(struct lanes *lanes, bool is_on)
+{
+	if (lanes->is_resting == is_on)
+		return;
+	lanes->is_resting = is_on;
+	if (is_on)
+		event_del(lanes->event);
+	else
+		must(event_add(lanes->event, NULL) == 0);
+}
+
 static void
 on_timer(struct wheel_timer *timer, void *self)
 {

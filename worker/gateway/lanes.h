@@ -6,6 +6,7 @@
 #ifndef WORKER_GATEWAY_LANES_H
 #define WORKER_GATEWAY_LANES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,10 @@ void lanes_free(struct lanes **lanes);
 
 /* At the end of each turn: writes what waits, ends what is to end. */
 void lanes_settle(struct lanes *lanes);
+
+/* While the lanes rest they are not looked at; what comes waits in the sockets.
+ */
+void lanes_rest(struct lanes *lanes, bool is_on);
 
 /* About every 100 ms: the timers. */
 void lanes_tick(struct lanes *lanes, uint64_t now_ms);

@@ -31,6 +31,10 @@
 #define HEAD_BYTES_MAX 8192
 #define HEAD_SECONDS 10
 
+/* With this much on its way to ledgers, clients are heard less often. */
+#define OVERFLOW_MAX (1u << 20)
+#define TURNS_OF_REST 8
+
 /* How long a stop waits for clients to answer the close. */
 #define STOP_MS 1500
 
@@ -50,7 +54,8 @@ struct service {
 	uint64_t stop_ms;  /* when the stop or the drain began */
 	size_t drain_from; /* connections there were then */
 	size_t drained;
-	size_t shown; /* clients in the title */
+	size_t shown;    /* clients in the title */
+	unsigned rested; /* turns in which the clients were not heard */
 };
 
 static uint64_t
@@ -237,12 +242,31 @@ on_letter(void *self, const struct letter *letter)
 	gateway_on_letter(&service->gateway, letter);
 }
 
+/* Answers come before new requests: a gateway that reads more than it can hear
+ * the answers of would have them pile up at the ledger, and be taken for stuck.
+ * Not for ever, since deliveries may keep it busy. */
+static void
+rest_if_behind(struct service *service)
+{
+	bool is_behind = worker_is_behind(service->worker) ||
+			 worker_overflow(service->worker) > OVERFLOW_MAX;
+
+	if (is_behind && service->rested < TURNS_OF_REST) {
+		service->rested++;
+		lanes_rest(service->gateway.lanes, true);
+		return;
+	}
+	service->rested = 0;
+	lanes_rest(service->gateway.lanes, false);
+}
+
 static void
 on_turn(void *self)
 {
 	struct service *service = self;
 
 	gateway_on_turn(&service->gateway);
+	rest_if_behind(service);
 }
 
 static void

@@ -213,6 +213,19 @@ do_announced(struct ledger *ledger, const struct letter *letter)
 		settling_heard(ledger, letter->from, letter->from_life);
 }
 
+/* A large answer that its asker could not take now? */
+static bool
+is_too_much(struct ledger *ledger, const struct letter *letter,
+	uint64_t request, uint64_t connection)
+{
+	if (worker_overflow_of(ledger->worker, letter->from) <=
+		LEDGER_WAITING_MAX)
+		return false;
+	answers_refuse(ledger, sender(letter), request, connection, UNAVAILABLE,
+		"there is too much to be answered, try again");
+	return true;
+}
+
 static void
 ask_historian(struct ledger *ledger, struct lookup *lookup, struct teller asker)
 {
@@ -246,6 +259,8 @@ do_lookup(struct ledger *ledger, const struct letter *letter)
 	stream_name_make(
 		&name, (unsigned)lookup.kind, lookup.tenant, lookup.stream);
 	buffer_clear(&ledger->list, KEEP_BYTES);
+	if (is_too_much(ledger, letter, lookup.request, lookup.connection))
+		return;
 	if (!page_from_memory(streams_find(&ledger->streams, &name), &lookup,
 		    ledger->historian != NO_SLOT, ledger->letter_max / 2,
 		    &ledger->list, &page)) {
@@ -289,7 +304,8 @@ do_members_wanted(struct ledger *ledger, const struct letter *letter)
 		answer_bad_letter(ledger, letter);
 		return;
 	}
-	if (must_wait(ledger, letter, wanted.request, wanted.connection))
+	if (must_wait(ledger, letter, wanted.request, wanted.connection) ||
+		is_too_much(ledger, letter, wanted.request, wanted.connection))
 		return;
 	page.request = wanted.request;
 	page.connection = wanted.connection;
@@ -316,7 +332,8 @@ do_rooms_wanted(struct ledger *ledger, const struct letter *letter)
 		answer_bad_letter(ledger, letter);
 		return;
 	}
-	if (must_wait(ledger, letter, wanted.request, wanted.connection))
+	if (must_wait(ledger, letter, wanted.request, wanted.connection) ||
+		is_too_much(ledger, letter, wanted.request, wanted.connection))
 		return;
 	page.request = wanted.request;
 	page.connection = wanted.connection;

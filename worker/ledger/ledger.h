@@ -35,10 +35,15 @@ struct worker;
 #define NO_SLOT UINT32_MAX
 
 /* A letter of this turn and, for a message, what became of it so far. */
+/* With this much waiting for a gateway, nothing is added that could be asked
+ * for again: says to its rooms are refused, and requests with long answers. */
+#define LEDGER_WAITING_MAX (4u << 20)
+
 struct task {
 	const struct letter *letter; /* borrowed until the turn ends */
 	struct stream *stream;       /* NULL: not in the batch */
 	size_t packed; /* where its letter for gateways lies in turn.packed */
+	bool is_too_much; /* who should get it cannot follow */
 };
 
 struct turn {

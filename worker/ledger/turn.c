@@ -89,12 +89,31 @@ stage(struct ledger *ledger, struct task *task, struct stream *stream,
 	task->stream = stream;
 }
 
+/* Is there a gateway with members that is too far behind? */
+static bool
+is_too_much(const struct ledger *ledger, const struct message *message)
+{
+	if (worker_overflow(ledger->worker) <= LEDGER_WAITING_MAX)
+		return false;
+	for (unsigned i = 0; i < ledger->gateways; i++) {
+		unsigned slot = ledger->first_gateway + i;
+
+		if (worker_overflow_of(ledger->worker, slot) >
+				LEDGER_WAITING_MAX &&
+			index_has_room(ledger->arena, slot, message->tenant,
+				message->stream))
+			return true;
+	}
+	return false;
+}
+
 static void
 take_message(struct ledger *ledger, const struct letter *letter)
 {
 	struct unpack in = letter_open(letter);
 	struct stream_name name;
 	struct message message;
+	struct task *task;
 
 	if (worker_letter_end(ledger->worker) <= ledger->taken[letter->from])
 		return; /* an earlier life has it in the journal */
@@ -103,9 +122,12 @@ take_message(struct ledger *ledger, const struct letter *letter)
 		answer_bad_letter(ledger, letter);
 		return;
 	}
+	task = add_task(&ledger->turn, letter);
+	task->is_too_much = is_too_much(ledger, &message);
+	if (task->is_too_much)
+		return;
 	stream_name_make(&name, STREAM_ROOM, message.tenant, message.stream);
-	stage(ledger, add_task(&ledger->turn, letter),
-		streams_need(&ledger->streams, &name), &message);
+	stage(ledger, task, streams_need(&ledger->streams, &name), &message);
 }
 
 void
@@ -212,6 +234,12 @@ refuse(struct ledger *ledger, const struct task *task,
 	struct message message;
 
 	must(message_unpack(&in, &message));
+	if (task->is_too_much) {
+		answers_refuse(ledger, asker, message.request,
+			message.connection, 1004,
+			"the members of this room cannot follow, try again");
+		return;
+	}
 	if (task->stream == NULL) {
 		answers_refuse(ledger, asker, message.request,
 			message.connection, 1012,
