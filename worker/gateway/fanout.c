@@ -95,14 +95,15 @@ add_piece(struct room *room, enum profile_number profile,
 }
 
 /* What a special member gets, with a reference for the caller; *count is how
- * many frames that are. */
+ * many frames that are. It may wait for long, so it is no larger than it must
+ * be. */
 static struct bundle *
 compose(const struct gathering *gathering, const struct seat *seat,
 	size_t *count)
 {
 	const struct session *session = seat->membership->session;
 	const uint8_t *keyed = gathering->keyed.data;
-	struct bundle *bundle = bundle_new(gathering->bundle->length);
+	struct bundle *bundle = bundle_new(0);
 	uint32_t from = 0;
 
 	*count = 0;

@@ -259,6 +259,7 @@ on_frame(struct lane *lane, enum frame_event event, const struct frame *frame)
 static void
 stash(struct lane *lane, const uint8_t *at, size_t length)
 {
+	must(lane->stash == NULL);
 	lane->stash = base_alloc(length);
 	memcpy(lane->stash, at, length);
 	lane->stash_length = (uint32_t)length;
@@ -314,9 +315,12 @@ static void
 read_some(struct lane *lane)
 {
 	struct lanes *lanes = lane->lanes;
-	ssize_t got =
-		recv(lane->fd, lanes->input, LANE_READ_BYTES, MSG_DONTWAIT);
+	ssize_t got;
 
+	/* What was kept back in this turn comes first. */
+	if (lane->stash)
+		return;
+	got = recv(lane->fd, lanes->input, LANE_READ_BYTES, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {

@@ -162,7 +162,7 @@ outbox_push(struct outbox *outbox, struct bundle *bundle, size_t from,
 
 	if (length == 0)
 		return true;
-	if (waiting + length > limit_bytes)
+	if (waiting > 0 && waiting + length > limit_bytes)
 		return false;
 	append(outbox, (struct entry){
 			       .bundle = bundle_ref(bundle),

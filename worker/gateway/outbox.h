@@ -44,7 +44,9 @@ enum outbox_result {
 void outbox_fini(struct outbox *outbox);
 
 /* Queues the bundle from byte `from` on. What is pushed (not asked for) counts
- * against limit_bytes; false: it would be over it, and nothing was queued. */
+ * against limit_bytes; false: it would be over it, and nothing was queued. The
+ * first one is always taken: its frame may be half sent, and a message may be
+ * larger than the limit. */
 bool outbox_push(struct outbox *outbox, struct bundle *bundle, size_t from,
 	size_t limit_bytes);
 

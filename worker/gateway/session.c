@@ -13,6 +13,7 @@
 #define PENDING_MAX 256
 #define LOOKUPS_MAX 4
 #define KEPT_MAX 64
+#define KEPT_BYTES_MAX 65536
 
 /* A frame that waits for a join. */
 struct kept {
@@ -107,10 +108,12 @@ session_weigh(struct session *session)
 {
 	bool is_over = session->pending_count >= PENDING_MAX ||
 		       session->lookup_count >= LOOKUPS_MAX ||
-		       session->kept_count >= KEPT_MAX;
+		       session->kept_count >= KEPT_MAX ||
+		       session->kept_bytes >= KEPT_BYTES_MAX;
 	bool is_under = session->pending_count <= PENDING_MAX / 2 &&
 			session->lookup_count <= LOOKUPS_MAX / 2 &&
-			session->kept_count <= KEPT_MAX / 2;
+			session->kept_count <= KEPT_MAX / 2 &&
+			session->kept_bytes <= KEPT_BYTES_MAX / 2;
 
 	if (is_over && !session->lane.is_held)
 		lane_hold(&session->lane);
@@ -129,6 +132,7 @@ session_keep(struct session *session, struct kept **list)
 	memcpy(kept->text, text.at, text.length);
 	LL_APPEND(*list, kept);
 	session->kept_count++;
+	session->kept_bytes += (uint32_t)text.length;
 	session_weigh(session);
 }
 
@@ -148,6 +152,7 @@ session_read_kept(struct session *session, struct kept *list)
 	while ((kept = list)) {
 		list = kept->next;
 		session->kept_count--;
+		session->kept_bytes -= (uint32_t)kept->length;
 		if (session->lane.state == LANE_OPEN)
 			session_read(session,
 				(struct text){ kept->text, kept->length });
@@ -164,6 +169,7 @@ session_drop_kept(struct session *session, struct kept *list)
 	while ((kept = list)) {
 		list = kept->next;
 		session->kept_count--;
+		session->kept_bytes -= (uint32_t)kept->length;
 		free(kept);
 	}
 }

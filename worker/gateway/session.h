@@ -56,6 +56,7 @@ struct session {
 	uint16_t lookup_count;  /* pages among them, which may be large */
 	uint16_t say_count;     /* messages among them, not yet refused */
 	uint16_t kept_count;    /* frames that wait for a join */
+	uint32_t kept_bytes;    /* of these frames */
 	uint16_t port;          /* of the client, host order */
 	uint8_t bad_in_a_row;   /* for the profile: frames without sense */
 	uint8_t address[16];

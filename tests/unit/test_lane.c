@@ -1,0 +1,242 @@
+/* One connection after its handshake, as its client sees it: what the socket
+ * does not take, what comes while the lane is held, and how it ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/gateway_fixture.h"
+#include "worker/gateway/fanout.h"
+
+#define EPOCH 5
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	fixture_open(1);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	fixture_close();
+	return 0;
+}
+
+static void
+assert_next(int fd, const char *part)
+{
+	const char *frame = fixture_read(fd);
+
+	if (!strstr(frame, part))
+		fail_msg("'%s' is not in '%s'", part, frame);
+}
+
+static void
+add_frame(struct buffer *out, const char *json)
+{
+	static const uint8_t mask[4];
+
+	must(strlen(json) < 126);
+	buffer_add_byte(out, 0x81);
+	buffer_add_byte(out, 0x80 | (uint8_t)strlen(json));
+	buffer_add(out, mask, sizeof(mask));
+	buffer_add_string(out, json);
+}
+
+static struct lane *
+only_lane(void)
+{
+	struct lane *lane = fixture.gateway.lanes->all;
+
+	must(lane && !lane->next);
+	return lane;
+}
+
+/* Answers the lookup of rooms that was asked for next. */
+static void
+answer_rooms(void)
+{
+	const struct letter *letter = fixture_letter();
+	struct rooms_wanted wanted;
+	struct unpack in;
+
+	assert_non_null(letter);
+	assert_int_equal(letter->kind, LETTER_ROOMS_WANTED);
+	in = letter_open(letter);
+	assert_true(rooms_wanted_unpack(&in, &wanted));
+	fixture_tell(ROOMS_PAGE, rooms_page_pack,
+		(struct rooms_page){ .request = wanted.request });
+}
+
+/* One who logs in, is a member of room r. */
+static int
+member(void)
+{
+	int fd = fixture_connect();
+	struct unpack in;
+	struct join join;
+
+	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
+	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	in = letter_open(fixture_letter());
+	assert_true(join_unpack(&in, &join));
+	fixture_tell(JOINED, joined_pack,
+		(struct joined){
+			.request = join.request,
+			.room = TEXT_LITERAL("r"),
+			.epoch = EPOCH,
+		});
+	fixture_turn();
+	assert_next(fd, "login");
+	assert_next(fd, "join");
+	return fd;
+}
+
+static void
+deliver(uint64_t offset, size_t body_bytes)
+{
+	struct buffer body = { 0 };
+
+	buffer_add_byte(&body, '"');
+	memset(buffer_reserve(&body, body_bytes), 'x', body_bytes);
+	body.length += body_bytes;
+	buffer_add_byte(&body, '"');
+	fixture_tell(DELIVER, message_pack,
+		(struct message){
+			.kind = STREAM_ROOM,
+			.tenant = TEXT_LITERAL("default"),
+			.stream = TEXT_LITERAL("r"),
+			.from = TEXT_LITERAL("bob"),
+			.type = TEXT_LITERAL("text"),
+			.body = buffer_text(&body),
+			.epoch = EPOCH,
+			.offset = offset,
+			.id_time = offset,
+		});
+	buffer_fini(&body);
+}
+
+static void
+what_is_kept_back_is_read_before_what_comes_later(void **state)
+{
+	struct buffer early = { 0 };
+	int fd = fixture_connect();
+
+	(void)state;
+	add_frame(&early, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
+	for (int i = 0; i < 4; i++)
+		add_frame(&early,
+			"{\"cmd\":\"rooms\",\"data\":{\"listed\":true}}");
+	add_frame(&early, "{\"seq\":1,\"cmd\":\"ping\"}");
+	lane_feed(only_lane(), buffer_text(&early));
+	assert_true(only_lane()->is_held);
+
+	/* The same turn of the loop sees the socket readable. */
+	early.length = 0;
+	add_frame(&early, "{\"seq\":2,\"cmd\":\"ping\"}");
+	assert_int_equal(
+		send(fd, early.data, early.length, 0), (ssize_t)early.length);
+	event_base_loop(fixture.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	for (int i = 0; i < 4; i++)
+		answer_rooms();
+	event_base_loop(fixture.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	fixture_turn();
+	fixture_turn();
+	assert_next(fd, "login");
+	for (int i = 0; i < 4; i++)
+		assert_next(fd, "rooms");
+	assert_next(fd, "{\"seq\":1,");
+	assert_next(fd, "{\"seq\":2,");
+	close(fd);
+	buffer_fini(&early);
+}
+
+static void
+a_message_larger_than_the_outbox_comes_whole(void **state)
+{
+	int fd;
+
+	(void)state;
+	fixture.config.outbox_bytes = 4096;
+	fd = member();
+	for (uint64_t offset = 1; !only_lane()->is_full; offset++)
+		deliver(offset, 60000);
+	for (int i = 0; i < 10 && only_lane()->outbox.queue; i++) {
+		fixture_receive(fd);
+		fixture_turn();
+	}
+	assert_next(fd, "\"offset\":1");
+	while (fixture_receive(fd) && fixture.inputs[fd].length > 0)
+		assert_next(fd, "\"cmd\":\"msg\"");
+	assert_int_equal(only_lane()->state, LANE_OPEN);
+	close(fd);
+}
+
+static void
+one_too_slow_gets_whole_frames_and_then_the_close(void **state)
+{
+	uint64_t offset = 0;
+	int fd;
+
+	(void)state;
+	fixture.config.outbox_bytes = 4096;
+	fd = member();
+	while (!only_lane()->is_slow && only_lane()->state == LANE_OPEN) {
+		deliver(++offset, 60000);
+		fanout_flush(&fixture.gateway);
+		assert_true(offset < 100);
+	}
+	for (int i = 0; i < 100; i++) {
+		fixture_receive(fd);
+		fixture_turn();
+	}
+	for (uint64_t i = 1; i < offset; i++)
+		assert_next(fd, "\"cmd\":\"msg\"");
+	assert_string_equal(fixture_read(fd), "CLOSE 4013");
+	close(fd);
+}
+
+static void
+what_waits_for_a_join_is_bounded_in_bytes(void **state)
+{
+	struct buffer say = { 0 };
+	int fd = fixture_connect();
+
+	(void)state;
+	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
+	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	buffer_add_string(
+		&say, "{\"cmd\":\"say\",\"data\":{\"room\":\"r\",\"body\":\"");
+	memset(buffer_reserve(&say, 30000), 'x', 30000);
+	say.length += 30000;
+	buffer_add_string(&say, "\"}}");
+	for (int i = 0; i < 3; i++) {
+		assert_false(only_lane()->is_held);
+		fixture_send_frame(fd, 1, buffer_text(&say));
+		for (int k = 0; k < 4; k++)
+			fixture_turn();
+	}
+	assert_true(only_lane()->is_held);
+	close(fd);
+	buffer_fini(&say);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_kept_back_is_read_before_what_comes_later),
+		TEST(a_message_larger_than_the_outbox_comes_whole),
+		TEST(one_too_slow_gets_whole_frames_and_then_the_close),
+		TEST(what_waits_for_a_join_is_bounded_in_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
