@@ -7,9 +7,8 @@
  * at all rings again; see bell.h. While letters wait outside full rings nobody
  * rings for the room that comes, so then it wakes up every millisecond.
  *
- * Orphans: when the master is gone (end of file on the lifeline) the edges
- * drain, the rest ends after them, all within ORPHAN_END_MS; a new master may
- * already serve beside them, so the listening sockets are shut at once.
+ * Orphans: the end of file on the lifeline says that the master is gone; see
+ * orphan.h. The listening sockets are shut at once.
  */
 #include "worker/worker.h"
 
@@ -17,7 +16,6 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -31,6 +29,7 @@
 #include "shared/letter.h"
 #include "shared/log.h"
 #include "worker/inbox.h"
+#include "worker/orphan.h"
 #include "worker/peers.h"
 #include "worker/post.h"
 #include "worker/prologue.h"
@@ -40,15 +39,6 @@
 
 /* How long letters that wait outside full rings hold up an end. */
 #define END_WAIT_MS 1000
-
-/* Counted from the death of the master: when edges stop draining, when the
- * others stop waiting for them, when whoever is left just exits. */
-#define ORPHAN_EDGE_MS 3000
-#define ORPHAN_CORE_MS 7000
-#define ORPHAN_END_MS 10000
-
-/* An edge whose heart was silent this long has ended. */
-#define SILENT_MS 1000
 
 enum asked {
 	ASKED_NOTHING,
@@ -258,52 +248,20 @@ on_bell(evutil_socket_t fd, short what, void *self)
 	worker->look_at_peers = true;
 }
 
-static bool
-is_edge(const struct worker *worker)
-{
-	return worker->row->role == ROLE_GATEWAY ||
-	       worker->row->role == ROLE_API;
-}
-
-/* Have all that stand before this role in the way of a message ended? */
-static bool
-sources_are_silent(const struct worker *worker)
-{
-	struct arena *arena = worker->heritage->arena;
-	unsigned end = arena_role_first(arena, worker->row->role);
-
-	for (unsigned i = 0; i < end; i++) {
-		uint64_t beat =
-			atomic_load_explicit(&arena_row(arena, i)->heartbeat_ms,
-				memory_order_relaxed);
-
-		if (beat + SILENT_MS > worker->now_ms)
-			return false;
-	}
-	return true;
-}
-
 static void
 orphan_tick(struct worker *worker)
 {
 	uint64_t alone_ms = worker->now_ms - worker->orphan_since_ms;
 
-	if (alone_ms >= ORPHAN_END_MS) {
-		worker->ended_ms = 1; /* long ago: nothing holds it up */
-	} else if (is_edge(worker)) {
-		if (alone_ms >= ORPHAN_EDGE_MS)
-			ask_to_stop(worker, ASKED_NOW);
-	} else if (alone_ms >= ORPHAN_CORE_MS || sources_are_silent(worker)) {
+	switch (orphan_duty(worker->heritage, alone_ms, worker->now_ms)) {
+	case ORPHAN_GO_ON:
+		return;
+	case ORPHAN_STOP:
 		ask_to_stop(worker, ASKED_NOW);
+		return;
+	case ORPHAN_EXIT:
+		worker->ended_ms = 1; /* long ago: nothing holds it up */
 	}
-}
-
-static void
-shut_listeners(const struct heritage *heritage)
-{
-	for (size_t i = 0; i < heritage->socket_count; i++)
-		if (prologue_owns(heritage, &heritage->sockets[i]))
-			shutdown(heritage->sockets[i].fd, SHUT_RDWR);
 }
 
 static void
@@ -317,9 +275,9 @@ on_lifeline(evutil_socket_t fd, short what, void *self)
 		return;
 	log_warning("the master is gone: ending within 10 s");
 	worker->orphan_since_ms = MAX_OF(worker->now_ms, 1);
-	if (is_edge(worker))
+	if (orphan_is_edge(worker->heritage))
 		ask_to_stop(worker, ASKED_DRAIN);
-	shut_listeners(worker->heritage);
+	orphan_shut_listeners(worker->heritage);
 }
 
 static void
