@@ -9,6 +9,7 @@
 #include "shared/records.h"
 #include "shared/stream.h"
 #include "shared/table.h"
+#include "worker/historian/store_bind.h"
 #include "worker/historian/store_open.h"
 
 /*
@@ -72,22 +73,6 @@ struct store {
 	int complained; /* the SQLite code that was logged last, 0 = healthy */
 	bool has_told_of_misfit;
 };
-
-/* Binding */
-
-static void
-bind_text(sqlite3_stmt *statement, int place, struct text text)
-{
-	must(sqlite3_bind_text(statement, place, text.length ? text.at : "",
-		     (int)text.length, SQLITE_STATIC) == SQLITE_OK);
-}
-
-static void
-bind_number(sqlite3_stmt *statement, int place, uint64_t number)
-{
-	must(sqlite3_bind_int64(statement, place, (sqlite3_int64)number) ==
-		SQLITE_OK);
-}
 
 /* Failing */
 
@@ -195,7 +180,7 @@ store_position(struct store *store, unsigned ledger)
 	sqlite3_stmt *statement = store->statements[GET_POSITION];
 	uint64_t position = 0;
 
-	bind_number(statement, 1, ledger);
+	store_bind_number(statement, 1, ledger);
 	if (sqlite3_step(statement) == SQLITE_ROW)
 		position = (uint64_t)sqlite3_column_int64(statement, 0);
 	sqlite3_reset(statement);
@@ -211,10 +196,10 @@ store_begin(struct store *store)
 static void
 bind_stream(sqlite3_stmt *statement, const struct message *message)
 {
-	bind_text(statement, 1, message->stream);
-	bind_text(statement, 2, message->tenant);
-	bind_number(statement, 3, message->kind);
-	bind_number(statement, 4, message->epoch);
+	store_bind_text(statement, 1, message->stream);
+	store_bind_text(statement, 2, message->tenant);
+	store_bind_number(statement, 3, message->kind);
+	store_bind_number(statement, 4, message->epoch);
 }
 
 /* The id that the archive has for the stream, or a new one; 0 = failed. */
@@ -294,15 +279,16 @@ store_add(struct store *store, const struct message *message)
 		return -1;
 	if (stream > STORE_STREAM_MAX)
 		return leave_out(store, message, "there are too many streams");
-	bind_number(add, 1, stream << STORE_OFFSET_BITS | message->offset);
-	bind_number(add, 2, message->id_time);
-	bind_number(add, 3, message->id_origin);
-	bind_text(add, 4, message->from);
-	bind_number(add, 5, message->platform);
-	bind_text(add, 6, message->type);
-	bind_text(add, 7, message->body);
+	store_bind_number(
+		add, 1, stream << STORE_OFFSET_BITS | message->offset);
+	store_bind_number(add, 2, message->id_time);
+	store_bind_number(add, 3, message->id_origin);
+	store_bind_text(add, 4, message->from);
+	store_bind_number(add, 5, message->platform);
+	store_bind_text(add, 6, message->type);
+	store_bind_text(add, 7, message->body);
 	if (message->key.length)
-		bind_text(add, 8, message->key);
+		store_bind_text(add, 8, message->key);
 	else
 		sqlite3_bind_null(add, 8);
 	return run(store, ADD_MESSAGE, "adding a message");
@@ -313,8 +299,8 @@ store_set_position(struct store *store, unsigned ledger, uint64_t position)
 {
 	sqlite3_stmt *set = store->statements[SET_POSITION];
 
-	bind_number(set, 1, ledger);
-	bind_number(set, 2, position);
+	store_bind_number(set, 1, ledger);
+	store_bind_number(set, 2, position);
 	return run(store, SET_POSITION, "noting a position");
 }
 
@@ -324,10 +310,10 @@ store_note_hole(struct store *store, unsigned ledger, uint64_t position,
 {
 	sqlite3_stmt *add = store->statements[ADD_HOLE];
 
-	bind_number(add, 1, ledger);
-	bind_number(add, 2, position);
-	bind_number(add, 3, position_after);
-	bind_number(add, 4, clock_unix_ms());
+	store_bind_number(add, 1, ledger);
+	store_bind_number(add, 2, position);
+	store_bind_number(add, 3, position_after);
+	store_bind_number(add, 4, clock_unix_ms());
 	return run(store, ADD_HOLE, "noting a hole");
 }
 

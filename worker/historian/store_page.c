@@ -7,6 +7,7 @@
 #include "shared/log.h"
 #include "shared/records.h"
 #include "worker/historian/store.h"
+#include "worker/historian/store_bind.h"
 
 /*
  * A page is a walk from the anchor: downward for the newest and for those
@@ -110,20 +111,6 @@ store_reader_close(struct store_reader **pointer)
 	free(reader);
 }
 
-static void
-bind_text(sqlite3_stmt *statement, int place, struct text text)
-{
-	must(sqlite3_bind_text(statement, place, text.length ? text.at : "",
-		     (int)text.length, SQLITE_STATIC) == SQLITE_OK);
-}
-
-static void
-bind_number(sqlite3_stmt *statement, int place, uint64_t number)
-{
-	must(sqlite3_bind_int64(statement, place, (sqlite3_int64)number) ==
-		SQLITE_OK);
-}
-
 static uint64_t
 column_number(sqlite3_stmt *row, int column)
 {
@@ -148,10 +135,10 @@ find_stream(
 	int code;
 
 	*id = 0;
-	bind_text(find, 1, wanted->stream);
-	bind_text(find, 2, wanted->tenant);
-	bind_number(find, 3, wanted->kind);
-	bind_number(find, 4, wanted->epoch);
+	store_bind_text(find, 1, wanted->stream);
+	store_bind_text(find, 2, wanted->tenant);
+	store_bind_number(find, 3, wanted->kind);
+	store_bind_number(find, 4, wanted->epoch);
 	code = sqlite3_step(find);
 	if (code == SQLITE_ROW)
 		*id = column_number(find, 0);
@@ -226,9 +213,9 @@ walk_rows(struct store_reader *reader, uint64_t stream, const struct walk *walk,
 	uint64_t base = stream << STORE_OFFSET_BITS;
 	int code;
 
-	bind_number(statement, 1, base + walk->above);
-	bind_number(statement, 2, base + walk->below);
-	bind_number(statement, 3, walk->limit + 1);
+	store_bind_number(statement, 1, base + walk->above);
+	store_bind_number(statement, 2, base + walk->below);
+	store_bind_number(statement, 3, walk->limit + 1);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		if (page->count == walk->limit ||
 			!take_row(reader, statement, wanted, bytes_max, page)) {
