@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,6 +10,7 @@
 #include "shared/letter.h"
 #include "shared/log.h"
 #include "shared/table.h"
+#include "shared/thread.h"
 #include "worker/historian/store_page.h"
 
 /*
@@ -135,20 +135,13 @@ run(void *data)
 	return NULL;
 }
 
-/* Signals are the main thread's business. */
 static int
 start(struct reader_thread *thread)
 {
-	sigset_t all, before;
-	int code;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	code = pthread_create(&thread->thread, NULL, run, thread);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	thread->is_running = code == 0;
-	if (code != 0)
-		log_error("archive: no thread for lookups: %s", strerror(code));
+	thread->is_running = thread_start(&thread->thread, run, thread);
+	if (!thread->is_running)
+		log_error(
+			"archive: no thread for lookups: %s", strerror(errno));
 	return thread->is_running ? 0 : -1;
 }
 

@@ -1,12 +1,12 @@
 #include "worker/historian/store_checkpoint.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 
 #include "shared/base.h"
 #include "shared/log.h"
+#include "shared/thread.h"
 
 /* A log of so many times the pages that start a pass is very long. */
 #define VERY_LONG 8
@@ -59,20 +59,6 @@ run(void *self)
 	return NULL;
 }
 
-/* Signals are the main thread's business. */
-static int
-start(struct checkpointer *checkpointer)
-{
-	sigset_t all, before;
-	int code;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	code = pthread_create(&checkpointer->thread, NULL, run, checkpointer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return code == 0 ? 0 : -1;
-}
-
 struct checkpointer *
 checkpointer_new(const char *path, size_t pass_pages)
 {
@@ -87,7 +73,7 @@ checkpointer_new(const char *path, size_t pass_pages)
 			path, sqlite3_errmsg(made->db));
 		goto fail;
 	}
-	if (start(made) < 0) {
+	if (!thread_start(&made->thread, run, made)) {
 		log_error("archive: no thread for checkpoints");
 		goto fail;
 	}

@@ -16,6 +16,7 @@
 #include "shared/journal.h"
 #include "shared/log.h"
 #include "shared/pack.h"
+#include "shared/thread.h"
 #include "worker/ledger/checkpoint_file.h"
 #include "worker/ledger/streams.h"
 
@@ -209,7 +210,7 @@ checkpoint_begin(struct checkpoint_writer *writer,
 	take_picture(&writer->picture, streams, checkpoint);
 	writer->position = checkpoint->position;
 	atomic_store(&writer->writing, WRITING_NOW);
-	if (pthread_create(&writer->thread, NULL, write_in_thread, writer) == 0)
+	if (thread_start(&writer->thread, write_in_thread, writer))
 		return true;
 	log_warning("checkpoint: no thread can be started");
 	atomic_store(&writer->writing, WRITING_NOTHING);
