@@ -166,13 +166,9 @@ try_segment(uint8_t *bytes, size_t size, bool is_mended)
 static void
 try_records(const uint8_t *data, size_t size)
 {
-#define NUMBER(field)
-#define TEXT(field)
 #define RECORD(name, fields) try_##name(data, size);
 #include "shared/records.def"
 #undef RECORD
-#undef TEXT
-#undef NUMBER
 }
 
 int

@@ -45,7 +45,6 @@ struct historian {
 	struct event *room;               /* try full rings again */
 	uint64_t lively_ms;               /* when messages came last */
 	uint64_t told_rows, told_commits; /* in the scoreboard */
-	uint64_t title_rows;              /* what the title says */
 	unsigned ledgers;
 	bool has_letters; /* in this turn */
 	bool is_stopping;
