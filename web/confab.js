@@ -1,7 +1,6 @@
 /*
  * confab.js: the client library. Works in browsers and in Node, has no
- * dependency and no build step; it needs the three files
- * confab-*.js beside it.
+ * dependency and no build step; it needs the files confab-*.js beside it.
  *
  *     import { Confab } from "./confab.js";
  *
@@ -18,6 +17,7 @@
  * connection: they are rejected, and the application decides. The error says
  * `maybeDone` when the message may have been taken all the same.
  */
+import { Events } from "./confab-events.js";
 import { isFinal, jittered, pauseAfter } from "./confab-pause.js";
 import {
     ConfabError, Requests, deferred, noConnection,
@@ -73,7 +73,7 @@ export class Confab {
     #options;
     #socket = null;
     #state = "idle";
-    #handlers = new Map();
+    #events = new Events();
     #requests;
     #account = null;
     #joined = new Map();
@@ -113,11 +113,7 @@ export class Confab {
 
     /** @returns {() => void} takes the handler off again */
     on(event, handler) {
-        const handlers = this.#handlers.get(event) ?? new Set();
-
-        this.#handlers.set(event, handlers);
-        handlers.add(handler);
-        return () => handlers.delete(handler);
+        return this.#events.on(event, handler);
     }
 
     /**
@@ -320,15 +316,15 @@ export class Confab {
             if (line)
                 line.pushed(data);
             else
-                this.#emit("msg", data, { recovered: false });
+                this.#events.emit("msg", data, { recovered: false });
         } else if (cmd === "moved") {
             line?.lose(data.epoch, data.offset);
         } else if (["enter", "exit", "read", "kick", "drain"].includes(cmd)) {
             if (cmd === "kick" && data.room !== undefined)
                 this.#joined.delete(data.room);
-            this.#emit(cmd, data);
+            this.#events.emit(cmd, data);
         } else {
-            this.#emit("push", cmd, data);
+            this.#events.emit("push", cmd, data);
         }
     }
 
@@ -402,7 +398,7 @@ export class Confab {
         for (let tries = 1; this.#joined.has(room); tries++) {
             try {
                 await this.#send("join", wanted, (answer) => {
-                    this.#emit("joined", answer);
+                    this.#events.emit("joined", answer);
                     line.joined(answer);
                 });
                 return;
@@ -412,7 +408,7 @@ export class Confab {
                 if (await this.#waitAfter(error, tries, socket))
                     continue;
                 if (this.#socket === socket && this.#joined.delete(room))
-                    this.#emit("left", { room, error });
+                    this.#events.emit("left", { room, error });
                 return;
             }
         }
@@ -428,8 +424,8 @@ export class Confab {
         return new RoomLine(room, {
             history: (query) => this.#send("history", query),
             deliver: (message, recovered) =>
-                this.#emit("msg", message, { recovered }),
-            moved: (why) => this.#emit("moved", why),
+                this.#events.emit("msg", message, { recovered }),
+            moved: (why) => this.#events.emit("moved", why),
             wait: (error, tries) =>
                 this.#waitAfter(error, tries, this.#socket),
         }, this.#options.recoverLimit);
@@ -468,20 +464,7 @@ export class Confab {
 
     #become(state, more = {}) {
         this.#state = state;
-        this.#emit("state", { state, ...more });
-    }
-
-    /* A handler that throws is the application's error, not ours. */
-    #emit(event, ...values) {
-        for (const handler of this.#handlers.get(event) ?? []) {
-            try {
-                handler(...values);
-            } catch (error) {
-                setTimeout(() => {
-                    throw error;
-                });
-            }
-        }
+        this.#events.emit("state", { state, ...more });
     }
 
     #timer(name, ms, act) {

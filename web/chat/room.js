@@ -6,7 +6,7 @@
  * most ITEMS_MAX: what falls off on the far side is read again when needed.
  * following: the reader is at the newest message, so the old side falls off.
  */
-export const ITEMS_MAX = 1000;
+const ITEMS_MAX = 1000;
 
 const dayOf = (time) => new Date(time).toDateString();
 

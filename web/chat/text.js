@@ -13,7 +13,7 @@ const SHOWN_MAX = 1500;
 const LINES_MAX = 24;
 
 /** @returns {string} what a person sees: strings as they are, JSON otherwise */
-export function plainText(body) {
+function plainText(body) {
     if (typeof body === "string")
         return body;
     return JSON.stringify(body) ?? "";
@@ -35,7 +35,7 @@ function link(address) {
 }
 
 /** Text with its addresses made into links. @returns {(Node | string)[]} */
-export function withLinks(text) {
+function withLinks(text) {
     const nodes = [];
     let at = 0;
 
