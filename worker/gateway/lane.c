@@ -1,6 +1,8 @@
 #include "worker/gateway/lane.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,12 +18,17 @@
 /* How long a client may take to answer our close. */
 #define CLOSE_MS 5000
 
-/* A stalled reader then holds 170 kB of the kernel's memory at most, not 2.7 MB
- * as by default. With 32K it would be 100 kB, but that holds less than two
- * segments of the loopback, and each waits for the delayed acknowledgement of
- * the one before: 400 pages of history asked for at once (4.4 MB) took 1.1 s,
- * with 64K as with any more 15 ms. */
-#define SEND_BUFFER_BYTES 65536
+/*
+ * What the kernel may hold for one client. By default that is 2.7 MB of a
+ * stalled reader. A small SO_SNDBUF alone is no cure: below 128K it holds less
+ * than two segments of the loopback, where a proxy may stand, and each waits
+ * for the delayed acknowledgement of the one before: 400 pages of history (13
+ * MB) took 7 s with 64K, with 128K and more 25 ms. So SO_SNDBUF bounds who
+ * takes and does not acknowledge (230 kB), and TCP_NOTSENT_LOWAT what waits
+ * unsent for who does not take (54 kB); the rest waits in the outbox, shared.
+ */
+#define SEND_BUFFER_BYTES 131072
+#define UNSENT_BYTES 32768
 
 #define SCRATCH_KEEP_BYTES 65536
 
@@ -97,11 +104,22 @@ set_timer(struct lane *lane)
 		wheel_set(lane->lanes->wheel, &lane->timer, at_ms);
 }
 
+static void
+limit_kernel(int fd)
+{
+	int bytes = SEND_BUFFER_BYTES, unsent = UNSENT_BYTES;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
+		log_debug("SO_SNDBUF: %s", strerror(errno));
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+		    sizeof(unsent)) < 0)
+		log_debug("TCP_NOTSENT_LOWAT: %s", strerror(errno));
+}
+
 void
 lane_start(struct lane *lane, struct lanes *lanes, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = lane };
-	int bytes = SEND_BUFFER_BYTES;
 
 	lane->fd = fd;
 	lane->lanes = lanes;
@@ -110,8 +128,7 @@ lane_start(struct lane *lane, struct lanes *lanes, int fd)
 	DL_APPEND2(lanes->all, lane, previous, next);
 	lanes->count++;
 	row_count(lanes->row, COUNTER_CONNECTIONS, 1);
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0)
-		log_debug("SO_SNDBUF: %s", strerror(errno));
+	limit_kernel(fd);
 	set_timer(lane);
 	if (epoll_ctl(lanes->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
 		return;
