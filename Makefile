@@ -21,17 +21,19 @@ ifneq ($(filter-out clean deps run test,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
 $(error Libraries are missing: run `make deps`, or see README.md)
 endif
+PACKAGE_FLAGS := $(shell pkg-config --cflags $(PACKAGES) | \
+	sed 's/-I/-isystem /g')
+PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES))
 endif
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wformat=2 -Werror
 C_FLAGS = -std=c11 -D_GNU_SOURCE -DCONFAB_VERSION='"$(VERSION)"' -I. \
-	$(WARNINGS) -pthread -fno-omit-frame-pointer $(CFLAGS) \
-	$(shell pkg-config --cflags $(PACKAGES) | sed 's/-I/-isystem /g') \
+	$(WARNINGS) -pthread -fno-omit-frame-pointer $(CFLAGS) $(PACKAGE_FLAGS) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 L_FLAGS = $(LDFLAGS) -pthread $(if $(SAN),-fsanitize=$(SAN))
-LIBS = $(shell pkg-config --libs $(PACKAGES)) -lm
+LIBS = $(PACKAGE_LIBS) -lm
 
 SHARED_SRC := $(wildcard shared/*.c)
 WORKER_SRC := $(wildcard worker/*.c worker/*/*.c worker/*/*/*.c)
@@ -78,6 +80,7 @@ $B/ring_torture: $B/obj/tests/torture/ring_torture.o $B/libconfab.a
 	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
 
 .SECONDARY:
+.DELETE_ON_ERROR:
 
 # --- people -----------------------------------------------------------------
 
