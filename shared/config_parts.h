@@ -1,12 +1,11 @@
 /*
- * How a configuration file is read, for the config_*.c files alone:
- *
- *	config_scan.c   walks the text: which names stand where; unknown ones
- *are told and blanked out, since libconfuse would stop at the first of them
- *	config_file.c   files and includes, through libconfuse, into settings
- *	config_value.c  one value of one type, with its limits
- *	config_check.c  settings into struct config, and what must fit together
- *	config.c        the finished thing
+ * How a configuration file is read, for the config_*.c files alone, in this
+ * order: config_scan.c walks the text and tells of names that no option has;
+ * it blanks them out, since libconfuse would stop at the first of them.
+ * config_file.c reads files and includes through libconfuse into settings.
+ * config_options.c has the options' tables and reads one value of one type with
+ * its limits. config_check.c makes settings into struct config and looks at
+ * what must fit together. config.c is the finished thing.
  */
 #ifndef SHARED_CONFIG_PARTS_H
 #define SHARED_CONFIG_PARTS_H

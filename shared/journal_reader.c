@@ -111,7 +111,7 @@ enter_file(struct journal_reader *reader, uint64_t base, uint64_t limit)
 				     : JOURNAL_READ_BAD;
 }
 
-/* Opens the segment that holds the position; READ_BATCH: it is open now. */
+/* Opens the segment that holds the position; JOURNAL_READ_BATCH: it is open. */
 static enum journal_read
 enter_segment(struct journal_reader *reader, uint64_t limit)
 {
