@@ -10,8 +10,6 @@
 #include "shared/arena.h"
 #include "shared/buffer.h"
 #include "shared/letter.h"
-#include "shared/log.h"
-#include "shared/ring.h"
 #include "worker/inbox.h"
 #include "worker/peers.h"
 #include "worker/post.h"

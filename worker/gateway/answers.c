@@ -1,6 +1,5 @@
 #include "worker/gateway/answers.h"
 
-#include "shared/base.h"
 #include "shared/letter.h"
 #include "shared/log.h"
 #include "worker/gateway/announcer.h"

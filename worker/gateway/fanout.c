@@ -5,7 +5,6 @@
 
 #include "shared/config.h"
 #include "shared/index.h"
-#include "shared/log.h"
 #include "shared/records.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/outbox.h"

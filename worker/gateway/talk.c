@@ -1,6 +1,5 @@
 #include "worker/gateway/talk.h"
 
-#include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/config.h"
 #include "worker/gateway/gateway.h"

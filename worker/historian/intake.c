@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "shared/base.h"
-#include "shared/buffer.h"
 #include "shared/journal.h"
 #include "shared/log.h"
 #include "shared/records.h"

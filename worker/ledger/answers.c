@@ -1,4 +1,3 @@
-#include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/config.h"
 #include "shared/index.h"

@@ -13,7 +13,6 @@
 
 #include "shared/stream.h"
 #include "shared/table.h"
-#include "shared/text.h"
 #include "worker/ledger/order.h"
 
 struct config;
