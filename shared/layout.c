@@ -17,6 +17,7 @@ layout_of_structs(void)
 		offsetof(struct ring, head_seen),
 		offsetof(struct ring, refused),
 		offsetof(struct ring, head),
+		offsetof(struct ring, decided),
 		sizeof(struct row),
 		offsetof(struct row, pid),
 		offsetof(struct row, life),

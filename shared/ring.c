@@ -138,6 +138,19 @@ ring_release(struct ring_reader *reader, uint64_t position)
 			&reader->ring->head, position, memory_order_release);
 }
 
+void
+ring_decide(struct ring_reader *reader)
+{
+	atomic_store_explicit(
+		&reader->ring->decided, reader->position, memory_order_release);
+}
+
+uint64_t
+ring_decided(const struct ring *ring)
+{
+	return load(&ring->decided, memory_order_acquire);
+}
+
 bool
 ring_is_empty(const struct ring_reader *reader)
 {

@@ -35,6 +35,7 @@ struct ring {
 
 	/* Written by the consumer. */
 	_Alignas(CACHE_LINE) _Atomic uint64_t head; /* released up to here */
+	_Atomic uint64_t decided;                   /* see ring_decide() */
 };
 
 _Static_assert(sizeof(struct ring) == 128, "rings cross processes");
@@ -66,6 +67,12 @@ const struct letter *ring_next(struct ring_reader *reader);
 
 /* Gives everything before position back to the producer. */
 void ring_release(struct ring_reader *reader, uint64_t position);
+
+/* Notes that what becomes of all letters read so far is decided, though they
+ * may not be released yet: a successor, which is shown them again, must not
+ * decide anew. Kept in the ring. */
+void ring_decide(struct ring_reader *reader);
+uint64_t ring_decided(const struct ring *ring);
 
 bool ring_is_empty(const struct ring_reader *reader);
 uint64_t ring_refused(const struct ring *ring);

@@ -114,3 +114,18 @@ inbox_position(const struct inbox *inbox, unsigned from)
 	must(from < inbox->slots);
 	return inbox->readers[from].position;
 }
+
+void
+inbox_decide(struct inbox *inbox)
+{
+	for (unsigned i = 0; i < inbox->slots; i++)
+		if (inbox_decided(inbox, i) < inbox->readers[i].position)
+			ring_decide(&inbox->readers[i]);
+}
+
+uint64_t
+inbox_decided(const struct inbox *inbox, unsigned from)
+{
+	must(from < inbox->slots);
+	return ring_decided(inbox->readers[from].ring);
+}

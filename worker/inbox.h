@@ -36,4 +36,9 @@ uint64_t inbox_letter_end(const struct inbox *inbox);
 /* How far the ring of a sender was read. */
 uint64_t inbox_position(const struct inbox *inbox, unsigned from);
 
+/* What becomes of all letters shown so far is decided; and up to where it was,
+ * by us or those before us. See ring_decide(). */
+void inbox_decide(struct inbox *inbox);
+uint64_t inbox_decided(const struct inbox *inbox, unsigned from);
+
 #endif

@@ -21,6 +21,7 @@ struct tray {
 	struct buffer letters;
 	size_t sent;         /* bytes at the front that are gone */
 	uint64_t moved_ms;   /* when one got into the ring, or the first came */
+	uint64_t delayed;    /* bytes ever put in */
 	uint32_t stuck_life; /* the life that was given up; 0: none */
 };
 
@@ -84,6 +85,12 @@ post_waiting_for(const struct post *post, unsigned to)
 	return tray_waiting(&post->trays[to]);
 }
 
+uint64_t
+post_delayed(const struct post *post, unsigned to)
+{
+	return post->trays[to].delayed;
+}
+
 static bool
 put_into_ring(struct post *post, unsigned to, const struct letter *letter)
 {
@@ -141,6 +148,7 @@ tray_add(struct post *post, struct tray *tray, const struct letter *letter)
 	memset(place + length - 8, 0, 8);
 	memcpy(place, letter, letter->size);
 	tray->letters.length += length;
+	tray->delayed += length;
 	set_waiting(post, post->waiting + length);
 }
 

@@ -42,4 +42,7 @@ uint64_t post_waiting(const struct post *post);
 /* Bytes that wait for one slot. */
 uint64_t post_waiting_for(const struct post *post, unsigned to);
 
+/* Bytes for one slot that had to wait, since our start. */
+uint64_t post_delayed(const struct post *post, unsigned to);
+
 #endif

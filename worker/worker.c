@@ -28,6 +28,7 @@
 #include "shared/heritage.h"
 #include "shared/letter.h"
 #include "shared/log.h"
+#include "worker/holds.h"
 #include "worker/inbox.h"
 #include "worker/orphan.h"
 #include "worker/peers.h"
@@ -54,6 +55,7 @@ struct worker {
 	struct event_base *base;
 	struct inbox *inbox;
 	struct post *post;
+	struct holds *holds;
 	struct peers *peers;
 	uint64_t now_ms;
 	uint64_t orphan_since_ms; /* 0: the master lives */
@@ -153,6 +155,12 @@ worker_overflow_of(const struct worker *worker, unsigned slot)
 	return post_waiting_for(worker->post, slot);
 }
 
+uint64_t
+worker_delayed(const struct worker *worker, unsigned slot)
+{
+	return post_delayed(worker->post, slot);
+}
+
 bool
 worker_is_behind(const struct worker *worker)
 {
@@ -175,6 +183,18 @@ uint64_t
 worker_position(const struct worker *worker, unsigned from)
 {
 	return inbox_position(worker->inbox, from);
+}
+
+void
+worker_decide(struct worker *worker)
+{
+	inbox_decide(worker->inbox);
+}
+
+uint64_t
+worker_decided(const struct worker *worker, unsigned from)
+{
+	return inbox_decided(worker->inbox, from);
 }
 
 void
@@ -361,7 +381,9 @@ turn(struct worker *worker)
 	inbox_take(worker->inbox, on_letter, worker);
 	if (worker->hooks->on_turn)
 		worker->hooks->on_turn(worker->self);
-	if (!worker->hooks->keeps_letters)
+	if (worker->hooks->holds_letters)
+		holds_release(worker->holds);
+	else if (!worker->hooks->keeps_letters)
 		inbox_release_all(worker->inbox);
 	post_retry(worker->post);
 }
@@ -423,6 +445,7 @@ worker_fini(struct worker *worker)
 {
 	event_free(worker->retry);
 	peers_free(&worker->peers);
+	holds_free(&worker->holds);
 	post_free(&worker->post);
 	inbox_free(&worker->inbox);
 	event_base_free(worker->base);
@@ -444,6 +467,8 @@ worker_main(const struct heritage *heritage)
 	must(worker.base != NULL);
 	worker.inbox = inbox_new(arena, heritage->slot);
 	worker.post = post_new(arena, heritage->slot, heritage->life);
+	worker.holds =
+		holds_new(worker.inbox, worker.post, arena_shape(arena)->slots);
 	worker.peers = peers_new(arena, heritage->slot, on_peer, &worker);
 	worker.retry = evtimer_new(worker.base, on_retry, NULL);
 	must(worker.retry != NULL);

@@ -47,6 +47,10 @@ struct worker_hooks {
 
 	/* The role releases letters itself by worker_release(). */
 	bool keeps_letters;
+
+	/* Letters are released only when no answer to them waits outside the
+	 * full ring to their sender. A successor is shown the others again. */
+	bool holds_letters;
 };
 
 /* The role's entry points, called by worker_main(): set up, worker_run(), clean
@@ -87,8 +91,10 @@ void worker_send(struct worker *worker, unsigned to, struct letter *letter);
 /* Bytes that wait outside full rings, all slots together. */
 uint64_t worker_overflow(const struct worker *worker);
 
-/* Of these, the bytes that wait for one slot. */
+/* Of these, the bytes that wait for one slot; and the bytes for it that ever
+ * waited. */
 uint64_t worker_overflow_of(const struct worker *worker, unsigned slot);
+uint64_t worker_delayed(const struct worker *worker, unsigned slot);
 
 /* Are there letters that have not been shown yet? */
 bool worker_is_behind(const struct worker *worker);
@@ -101,6 +107,11 @@ void worker_release(struct worker *worker, unsigned from, uint64_t position);
 /* For the ledger: how far the ring of this sender was read, this turn included.
  */
 uint64_t worker_position(const struct worker *worker, unsigned from);
+
+/* For the ledger: what becomes of all letters shown so far is decided; and up
+ * to where in the ring of a sender it was, by us or an earlier life. */
+void worker_decide(struct worker *worker);
+uint64_t worker_decided(const struct worker *worker, unsigned from);
 
 /* The words after "gateway 1, " in ps. */
 __attribute__((format(printf, 2, 3))) void worker_set_title(

@@ -50,6 +50,8 @@ struct worker {
 	bool has_ended;
 	uint64_t letter_end;       /* of the letter shown last */
 	uint64_t positions[SLOTS]; /* of the rings to the ledger */
+	uint64_t decided[SLOTS];
+	uint64_t delayed; /* ever, for the slow slot */
 	const struct worker_hooks *hooks;
 	void *self;
 	void (*script)(void); /* plays the part of the loop */
@@ -152,6 +154,24 @@ uint64_t
 worker_overflow_of(const struct worker *worker, unsigned slot)
 {
 	return slot == worker->slow_slot ? worker->overflow : 0;
+}
+
+uint64_t
+worker_delayed(const struct worker *worker, unsigned slot)
+{
+	return slot == worker->slow_slot ? worker->delayed : 0;
+}
+
+void
+worker_decide(struct worker *worker)
+{
+	memcpy(worker->decided, worker->positions, sizeof(worker->decided));
+}
+
+uint64_t
+worker_decided(const struct worker *worker, unsigned from)
+{
+	return worker->decided[from];
 }
 
 uint64_t

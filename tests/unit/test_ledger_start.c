@@ -197,7 +197,10 @@ script_after_kill(void)
 	show_say(GATEWAY_A, 4, "r", "\"three\"");
 	show_say(GATEWAY_A, 5, "r", "\"four\"");
 	end_turn();
+	/* Its gateway has had the answers to these and drops the refusals. */
+	expect_refused(GATEWAY_A, 2, 1004);
 	expect_joined(GATEWAY_A, 3, 3, 1);
+	expect_refused(GATEWAY_A, 4, 1004);
 	expect_deliver(GATEWAY_A, 4, "\"four\"");
 	expect_said(GATEWAY_A, 5, 4);
 	assert_no_more();
@@ -212,6 +215,129 @@ a_kill_before_the_answers_neither_loses_nor_doubles(void **state)
 	assert_int_equal(live(script_killed_before_answers), 0);
 	next_life();
 	assert_int_equal(live(script_after_kill), 0);
+}
+
+/* Killed while an answer to an older turn waits outside the ring: the letters
+ * of that turn and all after it are held, and what is sent on is not known. */
+static void
+script_killed_while_answers_wait(void)
+{
+	settle();
+	add_room(GATEWAY_A, "r");
+	add_room(GATEWAY_B, "s");
+	say_and_expect(1, 1, "\"one\"");
+	killed_delivered = worker_row(&fake)->delivered;
+	memcpy(killed_positions, fake.positions, sizeof(killed_positions));
+	fake.delayed = fake.overflow = 1000;
+	show_say(GATEWAY_A, 2, "r", "\"two\"");
+	end_turn();
+	assert_int_equal(worker_row(&fake)->delivered, killed_delivered);
+	show_say(GATEWAY_B, 3, "s", "\"three\"");
+	end_turn();
+	assert_int_equal(worker_row(&fake)->delivered, killed_delivered);
+	fixture_forget_sent();
+	/* That the first turn is sent on could be known by now. */
+	worker_row(&fake)->delivered = worker_row(&fake)->journal_end - 1;
+}
+
+static void
+script_after_kill_while_answers_wait(void)
+{
+	expect_deliver(GATEWAY_B, 1, "\"three\"");
+	expect_said(GATEWAY_B, 3, 1);
+	expect_announce();
+	fake.positions[GATEWAY_A] = killed_positions[GATEWAY_A];
+	show_say(GATEWAY_A, 2, "r", "\"two\"");
+	show_say(GATEWAY_A, 4, "r", "\"four\"");
+	end_turn();
+	expect_refused(GATEWAY_A, 2, 1004);
+	expect_deliver(GATEWAY_A, 3, "\"four\"");
+	expect_said(GATEWAY_A, 4, 3);
+	assert_no_more();
+}
+
+/* Refused, and killed before the ring was released: whoever was refused may
+ * have been told, or not. */
+static void
+script_killed_after_refusing(void)
+{
+	settle();
+	add_room(GATEWAY_A, "r");
+	say_and_expect(1, 1, "\"one\"");
+	memcpy(killed_positions, fake.positions, sizeof(killed_positions));
+	fake.overflow = fake.delayed = LEDGER_WAITING_MAX + 1;
+	show_say(GATEWAY_A, 2, "r", "\"two\"");
+	end_turn();
+	expect_refused(GATEWAY_A, 2, 1004);
+	assert_no_more();
+}
+
+static void
+script_after_refusing(void)
+{
+	expect_announce();
+	memcpy(fake.positions, killed_positions, sizeof(killed_positions));
+	show_say(GATEWAY_A, 2, "r", "\"two\"");
+	show_say(GATEWAY_A, 3, "r", "\"three\"");
+	end_turn();
+	expect_refused(GATEWAY_A, 2, 1004);
+	expect_deliver(GATEWAY_A, 2, "\"three\"");
+	expect_said(GATEWAY_A, 3, 2);
+	assert_no_more();
+}
+
+static void
+what_was_refused_stays_refused_after_a_kill(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_killed_after_refusing), 0);
+	next_life();
+	fake.overflow = fake.delayed = 0;
+	assert_int_equal(live(script_after_refusing), 0);
+}
+
+static void
+letters_held_over_several_turns_are_not_doubled(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_killed_while_answers_wait), 0);
+	next_life();
+	fake.delayed = fake.overflow = 0;
+	assert_int_equal(live(script_after_kill_while_answers_wait), 0);
+}
+
+static void
+script_delivering(void)
+{
+	uint64_t first, second;
+
+	settle();
+	add_room(GATEWAY_A, "r");
+	say_and_expect(1, 1, "\"one\"");
+	fake.delayed = fake.overflow = 1000;
+	say_and_expect(2, 2, "\"two\"");
+	first = worker_row(&fake)->delivered;
+	say_and_expect(3, 3, "\"three\"");
+	fake.delayed = 2000;
+	fake.overflow = 1001;
+	say_and_expect(4, 4, "\"four\"");
+	assert_int_equal(worker_row(&fake)->delivered, first);
+	fake.overflow = 1000;
+	fake.hooks->on_tick(fake.self, fake.now_ms);
+	second = worker_row(&fake)->delivered;
+	assert_true(second > first);
+	assert_true(second < worker_row(&fake)->journal_end);
+	fake.overflow = 0;
+	fake.hooks->on_tick(fake.self, fake.now_ms);
+	assert_int_equal(
+		worker_row(&fake)->delivered, worker_row(&fake)->journal_end);
+}
+
+static void
+what_is_sent_on_is_known_though_rings_are_never_empty(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_delivering), 0);
 }
 
 static void
@@ -253,6 +379,7 @@ another_life_of_the_host_knows_no_old_letters(void **state)
 	arena_free(&fake.arena);
 	fake.arena = arena_create(&shape);
 	memset(fake.positions, 0, sizeof(fake.positions));
+	memset(fake.decided, 0, sizeof(fake.decided));
 	start_gateway(GATEWAY_A, 1);
 	assert_int_equal(live(script_new_host), 0);
 }
@@ -499,6 +626,9 @@ main(void)
 		TEST(heads_and_epoch_survive_a_kill),
 		TEST(heads_and_epoch_survive_a_stop),
 		TEST(a_kill_before_the_answers_neither_loses_nor_doubles),
+		TEST(what_was_refused_stays_refused_after_a_kill),
+		TEST(letters_held_over_several_turns_are_not_doubled),
+		TEST(what_is_sent_on_is_known_though_rings_are_never_empty),
 		TEST(what_was_delivered_is_not_delivered_again),
 		TEST(another_life_of_the_host_knows_no_old_letters),
 		TEST(questions_about_members_wait_until_all_have_announced),

@@ -10,6 +10,8 @@
 #include "shared/arena.h"
 #include "shared/buffer.h"
 #include "shared/letter.h"
+#include "shared/ring.h"
+#include "worker/holds.h"
 #include "worker/inbox.h"
 #include "worker/peers.h"
 #include "worker/post.h"
@@ -304,6 +306,64 @@ letters_kept_are_read_again_by_the_next_life(void **state)
 	inbox_free(&inbox);
 }
 
+/* A letter of READER to us, whose answers find the ring to READER full. */
+static void
+letters_are_held_until_the_answers_are_in_the_ring(void **state)
+{
+	struct inbox *own = inbox_new(arena, SENDER);
+	struct inbox *asker = inbox_new(arena, READER);
+	struct holds *holds = holds_new(own, post, 3);
+	struct post *others = post_new(arena, READER, 1);
+	const struct ring *ring = arena_ring(arena, READER, SENDER);
+
+	(void)state;
+	assert_true(post_offer(others, SENDER, letter_of(0)));
+	inbox_take(own, on_letter, own);
+	for (unsigned i = 0; i < 30; i++)
+		post_send(post, READER, letter_of(i));
+	assert_true(post_waiting(post) > 0);
+	holds_release(holds);
+	assert_true(ring_pending(ring) > 0);
+
+	/* What comes later does not put it off for ever. */
+	seen.next = 0;
+	while (post_waiting(post) > 0) {
+		read_all(asker);
+		post_retry(post);
+	}
+	for (unsigned i = 0; i < 30; i++)
+		post_send(post, READER, letter_of(30 + i));
+	assert_true(post_waiting(post) > 0);
+	holds_release(holds);
+	assert_int_equal(ring_pending(ring), 0);
+	post_free(&others);
+	holds_free(&holds);
+	inbox_free(&asker);
+	inbox_free(&own);
+}
+
+static void
+one_that_takes_nothing_holds_up_its_own_letters_alone(void **state)
+{
+	struct inbox *own = inbox_new(arena, SENDER);
+	struct holds *holds = holds_new(own, post, 3);
+	struct post *other = post_new(arena, OTHER, 1);
+	const struct ring *ring = arena_ring(arena, OTHER, SENDER);
+
+	(void)state;
+	for (unsigned i = 0; i < 30; i++)
+		post_send(post, READER, letter_of(i));
+	assert_true(post_waiting(post) > 0);
+	assert_true(post_offer(other, SENDER, letter_of(0)));
+	assert_true(ring_pending(ring) > 0);
+	inbox_take(own, on_letter, own);
+	holds_release(holds);
+	assert_int_equal(ring_pending(ring), 0);
+	post_free(&other);
+	holds_free(&holds);
+	inbox_free(&own);
+}
+
 /* Peers. */
 
 static struct {
@@ -388,6 +448,8 @@ main(void)
 		TEST(the_next_life_gets_letters_again),
 		TEST(one_that_does_not_serve_yet_is_not_reported),
 		TEST(letters_kept_are_read_again_by_the_next_life),
+		TEST(letters_are_held_until_the_answers_are_in_the_ring),
+		TEST(one_that_takes_nothing_holds_up_its_own_letters_alone),
 		TEST(peers_are_told_once_and_a_death_before_the_next_life),
 		TEST(a_life_is_current_while_its_process_is_there),
 	};

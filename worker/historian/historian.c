@@ -45,6 +45,7 @@ struct historian {
 	struct event *room;               /* try full rings again */
 	uint64_t lively_ms;               /* when messages came last */
 	uint64_t told_rows, told_commits; /* in the scoreboard */
+	uint64_t title_rows;              /* in the title */
 	unsigned ledgers;
 	bool has_letters; /* in this turn */
 	bool is_stopping;
@@ -203,9 +204,9 @@ on_tick(void *self, uint64_t now_ms)
 	(void)now_ms;
 	if (!evtimer_pending(historian->step, NULL))
 		step_in(historian, 0);
-	if (rows == historian->told_rows)
+	if (rows == historian->title_rows)
 		return;
-	historian->told_rows = rows;
+	historian->title_rows = rows;
 	worker_set_title(
 		historian->worker, "%llu messages", (unsigned long long)rows);
 }

@@ -43,15 +43,6 @@ on_letter(void *self, const struct letter *letter)
 	turn_take(self, letter);
 }
 
-/* Everything that is committed has been sent on as well. */
-static void
-note_delivered(struct ledger *ledger)
-{
-	if (worker_overflow(ledger->worker) == 0)
-		atomic_store_explicit(&ledger->row->delivered,
-			journal_end(ledger->journal), memory_order_release);
-}
-
 static void
 save_checkpoint(struct ledger *ledger)
 {
@@ -80,10 +71,10 @@ static void
 on_turn(void *self)
 {
 	struct ledger *ledger = self;
-	bool is_idle = ledger->turn.sender_count == 0;
+	bool is_idle = ledger->turn.is_idle;
 
 	turn_finish(ledger);
-	note_delivered(ledger);
+	delivery_note(ledger);
 	if (journal_segment_of(ledger->journal, UINT64_MAX) != ledger->segment)
 		save_checkpoint(ledger);
 	if (ledger->is_stopping && is_idle)
@@ -171,7 +162,7 @@ on_tick(void *self, uint64_t now_ms)
 	settling_look(ledger);
 	if (worker_overflow(ledger->worker) == 0)
 		members_tick(ledger->members, now_ms, EVENTS_A_TICK);
-	note_delivered(ledger);
+	delivery_note(ledger);
 	checkpoint_poll(ledger->checkpoints);
 	forget_segments(ledger, now_ms);
 	show(ledger);
@@ -268,6 +259,9 @@ replay(struct ledger *ledger, const struct checkpoint *checkpoint)
 	replay.from = replay_begin(ledger, checkpoint, replay.recent_from);
 	if (replay_run(&replay) < 0)
 		return -1;
+	for (unsigned i = 0; i < ledger->slots; i++)
+		ledger->taken[i] = MAX_OF(
+			ledger->taken[i], worker_decided(ledger->worker, i));
 	ledger->id_time = replay.id_time;
 	log_info("journal of %llu bytes read from %llu on in %llu ms: %zu "
 		 "streams",
@@ -359,9 +353,8 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 	if (arena_role_count(arena, ROLE_HISTORIAN) > 0)
 		ledger->historian = arena_role_first(arena, ROLE_HISTORIAN);
 	ledger->taken = base_alloc_zeroed(ledger->slots, sizeof(uint64_t));
-	ledger->turn.senders =
-		base_alloc_zeroed(ledger->slots, sizeof(uint32_t));
-	ledger->turn.is_sender = base_alloc_zeroed(ledger->slots, sizeof(bool));
+	ledger->turn.is_idle = true;
+	delivery_init(&ledger->delivery, ledger);
 	streams_init(&ledger->streams, config);
 	recent_init(&ledger->recent, RECENT_BYTES_MAX, RECENT_STREAM_MAX);
 	ledger->members = members_new(&ledger->streams,
@@ -376,6 +369,7 @@ ledger_fini(struct ledger *ledger)
 	members_free(&ledger->members);
 	streams_fini(&ledger->streams);
 	settling_fini(&ledger->settling);
+	delivery_fini(&ledger->delivery);
 	turn_fini(&ledger->turn);
 	journal_close(&ledger->journal);
 	buffer_fini(&ledger->letter);
@@ -392,6 +386,7 @@ ledger_main(struct worker *worker)
 		.on_peer = on_peer,
 		.on_tick = on_tick,
 		.on_stop = on_stop,
+		.holds_letters = true,
 	};
 	struct ledger ledger;
 	int code = 1;
@@ -401,7 +396,7 @@ ledger_main(struct worker *worker)
 	if (open_store(&ledger) == 0) {
 		atomic_store_explicit(&ledger.row->journal_end,
 			journal_end(ledger.journal), memory_order_release);
-		note_delivered(&ledger);
+		delivery_note(&ledger);
 		settling_begin(&ledger);
 		worker_run(worker, &hooks, &ledger);
 		code = 0;

@@ -34,25 +34,23 @@ struct worker;
 
 #define NO_SLOT UINT32_MAX
 
-/* A letter of this turn and, for a message, what became of it so far. */
 /* With this much waiting for a gateway, nothing is added that could be asked
  * for again: says to its rooms are refused, and requests with long answers. */
 #define LEDGER_WAITING_MAX (4u << 20)
 
+/* A letter of this turn and, for a message, what became of it so far. */
 struct task {
 	const struct letter *letter; /* borrowed until the turn ends */
 	struct stream *stream;       /* NULL: not in the batch */
 	size_t packed; /* where its letter for gateways lies in turn.packed */
-	bool is_too_much; /* who should get it cannot follow */
+	const char *refusal; /* why it may not even be tried, or NULL */
 };
 
 struct turn {
 	struct task *tasks;
 	size_t count, room;
 	struct buffer packed;
-	uint32_t *senders; /* slots that wrote to us this turn */
-	unsigned sender_count;
-	bool *is_sender; /* by slot */
+	bool is_idle; /* no letter has come */
 };
 
 /* How a new ledger learns who is in its rooms: it asks every gateway that
@@ -61,6 +59,14 @@ struct settling {
 	uint32_t *awaited;  /* by gateway: the life that is asked; 0: none is */
 	unsigned left;      /* gateways that have not answered */
 	struct buffer held; /* letters that wait, each at a multiple of 8 */
+};
+
+/* How far everything committed has been sent on. Under load something always
+ * waits outside a full ring; so a mark is set, and reached when what waited
+ * then is in the rings. */
+struct delivery {
+	uint64_t position; /* of the journal at the mark */
+	uint64_t *delayed; /* by gateway: worker_delayed() at the mark */
 };
 
 struct ledger {
@@ -85,12 +91,13 @@ struct ledger {
 	uint64_t origin;  /* of the ids of messages */
 	uint64_t id_time; /* the last one given out */
 
-	/* By slot: messages in letters that end up to here in its ring are in
-	 * the journal since an earlier life of this ledger. */
+	/* By slot: what becomes of messages in letters that end up to here in
+	 * its ring was decided by an earlier life of this ledger. */
 	uint64_t *taken;
 
 	struct turn turn;
 	struct settling settling;
+	struct delivery delivery;
 	struct buffer letter; /* the one being written */
 	struct buffer list;   /* of messages, members or rooms */
 
@@ -120,6 +127,12 @@ void answer_members_event(const struct members_event *event, void *ledger);
 void answer_send(struct ledger *ledger, struct teller to);
 
 bool answer_names_fit(struct text tenant, struct text name);
+
+/* delivery.c: notes in our row how far all is sent on. Call it when nothing of
+ * a turn is left to be sent. */
+void delivery_init(struct delivery *delivery, const struct ledger *ledger);
+void delivery_fini(struct delivery *delivery);
+void delivery_note(struct ledger *ledger);
 
 /* settling.c */
 void settling_begin(struct ledger *ledger);

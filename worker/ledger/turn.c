@@ -11,6 +11,13 @@
 
 #define KEEP_BYTES (4U * 1024 * 1024)
 
+#define CANNOT_FOLLOW "the members of this room cannot follow, try again"
+
+/* To a message that an earlier life had read last. When it is in the journal,
+ * its sender has been told that before; else it was refused, and the sender may
+ * not have been told. */
+#define INTERRUPTED "the message was not stored, try again"
+
 static struct task *
 add_task(struct turn *turn, const struct letter *letter)
 {
@@ -21,15 +28,6 @@ add_task(struct turn *turn, const struct letter *letter)
 	}
 	turn->tasks[turn->count] = (struct task){ .letter = letter };
 	return &turn->tasks[turn->count++];
-}
-
-static void
-note_sender(struct turn *turn, unsigned slot)
-{
-	if (turn->is_sender[slot])
-		return;
-	turn->is_sender[slot] = true;
-	turn->senders[turn->sender_count++] = slot;
 }
 
 /* Starts a letter for gateways behind those of this turn. */
@@ -115,16 +113,17 @@ take_message(struct ledger *ledger, const struct letter *letter)
 	struct message message;
 	struct task *task;
 
-	if (worker_letter_end(ledger->worker) <= ledger->taken[letter->from])
-		return; /* an earlier life has it in the journal */
 	if (!message_unpack(&in, &message) || message.kind != STREAM_ROOM ||
 		!answer_names_fit(message.tenant, message.stream)) {
 		answer_bad_letter(ledger, letter);
 		return;
 	}
 	task = add_task(&ledger->turn, letter);
-	task->is_too_much = is_too_much(ledger, &message);
-	if (task->is_too_much)
+	if (worker_letter_end(ledger->worker) <= ledger->taken[letter->from])
+		task->refusal = INTERRUPTED;
+	else if (is_too_much(ledger, &message))
+		task->refusal = CANNOT_FOLLOW;
+	if (task->refusal != NULL)
 		return;
 	stream_name_make(&name, STREAM_ROOM, message.tenant, message.stream);
 	stage(ledger, task, streams_need(&ledger->streams, &name), &message);
@@ -133,11 +132,23 @@ take_message(struct ledger *ledger, const struct letter *letter)
 void
 turn_take(struct ledger *ledger, const struct letter *letter)
 {
-	note_sender(&ledger->turn, letter->from);
+	ledger->turn.is_idle = false;
 	if (letter->kind == LETTER_SAY)
 		take_message(ledger, letter);
 	else
 		add_task(&ledger->turn, letter);
+}
+
+/* Notes how far each ring was read this turn. */
+static void
+add_cursors(struct ledger *ledger)
+{
+	for (unsigned slot = 0; slot < ledger->slots; slot++) {
+		uint64_t position = worker_position(ledger->worker, slot);
+
+		if (position > worker_decided(ledger->worker, slot))
+			journal_add_cursor(ledger->journal, slot, position);
+	}
 }
 
 static enum journal_result
@@ -149,12 +160,7 @@ commit(struct ledger *ledger)
 
 	if (count == 0)
 		return JOURNAL_OK;
-	for (unsigned i = 0; i < ledger->turn.sender_count; i++) {
-		uint32_t slot = ledger->turn.senders[i];
-
-		journal_add_cursor(ledger->journal, slot,
-			worker_position(ledger->worker, slot));
-	}
+	add_cursors(ledger);
 	result = journal_commit(ledger->journal, arena_id(ledger->arena));
 	if (result != JOURNAL_OK) {
 		row_count(
@@ -234,10 +240,9 @@ refuse(struct ledger *ledger, const struct task *task,
 	struct message message;
 
 	must(message_unpack(&in, &message));
-	if (task->is_too_much) {
+	if (task->refusal != NULL) {
 		answers_refuse(ledger, asker, message.request,
-			message.connection, 1004,
-			"the members of this room cannot follow, try again");
+			message.connection, 1004, task->refusal);
 		return;
 	}
 	if (task->stream == NULL) {
@@ -277,6 +282,7 @@ turn_finish(struct ledger *ledger)
 	struct turn *turn = &ledger->turn;
 	enum journal_result result = commit(ledger);
 
+	worker_decide(ledger->worker);
 	for (size_t i = 0; i < turn->count; i++) {
 		const struct task *task = &turn->tasks[i];
 
@@ -290,9 +296,7 @@ turn_finish(struct ledger *ledger)
 	for (size_t i = 0; result != JOURNAL_OK && i < turn->count; i++)
 		if (turn->tasks[i].stream != NULL)
 			take_back(ledger, turn->tasks[i].letter);
-	for (unsigned i = 0; i < turn->sender_count; i++)
-		turn->is_sender[turn->senders[i]] = false;
-	turn->sender_count = 0;
+	turn->is_idle = true;
 	turn->count = 0;
 	buffer_clear(&turn->packed, KEEP_BYTES);
 }
@@ -318,7 +322,5 @@ void
 turn_fini(struct turn *turn)
 {
 	free(turn->tasks);
-	free(turn->senders);
-	free(turn->is_sender);
 	buffer_fini(&turn->packed);
 }
