@@ -145,13 +145,25 @@ may_change(int fd)
 	return peer.uid == 0 || peer.uid == geteuid();
 }
 
+/* Those who may only look cannot keep out those who may change: one of them
+ * gives way. */
 static struct asker *
-free_asker(struct status *status)
+place_for(struct status *status, bool may_change)
 {
-	for (size_t i = 0; i < ASKERS_MAX; i++)
-		if (!status->askers[i].stream)
-			return &status->askers[i];
-	return NULL;
+	struct asker *looker = NULL;
+
+	for (size_t i = 0; i < ASKERS_MAX; i++) {
+		struct asker *asker = &status->askers[i];
+
+		if (!asker->stream)
+			return asker;
+		if (!asker->may_change)
+			looker = asker;
+	}
+	if (!looker || !may_change)
+		return NULL;
+	dismiss(looker);
+	return looker;
 }
 
 static void
@@ -162,7 +174,8 @@ on_asker(struct evconnlistener *listener, evutil_socket_t fd,
 	const struct timeval write_time = { .tv_sec = WRITE_SECONDS };
 	static const char full[] = "error: too many connections\n\n";
 	struct status *status = self;
-	struct asker *asker = free_asker(status);
+	bool is_operator = may_change(fd);
+	struct asker *asker = place_for(status, is_operator);
 
 	(void)listener;
 	(void)peer;
@@ -175,7 +188,7 @@ on_asker(struct evconnlistener *listener, evutil_socket_t fd,
 	asker->stream =
 		bufferevent_socket_new(status->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	must(asker->stream != NULL);
-	asker->may_change = may_change(fd);
+	asker->may_change = is_operator;
 	bufferevent_setcb(asker->stream, on_input, on_sent, on_event, asker);
 	bufferevent_setwatermark(asker->stream, EV_READ, 0, 2 * LINE_BYTES_MAX);
 	bufferevent_set_timeouts(asker->stream, &read_time, &write_time);
