@@ -1,6 +1,7 @@
 """Fixtures. `server` is shared by a module and must survive each of its tests;
 `make_server` is for tests that break things or need other options."""
 
+import itertools
 import pathlib
 import shutil
 import tempfile
@@ -8,6 +9,8 @@ import tempfile
 import pytest
 
 from server import CONFABD, Server
+
+numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,4 +81,4 @@ def make_server(directory):
 @pytest.fixture
 def room(request):
     """A room of this test's own."""
-    return "%s-%d" % (request.node.name.split("[")[0][:80], id(request))
+    return "%s-%d" % (request.node.name.split("[")[0][:80], next(numbers))
