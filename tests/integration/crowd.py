@@ -87,6 +87,11 @@ class Member:
         self.ask(("say", room, body), "say",
                  {"room": room, "body": body, "echo": True})
 
+    def question(self, cmd, **data):
+        """Its answer is of no interest, but there must be one."""
+        if self.state == "inside":
+            self.ask(("question",), cmd, data)
+
     def talk(self):
         if self.state != "inside" or not self.crowd.may_talk():
             return
@@ -160,6 +165,8 @@ class Member:
             self.joined[asked[1]] = book.joined(self, asked[1], data)
         elif asked[0] == "login":
             assert code == 200, message
+        elif asked[0] == "question":
+            assert code in (200, 1004), message
         elif code == 200:
             book.acknowledged(asked[1], asked[2], data)
         else:

@@ -1,8 +1,11 @@
 """kill_torture.py [SECONDS [SEED]]: kills and freezes random children of a real
-server every 50 to 500 ms while two dozen clients chat in several rooms; then
-checks that nothing acknowledged was lost or doubled and everything still works.
+server every 50 to 500 ms while two dozen clients chat in several rooms and look
+things up; now and then kills all of it and starts it anew, or the master alone
+and starts another one beside its orphans. Then checks that nothing acknowledged
+was lost or doubled, every request was answered and everything still works.
 
-The seed decides who is struck how and when; a failed run prints it.
+The seed decides how the server is set up and who is struck how and when; a
+failed run prints it.
 """
 
 import os
@@ -33,11 +36,17 @@ class Tormentor:
         self.random = random.Random(seed)
         self.next_at = time.monotonic()
         self.frozen = []
-        self.count = {"killed": 0, "frozen": 0}
+        self.count = {"killed": 0, "frozen": 0, "restarts": 0}
         self.victims = set()
+        self.surprises = []
+        self.restart_at = self.next_at + self.random.uniform(2, 8)
 
-    def act(self):
+    def act(self, crowd):
         now = time.monotonic()
+        if now >= self.restart_at:
+            self.restart(crowd)
+            self.restart_at = time.monotonic() + self.random.uniform(8, 20)
+            return
         for wake_at, pid in list(self.frozen):
             if wake_at <= now:
                 self.frozen.remove((wake_at, pid))
@@ -58,6 +67,20 @@ class Tormentor:
         else:
             self.count["frozen"] += send(victim, signal.SIGSTOP)
             self.frozen.append((now + self.random.uniform(0.01, 1.0), victim))
+
+    def restart(self, crowd):
+        """Everything that lives now dies; a new server takes over."""
+        self.relent()
+        self.victims |= set(self.server.processes())
+        self.surprises += self.server.surprises()
+        self.count["restarts"] += 1
+        if self.random.random() < 0.7:
+            self.server.kill()
+        else:
+            self.server.process.kill()
+            self.server.process.wait()
+        self.server.launch()
+        crowd.run(self.server.is_serving, 60)
 
     def relent(self):
         for _, pid in self.frozen:
@@ -104,18 +127,20 @@ def torture(server, seconds, seed):
     tormentor = Tormentor(server, seed)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        tormentor.act()
+        tormentor.act(crowd)
+        ask(crowd, tormentor.random)
         crowd.turn()
     tormentor.relent()
     crowd.run(server.is_serving, 60)
     before = crowd.acknowledged()
     crowd.wait_acknowledged(100, 60)
     crowd.settle(60)
-    print("%d children killed, %d frozen; %d messages acknowledged, %d open, "
-          "%d refused; %d connections broken" % (
+    print("%d children killed, %d frozen, %d restarts of all; %d messages "
+          "acknowledged, %d open, %d refused; %d connections broken" % (
               tormentor.count["killed"], tormentor.count["frozen"],
-              crowd.acknowledged(), len(crowd.book.open),
-              len(crowd.book.refusals), sum(m.breaks for m in crowd.members)))
+              tormentor.count["restarts"], crowd.acknowledged(),
+              len(crowd.book.open), len(crowd.book.refusals),
+              sum(m.breaks for m in crowd.members)))
     faults = []
     if before == 0:
         faults.append("nothing was acknowledged during the torture")
@@ -126,8 +151,29 @@ def torture(server, seconds, seed):
     faults += ["still there: %d" % pid for pid in tormentor.victims
                if process_exists(pid)]
     faults += ["leaked: %d" % pid for pid in leaked(server)]
-    faults += server.surprises()
+    faults += tormentor.surprises + server.surprises()
     return faults
+
+
+def ask(crowd, chance):
+    """Now and then somebody looks something up."""
+    if chance.random() > 0.05:
+        return
+    member = chance.choice(crowd.members)
+    room = chance.choice(member.rooms)
+    if room not in member.joined:
+        return
+    member.question("history", room=room, limit=50)
+    member.question("history", room=room, after=0, limit=50)
+    member.question("members", room=room)
+    member.question("rooms")
+
+
+def settings(seed):
+    chance = random.Random("settings %d" % seed)
+    return {"gateways": 3, "ledgers": chance.choice([1, 2, 3]),
+            "durability": chance.choice(["commit", "fsync"]),
+            "ring_bytes": chance.choice(["256K", "256K", "32K"])}
 
 
 def crowd_rooms(number):
@@ -142,8 +188,10 @@ def main():
         int.from_bytes(os.urandom(4), "big")
     print("torture of %g s, seed %d" % (seconds, seed))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="confab-torture-"))
-    server = Server(directory / "confab", gateways=3, ledgers=2,
-                    grace_seconds="500ms", outbox_bytes="8M")
+    how = settings(seed)
+    print(", ".join("%s = %s" % one for one in how.items()))
+    server = Server(directory / "confab", grace_seconds="500ms",
+                    outbox_bytes="8M", max_message_bytes="4K", **how)
     server.allow(DEATHS)
     try:
         server.start()
