@@ -456,6 +456,30 @@ an_archive_ahead_of_the_journal_takes_it_in_anew(void **state)
 	journal_close(&journal);
 }
 
+/* The journal shrank, and grew beyond the position before anybody looked. */
+static void
+a_position_amid_a_batch_takes_the_journal_in_anew(void **state)
+{
+	struct place *place = *state;
+	struct journal *journal = journal_in(place);
+	uint64_t end = write_journal(journal, 1, 30);
+	struct intake *intake;
+	struct lookup wanted = lookup_of(LOOKUP_NEWEST, 0, 100);
+
+	assert_int_equal(store_begin(place->store), 0);
+	assert_int_equal(store_set_position(place->store, 0, end - 99), 0);
+	assert_int_equal(store_commit(place->store), 0);
+	intake = intake_new(place->store, place->directory, 1);
+	while (intake_step(intake, &end, 0) == INTAKE_MORE)
+		;
+	assert_int_equal(intake_position(intake, 0), end);
+	assert_false(intake_is_stuck(intake, 0));
+	assert_page(look(place, &wanted, BIG), 1, 30, false);
+	assert_int_equal(holes_in(place), 0);
+	intake_free(&intake);
+	journal_close(&journal);
+}
+
 static void
 records_that_are_no_messages_are_passed_over(void **state)
 {
@@ -640,6 +664,7 @@ main(void)
 		with_place(the_intake_follows_the_journal_in_bounded_steps),
 		with_place(a_new_intake_goes_on_where_the_archive_ends),
 		with_place(an_archive_ahead_of_the_journal_takes_it_in_anew),
+		with_place(a_position_amid_a_batch_takes_the_journal_in_anew),
 		with_place(records_that_are_no_messages_are_passed_over),
 		with_place(a_hole_in_the_journal_is_noted_and_passed),
 		with_place(a_full_disk_stops_the_intake_and_not_the_lookups),

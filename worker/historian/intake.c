@@ -28,6 +28,7 @@ struct follower {
 	uint64_t expected; /* the next batch should begin here */
 	bool has_lost;     /* the journal dropped that, the reader skips it */
 	bool is_anew;      /* the journal is taken in once more */
+	bool is_proven;    /* a batch was read, so the position is one */
 	bool is_stuck;     /* its journal is damaged */
 	uint64_t rest_until;
 	uint64_t misfits; /* records that are no messages */
@@ -96,12 +97,13 @@ follow_from(struct follower *follower, uint64_t position)
 static void
 start_over(struct follower *follower, uint64_t end)
 {
-	log_warning("archive: it is ahead of the journal of ledger %u (%llu, "
+	log_warning("archive: it does not fit the journal of ledger %u (%llu, "
 		    "the journal ends at %llu); taking the journal in anew",
 		follower->ledger, (unsigned long long)follower->committed,
 		(unsigned long long)end);
 	follower->committed = 0;
 	follower->is_anew = true;
+	follower->is_proven = true;
 	follow_from(follower, 0);
 }
 
@@ -198,11 +200,19 @@ follow(struct intake *intake, struct follower *follower, uint64_t end,
 			skip_lost(follower);
 			continue;
 		}
+		if (read == JOURNAL_READ_BAD && !follower->is_proven &&
+			follower->committed > 0) {
+			/* The ledger may have written beyond the position
+			 * before we could see that the journal had shrunk. */
+			start_over(follower, end);
+			continue;
+		}
 		if (read == JOURNAL_READ_BAD)
 			rest_damaged(follower, now_ms);
 		if (read != JOURNAL_READ_BATCH)
 			break;
 		follower->is_stuck = false;
+		follower->is_proven = true;
 		added = add_batch(intake, follower, &batch);
 		if (added < 0)
 			return -1;
