@@ -4,13 +4,16 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import stat
 import subprocess
 
 import pytest
 
-from server import (CONFABCTL, CONFABD, DEATHS, StatusError, StatusSocket,
-                    wait_for)
+from client import Client
+from server import (CONFABCTL, CONFABD, DEATHS, ROOT, StatusError,
+                    StatusSocket, die_with_parent, wait_for)
+from wire import Socket
 
 OPTIONS = dict(gateways=2)
 
@@ -324,6 +327,42 @@ def test_t_tests_the_configuration_and_starts_nothing(make_server):
     assert not server.run_dir.exists()
     server.config_path.write_text("nonsense = 1\n")
     assert run_confabd("-t", "-c", str(server.config_path)).returncode == 1
+
+
+def test_dev_serves_everything_below_its_directory(directory):
+    """As make run starts it, but somewhere else."""
+    for port in (8080, 8089):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                pytest.skip("port %d is taken on this machine" % port)
+    for name in ("web", "sql"):
+        (directory / name).symlink_to(ROOT / name)
+    process = subprocess.Popen([str(CONFABD), "--dev", "-f"], cwd=directory,
+                               stdout=subprocess.PIPE, text=True,
+                               stderr=subprocess.STDOUT,
+                               preexec_fn=die_with_parent)
+    try:
+        wait_for("all serve", lambda: all_serve(directory / "build/dev/run"))
+        with Socket(8080) as visitor:
+            visitor.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert visitor.read_response().status == 200
+        with Client(8089, "u", ["r"]) as client:
+            assert client.say("r", "x")["offset"] == 1
+    finally:
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=30)[0]
+    assert process.returncode == 0
+    assert "http://127.0.0.1:8080/" in output
+    assert "ws://127.0.0.1:8089/chat" in output
+
+
+def all_serve(run_dir):
+    try:
+        with StatusSocket(run_dir) as status:
+            lines = status.ask("show workers")
+            return all("\tserving\t" in line for line in lines[1:])
+    except OSError:
+        return False
 
 
 def test_without_f_it_goes_into_the_background(make_server):
