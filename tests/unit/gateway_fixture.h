@@ -139,6 +139,7 @@ fixture_turn(void)
 {
 	event_base_loop(fixture.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	gateway_on_turn(&fixture.gateway);
+	lanes_rest(fixture.gateway.lanes, false);
 }
 
 /* The next letter that the gateway sent, or NULL. */

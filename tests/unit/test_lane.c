@@ -227,6 +227,35 @@ what_waits_for_a_join_is_bounded_in_bytes(void **state)
 	buffer_fini(&say);
 }
 
+static void
+a_full_ring_refuses_one_client_and_the_others_wait(void **state)
+{
+	int fds[3];
+	unsigned refused = 0;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		fds[i] = fixture_connect();
+		fixture_say(fds[i],
+			"{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
+		assert_next(fds[i], "login");
+	}
+	fixture.is_full = true;
+	for (int i = 0; i < 3; i++)
+		fixture_send_frame(fds[i], 1,
+			TEXT_LITERAL("{\"cmd\":\"join\","
+				     "\"data\":{\"room\":\"r\"}}"));
+	fixture_turn();
+	for (int i = 0; i < 3; i++)
+		refused += strstr(fixture_read(fds[i]), "1004") != NULL;
+	assert_int_equal(refused, 1);
+	fixture.is_full = false;
+	fixture_turn();
+	assert_int_equal(fixture.letter_count, 2);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
 int
 main(void)
 {
@@ -236,6 +265,7 @@ main(void)
 		TEST(a_message_larger_than_the_outbox_comes_whole),
 		TEST(one_too_slow_gets_whole_frames_and_then_the_close),
 		TEST(what_waits_for_a_join_is_bounded_in_bytes),
+		TEST(a_full_ring_refuses_one_client_and_the_others_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ on_ready(evutil_socket_t fd, short what, void *self)
 
 	(void)what;
 	lanes->now_ms = clock_ms();
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && !lanes->is_resting; i++)
 		lane_on_event(events[i].data.ptr, events[i].events);
 }
 

@@ -4,6 +4,7 @@
 #include "shared/ring.h"
 #include "shared/stream.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/lanes.h"
 
 /* A ledger adds id, epoch and offset before it sends a message on. */
 #define MARGIN_BYTES 128
@@ -60,9 +61,11 @@ ledgers_offer(struct gateway *gateway, unsigned ledger)
 
 	if (letter->size > ledgers_letter_max(gateway))
 		return OFFER_TOO_BIG;
-	if (!gateway->office.offer(gateway->office.self, to, letter))
-		return OFFER_FULL;
-	return OFFER_TAKEN;
+	if (gateway->office.offer(gateway->office.self, to, letter))
+		return OFFER_TAKEN;
+	/* Others need not run against it too. */
+	lanes_rest(gateway->lanes, true);
+	return OFFER_FULL;
 }
 
 void

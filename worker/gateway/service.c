@@ -248,7 +248,9 @@ on_letter(void *self, const struct letter *letter)
 static void
 rest_if_behind(struct service *service)
 {
-	bool is_behind = worker_is_behind(service->worker) ||
+	bool has_begun =
+		service->gateway.lanes->is_resting && service->rested == 0;
+	bool is_behind = has_begun || worker_is_behind(service->worker) ||
 			 worker_overflow(service->worker) > OVERFLOW_MAX;
 
 	if (is_behind && service->rested < TURNS_OF_REST) {
