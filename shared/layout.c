@@ -16,6 +16,7 @@ layout_of_structs(void)
 		offsetof(struct ring, tail),
 		offsetof(struct ring, head_seen),
 		offsetof(struct ring, refused),
+		offsetof(struct ring, noted),
 		offsetof(struct ring, head),
 		offsetof(struct ring, decided),
 		sizeof(struct row),

@@ -151,6 +151,18 @@ ring_decided(const struct ring *ring)
 	return load(&ring->decided, memory_order_acquire);
 }
 
+void
+ring_note(struct ring *to, uint64_t number)
+{
+	atomic_store_explicit(&to->noted, number, memory_order_release);
+}
+
+uint64_t
+ring_noted(const struct ring *to)
+{
+	return load(&to->noted, memory_order_acquire);
+}
+
 bool
 ring_is_empty(const struct ring_reader *reader)
 {

@@ -32,6 +32,7 @@ struct ring {
 	_Atomic uint64_t tail;      /* published up to here */
 	_Atomic uint64_t head_seen; /* the head as it last saw it */
 	_Atomic uint64_t refused;
+	_Atomic uint64_t noted; /* see ring_note() */
 
 	/* Written by the consumer. */
 	_Alignas(CACHE_LINE) _Atomic uint64_t head; /* released up to here */
@@ -73,6 +74,11 @@ void ring_release(struct ring_reader *reader, uint64_t position);
  * decide anew. Kept in the ring. */
 void ring_decide(struct ring_reader *reader);
 uint64_t ring_decided(const struct ring *ring);
+
+/* A number that the producer keeps in the ring for its successor: how far what
+ * it sends has come, in its own terms. */
+void ring_note(struct ring *to, uint64_t number);
+uint64_t ring_noted(const struct ring *to);
 
 bool ring_is_empty(const struct ring_reader *reader);
 uint64_t ring_refused(const struct ring *ring);

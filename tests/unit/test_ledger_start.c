@@ -11,6 +11,7 @@
 #include <utime.h>
 
 #include "shared/journal.h"
+#include "shared/ring.h"
 #include "worker/ledger/ledger.h"
 
 static char log_path[128];
@@ -162,6 +163,20 @@ heads_and_epoch_survive_a_stop(void **state)
 	assert_int_equal(live(script_next), 0);
 }
 
+static void
+note_delivered(unsigned gateway, uint64_t position)
+{
+	ring_note(arena_ring(fake.arena, LEDGER, gateway), position);
+}
+
+static void
+set_delivered(uint64_t position)
+{
+	worker_row(&fake)->delivered = position;
+	note_delivered(GATEWAY_A, position);
+	note_delivered(GATEWAY_B, position);
+}
+
 /* As the ledger was killed between its commit and its answers. */
 static uint64_t killed_delivered, killed_positions[SLOTS];
 
@@ -179,7 +194,7 @@ script_killed_before_answers(void)
 	end_turn();
 	/* None of that has left, and the ring was not released. */
 	fixture_forget_sent();
-	worker_row(&fake)->delivered = killed_delivered;
+	set_delivered(killed_delivered);
 }
 
 static void
@@ -237,7 +252,7 @@ script_killed_while_answers_wait(void)
 	assert_int_equal(worker_row(&fake)->delivered, killed_delivered);
 	fixture_forget_sent();
 	/* That the first turn is sent on could be known by now. */
-	worker_row(&fake)->delivered = worker_row(&fake)->journal_end - 1;
+	set_delivered(worker_row(&fake)->journal_end - 1);
 }
 
 static void
@@ -338,6 +353,39 @@ what_is_sent_on_is_known_though_rings_are_never_empty(void **state)
 {
 	(void)state;
 	assert_int_equal(live(script_delivering), 0);
+}
+
+/* Only one gateway is behind. */
+static void
+script_killed_with_one_behind(void)
+{
+	settle();
+	add_room(GATEWAY_A, "r");
+	add_room(GATEWAY_B, "r");
+	killed_delivered = worker_row(&fake)->delivered;
+	fake.delayed = fake.overflow = 1000; /* for gateway A */
+	show_say(GATEWAY_B, 1, "r", "\"one\"");
+	end_turn();
+	assert_int_equal(worker_row(&fake)->delivered, killed_delivered);
+	fixture_forget_sent();
+}
+
+static void
+script_after_one_was_behind(void)
+{
+	expect_deliver(GATEWAY_A, 1, "\"one\"");
+	expect_announce();
+	assert_no_more();
+}
+
+static void
+only_who_was_behind_is_sent_it_again(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_killed_with_one_behind), 0);
+	next_life();
+	fake.delayed = fake.overflow = 0;
+	assert_int_equal(live(script_after_one_was_behind), 0);
 }
 
 static void
@@ -629,6 +677,7 @@ main(void)
 		TEST(what_was_refused_stays_refused_after_a_kill),
 		TEST(letters_held_over_several_turns_are_not_doubled),
 		TEST(what_is_sent_on_is_known_though_rings_are_never_empty),
+		TEST(only_who_was_behind_is_sent_it_again),
 		TEST(what_was_delivered_is_not_delivered_again),
 		TEST(another_life_of_the_host_knows_no_old_letters),
 		TEST(questions_about_members_wait_until_all_have_announced),

@@ -1,68 +1,81 @@
 #include <stdatomic.h>
-#include <stdlib.h>
 
+#include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/journal.h"
+#include "shared/ring.h"
 #include "shared/scoreboard.h"
 #include "worker/ledger/ledger.h"
 #include "worker/worker.h"
 
-void
-delivery_init(struct delivery *delivery, const struct ledger *ledger)
+static struct ring *
+ring_to(const struct ledger *ledger, unsigned slot)
 {
-	*delivery = (struct delivery){
-		.position = atomic_load(&ledger->row->delivered),
-		.delayed =
-			base_alloc_zeroed(ledger->gateways, sizeof(uint64_t)),
-	};
+	return arena_ring(ledger->arena, worker_slot(ledger->worker), slot);
 }
 
 void
-delivery_fini(struct delivery *delivery)
+delivery_init(struct ledger *ledger)
 {
-	free(delivery->delayed);
-}
-
-/* Is all in the rings that stood outside them when the mark was set? */
-static bool
-is_reached(const struct ledger *ledger)
-{
-	for (unsigned i = 0; i < ledger->gateways; i++) {
-		unsigned slot = ledger->first_gateway + i;
-
-		if (worker_delayed(ledger->worker, slot) -
-				worker_overflow_of(ledger->worker, slot) <
-			ledger->delivery.delayed[i])
-			return false;
-	}
-	return true;
-}
-
-static void
-set_mark(struct ledger *ledger)
-{
-	struct delivery *delivery = &ledger->delivery;
-
-	delivery->position = journal_end(ledger->journal);
+	ledger->deliveries =
+		base_alloc_zeroed(ledger->gateways, sizeof(struct delivery));
 	for (unsigned i = 0; i < ledger->gateways; i++)
-		delivery->delayed[i] = worker_delayed(
-			ledger->worker, ledger->first_gateway + i);
+		ledger->deliveries[i].position =
+			ring_noted(ring_to(ledger, ledger->first_gateway + i));
+}
+
+bool
+delivery_is_due(const struct ledger *ledger, unsigned slot, uint64_t end)
+{
+	unsigned i = slot - ledger->first_gateway;
+
+	return i >= ledger->gateways || end > ledger->deliveries[i].position;
+}
+
+/* Is all in the ring that stood outside it when the mark was set? */
+static bool
+is_reached(const struct ledger *ledger, unsigned slot,
+	const struct delivery *delivery)
+{
+	return worker_delayed(ledger->worker, slot) -
+		       worker_overflow_of(ledger->worker, slot) >=
+	       delivery->delayed;
 }
 
 static void
-publish(const struct ledger *ledger)
+note_for(struct ledger *ledger, unsigned slot, struct delivery *delivery)
 {
-	atomic_store_explicit(&ledger->row->delivered,
-		ledger->delivery.position, memory_order_release);
+	struct ring *ring = ring_to(ledger, slot);
+
+	if (!is_reached(ledger, slot, delivery))
+		return;
+	ring_note(ring, delivery->position);
+	delivery->position = journal_end(ledger->journal);
+	delivery->delayed = worker_delayed(ledger->worker, slot);
+	if (is_reached(ledger, slot, delivery))
+		ring_note(ring, delivery->position);
+}
+
+static bool
+has_process(const struct ledger *ledger, unsigned slot)
+{
+	return worker_is_current(ledger->worker, slot,
+		atomic_load(&arena_row(ledger->arena, slot)->life));
 }
 
 void
 delivery_note(struct ledger *ledger)
 {
-	if (!is_reached(ledger))
-		return;
-	publish(ledger);
-	set_mark(ledger);
-	if (is_reached(ledger))
-		publish(ledger);
+	uint64_t least = journal_end(ledger->journal);
+
+	for (unsigned i = 0; i < ledger->gateways; i++) {
+		unsigned slot = ledger->first_gateway + i;
+
+		note_for(ledger, slot, &ledger->deliveries[i]);
+		if (has_process(ledger, slot))
+			least = MIN_OF(
+				least, ring_noted(ring_to(ledger, slot)));
+	}
+	atomic_store_explicit(
+		&ledger->row->delivered, least, memory_order_release);
 }

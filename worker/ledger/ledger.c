@@ -219,7 +219,7 @@ on_replay_message(void *self, const struct journal_batch *batch,
 		&ledger->row->delivered, memory_order_acquire);
 
 	if (batch->arena == arena_id(ledger->arena) && batch->end > delivered)
-		turn_redeliver(ledger, message, record);
+		turn_redeliver(ledger, message, record, batch->end);
 }
 
 /* Where to begin to read: at the checkpoint, but early enough for what has to
@@ -354,7 +354,7 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 		ledger->historian = arena_role_first(arena, ROLE_HISTORIAN);
 	ledger->taken = base_alloc_zeroed(ledger->slots, sizeof(uint64_t));
 	ledger->turn.is_idle = true;
-	delivery_init(&ledger->delivery, ledger);
+	delivery_init(ledger);
 	streams_init(&ledger->streams, config);
 	recent_init(&ledger->recent, RECENT_BYTES_MAX, RECENT_STREAM_MAX);
 	ledger->members = members_new(&ledger->streams,
@@ -369,11 +369,11 @@ ledger_fini(struct ledger *ledger)
 	members_free(&ledger->members);
 	streams_fini(&ledger->streams);
 	settling_fini(&ledger->settling);
-	delivery_fini(&ledger->delivery);
 	turn_fini(&ledger->turn);
 	journal_close(&ledger->journal);
 	buffer_fini(&ledger->letter);
 	buffer_fini(&ledger->list);
+	free(ledger->deliveries);
 	free(ledger->taken);
 }
 

@@ -61,12 +61,12 @@ struct settling {
 	struct buffer held; /* letters that wait, each at a multiple of 8 */
 };
 
-/* How far everything committed has been sent on. Under load something always
- * waits outside a full ring; so a mark is set, and reached when what waited
- * then is in the rings. */
+/* How far everything committed has been sent on to a gateway. Under load
+ * something always waits outside its full ring; so a mark is set, and reached
+ * when what waited then is in the ring, where the position is noted. */
 struct delivery {
 	uint64_t position; /* of the journal at the mark */
-	uint64_t *delayed; /* by gateway: worker_delayed() at the mark */
+	uint64_t delayed;  /* worker_delayed() at the mark */
 };
 
 struct ledger {
@@ -97,9 +97,9 @@ struct ledger {
 
 	struct turn turn;
 	struct settling settling;
-	struct delivery delivery;
-	struct buffer letter; /* the one being written */
-	struct buffer list;   /* of messages, members or rooms */
+	struct delivery *deliveries; /* by gateway */
+	struct buffer letter;        /* the one being written */
+	struct buffer list;          /* of messages, members or rooms */
 
 	size_t titled;      /* rooms that the title tells of */
 	uint64_t forgot_ms; /* when old segments were looked for last */
@@ -111,9 +111,10 @@ void turn_take(struct ledger *ledger, const struct letter *letter);
 void turn_finish(struct ledger *ledger);
 void turn_fini(struct turn *turn);
 
-/* Sends on, once more, a message that an earlier life may not have sent on. */
+/* Sends on, once more, a message of the batch that ends there, to those whom an
+ * earlier life may not have sent it. */
 void turn_redeliver(struct ledger *ledger, const struct message *message,
-	struct text record);
+	struct text record, uint64_t end);
 
 /* answers.c: the tasks that are not messages. A letter that cannot be read is
  * logged, counted and passed over. */
@@ -128,11 +129,14 @@ void answer_send(struct ledger *ledger, struct teller to);
 
 bool answer_names_fit(struct text tenant, struct text name);
 
-/* delivery.c: notes in our row how far all is sent on. Call it when nothing of
- * a turn is left to be sent. */
-void delivery_init(struct delivery *delivery, const struct ledger *ledger);
-void delivery_fini(struct delivery *delivery);
+/* delivery.c: notes in the rings to gateways how far all is sent on, and in our
+ * row the least of them. Call it when nothing of a turn is left to be sent. */
+void delivery_init(struct ledger *ledger);
 void delivery_note(struct ledger *ledger);
+
+/* While the journal is read at a start: may a batch that ends there be not yet
+ * sent on to this slot? */
+bool delivery_is_due(const struct ledger *ledger, unsigned slot, uint64_t end);
 
 /* settling.c */
 void settling_begin(struct ledger *ledger);

@@ -178,13 +178,14 @@ commit(struct ledger *ledger)
 
 static void
 deliver(struct ledger *ledger, const struct message *message,
-	struct letter *letter)
+	struct letter *letter, uint64_t end)
 {
 	for (unsigned i = 0; i < ledger->gateways; i++) {
 		unsigned slot = ledger->first_gateway + i;
 
-		if (index_has_room(ledger->arena, slot, message->tenant,
-			    message->stream))
+		if (delivery_is_due(ledger, slot, end) &&
+			index_has_room(ledger->arena, slot, message->tenant,
+				message->stream))
 			worker_send(ledger->worker, slot, letter);
 	}
 }
@@ -225,7 +226,7 @@ publish(struct ledger *ledger, const struct task *task)
 	task->stream->time_ms = message_unix_ms(message.id_time);
 	recent_add(&ledger->recent, task->stream, message.offset,
 		packed_record(letter));
-	deliver(ledger, &message, letter);
+	deliver(ledger, &message, letter, UINT64_MAX);
 	send_said(ledger, &message);
 }
 
@@ -303,7 +304,7 @@ turn_finish(struct ledger *ledger)
 
 void
 turn_redeliver(struct ledger *ledger, const struct message *message,
-	struct text record)
+	struct text record, uint64_t end)
 {
 	struct buffer *packed = &ledger->turn.packed;
 	size_t at = begin_packed(packed);
@@ -313,8 +314,9 @@ turn_redeliver(struct ledger *ledger, const struct message *message,
 	letter = packed_letter(&ledger->turn, at);
 	letter->size = (uint32_t)(packed->length - at);
 	if (letter->size <= ledger->letter_max)
-		deliver(ledger, message, letter);
-	send_said(ledger, message);
+		deliver(ledger, message, letter, end);
+	if (delivery_is_due(ledger, (unsigned)message->asker_slot, end))
+		send_said(ledger, message);
 	buffer_clear(packed, KEEP_BYTES);
 }
 
