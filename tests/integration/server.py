@@ -27,6 +27,10 @@ CONFABCTL = pathlib.Path(
 GUARD = 30
 PR_SET_PDEATHSIG = 1
 
+# epoll_wait, epoll_pwait and epoll_pwait2 by number; the first two differ.
+WAITS = {"x86_64": ("232", "281", "441"),
+         "aarch64": ("22", "441")}.get(os.uname().machine, ())
+
 # Never allowed in a log, whatever a test does.
 DISASTERS = re.compile(
     r"broken promise|Assertion|Sanitizer|runtime error:|corrupted|"
@@ -51,7 +55,7 @@ def free_port():
                 continue
 
 
-def wait_for(what, is_true, guard=GUARD, alive=None):
+def wait_for(what, is_true, guard=GUARD, alive=None, look_every=0.02):
     """Waits until is_true() gives something true, and returns that."""
     end = time.monotonic() + guard
     while True:
@@ -60,16 +64,37 @@ def wait_for(what, is_true, guard=GUARD, alive=None):
             return found
         assert alive is None or alive(), "it ended while waiting: " + what
         assert time.monotonic() < end, "waited %s s in vain: %s" % (guard, what)
-        time.sleep(0.02)
+        time.sleep(look_every)
 
 
 def process_exists(pid):
     """Zombies do not count: they have ended."""
     try:
-        stat = pathlib.Path("/proc/%d/stat" % pid).read_text()
+        return process_state(pid) != "Z"
     except OSError:
         return False
-    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def kill_at_work(pid):
+    """SIGKILL at a moment when the process is not waiting for news: stops it
+    again and again until it stands somewhere else. Somebody must keep it busy
+    meanwhile."""
+    for _ in range(1000):
+        time.sleep(random.uniform(0, 0.003))
+        os.kill(pid, signal.SIGSTOP)
+        wait_for("%d stands still" % pid,
+                 lambda: process_state(pid) == "T", look_every=0.0002)
+        with open("/proc/%d/syscall" % pid, encoding="ascii") as where:
+            call = where.read().split()[0]
+        if call not in WAITS:
+            break
+        os.kill(pid, signal.SIGCONT)
+    os.kill(pid, signal.SIGKILL)
+
+
+def process_state(pid):
+    stat = pathlib.Path("/proc/%d/stat" % pid).read_text()
+    return stat.rsplit(")", 1)[1].split()[0]
 
 
 def session_processes(session):

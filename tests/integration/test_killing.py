@@ -4,12 +4,14 @@ other gateways notice nothing but a pause, and the slot is served again."""
 
 import os
 import signal
+import threading
 import time
 
 import pytest
 
 from crowd import Crowd
-from server import DEATHS, holder_of, process_exists, wait_for
+from server import (DEATHS, holder_of, kill_at_work, process_exists,
+                    wait_for)
 from wire import Socket
 
 ROLES = ["gateway", "api", "ledger", "historian"]
@@ -18,7 +20,7 @@ LOAD = 300  # acknowledged messages before and after the blow
 
 @pytest.fixture
 def cluster(make_server):
-    server = make_server(gateways=2, grace_seconds="500ms")
+    server = make_server(gateways=2, grace_seconds="500ms", outbox_bytes="8M")
     server.allow(DEATHS)
     return server.start()
 
@@ -48,14 +50,14 @@ def check(server, crowd, others):
     """Everything that must be true afterwards."""
     crowd.settle()
     with server.client("reader", "room-a", "room-b") as reader:
-        assert crowd.book.faults(
-            lambda **how: reader.call("history", **how)) == []
         for room in ("room-a", "room-b"):
             wanted = {"reader"} | {m.user for m in crowd.members}
             wait_for("the members of %s are those who are there" % room,
                      lambda: {m["user"] for m in reader.call(
                          "members", room=room)["members"]} == wanted)
-    assert [m.user for m in others if m.breaks] == []
+        assert crowd.book.faults(
+            lambda **how: reader.call("history", **how)) == []
+    assert [m.user for m in others if m.breaks] == [], crowd.closes
     assert server.surprises() == []
 
 
@@ -115,6 +117,28 @@ def test_the_ledger_may_be_killed_again_and_again(cluster, crowd):
     check(cluster, crowd, crowd.members)
 
 
+@pytest.mark.parametrize("role", ["ledger", "gateway", "historian"])
+def test_a_child_killed_in_the_middle_of_its_work(cluster, role):
+    """Between commit and answer, between answer and release: killed only where
+    it does not wait for news."""
+    crowd = Crowd(cluster.port, per_second=4000)
+    for n in range(6):
+        crowd.add("busy-%d" % n, ["room-a", "room-b"], window=12)
+    crowd.wait_inside()
+    for _ in range(8):
+        crowd.wait_acknowledged(LOAD)
+        crowd.wait_inside()
+        victim = cluster.pids(role)[0]
+        if role == "gateway":
+            victim = holder_of(crowd.members[0].socket, cluster.pids(role))
+        hunter = threading.Thread(target=kill_at_work, args=(victim,))
+        hunter.start()
+        crowd.run(lambda: not hunter.is_alive())
+        crowd.run(lambda: replaced(cluster, role, victim))
+    check(cluster, crowd, [] if role == "gateway" else crowd.members)
+    crowd.leave()
+
+
 def test_ledger_and_historian_may_be_killed_together(cluster, crowd):
     victims = cluster.pids("ledger") + cluster.pids("historian")
     crowd.wait_acknowledged(LOAD)
@@ -147,6 +171,25 @@ def test_lookups_wait_for_the_next_historian(cluster):
         for seq in seqs:
             page = client.reply(seq)["data"]
             assert [m["body"] for m in page["messages"]] == [0, 1, 2, 3, 4]
+
+
+def test_no_request_is_lost_while_a_connection_is_held_back(cluster):
+    """So many lookups wait that the gateway stops reading; the rest comes in
+    many small pieces meanwhile."""
+    with cluster.client("u", "r") as client:
+        for n in range(20):
+            client.say("r", n)
+        historian = cluster.pids("historian")[0]
+        os.kill(historian, signal.SIGSTOP)
+        seqs = [client.send("history", room="r", after=0, limit=5)
+                for _ in range(400)]
+        others = [client.send("rooms") for _ in range(100)]
+        os.kill(historian, signal.SIGCONT)
+        for seq in seqs:
+            page = client.reply(seq)["data"]
+            assert [m["body"] for m in page["messages"]] == [0, 1, 2, 3, 4]
+        for seq in others:
+            assert client.reply(seq)["code"] == 200
 
 
 def test_says_wait_for_the_next_ledger(cluster):
