@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -253,6 +254,31 @@ one_that_takes_letters_is_not_stuck_by_a_burst(void **state)
 	inbox_free(&inbox);
 }
 
+/* Time itself is what it waits for. */
+static void
+one_that_has_taken_nothing_for_long_is_reported_sooner(void **state)
+{
+	struct inbox *inbox = inbox_new(arena, READER);
+	unsigned count = offer_until_full(READER);
+	const struct row *row = arena_row(arena, SENDER);
+
+	(void)state;
+	post_send(post, READER, letter_of(count++));
+	read_all(inbox);
+	post_retry(post);
+	count += offer_until_full(READER);
+	while (post_waiting(post) + 2 * BODY_BYTES <= POST_WAITING_MAX)
+		post_send(post, READER, letter_of(count++));
+	assert_int_equal(atomic_load(&row->stuck_slot), 0);
+	poll(NULL, 0, POST_STILL_MS + 10);
+	while (post_waiting(post) > 0 &&
+		post_waiting(post) <= POST_WAITING_MAX + 4 * BODY_BYTES)
+		post_send(post, READER, letter_of(count++));
+	assert_int_equal(atomic_load(&row->stuck_slot), 1 + READER);
+	assert_int_equal(post_waiting(post), 0);
+	inbox_free(&inbox);
+}
+
 static void
 the_next_life_gets_letters_again(void **state)
 {
@@ -445,6 +471,7 @@ main(void)
 		TEST(one_that_serves_and_takes_nothing_is_reported),
 		TEST(the_waiting_never_exceeds_its_bound),
 		TEST(one_that_takes_letters_is_not_stuck_by_a_burst),
+		TEST(one_that_has_taken_nothing_for_long_is_reported_sooner),
 		TEST(the_next_life_gets_letters_again),
 		TEST(one_that_does_not_serve_yet_is_not_reported),
 		TEST(letters_kept_are_read_again_by_the_next_life),
