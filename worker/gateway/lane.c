@@ -202,8 +202,8 @@ lane_push(struct lane *lane, struct bundle *bundle, size_t from)
 	note(lane->lanes, lane);
 }
 
-void
-lane_close(struct lane *lane, uint16_t code, const char *reason)
+static void
+close_with(struct lane *lane, uint16_t code, const char *reason)
 {
 	struct buffer *frame;
 
@@ -223,7 +223,7 @@ lane_close(struct lane *lane, uint16_t code, const char *reason)
 void
 lane_close_why(struct lane *lane, enum close_why why, const char *reason)
 {
-	lane_close(lane, lane->lanes->hooks->close_code(lane, why), reason);
+	close_with(lane, lane->lanes->hooks->close_code(lane, why), reason);
 }
 
 static bool
@@ -260,16 +260,16 @@ on_frame(struct lane *lane, enum frame_event event, const struct frame *frame)
 		on_text(lane, frame);
 		break;
 	case FRAME_BINARY:
-		lane_close(lane, CLOSE_UNSUPPORTED, "text frames only");
+		close_with(lane, CLOSE_UNSUPPORTED, "text frames only");
 		break;
 	case FRAME_PING:
 		send_pong(lane, frame);
 		break;
 	case FRAME_CLOSE:
-		lane_close(lane, frame->close_code, "");
+		close_with(lane, frame->close_code, "");
 		break;
 	case FRAME_BAD:
-		lane_close(lane, frame->close_code, "");
+		close_with(lane, frame->close_code, "");
 		break;
 	case FRAME_PONG:
 	case FRAME_NEED_MORE:

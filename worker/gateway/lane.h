@@ -125,7 +125,6 @@ void lane_go_on(struct lane *lane);
 /* The closing handshake: a close frame behind all that waits, then the end of
  * our direction, then up to five seconds for the end of theirs. The owner hears
  * of the end before this returns. Does nothing when it has begun before. */
-void lane_close(struct lane *lane, uint16_t code, const char *reason);
 void lane_close_why(struct lane *lane, enum close_why why, const char *reason);
 
 /* At once and without manners. */
