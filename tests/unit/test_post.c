@@ -332,6 +332,34 @@ letters_kept_are_read_again_by_the_next_life(void **state)
 	inbox_free(&inbox);
 }
 
+static void
+what_is_decided_and_noted_outlives_both_ends(void **state)
+{
+	struct inbox *inbox = inbox_new(arena, READER);
+
+	(void)state;
+	assert_int_equal(inbox_decided(inbox, SENDER), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(post_offer(post, READER, letter_of(i)));
+	ring_note(arena_ring(arena, SENDER, READER), 77);
+	inbox_take(inbox, on_letter, inbox);
+	inbox_decide(inbox);
+	inbox_free(&inbox);
+	post_free(&post);
+
+	post = post_new(arena, SENDER, LIFE + 1);
+	assert_true(post_offer(post, READER, letter_of(3)));
+	assert_int_equal(ring_noted(arena_ring(arena, SENDER, READER)), 77);
+	inbox = inbox_new(arena, READER);
+	assert_int_equal(inbox_decided(inbox, SENDER), seen.ends[2]);
+	assert_int_equal(inbox_decided(inbox, OTHER), 0);
+	seen.next = 0;
+	inbox_take(inbox, on_letter, inbox);
+	assert_int_equal(seen.count, 7);
+	assert_true(inbox_letter_end(inbox) > inbox_decided(inbox, SENDER));
+	inbox_free(&inbox);
+}
+
 /* A letter of READER to us, whose answers find the ring to READER full. */
 static void
 letters_are_held_until_the_answers_are_in_the_ring(void **state)
@@ -475,6 +503,7 @@ main(void)
 		TEST(the_next_life_gets_letters_again),
 		TEST(one_that_does_not_serve_yet_is_not_reported),
 		TEST(letters_kept_are_read_again_by_the_next_life),
+		TEST(what_is_decided_and_noted_outlives_both_ends),
 		TEST(letters_are_held_until_the_answers_are_in_the_ring),
 		TEST(one_that_takes_nothing_holds_up_its_own_letters_alone),
 		TEST(peers_are_told_once_and_a_death_before_the_next_life),
