@@ -98,12 +98,12 @@ read_arguments(int argc, char **argv, struct wishes *wishes)
 			print_usage(stderr);
 			exit(2);
 		}
-	if (!wishes->config_path)
-		wishes->config_path = base_strdup(DEFAULT_CONFIG);
-	if (optind < argc) {
+	if (optind < argc || (wishes->dev && wishes->config_path)) {
 		print_usage(stderr);
 		exit(2);
 	}
+	if (!wishes->config_path)
+		wishes->config_path = base_strdup(DEFAULT_CONFIG);
 }
 
 static void
@@ -315,6 +315,18 @@ take_command_line(int argc, char **argv, char **envp)
 	setproctitle_init(argc, argv, envp);
 }
 
+/* Answers -t. */
+static int
+say_whether_good(struct config **config)
+{
+	bool is_good = premises_has_user(*config);
+
+	config_free(config);
+	if (is_good)
+		puts("the configuration is good");
+	return is_good ? 0 : 1;
+}
+
 int
 main(int argc, char **argv, char **envp)
 {
@@ -330,11 +342,8 @@ main(int argc, char **argv, char **envp)
 	free(wishes.config_path);
 	if (!config)
 		return 1;
-	if (wishes.test) {
-		config_free(&config);
-		puts("the configuration is good");
-		return 0;
-	}
+	if (wishes.test)
+		return say_whether_good(&config);
 	setproctitle("master");
 	return serve(&wishes, config);
 }

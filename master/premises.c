@@ -119,6 +119,14 @@ find_user(struct premises *premises)
 	return 0;
 }
 
+bool
+premises_has_user(const struct config *config)
+{
+	struct premises premises = { .config = config };
+
+	return find_user(&premises) == 0;
+}
+
 int
 premises_own(const struct premises *premises, const char *path)
 {

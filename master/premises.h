@@ -15,6 +15,9 @@ struct premises;
  * that is not possible. The configuration is borrowed for life. */
 struct premises *premises_open(const struct config *config);
 
+/* Is the user to become, and the group, there? Touches nothing. */
+bool premises_has_user(const struct config *config);
+
 /* Removes the pid file and gives up the locks. */
 void premises_close(struct premises **premises);
 

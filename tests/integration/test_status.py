@@ -318,6 +318,7 @@ def test_version():
 def test_a_wrong_flag_is_bad_usage():
     done = run_confabd("-Z")
     assert done.returncode != 0 and done.stderr
+    assert run_confabd("--dev", "-c", "/etc/confab.conf").returncode == 2
 
 
 def test_t_tests_the_configuration_and_starts_nothing(make_server):
@@ -327,6 +328,11 @@ def test_t_tests_the_configuration_and_starts_nothing(make_server):
     assert not server.run_dir.exists()
     server.config_path.write_text("nonsense = 1\n")
     assert run_confabd("-t", "-c", str(server.config_path)).returncode == 1
+    server.config_path.write_text('user = "nobody-of-this-name"\n')
+    done = run_confabd("-t", "-c", str(server.config_path))
+    if os.geteuid() == 0:
+        assert done.returncode == 1
+        assert "no user 'nobody-of-this-name'" in done.stderr
 
 
 def test_dev_serves_everything_below_its_directory(directory):

@@ -15,14 +15,14 @@
 #define KEEP_BYTES (256U * 1024)
 
 bool
-answer_names_fit(struct text tenant, struct text name)
+answers_names_fit(struct text tenant, struct text name)
 {
 	return tenant.length <= TENANT_BYTES_MAX && name.length > 0 &&
 	       name.length <= ROOM_BYTES_MAX;
 }
 
 void
-answer_bad_letter(struct ledger *ledger, const struct letter *letter)
+answers_bad_letter(struct ledger *ledger, const struct letter *letter)
 {
 	row_count(ledger->row, COUNTER_LETTERS_BAD, 1);
 	log_error("a %s letter of slot %u cannot be read",
@@ -30,7 +30,7 @@ answer_bad_letter(struct ledger *ledger, const struct letter *letter)
 }
 
 void
-answer_send(struct ledger *ledger, struct teller to)
+answers_send(struct ledger *ledger, struct teller to)
 {
 	struct letter *letter = letter_end(&ledger->letter);
 
@@ -54,7 +54,7 @@ answers_refuse(struct ledger *ledger, struct teller to, uint64_t request,
 		return;
 	letter_begin(&ledger->letter, LETTER_REFUSED);
 	refused_pack(&ledger->letter, &refused);
-	answer_send(ledger, to);
+	answers_send(ledger, to);
 }
 
 static struct teller
@@ -91,7 +91,7 @@ send_presence(struct ledger *ledger, const struct presence *presence)
 }
 
 void
-answer_members_event(const struct members_event *event, void *ledger)
+answers_members_event(const struct members_event *event, void *ledger)
 {
 	struct stream_name name;
 	struct presence presence = {
@@ -126,7 +126,7 @@ send_joined(struct ledger *ledger, const struct join *join, struct teller to)
 
 	letter_begin(&ledger->letter, LETTER_JOINED);
 	joined_pack(&ledger->letter, &joined);
-	answer_send(ledger, to);
+	answers_send(ledger, to);
 }
 
 static void
@@ -139,9 +139,9 @@ do_join(struct ledger *ledger, const struct letter *letter)
 	struct join join;
 
 	if (!join_unpack(&in, &join) ||
-		!answer_names_fit(join.tenant, join.room) ||
+		!answers_names_fit(join.tenant, join.room) ||
 		join.user.length > USER_BYTES_MAX) {
-		answer_bad_letter(ledger, letter);
+		answers_bad_letter(ledger, letter);
 		return;
 	}
 	stream_name_make(&name, STREAM_ROOM, join.tenant, join.room);
@@ -176,9 +176,9 @@ do_leave(struct ledger *ledger, const struct letter *letter)
 	struct leave leave;
 
 	if (!leave_unpack(&in, &leave) ||
-		!answer_names_fit(leave.tenant, leave.room) ||
+		!answers_names_fit(leave.tenant, leave.room) ||
 		leave.user.length > USER_BYTES_MAX) {
-		answer_bad_letter(ledger, letter);
+		answers_bad_letter(ledger, letter);
 		return;
 	}
 	stream_name_make(&name, STREAM_ROOM, leave.tenant, leave.room);
@@ -207,7 +207,7 @@ do_announced(struct ledger *ledger, const struct letter *letter)
 	struct announced announced;
 
 	if (!announced_unpack(&in, &announced))
-		answer_bad_letter(ledger, letter);
+		answers_bad_letter(ledger, letter);
 	else if (announced.life == worker_life(ledger->worker))
 		settling_heard(ledger, letter->from, letter->from_life);
 }
@@ -249,8 +249,8 @@ do_lookup(struct ledger *ledger, const struct letter *letter)
 	struct lookup lookup;
 
 	if (!lookup_unpack(&in, &lookup) ||
-		!answer_names_fit(lookup.tenant, lookup.stream)) {
-		answer_bad_letter(ledger, letter);
+		!answers_names_fit(lookup.tenant, lookup.stream)) {
+		answers_bad_letter(ledger, letter);
 		return;
 	}
 	page.request = lookup.request;
@@ -274,7 +274,7 @@ do_lookup(struct ledger *ledger, const struct letter *letter)
 			lookup.connection, TOO_MANY,
 			"a message is too large to be looked up");
 	else
-		answer_send(ledger, sender(letter));
+		answers_send(ledger, sender(letter));
 }
 
 /* Who asks for members while they are not known is answered later. */
@@ -299,8 +299,8 @@ do_members_wanted(struct ledger *ledger, const struct letter *letter)
 	struct members_page page = { 0 };
 
 	if (!members_wanted_unpack(&in, &wanted) ||
-		!answer_names_fit(wanted.tenant, wanted.room)) {
-		answer_bad_letter(ledger, letter);
+		!answers_names_fit(wanted.tenant, wanted.room)) {
+		answers_bad_letter(ledger, letter);
 		return;
 	}
 	if (must_wait(ledger, letter, wanted.request, wanted.connection) ||
@@ -314,7 +314,7 @@ do_members_wanted(struct ledger *ledger, const struct letter *letter)
 	page.members = buffer_text(&ledger->list);
 	letter_begin(&ledger->letter, LETTER_MEMBERS_PAGE);
 	members_page_pack(&ledger->letter, &page);
-	answer_send(ledger, sender(letter));
+	answers_send(ledger, sender(letter));
 }
 
 static void
@@ -328,7 +328,7 @@ do_rooms_wanted(struct ledger *ledger, const struct letter *letter)
 		wanted.tenant.length > TENANT_BYTES_MAX ||
 		wanted.prefix.length > ROOM_BYTES_MAX ||
 		wanted.after.length > ROOM_BYTES_MAX) {
-		answer_bad_letter(ledger, letter);
+		answers_bad_letter(ledger, letter);
 		return;
 	}
 	if (must_wait(ledger, letter, wanted.request, wanted.connection) ||
@@ -342,11 +342,11 @@ do_rooms_wanted(struct ledger *ledger, const struct letter *letter)
 	page.rooms = buffer_text(&ledger->list);
 	letter_begin(&ledger->letter, LETTER_ROOMS_PAGE);
 	rooms_page_pack(&ledger->letter, &page);
-	answer_send(ledger, sender(letter));
+	answers_send(ledger, sender(letter));
 }
 
 void
-answer_letter(struct ledger *ledger, const struct letter *letter)
+answers_letter(struct ledger *ledger, const struct letter *letter)
 {
 	static void (*const answers[LETTER_KIND_COUNT])(
 		struct ledger *, const struct letter *) = {
@@ -360,7 +360,7 @@ answer_letter(struct ledger *ledger, const struct letter *letter)
 
 	if (letter->kind >= LETTER_KIND_COUNT ||
 		answers[letter->kind] == NULL) {
-		answer_bad_letter(ledger, letter);
+		answers_bad_letter(ledger, letter);
 		return;
 	}
 	/* The dead need no answer, and their members are gone already. */

@@ -358,7 +358,7 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 	streams_init(&ledger->streams, config);
 	recent_init(&ledger->recent, RECENT_BYTES_MAX, RECENT_STREAM_MAX);
 	ledger->members = members_new(&ledger->streams,
-		(uint64_t)config->grace_seconds, answer_members_event, ledger);
+		(uint64_t)config->grace_seconds, answers_members_event, ledger);
 }
 
 static void

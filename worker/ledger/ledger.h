@@ -118,16 +118,16 @@ void turn_redeliver(struct ledger *ledger, const struct message *message,
 
 /* answers.c: the tasks that are not messages. A letter that cannot be read is
  * logged, counted and passed over. */
-void answer_letter(struct ledger *ledger, const struct letter *letter);
-void answer_bad_letter(struct ledger *ledger, const struct letter *letter);
+void answers_letter(struct ledger *ledger, const struct letter *letter);
+void answers_bad_letter(struct ledger *ledger, const struct letter *letter);
 void answers_refuse(struct ledger *ledger, struct teller to, uint64_t request,
 	uint64_t connection, unsigned code, const char *error);
-void answer_members_event(const struct members_event *event, void *ledger);
+void answers_members_event(const struct members_event *event, void *ledger);
 
 /* Sends ledger->letter to a process, if it still lives. */
-void answer_send(struct ledger *ledger, struct teller to);
+void answers_send(struct ledger *ledger, struct teller to);
 
-bool answer_names_fit(struct text tenant, struct text name);
+bool answers_names_fit(struct text tenant, struct text name);
 
 /* delivery.c: notes in the rings to gateways how far all is sent on, and in our
  * row the least of them. Call it when nothing of a turn is left to be sent. */

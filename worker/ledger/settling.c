@@ -28,7 +28,7 @@ ask(struct ledger *ledger, unsigned slot, uint32_t life)
 
 	letter_begin(&ledger->letter, LETTER_ANNOUNCE);
 	announce_pack(&ledger->letter, &announce);
-	answer_send(ledger, (struct teller){ slot, life });
+	answers_send(ledger, (struct teller){ slot, life });
 }
 
 void
@@ -73,7 +73,7 @@ answer_held(struct ledger *ledger)
 	for (size_t at = 0; at < held.length;) {
 		const struct letter *letter = (const void *)(held.data + at);
 
-		answer_letter(ledger, letter);
+		answers_letter(ledger, letter);
 		at += ((size_t)letter->size + 7) & ~(size_t)7;
 	}
 	buffer_fini(&held);

@@ -114,8 +114,8 @@ take_message(struct ledger *ledger, const struct letter *letter)
 	struct task *task;
 
 	if (!message_unpack(&in, &message) || message.kind != STREAM_ROOM ||
-		!answer_names_fit(message.tenant, message.stream)) {
-		answer_bad_letter(ledger, letter);
+		!answers_names_fit(message.tenant, message.stream)) {
+		answers_bad_letter(ledger, letter);
 		return;
 	}
 	task = add_task(&ledger->turn, letter);
@@ -208,7 +208,7 @@ send_said(struct ledger *ledger, const struct message *message)
 		return;
 	letter_begin(&ledger->letter, LETTER_SAID);
 	said_pack(&ledger->letter, &said);
-	answer_send(ledger, asker);
+	answers_send(ledger, asker);
 }
 
 /* The message is in the journal: now it counts, and everybody may know. The
@@ -288,7 +288,7 @@ turn_finish(struct ledger *ledger)
 		const struct task *task = &turn->tasks[i];
 
 		if (task->letter->kind != LETTER_SAY)
-			answer_letter(ledger, task->letter);
+			answers_letter(ledger, task->letter);
 		else if (result == JOURNAL_OK && task->stream != NULL)
 			publish(ledger, task);
 		else
