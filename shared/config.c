@@ -224,6 +224,7 @@ config_dev(const char *directory, const char *web_dir, const char *sql_dir)
 	replace(&config->user, "", "");
 	replace(&config->group, "", "");
 	config_complete(config);
+	config->room_classes[0].search = true;
 	return config;
 }
 

@@ -39,6 +39,7 @@ struct room_class {
 	bool history; /* rooms of this class are remembered */
 	bool listed;  /* shown by rooms listed:true */
 	bool events;  /* enter and exit are pushed */
+	bool search;  /* what is remembered can be searched */
 };
 
 struct config {
@@ -67,7 +68,8 @@ struct config {
  * with file:line and what is allowed. NULL when there are any. */
 struct config *config_read(const char *path);
 
-/* The configuration of `make run`: all below directory, loopback only. */
+/* The configuration of `make run`: all below directory, loopback only, and
+ * every room can be searched. */
 struct config *config_dev(
 	const char *directory, const char *web_dir, const char *sql_dir);
 void config_free(struct config **config);

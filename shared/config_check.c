@@ -182,6 +182,7 @@ static void
 check_room(const struct making *making, size_t section)
 {
 	const struct section *from = &making->reading->sections[section];
+	const struct room_class *class = making->objects[section];
 	const char *star = strchr(from->title, '*');
 
 	if (!text_is_name(text_of(from->title), 1, ROOM_BYTES_MAX) ||
@@ -190,6 +191,11 @@ check_room(const struct making *making, size_t section)
 			"room '%s': a pattern is a room's name, or how it "
 			"begins and a '*' at the end",
 			from->title);
+	if (class->search && !(class->history && making->config->history))
+		config_complain(making->reading,
+			place_of(making, section, "search"),
+			"search = true: goes only with history = true, here "
+			"and for the whole server");
 }
 
 static void

@@ -104,6 +104,11 @@ static const struct option_info room_options[] = {
 		.number = true,
 		.max = 1,
 		.help = "members are told who enters and exits" },
+	{ .name = "search",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct room_class, search),
+		.max = 1,
+		.help = "members can search what is remembered" },
 };
 
 static const struct {

@@ -223,8 +223,12 @@ start_gateway(unsigned slot, uint32_t life)
 static inline void
 fixture_open(void)
 {
-	static struct room_class class = { (char *)(uintptr_t) "*", true, true,
-		true };
+	static struct room_class class = {
+		.pattern = (char *)(uintptr_t) "*",
+		.history = true,
+		.listed = true,
+		.events = true,
+	};
 	static struct config config;
 	struct arena_shape shape = {
 		.slots = SLOTS,

@@ -15,7 +15,12 @@
 
 #define GRACE_MS 1000
 
-static struct room_class class = { (char *)(uintptr_t) "*", true, true, true };
+static struct room_class class = {
+	.pattern = (char *)(uintptr_t) "*",
+	.history = true,
+	.listed = true,
+	.events = true,
+};
 static const struct config config = { .room_classes = &class,
 	.room_class_count = 1 };
 static const struct teller gateway_a = { 0, 1 };

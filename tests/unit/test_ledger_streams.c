@@ -16,8 +16,8 @@
 #include "worker/ledger/recent.h"
 
 static struct room_class classes[] = {
-	{ (char *)(uintptr_t) "hidden:*", true, false, true },
-	{ (char *)(uintptr_t) "*", true, true, true },
+	{ .pattern = (char *)(uintptr_t) "hidden:*", .history = true },
+	{ .pattern = (char *)(uintptr_t) "*", .history = true, .listed = true },
 };
 static const struct config config = { .room_classes = classes,
 	.room_class_count = 2 };
