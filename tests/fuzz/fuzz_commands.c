@@ -86,6 +86,20 @@ on_lookup(struct unpack *in)
 }
 
 static void
+on_search(struct unpack *in)
+{
+	struct search search;
+
+	must(search_unpack(in, &search));
+	must(search.text.length > 0 && search.limit > 0 && search.before > 0);
+	fixture_tell(PAGE, page_pack,
+		(struct page){ .request = search.request,
+			.epoch = 5,
+			.first = 1,
+			.more = mood & 1 });
+}
+
+static void
 on_members_wanted(struct unpack *in)
 {
 	struct members_wanted wanted;
@@ -124,6 +138,7 @@ answer_letters(void)
 		[LETTER_LOOKUP] = on_lookup,
 		[LETTER_MEMBERS_WANTED] = on_members_wanted,
 		[LETTER_ROOMS_WANTED] = on_rooms_wanted,
+		[LETTER_SEARCH] = on_search,
 	};
 	const struct letter *letter;
 

@@ -93,6 +93,7 @@ fixture_open(unsigned ledgers)
 		.history = true,
 		.listed = true,
 		.events = true,
+		.search = true,
 	};
 	fixture.config = (struct config){
 		.host_id = 1,

@@ -26,22 +26,27 @@ struct place {
 };
 
 static void
+add(struct store *store, uint64_t offset, const char *body)
+{
+	struct message message = {
+		.kind = STREAM_ROOM,
+		.tenant = TEXT_LITERAL("default"),
+		.stream = TEXT_LITERAL("lobby"),
+		.epoch = 9,
+		.offset = offset,
+		.from = TEXT_LITERAL("anna"),
+		.body = text_of(body),
+	};
+
+	assert_int_equal(store_add(store, &message), 0);
+}
+
+static void
 fill(struct store *store)
 {
 	assert_int_equal(store_begin(store), 0);
-	for (uint64_t i = 1; i <= MESSAGES; i++) {
-		struct message message = {
-			.kind = STREAM_ROOM,
-			.tenant = TEXT_LITERAL("default"),
-			.stream = TEXT_LITERAL("lobby"),
-			.epoch = 9,
-			.offset = i,
-			.from = TEXT_LITERAL("anna"),
-			.body = TEXT_LITERAL("1"),
-		};
-
-		assert_int_equal(store_add(store, &message), 0);
-	}
+	for (uint64_t i = 1; i <= MESSAGES; i++)
+		add(store, i, "1");
 	assert_int_equal(store_commit(store), 0);
 }
 
@@ -58,7 +63,7 @@ set_up(void **state)
 	place->store = store_open(place->path, "sql");
 	assert_non_null(place->store);
 	fill(place->store);
-	place->pool = lookup_pool_new(place->path, 2);
+	place->pool = lookup_pool_new(place->path, NULL, NULL, 2);
 	assert_non_null(place->pool);
 	*state = place;
 	return 0;
@@ -212,6 +217,73 @@ a_page_after_never_claims_the_end_when_behind(void **state)
 	buffer_fini(&job.answer);
 }
 
+static struct lookup_job
+search_of(const char *text)
+{
+	struct lookup_job job = job_of(LOOKUP_NEWEST, 0, 7);
+
+	job.is_search = true;
+	job.search = (struct search){
+		.kind = job.wanted.kind,
+		.tenant = job.wanted.tenant,
+		.stream = job.wanted.stream,
+		.epoch = job.wanted.epoch,
+		.limit = job.wanted.limit,
+		.text = text_of(text),
+		.before = UINT64_MAX,
+	};
+	return job;
+}
+
+static void
+open_for_searches(struct place *place)
+{
+	lookup_pool_free(&place->pool);
+	place->pool = lookup_pool_new(place->path, "/none/search.db", NULL, 2);
+	assert_non_null(place->pool);
+}
+
+static void
+a_search_comes_back_as_a_page(void **state)
+{
+	struct place *place = *state;
+	struct lookup_job job = search_of("found");
+	struct page page;
+
+	open_for_searches(place);
+	assert_int_equal(store_begin(place->store), 0);
+	add(place->store, MESSAGES + 1, "[\"Found\"]");
+	assert_int_equal(store_commit(place->store), 0);
+	assert_true(answer(place, &job, &page));
+	assert_int_equal(page.count, 1);
+	assert_int_equal(page.last, MESSAGES + 1);
+	assert_int_equal(page.more, 0);
+	job.is_behind = true;
+	assert_false(answer(place, &job, &page));
+	buffer_fini(&job.answer);
+}
+
+static void
+searches_and_lookups_all_come_back(void **state)
+{
+	struct place *place = *state;
+	struct lookup_job jobs[200];
+
+	open_for_searches(place);
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++) {
+		jobs[i] = i % 3 ? search_of("nothing")
+				: job_of(LOOKUP_NEWEST, 0, 5);
+		lookup_pool_give(place->pool, &jobs[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++) {
+		struct lookup_job *job = wait_for_one(place->pool);
+
+		assert_true(job->answer.length > 0);
+		buffer_fini(&job->answer);
+	}
+	assert_null(lookup_pool_take(place->pool));
+}
+
 static void
 an_archive_that_fails_refuses(void **state)
 {
@@ -223,7 +295,7 @@ an_archive_that_fails_refuses(void **state)
 	store_close(&place->store);
 	place->store = store_open(place->path, "sql");
 	assert_non_null(place->store);
-	place->pool = lookup_pool_new(place->path, 1);
+	place->pool = lookup_pool_new(place->path, NULL, NULL, 2);
 	assert_non_null(place->pool);
 	assert_int_equal(truncate(place->path, 4096), 0);
 	assert_false(answer(place, &job, &page));
@@ -241,6 +313,8 @@ main(void)
 		with_place(
 			an_archive_that_is_behind_answers_only_what_is_certain),
 		with_place(a_page_after_never_claims_the_end_when_behind),
+		with_place(a_search_comes_back_as_a_page),
+		with_place(searches_and_lookups_all_come_back),
 		with_place(an_archive_that_fails_refuses),
 	};
 

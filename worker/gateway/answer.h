@@ -35,6 +35,7 @@ enum answer_kind {
 	ANSWER_LEAVE,
 	ANSWER_SAY,
 	ANSWER_PAGE,
+	ANSWER_FOUND,
 	ANSWER_MEMBERS,
 	ANSWER_ROOMS,
 	ANSWER_KIND_COUNT
@@ -73,7 +74,7 @@ struct answer {
 			const struct said *said; /* offset 0: not remembered */
 			uint64_t reached;        /* connections, then */
 		} say;
-		const struct page *page;
+		const struct page *page; /* of history, or what was found */
 		const struct members_page *members;
 		struct rooms_answer rooms;
 	};

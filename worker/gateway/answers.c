@@ -95,14 +95,18 @@ static bool
 on_page(struct gateway *gateway, struct unpack *in)
 {
 	struct page page;
-	const struct answer answer = { .kind = ANSWER_PAGE, .page = &page };
+	struct answer answer = { .kind = ANSWER_PAGE, .page = &page };
 	struct pending *pending;
 
 	if (!page_unpack(in, &page))
 		return false;
-	pending = waiting(gateway, page.request, KIND(PENDING_PAGE));
-	if (pending)
-		answer_and_free(pending, &answer);
+	pending = waiting(gateway, page.request,
+		KIND(PENDING_PAGE) | KIND(PENDING_SEARCH));
+	if (!pending)
+		return true;
+	if (pending->kind == PENDING_SEARCH)
+		answer.kind = ANSWER_FOUND;
+	answer_and_free(pending, &answer);
 	return true;
 }
 

@@ -81,6 +81,7 @@ static void
 count(struct session *session, const struct pending *pending, int change)
 {
 	bool is_lookup = pending->kind == PENDING_PAGE ||
+			 pending->kind == PENDING_SEARCH ||
 			 pending->kind == PENDING_MEMBERS ||
 			 pending->kind == PENDING_ROOMS;
 	bool is_say = pending->kind == PENDING_SAY && !pending->refusal;

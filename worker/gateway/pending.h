@@ -23,6 +23,7 @@ enum pending_kind {
 	PENDING_JOIN_AGAIN, /* of one who is a member already */
 	PENDING_SAY,
 	PENDING_PAGE,
+	PENDING_SEARCH,
 	PENDING_MEMBERS,
 	PENDING_ROOMS,
 };

@@ -344,6 +344,37 @@ talk_history(struct session *session, struct text tag,
 }
 
 void
+talk_search(struct session *session, struct text tag,
+	const struct search_request *request)
+{
+	struct gateway *gateway = session->gateway;
+	struct pending *pending;
+
+	if (!active_in(session, tag, request->room, CODE_FORBIDDEN))
+		return;
+	if (!config_room_class(gateway->config, request->room)->search) {
+		session_refuse(session, tag, CODE_FORBIDDEN,
+			"search is off in this room");
+		return;
+	}
+	pending = pending_new(gateway->pendings, session, PENDING_SEARCH, tag);
+	search_pack(ledgers_letter(gateway, LETTER_SEARCH),
+		&(struct search){
+			.request = pending->request,
+			.connection = session_connection(session),
+			.kind = STREAM_ROOM,
+			.tenant = session_tenant(session),
+			.stream = request->room,
+			.text = request->text,
+			.from = request->from,
+			.from_time = request->from_time_ms,
+			.before = request->before,
+			.limit = request->limit,
+		});
+	offer(session, ledger_of(session, request->room), pending);
+}
+
+void
 talk_members(struct session *session, struct text tag,
 	const struct members_request *request)
 {

@@ -37,6 +37,15 @@ struct history_request {
 	uint64_t limit;
 };
 
+struct search_request {
+	struct text room;
+	struct text text;
+	struct text from;      /* empty: anybody */
+	uint64_t from_time_ms; /* unix */
+	uint64_t before;       /* offset */
+	uint64_t limit;
+};
+
 struct members_request {
 	struct text room;
 	struct text after;
@@ -50,6 +59,8 @@ void talk_say(struct session *session, struct text tag,
 	const struct say_request *request);
 void talk_history(struct session *session, struct text tag,
 	const struct history_request *request);
+void talk_search(struct session *session, struct text tag,
+	const struct search_request *request);
 void talk_members(struct session *session, struct text tag,
 	const struct members_request *request);
 

@@ -19,10 +19,13 @@
 #include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/log.h"
+#include "shared/records.h"
+#include "worker/historian/indexer.h"
 #include "worker/historian/intake.h"
 #include "worker/historian/reception.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_checkpoint.h"
+#include "worker/historian/store_index.h"
 #include "worker/worker.h"
 
 /* Pages of the write-ahead log that start a checkpoint: 16 MiB. */
@@ -40,6 +43,9 @@ struct historian {
 	struct checkpointer *checkpointer;
 	struct intake *intake;
 	struct reception *reception;
+	char *search_path; /* NULL: nothing can be searched */
+	char *search_sql_dir;
+	struct indexer *indexer;
 	struct event *step;               /* the next step of the intake */
 	struct event *finished;           /* a reader thread has something */
 	struct event *room;               /* try full rings again */
@@ -130,6 +136,17 @@ pace(struct historian *historian, enum intake_result result, bool has_moved)
 }
 
 static void
+tell_indexer(const struct historian *historian)
+{
+	size_t count;
+	const struct store_touched *touched =
+		store_touched(historian->store, &count);
+
+	if (historian->indexer)
+		indexer_note(historian->indexer, touched, count);
+}
+
+static void
 on_step(evutil_socket_t fd, short what, void *self)
 {
 	struct historian *historian = self;
@@ -147,6 +164,8 @@ on_step(evutil_socket_t fd, short what, void *self)
 	result = intake_step(historian->intake, ends, clock_ms());
 	checkpointer_note(
 		historian->checkpointer, store_log_pages(historian->store));
+	if (intake_commits(historian->intake) != commits)
+		tell_indexer(historian);
 	publish(historian);
 	reception_go_on(historian->reception);
 	pace(historian, result, intake_commits(historian->intake) != commits);
@@ -231,6 +250,41 @@ static const struct worker_hooks hooks = {
 	.keeps_letters = true,
 };
 
+static bool
+can_be_searched(void *self, unsigned kind, struct text name)
+{
+	const struct worker *worker = self;
+
+	return kind == STREAM_ROOM &&
+	       config_room_class(worker_config(worker), name)->search;
+}
+
+/* The index is made when there is a class of rooms for it. */
+static int
+open_search(struct historian *historian)
+{
+	const struct config *config = worker_config(historian->worker);
+	struct store_index_options options = {
+		.archive = historian->path,
+		.wants = can_be_searched,
+		.self = historian->worker,
+	};
+	bool has_any = false;
+
+	for (size_t i = 0; i < config->room_class_count; i++)
+		has_any |= config->room_classes[i].search;
+	if (!has_any)
+		return 0;
+	must(asprintf(&historian->search_path, "%s/search.db",
+		     config->data_dir) >= 0);
+	must(asprintf(&historian->search_sql_dir, "%s/search",
+		     config->sql_dir) >= 0);
+	options.path = historian->search_path;
+	options.sql_dir = historian->search_sql_dir;
+	historian->indexer = indexer_new(&options);
+	return historian->indexer ? 0 : -1;
+}
+
 static int
 open_all(struct historian *historian)
 {
@@ -249,8 +303,11 @@ open_all(struct historian *historian)
 	historian->checkpointer = checkpointer_new(historian->path, PASS_PAGES);
 	if (historian->checkpointer == NULL)
 		return -1;
-	historian->reception = reception_new(
-		historian->worker, historian->intake, historian->path);
+	if (open_search(historian) < 0)
+		return -1;
+	historian->reception = reception_new(historian->worker,
+		historian->intake, historian->path, historian->search_path,
+		historian->indexer);
 	return historian->reception ? 0 : -1;
 }
 
@@ -279,10 +336,13 @@ close_all(struct historian *historian)
 		if (events[i])
 			event_free(events[i]);
 	reception_free(&historian->reception);
+	indexer_free(&historian->indexer);
 	checkpointer_free(&historian->checkpointer);
 	intake_free(&historian->intake);
 	store_close(&historian->store);
 	free(historian->path);
+	free(historian->search_path);
+	free(historian->search_sql_dir);
 }
 
 int

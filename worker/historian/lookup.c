@@ -11,18 +11,29 @@
 #include "shared/log.h"
 #include "shared/table.h"
 #include "shared/thread.h"
+#include "shared/words.h"
+#include "worker/historian/indexer.h"
 #include "worker/historian/store_page.h"
+#include "worker/historian/store_search.h"
 
 /*
  * Two lists under one mutex: waiting jobs, in the order given, and finished
  * ones. A lookup takes tens of microseconds, so one lock is no bottleneck.
  */
 
+#define CODE_BAD_REQUEST 1001
+#define CODE_FORBIDDEN 1003
 #define CODE_UNAVAILABLE 1004
+
+/* One search looks at so many messages and takes so long. */
+#define SEARCH_ROWS 200000
+#define SEARCH_SOFT_MS 250
+#define SEARCH_HARD_MS 2000
 
 struct reader_thread {
 	struct lookup_pool *pool;
 	struct store_reader *reader;
+	struct store_searcher *searcher; /* NULL: there are no searches */
 	struct store_page page;
 	pthread_t thread;
 	bool is_running;
@@ -34,7 +45,9 @@ struct lookup_pool {
 	pthread_cond_t news;
 	struct lookup_job *waiting;
 	struct lookup_job *finished;
+	unsigned searching; /* threads that search */
 	bool is_ending;
+	struct indexer *indexer;
 	unsigned thread_count;
 	struct reader_thread threads[];
 };
@@ -88,7 +101,62 @@ write_page(struct lookup_job *job, const struct store_page *found)
 }
 
 static void
-do_job(struct reader_thread *self, struct lookup_job *job)
+tell_indexer(const struct reader_thread *self)
+{
+	struct indexer *indexer = self->pool->indexer;
+	enum store_find_state state = store_searcher_index(self->searcher);
+
+	if (indexer && state == STORE_FIND_MISSING)
+		indexer_look(indexer);
+	else if (indexer && state == STORE_FIND_DAMAGED)
+		indexer_rebuild(indexer);
+}
+
+static void
+search(struct reader_thread *self, struct lookup_job *job,
+	const struct words *words)
+{
+	const struct store_search_bounds bounds = {
+		.rows = SEARCH_ROWS,
+		.soft_ms = SEARCH_SOFT_MS,
+		.hard_ms = SEARCH_HARD_MS,
+		.bytes = job->page_bytes,
+	};
+	enum store_search_result result = store_searcher_find(
+		self->searcher, &job->search, words, &bounds, &self->page);
+
+	tell_indexer(self);
+	if (result == STORE_SEARCH_DONE)
+		write_page(job, &self->page);
+	else
+		lookup_job_refuse(job, CODE_UNAVAILABLE,
+			result == STORE_SEARCH_SLOW
+				? "the search takes too long now, try again"
+				: "the archive cannot be read now");
+}
+
+static void
+do_search(struct reader_thread *self, struct lookup_job *job)
+{
+	struct words words;
+	bool has_words = words_read(&words, job->search.text);
+
+	if (self->searcher == NULL)
+		lookup_job_refuse(
+			job, CODE_FORBIDDEN, "search is off in this room");
+	else if (job->is_behind)
+		lookup_job_refuse(job, CODE_UNAVAILABLE,
+			"the archive has not caught up yet");
+	else if (!has_words)
+		lookup_job_refuse(job, CODE_BAD_REQUEST,
+			"text must be a string of 1 to 16 words");
+	else
+		search(self, job, &words);
+	words_fini(&words);
+}
+
+static void
+do_lookup(struct reader_thread *self, struct lookup_job *job)
 {
 	if (store_reader_page(self->reader, &job->wanted, job->page_bytes,
 		    &self->page) < 0)
@@ -110,6 +178,25 @@ tell_finished(const struct lookup_pool *pool)
 		must(errno == EAGAIN);
 }
 
+/* The next job for a thread, if there is one; a search only while another
+ * thread stays free of them. */
+static struct lookup_job *
+take_job(struct lookup_pool *pool)
+{
+	bool may_search = pool->searching + 1 < pool->thread_count;
+	struct lookup_job *job;
+
+	DL_FOREACH(pool->waiting, job)
+	{
+		if (job->is_search && !may_search)
+			continue;
+		DL_DELETE(pool->waiting, job);
+		pool->searching += job->is_search;
+		return job;
+	}
+	return NULL;
+}
+
 static void *
 run(void *data)
 {
@@ -118,16 +205,19 @@ run(void *data)
 
 	pthread_mutex_lock(&pool->mutex);
 	while (!pool->is_ending) {
-		struct lookup_job *job = pool->waiting;
+		struct lookup_job *job = take_job(pool);
 
 		if (job == NULL) {
 			pthread_cond_wait(&pool->news, &pool->mutex);
 			continue;
 		}
-		DL_DELETE(pool->waiting, job);
 		pthread_mutex_unlock(&pool->mutex);
-		do_job(self, job);
+		if (job->is_search)
+			do_search(self, job);
+		else
+			do_lookup(self, job);
 		pthread_mutex_lock(&pool->mutex);
+		pool->searching -= job->is_search;
 		DL_APPEND(pool->finished, job);
 		tell_finished(pool);
 	}
@@ -146,12 +236,15 @@ start(struct reader_thread *thread)
 }
 
 struct lookup_pool *
-lookup_pool_new(const char *path, unsigned threads)
+lookup_pool_new(const char *path, const char *search_path,
+	struct indexer *indexer, unsigned threads)
 {
 	struct lookup_pool *pool = base_alloc_zeroed(
 		1, sizeof(*pool) + threads * sizeof(pool->threads[0]));
 
+	must(threads > 1);
 	pool->thread_count = threads;
+	pool->indexer = indexer;
 	pthread_mutex_init(&pool->mutex, NULL);
 	pthread_cond_init(&pool->news, NULL);
 	pool->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -160,10 +253,16 @@ lookup_pool_new(const char *path, unsigned threads)
 		goto fail;
 	}
 	for (unsigned i = 0; i < threads; i++) {
-		pool->threads[i].pool = pool;
-		pool->threads[i].reader = store_reader_open(path);
-		if (pool->threads[i].reader == NULL ||
-			start(&pool->threads[i]) < 0)
+		struct reader_thread *thread = &pool->threads[i];
+
+		thread->pool = pool;
+		thread->reader = store_reader_open(path);
+		if (search_path)
+			thread->searcher =
+				store_searcher_open(path, search_path);
+		if (thread->reader == NULL ||
+			(search_path && thread->searcher == NULL) ||
+			start(thread) < 0)
 			goto fail;
 	}
 	return pool;
@@ -189,6 +288,7 @@ lookup_pool_free(struct lookup_pool **pointer)
 		if (pool->threads[i].is_running)
 			pthread_join(pool->threads[i].thread, NULL);
 		store_reader_close(&pool->threads[i].reader);
+		store_searcher_close(&pool->threads[i].searcher);
 		buffer_fini(&pool->threads[i].page.messages);
 	}
 	if (pool->finished_fd >= 0)

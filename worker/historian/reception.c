@@ -15,15 +15,20 @@
 #include "worker/worker.h"
 
 /*
- * A visit is a lookup on its way: waiting for the archive, then with the reader
- * threads, then waiting for room in the ring of its asker. Answers are large,
- * so only few of them exist at a time for one asker; the others wait as small
- * visits, and when those grow many their letters fill the rings and the
- * ledgers refuse further ones.
+ * A visit is a lookup or a search on its way: waiting for the archive, then
+ * with the reader threads, then waiting for room in the ring of its asker.
+ * Answers are large, so only few of them exist at a time for one asker; the
+ * others wait as small visits, and when those grow many their letters fill the
+ * rings and the ledgers refuse further ones.
  */
 
 #define THREADS 2
 #define PAGES_PER_ASKER 8
+#define SEARCHES_PER_ASKER 4
+
+/* So many searches wait; they may take long, and the answer "later" is worth
+ * more when it comes soon. */
+#define SEARCHES_MAX 64
 
 /* So long a visit waits for an archive that is catching up. */
 #define PATIENCE_MS 3000
@@ -38,6 +43,7 @@ struct visit {
 	unsigned ledger;
 	uint64_t target; /* the archive must reach this position */
 	uint64_t since_ms;
+	bool is_refused; /* a search too many */
 	struct visit *prev, *next;
 };
 
@@ -50,19 +56,22 @@ struct reception {
 	struct visit *reading; /* with the reader threads */
 	struct visit *ready;   /* for room in a ring */
 	bool wants_archive;
-	unsigned pages[SLOTS_MAX]; /* of each asker, being read or ready */
+	/* Of each asker, being read or ready: */
+	unsigned pages[SLOTS_MAX];
+	unsigned searches[SLOTS_MAX];
+	unsigned search_count; /* all there are */
 };
 
 struct reception *
-reception_new(
-	struct worker *worker, const struct intake *intake, const char *path)
+reception_new(struct worker *worker, const struct intake *intake,
+	const char *path, const char *search_path, struct indexer *indexer)
 {
 	struct reception *made = base_alloc_zeroed(1, sizeof(*made));
 
 	made->worker = worker;
 	made->intake = intake;
 	made->desk = desk_new();
-	made->pool = lookup_pool_new(path, THREADS);
+	made->pool = lookup_pool_new(path, search_path, indexer, THREADS);
 	if (made->pool == NULL)
 		reception_free(&made);
 	return made;
@@ -113,19 +122,26 @@ give_back(struct reception *reception, struct open_letter *letter)
 		worker_release(reception->worker, from, end);
 }
 
-/* The texts of a lookup are copied: a letter lies in shared memory, and reader
- * threads should see bytes of their own. */
+/* The texts are copied: a letter lies in shared memory, and reader threads
+ * should see bytes of their own. */
 static void
-copy_wanted(struct visit *visit, const struct lookup *wanted)
+copy_texts(struct visit *visit)
 {
-	const char *names;
+	struct lookup *lookup = &visit->job.wanted;
+	struct search *search = &visit->job.search;
+	struct text *texts[] = { &lookup->tenant, &lookup->stream,
+		&search->text, &search->from };
+	const char *at;
 
-	buffer_add_text(&visit->names, wanted->tenant);
-	buffer_add_text(&visit->names, wanted->stream);
-	names = (const char *)visit->names.data;
-	visit->job.wanted = *wanted;
-	visit->job.wanted.tenant.at = names;
-	visit->job.wanted.stream.at = names + wanted->tenant.length;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		buffer_add_text(&visit->names, *texts[i]);
+	at = (const char *)visit->names.data;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		texts[i]->at = at;
+		at += texts[i]->length;
+	}
+	search->tenant = lookup->tenant;
+	search->stream = lookup->stream;
 }
 
 static size_t
@@ -157,34 +173,75 @@ is_sound(const struct reception *reception, const struct lookup *wanted)
 	       wanted->stream.length <= ROOM_BYTES_MAX;
 }
 
+/* What the letter asks for, its texts still borrowed. */
+static bool
+read_letter(const struct letter *letter, struct lookup_job *job)
+{
+	struct unpack in = letter_open(letter);
+	const struct search *search = &job->search;
+
+	if (letter->kind == LETTER_LOOKUP)
+		return lookup_unpack(&in, &job->wanted);
+	job->is_search = true;
+	if (letter->kind != LETTER_SEARCH || !search_unpack(&in, &job->search))
+		return false;
+	job->wanted = (struct lookup){
+		.request = search->request,
+		.connection = search->connection,
+		.kind = search->kind,
+		.tenant = search->tenant,
+		.stream = search->stream,
+		.limit = search->limit,
+		.asker_slot = search->asker_slot,
+		.asker_life = search->asker_life,
+		.epoch = search->epoch,
+	};
+	return true;
+}
+
+static void
+let_wait(struct reception *reception, struct visit *visit)
+{
+	struct worker *worker = reception->worker;
+	const struct lookup *wanted = &visit->job.wanted;
+
+	visit->since_ms = worker_now_ms(worker);
+	visit->ledger = stream_shard((unsigned)wanted->kind, wanted->tenant,
+		wanted->stream,
+		arena_role_count(worker_arena(worker), ROLE_LEDGER));
+	visit->target = journal_end_of(reception, visit->ledger);
+	visit->job.page_bytes =
+		page_room(reception, (unsigned)wanted->asker_slot);
+	if (!visit->job.is_search || reception->search_count < SEARCHES_MAX) {
+		reception->search_count += visit->job.is_search;
+		DL_APPEND(reception->waiting, visit);
+		return;
+	}
+	visit->is_refused = true;
+	lookup_job_refuse(&visit->job, 1004,
+		"the server has too much to search for, try again");
+	DL_APPEND(reception->ready, visit);
+}
+
 void
 reception_take(struct reception *reception, const struct letter *letter)
 {
-	struct worker *worker = reception->worker;
-	struct unpack in = letter_open(letter);
-	struct open_letter *open = desk_open(
-		reception->desk, letter->from, worker_letter_end(worker));
-	struct lookup wanted;
+	struct open_letter *open = desk_open(reception->desk, letter->from,
+		worker_letter_end(reception->worker));
+	struct lookup_job job = { 0 };
 	struct visit *visit;
 
-	if (letter->kind != LETTER_LOOKUP || !lookup_unpack(&in, &wanted) ||
-		!is_sound(reception, &wanted)) {
+	if (!read_letter(letter, &job) || !is_sound(reception, &job.wanted)) {
 		log_warning("a letter %s from slot %u is none for a historian",
 			letter_kind_name(letter->kind), letter->from);
 		give_back(reception, open);
 		return;
 	}
 	visit = base_alloc_zeroed(1, sizeof(*visit));
-	copy_wanted(visit, &wanted);
+	visit->job = job;
 	visit->letter = open;
-	visit->since_ms = worker_now_ms(worker);
-	visit->ledger = stream_shard((unsigned)wanted.kind, wanted.tenant,
-		wanted.stream,
-		arena_role_count(worker_arena(worker), ROLE_LEDGER));
-	visit->target = journal_end_of(reception, visit->ledger);
-	visit->job.page_bytes =
-		page_room(reception, (unsigned)wanted.asker_slot);
-	DL_APPEND(reception->waiting, visit);
+	copy_texts(visit);
+	let_wait(reception, visit);
 }
 
 static bool
@@ -199,8 +256,20 @@ is_wanted_still(const struct reception *reception, const struct visit *visit)
 static void
 finish(struct reception *reception, struct visit *visit)
 {
+	if (visit->job.is_search && !visit->is_refused)
+		reception->search_count--;
 	give_back(reception, visit->letter);
 	visit_free(visit);
+}
+
+/* How many answers like this one its asker has under way. */
+static unsigned *
+answers_of(struct reception *reception, const struct visit *visit)
+{
+	uint64_t asker = visit->job.wanted.asker_slot;
+
+	return visit->job.is_search ? &reception->searches[asker]
+				    : &reception->pages[asker];
 }
 
 /* Can the visit be read now? If the archive cannot follow, the reader decides
@@ -211,7 +280,8 @@ may_read(struct reception *reception, struct visit *visit)
 	const struct intake *intake = reception->intake;
 	uint64_t now_ms = worker_now_ms(reception->worker);
 
-	if (reception->pages[visit->job.wanted.asker_slot] >= PAGES_PER_ASKER)
+	if (*answers_of(reception, visit) >=
+		(visit->job.is_search ? SEARCHES_PER_ASKER : PAGES_PER_ASKER))
 		return false;
 	if (intake_position(intake, visit->ledger) >= visit->target)
 		return true;
@@ -236,7 +306,7 @@ start_waiting(struct reception *reception)
 		} else if (may_read(reception, visit)) {
 			DL_DELETE(reception->waiting, visit);
 			DL_APPEND(reception->reading, visit);
-			reception->pages[visit->job.wanted.asker_slot]++;
+			++*answers_of(reception, visit);
 			lookup_pool_give(reception->pool, &visit->job);
 		}
 	}
@@ -296,7 +366,8 @@ post_ready(struct reception *reception)
 			continue;
 		}
 		DL_DELETE(reception->ready, visit);
-		reception->pages[asker]--;
+		if (!visit->is_refused)
+			--*answers_of(reception, visit);
 		finish(reception, visit);
 	}
 }

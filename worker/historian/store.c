@@ -62,6 +62,8 @@ struct stream_key {
 struct known_stream {
 	struct stream_key key;
 	uint64_t id;
+	uint64_t transaction; /* that touched it last, and there as which */
+	size_t touched;
 	UT_hash_handle hh;
 };
 
@@ -69,6 +71,9 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	struct known_stream *streams;
+	struct store_touched *touched; /* by this transaction */
+	size_t touched_count, touched_room;
+	uint64_t transaction; /* counts them, from 1 */
 	size_t log_pages;
 	int complained; /* the SQLite code that was logged last, 0 = healthy */
 	bool has_told_of_misfit;
@@ -169,6 +174,7 @@ store_close(struct store **pointer)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);
 	forget_streams(store);
+	free(store->touched);
 	free(store);
 }
 
@@ -190,6 +196,8 @@ store_position(struct store *store, unsigned ledger)
 int
 store_begin(struct store *store)
 {
+	store->transaction++;
+	store->touched_count = 0;
 	return run(store, BEGIN, "beginning a transaction");
 }
 
@@ -225,8 +233,8 @@ find_or_add_stream(struct store *store, const struct message *message)
 	return (uint64_t)sqlite3_last_insert_rowid(store->db);
 }
 
-static uint64_t
-stream_id(struct store *store, const struct message *message)
+static struct known_stream *
+know_stream(struct store *store, const struct message *message)
 {
 	struct stream_key key;
 	struct known_stream *known;
@@ -238,17 +246,37 @@ stream_id(struct store *store, const struct message *message)
 		message->stream);
 	HASH_FIND(hh, store->streams, &key, sizeof(key), known);
 	if (known)
-		return known->id;
+		return known;
 	id = find_or_add_stream(store, message);
 	if (id == 0)
-		return 0;
+		return NULL;
 	if (HASH_COUNT(store->streams) >= STREAMS_KEPT)
 		forget_streams(store);
-	known = base_alloc(sizeof(*known));
+	known = base_alloc_zeroed(1, sizeof(*known));
 	known->key = key;
 	known->id = id;
 	HASH_ADD(hh, store->streams, key, sizeof(key), known);
-	return id;
+	return known;
+}
+
+static void
+touch(struct store *store, struct known_stream *stream, uint64_t offset)
+{
+	struct store_touched *touched;
+
+	if (stream->transaction != store->transaction) {
+		if (store->touched_count == store->touched_room) {
+			store->touched_room = 2 * store->touched_room + 64;
+			store->touched = base_realloc(store->touched,
+				store->touched_room * sizeof(*store->touched));
+		}
+		stream->transaction = store->transaction;
+		stream->touched = store->touched_count++;
+		store->touched[stream->touched] =
+			(struct store_touched){ stream->id, offset };
+	}
+	touched = &store->touched[stream->touched];
+	touched->lowest = MIN_OF(touched->lowest, offset);
 }
 
 static int
@@ -266,7 +294,7 @@ int
 store_add(struct store *store, const struct message *message)
 {
 	sqlite3_stmt *add = store->statements[ADD_MESSAGE];
-	uint64_t stream;
+	struct known_stream *stream;
 
 	if (message->offset == 0 || message->offset > STORE_OFFSET_MAX)
 		return leave_out(store, message, "no such offset can be");
@@ -274,13 +302,13 @@ store_add(struct store *store, const struct message *message)
 		message->stream.length > ROOM_BYTES_MAX)
 		return leave_out(
 			store, message, "its stream's name is too long");
-	stream = stream_id(store, message);
-	if (stream == 0)
+	stream = know_stream(store, message);
+	if (stream == NULL)
 		return -1;
-	if (stream > STORE_STREAM_MAX)
+	if (stream->id > STORE_STREAM_MAX)
 		return leave_out(store, message, "there are too many streams");
 	store_bind_number(
-		add, 1, stream << STORE_OFFSET_BITS | message->offset);
+		add, 1, stream->id << STORE_OFFSET_BITS | message->offset);
 	store_bind_number(add, 2, message->id_time);
 	store_bind_number(add, 3, message->id_origin);
 	store_bind_text(add, 4, message->from);
@@ -291,6 +319,7 @@ store_add(struct store *store, const struct message *message)
 		store_bind_text(add, 8, message->key);
 	else
 		sqlite3_bind_null(add, 8);
+	touch(store, stream, message->offset);
 	return run(store, ADD_MESSAGE, "adding a message");
 }
 
@@ -333,7 +362,15 @@ store_undo(struct store *store)
 {
 	if (!sqlite3_get_autocommit(store->db))
 		run(store, ROLLBACK, "undoing a transaction");
+	store->touched_count = 0;
 	forget_streams(store);
+}
+
+const struct store_touched *
+store_touched(const struct store *store, size_t *count)
+{
+	*count = store->touched_count;
+	return store->touched;
 }
 
 size_t

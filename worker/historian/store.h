@@ -45,6 +45,16 @@ int store_note_hole(struct store *store, unsigned ledger, uint64_t position,
 int store_commit(struct store *store);
 void store_undo(struct store *store);
 
+/* The streams that the last transaction added messages to. */
+struct store_touched {
+	uint64_t stream; /* its id */
+	uint64_t lowest; /* the lowest of the offsets that were added */
+};
+
+/* Borrowed until the next transaction; none when it was undone. */
+const struct store_touched *store_touched(
+	const struct store *store, size_t *count);
+
 /* Pages of the write-ahead log after the last commit. */
 size_t store_log_pages(const struct store *store);
 

@@ -8,6 +8,7 @@
 #include "shared/records.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_bind.h"
+#include "worker/historian/store_row.h"
 
 /*
  * A page is a walk from the anchor: downward for the newest and for those
@@ -23,9 +24,7 @@
 /* A packed text is its length, at most 4 bytes here, and its bytes. */
 #define LENGTH_BYTES 4
 
-#define COLUMNS                                                                \
-	"SELECT id, id_time, id_origin, sender, platform, type, body, key "    \
-	"FROM messages WHERE id > ?1 AND id < ?2 "
+#define WALK STORE_ROW_COLUMNS "WHERE id > ?1 AND id < ?2 "
 
 enum statement {
 	FIND_STREAM,
@@ -35,10 +34,9 @@ enum statement {
 };
 
 static const char *const sql[STATEMENT_COUNT] = {
-	[FIND_STREAM] = "SELECT id FROM streams WHERE name = ?1 "
-			"AND tenant = ?2 AND kind = ?3 AND epoch = ?4",
-	[WALK_UP] = COLUMNS "ORDER BY id LIMIT ?3",
-	[WALK_DOWN] = COLUMNS "ORDER BY id DESC LIMIT ?3",
+	[FIND_STREAM] = STORE_ROW_FIND_STREAM,
+	[WALK_UP] = WALK "ORDER BY id LIMIT ?3",
+	[WALK_DOWN] = WALK "ORDER BY id DESC LIMIT ?3",
 };
 
 /* Where a message stands in store_reader.found. */
@@ -111,21 +109,6 @@ store_reader_close(struct store_reader **pointer)
 	free(reader);
 }
 
-static uint64_t
-column_number(sqlite3_stmt *row, int column)
-{
-	return (uint64_t)sqlite3_column_int64(row, column);
-}
-
-static struct text
-column_text(sqlite3_stmt *row, int column)
-{
-	const char *at = (const char *)sqlite3_column_text(row, column);
-
-	return (struct text){ at ? at : "",
-		(size_t)sqlite3_column_bytes(row, column) };
-}
-
 /* The stream's id, 0 when the archive does not have it; -1 when that failed. */
 static int
 find_stream(
@@ -135,13 +118,10 @@ find_stream(
 	int code;
 
 	*id = 0;
-	store_bind_text(find, 1, wanted->stream);
-	store_bind_text(find, 2, wanted->tenant);
-	store_bind_number(find, 3, wanted->kind);
-	store_bind_number(find, 4, wanted->epoch);
+	store_row_bind_stream(find, wanted);
 	code = sqlite3_step(find);
 	if (code == SQLITE_ROW)
-		*id = column_number(find, 0);
+		*id = store_row_number(find, 0);
 	else if (code != SQLITE_DONE)
 		complain(reader);
 	sqlite3_reset(find);
@@ -164,36 +144,15 @@ plan_walk(const struct lookup *wanted)
 	return walk;
 }
 
-static void
-pack_row(struct buffer *out, sqlite3_stmt *row, const struct lookup *wanted)
-{
-	struct message message = {
-		.id_time = column_number(row, 1),
-		.id_origin = column_number(row, 2),
-		.kind = wanted->kind,
-		.tenant = wanted->tenant,
-		.stream = wanted->stream,
-		.epoch = wanted->epoch,
-		.offset = column_number(row, 0) & STORE_OFFSET_MAX,
-		.from = column_text(row, 3),
-		.platform = column_number(row, 4),
-		.type = column_text(row, 5),
-		.body = column_text(row, 6),
-		.key = column_text(row, 7),
-	};
-
-	message_pack(out, &message);
-}
-
 /* Takes the row that stands in the statement; false when it is one too many. */
 static bool
 take_row(struct store_reader *reader, sqlite3_stmt *row,
 	const struct lookup *wanted, size_t bytes_max, struct store_page *page)
 {
 	size_t at = reader->found.length;
-	uint64_t offset = column_number(row, 0) & STORE_OFFSET_MAX;
+	uint64_t offset = store_row_offset(row);
 
-	pack_row(&reader->found, row, wanted);
+	store_row_pack(&reader->found, row, wanted);
 	if (page->count > 0 &&
 		reader->found.length + LENGTH_BYTES * (page->count + 1) >
 			bytes_max)

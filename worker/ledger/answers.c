@@ -277,6 +277,32 @@ do_lookup(struct ledger *ledger, const struct letter *letter)
 		answers_send(ledger, sender(letter));
 }
 
+/* Whatever was said before it is in the journal by now. */
+static void
+do_search(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct teller asker = sender(letter);
+	struct search search;
+
+	if (!search_unpack(&in, &search) ||
+		!answers_names_fit(search.tenant, search.stream)) {
+		answers_bad_letter(ledger, letter);
+		return;
+	}
+	search.asker_slot = asker.slot;
+	search.asker_life = asker.life;
+	search.epoch = ledger->epoch;
+	letter_begin(&ledger->letter, LETTER_SEARCH);
+	search_pack(&ledger->letter, &search);
+	if (ledger->historian == NO_SLOT ||
+		!worker_offer(ledger->worker, ledger->historian,
+			letter_end(&ledger->letter)))
+		answers_refuse(ledger, asker, search.request, search.connection,
+			UNAVAILABLE,
+			"the archive has too much to do, try again");
+}
+
 /* Who asks for members while they are not known is answered later. */
 static bool
 must_wait(struct ledger *ledger, const struct letter *letter, uint64_t request,
@@ -356,6 +382,7 @@ answers_letter(struct ledger *ledger, const struct letter *letter)
 		[LETTER_LOOKUP] = do_lookup,
 		[LETTER_MEMBERS_WANTED] = do_members_wanted,
 		[LETTER_ROOMS_WANTED] = do_rooms_wanted,
+		[LETTER_SEARCH] = do_search,
 	};
 
 	if (letter->kind >= LETTER_KIND_COUNT ||

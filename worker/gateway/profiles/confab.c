@@ -10,6 +10,7 @@
 #include "shared/clock.h"
 #include "shared/json.h"
 #include "shared/message.h"
+#include "shared/words.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/listing.h"
 #include "worker/gateway/login.h"
@@ -26,6 +27,9 @@
 #define PLATFORM_STANDARD 101
 #define HISTORY_LIMIT 50
 #define HISTORY_LIMIT_MAX 500
+#define SEARCH_BYTES_MAX 256
+#define SEARCH_LIMIT 20
+#define SEARCH_LIMIT_MAX 100
 #define LIST_LIMIT 100
 #define LIST_LIMIT_MAX 1000
 #define PAYLOAD_KEEP_BYTES 65536
@@ -158,6 +162,32 @@ do_history(struct session *session, struct text tag, struct args *args)
 		talk_history(session, tag, &request);
 }
 
+/* Answered newest first: who searches wants what was said last. A search ends
+ * where its page is full or its time is up; then the answer says more, and next
+ * is the `before` of the request that goes on, even when nothing was found. */
+static void
+do_search(struct session *session, struct text tag, struct args *args)
+{
+	const struct search_request request = {
+		.room = args_name(args, "room", ROOM_BYTES_MAX, true),
+		.text = args_text(args, "text", SEARCH_BYTES_MAX),
+		.from = args_name(args, "from", USER_BYTES_MAX, false),
+		.from_time_ms = args_number(args, "from_time", 0, INT64_MAX, 0),
+		.before = args_number(args, "before", 1, INT64_MAX, INT64_MAX),
+		.limit = args_number(
+			args, "limit", 1, SEARCH_LIMIT_MAX, SEARCH_LIMIT),
+	};
+
+	struct words words;
+
+	if (!words_read(&words, request.text))
+		args_fail(args, CODE_BAD_REQUEST,
+			"text must be a string of 1 to %d words", WORDS_MAX);
+	words_fini(&words);
+	if (args->code == CODE_OK)
+		talk_search(session, tag, &request);
+}
+
 static void
 do_members(struct session *session, struct text tag, struct args *args)
 {
@@ -201,6 +231,7 @@ static const struct command {
 	{ "leave", true, false, do_leave },
 	{ "say", true, true, do_say },
 	{ "history", true, false, do_history },
+	{ "search", true, false, do_search },
 	{ "members", true, false, do_members },
 	{ "rooms", true, false, do_rooms },
 };

@@ -158,6 +158,20 @@ write_messages(struct buffer *out, const struct page *page, struct text user)
 	}
 }
 
+/* Newest first; next is the before of the next request. */
+static void
+write_found(struct buffer *out, const struct page *page, struct text user)
+{
+	add_epoch(out, "\"epoch\":", page->epoch);
+	buffer_add_string(
+		out, page->more ? ",\"more\":true" : ",\"more\":false");
+	if (page->more)
+		add_number(out, ",\"next\":", page->first);
+	buffer_add_string(out, ",\"messages\":[");
+	write_messages(out, page, user);
+	buffer_add_byte(out, ']');
+}
+
 static void
 write_page(struct buffer *out, const struct page *page, struct text user)
 {
@@ -254,6 +268,10 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 
 	if (answer->kind == ANSWER_PAGE) {
 		write_page(out, answer->page, user);
+		return;
+	}
+	if (answer->kind == ANSWER_FOUND) {
+		write_found(out, answer->page, user);
 		return;
 	}
 	must(writers[answer->kind] != NULL);

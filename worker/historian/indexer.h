@@ -1,0 +1,32 @@
+/*
+ * The indexer: a thread that carries what is said in rooms that can be searched
+ * from the archive into the index, in small steps and some way behind. Searches
+ * do not wait for it. When it starts it looks at every stream once, so it finds
+ * what it missed, whatever the reason: a kill, an index that was taken away, or
+ * a class of rooms that can be searched since now.
+ */
+#ifndef WORKER_HISTORIAN_INDEXER_H
+#define WORKER_HISTORIAN_INDEXER_H
+
+#include <stddef.h>
+
+struct indexer;
+struct store_index_options;
+struct store_touched;
+
+/* options are copied; their texts live as long as the indexer. NULL when there
+ * is no thread (logged). An index that cannot be opened is tried again. */
+struct indexer *indexer_new(const struct store_index_options *options);
+
+/* Waits for the step that runs. */
+void indexer_free(struct indexer **indexer);
+
+/* Messages have come into the archive. */
+void indexer_note(struct indexer *indexer, const struct store_touched *touched,
+	size_t count);
+
+/* From any thread: the index was met missing or damaged. */
+void indexer_look(struct indexer *indexer);
+void indexer_rebuild(struct indexer *indexer);
+
+#endif

@@ -1,0 +1,59 @@
+#include "worker/historian/store_row.h"
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/records.h"
+#include "worker/historian/store.h"
+#include "worker/historian/store_bind.h"
+
+void
+store_row_bind_stream(sqlite3_stmt *find, const struct lookup *wanted)
+{
+	store_bind_text(find, 1, wanted->stream);
+	store_bind_text(find, 2, wanted->tenant);
+	store_bind_number(find, 3, wanted->kind);
+	store_bind_number(find, 4, wanted->epoch);
+}
+
+uint64_t
+store_row_number(sqlite3_stmt *row, int column)
+{
+	return (uint64_t)sqlite3_column_int64(row, column);
+}
+
+struct text
+store_row_text(sqlite3_stmt *row, int column)
+{
+	const char *at = (const char *)sqlite3_column_text(row, column);
+
+	return (struct text){ at ? at : "",
+		(size_t)sqlite3_column_bytes(row, column) };
+}
+
+uint64_t
+store_row_offset(sqlite3_stmt *row)
+{
+	return store_row_number(row, STORE_ROW_ID) & STORE_OFFSET_MAX;
+}
+
+void
+store_row_pack(
+	struct buffer *out, sqlite3_stmt *row, const struct lookup *wanted)
+{
+	struct message message = {
+		.id_time = store_row_number(row, STORE_ROW_ID_TIME),
+		.id_origin = store_row_number(row, STORE_ROW_ID_ORIGIN),
+		.kind = wanted->kind,
+		.tenant = wanted->tenant,
+		.stream = wanted->stream,
+		.epoch = wanted->epoch,
+		.offset = store_row_offset(row),
+		.from = store_row_text(row, STORE_ROW_SENDER),
+		.platform = store_row_number(row, STORE_ROW_PLATFORM),
+		.type = store_row_text(row, STORE_ROW_TYPE),
+		.body = store_row_text(row, STORE_ROW_BODY),
+		.key = store_row_text(row, STORE_ROW_KEY),
+	};
+
+	message_pack(out, &message);
+}

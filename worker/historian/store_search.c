@@ -1,0 +1,359 @@
+#include "worker/historian/store_search.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "shared/message.h"
+#include "shared/records.h"
+#include "shared/words.h"
+#include "worker/historian/store.h"
+#include "worker/historian/store_bind.h"
+#include "worker/historian/store_page.h"
+#include "worker/historian/store_query.h"
+#include "worker/historian/store_row.h"
+
+/*
+ * A hunt goes down the stream: first through the messages that the index does
+ * not have yet, then, a window of offsets at a time, through those that the
+ * index names. Between two windows the clock is looked at; SQLite looks at it
+ * too, for a window that takes too long.
+ */
+
+#define BUSY_MS 2000
+#define KEEP_BYTES (1024 * 1024)
+#define WINDOW (UINT64_C(1) << 17)
+
+/* Steps of SQLite's machine between two looks at the clock. */
+#define LOOK_STEPS 1000
+
+enum statement {
+	FIND_STREAM,
+	WALK_DOWN,
+	GET_ROW,
+	STATEMENT_COUNT
+};
+
+static const char *const sql[STATEMENT_COUNT] = {
+	[FIND_STREAM] = STORE_ROW_FIND_STREAM,
+	[WALK_DOWN] = STORE_ROW_COLUMNS "WHERE id > ?1 AND id < ?2 "
+					"ORDER BY id DESC",
+	[GET_ROW] = STORE_ROW_COLUMNS "WHERE id = ?1",
+};
+
+struct store_searcher {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	struct store_find *find; /* the index */
+	struct buffer text, query;
+	uint64_t hard_ms; /* the clock's time to break off */
+	int complained;   /* the SQLite code that was logged last */
+};
+
+struct hunt {
+	struct store_searcher *searcher;
+	const struct search *wanted;
+	const struct words *words;
+	const struct store_search_bounds *bounds;
+	struct store_page *page;
+	struct lookup place; /* the stream, for packing */
+	uint64_t base;       /* id of its offset 0 */
+	uint64_t soft_ms;
+	size_t rows; /* looked at */
+	bool is_over;
+};
+
+/* Opening */
+
+static int
+must_break_off(void *self)
+{
+	const struct store_searcher *searcher = self;
+
+	return clock_ms() >= searcher->hard_ms;
+}
+
+struct store_searcher *
+store_searcher_open(const char *archive, const char *path)
+{
+	struct store_searcher *made = base_alloc_zeroed(1, sizeof(*made));
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+
+	made->find = store_find_new(path);
+	if (sqlite3_open_v2(archive, &made->db, flags, NULL) != SQLITE_OK)
+		goto fail;
+	sqlite3_busy_timeout(made->db, BUSY_MS);
+	sqlite3_progress_handler(made->db, LOOK_STEPS, must_break_off, made);
+	made->hard_ms = UINT64_MAX;
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		if (sqlite3_prepare_v3(made->db, sql[i], -1,
+			    SQLITE_PREPARE_PERSISTENT, &made->statements[i],
+			    NULL) != SQLITE_OK)
+			goto fail;
+	return made;
+
+fail:
+	log_error("search: %s cannot be read: %s", archive,
+		sqlite3_errmsg(made->db));
+	store_searcher_close(&made);
+	return NULL;
+}
+
+void
+store_searcher_close(struct store_searcher **pointer)
+{
+	struct store_searcher *searcher = *pointer;
+
+	*pointer = NULL;
+	if (searcher == NULL)
+		return;
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		sqlite3_finalize(searcher->statements[i]);
+	sqlite3_close(searcher->db);
+	store_find_free(&searcher->find);
+	buffer_fini(&searcher->text);
+	buffer_fini(&searcher->query);
+	free(searcher);
+}
+
+enum store_find_state
+store_searcher_index(const struct store_searcher *searcher)
+{
+	return store_find_state(searcher->find);
+}
+
+/* Looking at messages */
+
+static void
+end_with_more(struct hunt *hunt)
+{
+	hunt->page->has_more = true;
+	hunt->is_over = true;
+}
+
+static bool
+is_out_of_bounds(const struct hunt *hunt)
+{
+	return hunt->rows > 0 && (hunt->rows >= hunt->bounds->rows ||
+					 clock_ms() >= hunt->soft_ms);
+}
+
+static bool
+fits(struct hunt *hunt, sqlite3_stmt *row)
+{
+	struct buffer *text = &hunt->searcher->text;
+	struct text from = hunt->wanted->from;
+
+	if (from.length > 0 &&
+		!text_equal(from, store_row_text(row, STORE_ROW_SENDER)))
+		return false;
+	buffer_clear(text, KEEP_BYTES);
+	words_of_body(text, store_row_text(row, STORE_ROW_BODY));
+	return words_match(hunt->words, buffer_text(text));
+}
+
+/* Adds the row; false when the page is full. */
+static bool
+take(struct hunt *hunt, sqlite3_stmt *row)
+{
+	struct store_page *page = hunt->page;
+	struct buffer *packed = &hunt->searcher->text;
+	size_t before = page->messages.length;
+
+	if (page->count >= hunt->wanted->limit)
+		return false;
+	buffer_clear(packed, KEEP_BYTES);
+	store_row_pack(packed, row, &hunt->place);
+	pack_text(&page->messages, buffer_text(packed));
+	if (page->count > 0 && page->messages.length > hunt->bounds->bytes) {
+		page->messages.length = before;
+		return false;
+	}
+	page->count++;
+	if (page->last == 0)
+		page->last = store_row_offset(row);
+	return true;
+}
+
+static void
+look_at(struct hunt *hunt, sqlite3_stmt *row)
+{
+	uint64_t id_time = store_row_number(row, STORE_ROW_ID_TIME);
+
+	if (is_out_of_bounds(hunt))
+		end_with_more(hunt);
+	else if (message_unix_ms(id_time) < hunt->wanted->from_time)
+		hunt->is_over = true; /* and so is all before it */
+	else if (fits(hunt, row) && !take(hunt, row))
+		end_with_more(hunt);
+	if (hunt->is_over)
+		return;
+	hunt->rows++;
+	hunt->page->first = store_row_offset(row);
+}
+
+/* What ended a statement: its end, or a failure. */
+static enum store_search_result
+judge(struct hunt *hunt, sqlite3 *db, int code)
+{
+	struct store_searcher *searcher = hunt->searcher;
+
+	if (code == SQLITE_ROW || code == SQLITE_DONE)
+		return STORE_SEARCH_DONE;
+	if (code == SQLITE_INTERRUPT && hunt->page->first > 0) {
+		end_with_more(hunt);
+		return STORE_SEARCH_DONE;
+	}
+	if (code == SQLITE_INTERRUPT)
+		return STORE_SEARCH_SLOW;
+	if (code != searcher->complained)
+		log_error("search: failed: %s (SQLite code %d)",
+			sqlite3_errmsg(db), code);
+	searcher->complained = code;
+	return STORE_SEARCH_FAILED;
+}
+
+/* Every message with above < offset < below. */
+static enum store_search_result
+scan(struct hunt *hunt, uint64_t above, uint64_t below)
+{
+	sqlite3_stmt *walk = hunt->searcher->statements[WALK_DOWN];
+	int code = SQLITE_DONE;
+
+	store_bind_number(walk, 1, hunt->base + above);
+	store_bind_number(walk, 2, hunt->base + below);
+	while (!hunt->is_over && (code = sqlite3_step(walk)) == SQLITE_ROW)
+		look_at(hunt, walk);
+	sqlite3_reset(walk);
+	if (code == SQLITE_DONE && above > 0)
+		hunt->page->first = above + 1;
+	return judge(hunt, hunt->searcher->db, code);
+}
+
+static enum store_search_result
+look_up(struct hunt *hunt, uint64_t id)
+{
+	sqlite3_stmt *get = hunt->searcher->statements[GET_ROW];
+	int code;
+
+	store_bind_number(get, 1, id);
+	code = sqlite3_step(get);
+	if (code == SQLITE_ROW)
+		look_at(hunt, get);
+	sqlite3_reset(get);
+	return judge(hunt, hunt->searcher->db, code);
+}
+
+/* What the index names of above < offset < below. When the index fails, the
+ * messages themselves are gone through. */
+static enum store_search_result
+follow_index(struct hunt *hunt, uint64_t above, uint64_t below)
+{
+	struct store_find *find = hunt->searcher->find;
+	enum store_search_result result = STORE_SEARCH_DONE;
+	uint64_t id;
+	int code;
+
+	store_find_start(find, buffer_text(&hunt->searcher->query),
+		hunt->base + above, hunt->base + below);
+	while ((code = store_find_next(find, &id)) == SQLITE_ROW) {
+		result = look_up(hunt, id);
+		if (result != STORE_SEARCH_DONE || hunt->is_over)
+			break;
+		below = id - hunt->base;
+	}
+	store_find_stop(find);
+	if (code == SQLITE_ROW || code == SQLITE_DONE)
+		return result;
+	if (code == SQLITE_INTERRUPT)
+		return judge(hunt, hunt->searcher->db, code);
+	return scan(hunt, above, below);
+}
+
+static enum store_search_result
+go_through_index(struct hunt *hunt, uint64_t below)
+{
+	enum store_search_result result = STORE_SEARCH_DONE;
+
+	while (below > 1 && result == STORE_SEARCH_DONE && !hunt->is_over) {
+		uint64_t above = below - 1 > WINDOW ? below - 1 - WINDOW : 0;
+
+		result = follow_index(hunt, above, below);
+		if (result != STORE_SEARCH_DONE || hunt->is_over)
+			break;
+		below = above + 1;
+		hunt->page->first = below;
+		if (above > 0 && clock_ms() >= hunt->soft_ms)
+			end_with_more(hunt);
+	}
+	return result;
+}
+
+static enum store_search_result
+run(struct hunt *hunt, uint64_t stream)
+{
+	struct store_searcher *searcher = hunt->searcher;
+	uint64_t below = MIN_OF(hunt->wanted->before, STORE_OFFSET_MAX + 1);
+	enum store_search_result result;
+	uint64_t known = 0;
+
+	buffer_clear(&searcher->query, KEEP_BYTES);
+	if (store_query_write(&searcher->query, hunt->words))
+		known = store_find_progress(searcher->find, stream);
+	result = scan(hunt, MIN_OF(known, below), below);
+	if (result == STORE_SEARCH_DONE && !hunt->is_over)
+		result = go_through_index(hunt, MIN_OF(known + 1, below));
+	return result;
+}
+
+static enum store_search_result
+find_stream(struct hunt *hunt, uint64_t *stream)
+{
+	sqlite3_stmt *find = hunt->searcher->statements[FIND_STREAM];
+	int code;
+
+	*stream = 0;
+	store_row_bind_stream(find, &hunt->place);
+	code = sqlite3_step(find);
+	if (code == SQLITE_ROW)
+		*stream = store_row_number(find, 0);
+	sqlite3_reset(find);
+	return judge(hunt, hunt->searcher->db, code);
+}
+
+enum store_search_result
+store_searcher_find(struct store_searcher *searcher,
+	const struct search *wanted, const struct words *words,
+	const struct store_search_bounds *bounds, struct store_page *page)
+{
+	struct buffer messages = page->messages;
+	uint64_t now_ms = clock_ms(), stream;
+	enum store_search_result result;
+	struct hunt hunt = {
+		.searcher = searcher,
+		.wanted = wanted,
+		.words = words,
+		.bounds = bounds,
+		.page = page,
+		.place = { .kind = wanted->kind,
+			.tenant = wanted->tenant,
+			.stream = wanted->stream,
+			.epoch = wanted->epoch },
+		.soft_ms = now_ms + bounds->soft_ms,
+	};
+
+	buffer_clear(&messages, KEEP_BYTES);
+	*page = (struct store_page){ .messages = messages };
+	searcher->hard_ms = now_ms + bounds->hard_ms;
+	store_find_open(searcher->find, searcher->hard_ms);
+	result = find_stream(&hunt, &stream);
+	hunt.base = stream << STORE_OFFSET_BITS;
+	if (result == STORE_SEARCH_DONE && stream != 0)
+		result = run(&hunt, stream);
+	store_find_close(searcher->find);
+	if (result == STORE_SEARCH_DONE)
+		searcher->complained = 0;
+	return result;
+}
