@@ -237,6 +237,20 @@ export class Confab {
         return this.request("history", { room, ...query });
     }
 
+    /**
+     * Messages of a room that have all the words of text, newest first. With
+     * more, the next ones are had with `before: next`, even when this page is
+     * empty: a search stops after a while.
+     * @param {string} room
+     * @param {{text: string, from?: string, from_time?: number,
+     *   before?: number, limit?: number}} query
+     * @returns {Promise<{epoch: string, more: boolean, next?: number,
+     *   messages: Message[]}>}
+     */
+    search(room, query) {
+        return this.request("search", { room, ...query });
+    }
+
     members(room, query = {}) {
         return this.request("members", { room, ...query });
     }

@@ -58,6 +58,27 @@ test("members, rooms, history and ping answer", async () => {
     ada.close();
 });
 
+test("search finds what was said, newest first, page by page", async () => {
+    const ada = await enterQuietly(server, "ada", "finding");
+    const bodies = (page) => page.messages.map(({ body }) => body);
+
+    await sayAll(ada, "finding", [...numbered("apple", 3), "你好世界", "pear"]);
+    const page = await ada.search("finding", { text: "APPLE", limit: 2 });
+
+    assert.deepEqual(bodies(page), ["apple 3", "apple 2"]);
+    assert.equal(page.more, true);
+    const rest = await ada.search("finding",
+        { text: "apple", before: page.next });
+
+    assert.deepEqual(bodies(rest), ["apple 1"]);
+    assert.equal(rest.more, false);
+    assert.deepEqual(bodies(await ada.search("finding", { text: "世界" })),
+        ["你好世界"]);
+    await assert.rejects(ada.search("finding", { text: " " }),
+        (error) => error.code === 1001);
+    ada.close();
+});
+
 test("enter and exit tell who comes and goes, with the count", async () => {
     const ada = await enterQuietly(server, "ada", "door");
     const told = [];

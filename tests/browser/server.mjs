@@ -150,6 +150,12 @@ group = ""
 gateways = 2
 grace_seconds = 1
 stop_seconds = 5
+room "*" {
+  search = true
+}
+room "unsearched" {
+  search = false
+}
 listener public {
   address = "127.0.0.1:${socketPort}"
   role = websocket

@@ -8,6 +8,7 @@ import { Composer } from "./composer.js";
 import { ConnectionView } from "./connection-view.js";
 import { Directory } from "./directory.js";
 import { byId } from "./dom.js";
+import { Finder } from "./finder.js";
 import { t, translatePage } from "./i18n.js";
 import { listenToKeys } from "./keys.js";
 import { avatar } from "./log-items.js";
@@ -16,6 +17,7 @@ import { MembersView } from "./members-view.js";
 import { randomName, roomName, userName } from "./names.js";
 import { Panels } from "./panels.js";
 import { RoomsView } from "./rooms-view.js";
+import { SearchView } from "./search-view.js";
 import {
     rememberName, rememberedName, rememberedRooms,
 } from "./storage.js";
@@ -137,6 +139,7 @@ async function start() {
         panels.close();
         composer.focus();
     });
+    new SearchView(chat, new Finder(chat));
     new ConnectionView(chat);
     listenToKeys(chat, panels, composer);
     followAddress(chat);

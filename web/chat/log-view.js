@@ -43,6 +43,7 @@ export class LogView {
                 this.drawSoon();
         });
         chat.on("rooms", () => this.drawJump());
+        chat.on("show", (offset) => this.showMessage(offset));
         log.addEventListener("scroll", () => this.scrolled(),
             { passive: true });
         this.jump.addEventListener("click", () => {
@@ -72,6 +73,23 @@ export class LogView {
             return;
         this.draw();
         this.toNews();
+    }
+
+    /** Brings one message of the window to the middle and to the fore. */
+    showMessage(offset) {
+        this.draw();
+        const node = this.lines.node(`o${offset}`);
+        const said = node?.querySelector(".message");
+
+        if (!said)
+            return;
+        this.log.querySelector(".found")?.classList.remove("found");
+        node.classList.add("found");
+        said.tabIndex = -1;
+        said.focus({ preventScroll: true });
+        this.log.scrollTop += this.offsetIn(said)
+            - (this.log.clientHeight - said.clientHeight) / 2;
+        this.scrolled();
     }
 
     toNews() {

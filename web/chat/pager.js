@@ -4,11 +4,15 @@
  */
 const PAGE = 50;
 
-async function readPage(chat, room, query, take) {
+function readPage(chat, room, query, take) {
+    if (!room.isLoading)
+        room.reading = read(chat, room, query, take);
+    return room.reading;
+}
+
+async function read(chat, room, query, take) {
     const { epoch } = room;
 
-    if (room.isLoading)
-        return;
     room.isLoading = true;
     room.loadFailed = false;
     try {
@@ -44,8 +48,19 @@ export function loadNewer(chat, room) {
 export async function loadLatest(chat, room) {
     if (room.hasNewer) {
         await readPage(chat, room, { before: room.top + 1 }, (page) =>
-            room.showLatest(page.messages, page.more));
+            room.showPage(page.messages, page.more));
     }
     chat.setFollowing(room, true);
     chat.tell("room", room);
+}
+
+/** The messages before and after one of them. */
+export async function loadAround(chat, room, offset) {
+    while (room.isLoading)
+        await room.reading;
+    chat.setFollowing(room, false);
+    if (!room.hasMessage(offset)) {
+        await readPage(chat, room, { before: offset + PAGE / 2 }, (page) =>
+            room.showPage(page.messages, page.more));
+    }
 }

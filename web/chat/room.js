@@ -42,6 +42,7 @@ export class Room {
         this.hasOlder = top > 0;
         this.hasNewer = false;
         this.isLoading = false;
+        this.reading = null;
         this.loadFailed = false;
         this.unread = 0;
         this.readTo = top;
@@ -112,8 +113,12 @@ export class Room {
             this.dropOldest();
     }
 
-    /** The window jumps to the newest page. */
-    showLatest(messages, hasMore) {
+    hasMessage(offset) {
+        return this.items.some((item) => item.message?.offset === offset);
+    }
+
+    /** The window jumps to this page. */
+    showPage(messages, hasMore) {
         this.items = messages.map(messageItem);
         this.before = messages[0]?.offset ?? this.top + 1;
         this.hasOlder = hasMore;

@@ -13,7 +13,7 @@ const SHOWN_MAX = 1500;
 const LINES_MAX = 24;
 
 /** @returns {string} what a person sees: strings as they are, JSON otherwise */
-function plainText(body) {
+export function plainText(body) {
     if (typeof body === "string")
         return body;
     return JSON.stringify(body) ?? "";
