@@ -1,0 +1,98 @@
+/*
+ * Keys: what senders called their messages, so that one said again within 12 h
+ * is known and not made a second one. Keeps for each key where its message
+ * lies, nothing of the message.
+ *
+ * A key of a sender is known by 128 bits: two SipHashes of tenant, user and key
+ * with secrets of this store. Nobody outside can look for two that collide, and
+ * by chance it takes some 10^19 keys at once; so no message is ever taken for a
+ * repeat that is none. The secrets lie in the checkpoint with the keys, 48
+ * bytes each; what came after it is read again from the journal.
+ *
+ * Memory is bounded: 60 bytes a key, KEYS_MAX keys (4 million: 97 keyed
+ * messages a second for 12 h), then the oldest go before their time and are
+ * counted. All calls take O(1), though the first one after a pause may forget
+ * what became too old meanwhile.
+ */
+#ifndef WORKER_LEDGER_KEYS_H
+#define WORKER_LEDGER_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/hash.h"
+#include "shared/text.h"
+
+#define KEYS_KEPT_MS (12ULL * 3600 * 1000)
+#define KEYS_MAX (4U << 20)
+
+struct buffer;
+struct message;
+struct unpack;
+
+/* By what a key is known: whose it is, and what was said with it where. */
+struct key_name {
+	uint64_t high, low;
+	uint64_t target; /* the stream that it was said to */
+};
+
+struct key_entry {
+	struct key_name name;
+	uint64_t id_time;
+	uint64_t offset;
+	uint32_t id_origin;
+	uint32_t next;         /* in the same chain */
+	uint32_t older, newer; /* by age */
+};
+
+struct keys {
+	struct hash_key secrets[2];
+	struct key_entry *entries;
+	uint32_t capacity;
+	uint32_t free; /* chained by next */
+	uint32_t oldest, newest;
+	uint32_t count, count_max;
+	uint32_t settled; /* the newest one that is for good */
+	uint32_t *chains; /* first of each */
+	uint32_t chain_count, chain_capacity;
+	uint64_t dropped; /* before their time; the owner may set it to 0 */
+};
+
+/* Draws secrets; those of a checkpoint take their place. */
+void keys_init(struct keys *keys, uint32_t count_max);
+void keys_fini(struct keys *keys);
+
+/* Only for a message that has a key. */
+struct key_name keys_name(
+	const struct keys *keys, const struct message *message);
+
+/* The message said first with this key, whatever its target, if it is not too
+ * old by now; or NULL. Borrowed until the keys change. */
+const struct key_entry *keys_find(
+	const struct keys *keys, const struct key_name *name, uint64_t unix_ms);
+
+/* The message, which has an id and an offset, is the first one with its key;
+ * messages come in the order of their ids. */
+void keys_add(struct keys *keys, const struct key_name *name,
+	const struct message *message);
+
+/* Was it added since the last keys_settle()? */
+bool keys_is_fresh(const struct keys *keys, const struct key_entry *entry);
+
+/* What was added since then is in the journal; or is not, and forgotten. */
+void keys_settle(struct keys *keys);
+void keys_take_back(struct keys *keys);
+
+/* Forgets what is too old, at most so many; call it often. */
+void keys_forget(struct keys *keys, uint64_t unix_ms, unsigned most);
+
+/* From the journal: adds the key of a message that is newer than all known. */
+void keys_replay(struct keys *keys, const struct message *message);
+
+/* As a part of a checkpoint. Reading needs empty keys; false, and it is not
+ * such a part. */
+void keys_write(const struct keys *keys, struct buffer *out);
+bool keys_read(struct keys *keys, struct unpack *in);
+
+#endif
