@@ -63,6 +63,8 @@ show_info(const struct words_context *context, struct answer *answer)
 		answer, "rooms", sum_of(context, ROLE_LEDGER, COUNTER_ROOMS));
 	answer_number(answer, "messages",
 		sum_of(context, ROLE_LEDGER, COUNTER_MESSAGES));
+	answer_number(answer, "repeats",
+		sum_of(context, ROLE_LEDGER, COUNTER_REPEATS));
 	answer_number(answer, "archived",
 		sum_of(context, ROLE_HISTORIAN, COUNTER_ARCHIVED));
 	answer_end_list(answer);

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "shared/pack.h"
 #include "shared/thread.h"
 #include "worker/ledger/checkpoint_file.h"
+#include "worker/ledger/keys.h"
 #include "worker/ledger/streams.h"
 
 enum writing {
@@ -70,7 +72,7 @@ checkpoint_covered(const struct checkpoint_writer *writer)
 
 static void
 take_picture(struct buffer *picture, const struct streams *streams,
-	const struct checkpoint *checkpoint)
+	const struct keys *keys, const struct checkpoint *checkpoint)
 {
 	struct checkpoint_head head = {
 		.version = CHECKPOINT_VERSION,
@@ -91,11 +93,20 @@ take_picture(struct buffer *picture, const struct streams *streams,
 		pack_number(picture, stream->time_ms);
 		head.count++;
 	}
+	keys_write(keys, picture);
 	head.size = picture->length;
 	memcpy(picture->data, &head, sizeof(head));
-	head.crc = crc32c(0, picture->data + CHECKPOINT_CRC_FROM,
+}
+
+/* Left to the thread: a large picture takes its time. */
+static void
+seal_picture(struct buffer *picture)
+{
+	uint32_t crc = crc32c(0, picture->data + CHECKPOINT_CRC_FROM,
 		picture->length - CHECKPOINT_CRC_FROM);
-	memcpy(picture->data, &head, sizeof(head));
+
+	memcpy(picture->data + offsetof(struct checkpoint_head, crc), &crc,
+		sizeof(crc));
 }
 
 static int
@@ -152,7 +163,10 @@ static void *
 write_in_thread(void *self)
 {
 	struct checkpoint_writer *writer = self;
-	int result = replace_files(writer);
+	int result;
+
+	seal_picture(&writer->picture);
+	result = replace_files(writer);
 
 	atomic_store_explicit(&writer->writing,
 		result < 0 ? WRITING_FAILED : WRITING_DONE,
@@ -201,13 +215,14 @@ checkpoint_wait(struct checkpoint_writer *writer)
 
 bool
 checkpoint_begin(struct checkpoint_writer *writer,
-	const struct streams *streams, const struct checkpoint *checkpoint)
+	const struct streams *streams, const struct keys *keys,
+	const struct checkpoint *checkpoint)
 {
 	if (!checkpoint_poll(writer))
 		return false;
 	if (checkpoint->position == writer->newest)
 		return true;
-	take_picture(&writer->picture, streams, checkpoint);
+	take_picture(&writer->picture, streams, keys, checkpoint);
 	writer->position = checkpoint->position;
 	atomic_store(&writer->writing, WRITING_NOW);
 	if (thread_start(&writer->thread, write_in_thread, writer))

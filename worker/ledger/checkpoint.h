@@ -1,8 +1,10 @@
 /*
- * Checkpoints: the heads of all streams at one position of the journal, so that
- * a start reads only the journal behind it. The file lies in the journal's
- * directory and is replaced whole; the one before it is kept, with the journal
- * from its position on, in case the newer one turns out to be damaged.
+ * Checkpoints: the heads of all streams and the keys of 12 hours at one
+ * position of the journal, so that a start reads only the journal behind it.
+ * (Segments are kept for ten minutes, so keys cannot be left to the journal.)
+ * The file lies in the journal's directory and is replaced whole; the one
+ * before it is kept, with the journal from its position on, in case the newer
+ * one turns out to be damaged.
  *
  * Writing takes a picture in memory at once and leaves the disk to a thread, so
  * that a large one does not hold up the loop.
@@ -15,6 +17,7 @@
 
 struct checkpoint_writer;
 struct journal;
+struct keys;
 struct streams;
 
 struct checkpoint {
@@ -23,12 +26,13 @@ struct checkpoint {
 	uint64_t epoch;    /* the store id */
 };
 
-/* Reads the newest usable checkpoint into streams, which are empty. When there
- * is none that helps, the whole journal is as good, and checkpoint is all
- * zeros. -1 when the journal's begin is gone and no checkpoint makes up for it,
- * or one is of a newer version (logged, a sentence). */
+/* Reads the newest usable checkpoint into streams and keys, which are empty.
+ * When there is none that helps, the whole journal is as good, and checkpoint
+ * is all zeros. -1 when the journal's begin is gone and no checkpoint makes up
+ * for it, or one is of a newer version (logged, a sentence). */
 int checkpoint_load(const char *directory, const struct journal *journal,
-	struct streams *streams, struct checkpoint *checkpoint);
+	struct streams *streams, struct keys *keys,
+	struct checkpoint *checkpoint);
 
 /* directory is borrowed for ever. */
 struct checkpoint_writer *checkpoint_writer_new(
@@ -39,7 +43,8 @@ void checkpoint_writer_free(struct checkpoint_writer **writer);
 
 /* Begins to write; false when the one before is still being written. */
 bool checkpoint_begin(struct checkpoint_writer *writer,
-	const struct streams *streams, const struct checkpoint *checkpoint);
+	const struct streams *streams, const struct keys *keys,
+	const struct checkpoint *checkpoint);
 
 /* Notes what the thread has done; call it now and then. true: it is idle. */
 bool checkpoint_poll(struct checkpoint_writer *writer);

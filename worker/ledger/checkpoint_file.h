@@ -1,7 +1,8 @@
 /*
  * How a checkpoint lies on disk: a head, then for each stream its name, its top
- * offset and the time of its last message, packed. Used by checkpoint.c, which
- * writes, and checkpoint_load.c, which reads.
+ * offset and the time of its last message, packed; then, since version 2, the
+ * keys (keys.h). Used by checkpoint.c, which writes, and checkpoint_load.c,
+ * which reads.
  */
 #ifndef WORKER_LEDGER_CHECKPOINT_FILE_H
 #define WORKER_LEDGER_CHECKPOINT_FILE_H
@@ -13,7 +14,8 @@
 
 #include "shared/base.h"
 
-#define CHECKPOINT_VERSION 1
+#define CHECKPOINT_VERSION 2
+#define CHECKPOINT_VERSION_OF_KEYS 2
 #define CHECKPOINT_MAGIC "confabC\n"
 #define CHECKPOINT_NAME "checkpoint"
 #define CHECKPOINT_OLD_NAME "checkpoint.old"

@@ -12,6 +12,7 @@
 #include "shared/pack.h"
 #include "worker/ledger/checkpoint.h"
 #include "worker/ledger/checkpoint_file.h"
+#include "worker/ledger/keys.h"
 #include "worker/ledger/streams.h"
 
 enum loaded {
@@ -76,13 +77,14 @@ check(const char *path, const struct buffer *bytes,
 
 /* Its check sum is right, so what does not fit now is no accident. */
 static enum loaded
-fill_streams(const char *path, const struct buffer *bytes, uint64_t count,
-	struct streams *streams)
+fill(const char *path, const struct buffer *bytes,
+	const struct checkpoint_head *head, struct streams *streams,
+	struct keys *keys)
 {
 	struct unpack in = unpack_of(buffer_text(bytes));
 
 	in.at += sizeof(struct checkpoint_head);
-	for (uint64_t i = 0; i < count && !in.failed; i++) {
+	for (uint64_t i = 0; i < head->count && !in.failed; i++) {
 		struct text text = unpack_text(&in);
 		struct stream_name name = { .length = (uint8_t)text.length };
 		struct stream *stream;
@@ -98,6 +100,8 @@ fill_streams(const char *path, const struct buffer *bytes, uint64_t count,
 		stream->top = stream->assigned = unpack_number(&in);
 		stream->time_ms = unpack_number(&in);
 	}
+	if (!in.failed && head->version >= CHECKPOINT_VERSION_OF_KEYS)
+		keys_read(keys, &in);
 	if (!in.failed && in.at == in.end)
 		return LOADED;
 	log_error("checkpoint: %s holds what this version cannot read", path);
@@ -106,7 +110,8 @@ fill_streams(const char *path, const struct buffer *bytes, uint64_t count,
 
 static enum loaded
 load_file(const char *path, const struct journal *journal,
-	struct streams *streams, struct checkpoint *checkpoint)
+	struct streams *streams, struct keys *keys,
+	struct checkpoint *checkpoint)
 {
 	struct buffer bytes = { 0 };
 	struct checkpoint_head head;
@@ -123,7 +128,7 @@ load_file(const char *path, const struct journal *journal,
 		loaded = LOADED_DAMAGED;
 	}
 	if (loaded == LOADED)
-		loaded = fill_streams(path, &bytes, head.count, streams);
+		loaded = fill(path, &bytes, &head, streams, keys);
 	if (loaded == LOADED)
 		*checkpoint = (struct checkpoint){ head.position, head.id_time,
 			head.epoch };
@@ -133,7 +138,8 @@ load_file(const char *path, const struct journal *journal,
 
 int
 checkpoint_load(const char *directory, const struct journal *journal,
-	struct streams *streams, struct checkpoint *checkpoint)
+	struct streams *streams, struct keys *keys,
+	struct checkpoint *checkpoint)
 {
 	static const char *const names[] = { CHECKPOINT_NAME,
 		CHECKPOINT_OLD_NAME };
@@ -142,7 +148,7 @@ checkpoint_load(const char *directory, const struct journal *journal,
 	*checkpoint = (struct checkpoint){ 0 };
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		checkpoint_path(path, directory, names[i]);
-		switch (load_file(path, journal, streams, checkpoint)) {
+		switch (load_file(path, journal, streams, keys, checkpoint)) {
 		case LOADED:
 			return 0;
 		case LOADED_REFUSED:

@@ -37,6 +37,9 @@
  * gateway that has the room. */
 #define EVENTS_A_TICK 1000
 
+/* Keys that are forgotten in one tick; more than can come between two. */
+#define KEYS_A_TICK 200000
+
 static void
 on_letter(void *self, const struct letter *letter)
 {
@@ -52,8 +55,8 @@ save_checkpoint(struct ledger *ledger)
 		.epoch = ledger->epoch,
 	};
 
-	if (checkpoint_begin(
-		    ledger->checkpoints, &ledger->streams, &checkpoint))
+	if (checkpoint_begin(ledger->checkpoints, &ledger->streams,
+		    &ledger->keys, &checkpoint))
 		ledger->segment =
 			journal_segment_of(ledger->journal, UINT64_MAX);
 }
@@ -131,6 +134,10 @@ show(struct ledger *ledger)
 	size_t rooms = streams_count(&ledger->streams);
 
 	row_set(ledger->row, COUNTER_STREAMS, rooms);
+	row_set(ledger->row, COUNTER_KEYS, ledger->keys.count);
+	row_count(ledger->row, COUNTER_KEYS_DROPPED,
+		(int64_t)ledger->keys.dropped);
+	ledger->keys.dropped = 0;
 	row_set(ledger->row, COUNTER_ROOMS, members_rooms(ledger->members));
 	row_set(ledger->row, COUNTER_MEMBERS, members_count(ledger->members));
 	if (rooms == ledger->titled)
@@ -162,6 +169,7 @@ on_tick(void *self, uint64_t now_ms)
 	settling_look(ledger);
 	if (worker_overflow(ledger->worker) == 0)
 		members_tick(ledger->members, now_ms, EVENTS_A_TICK);
+	keys_forget(&ledger->keys, clock_unix_ms(), KEYS_A_TICK);
 	delivery_note(ledger);
 	checkpoint_poll(ledger->checkpoints);
 	forget_segments(ledger, now_ms);
@@ -249,6 +257,7 @@ replay(struct ledger *ledger, const struct checkpoint *checkpoint)
 		.end = end,
 		.epoch = ledger->epoch,
 		.streams = &ledger->streams,
+		.keys = &ledger->keys,
 		.recent = &ledger->recent,
 		.id_time = checkpoint->id_time,
 		.on_batch = on_replay_batch,
@@ -315,7 +324,7 @@ open_store(struct ledger *ledger)
 			journal_end(ledger->journal) == 0, &ledger->epoch) < 0)
 		return -1;
 	if (checkpoint_load(ledger->directory, ledger->journal,
-		    &ledger->streams, &checkpoint) < 0)
+		    &ledger->streams, &ledger->keys, &checkpoint) < 0)
 		return -1;
 	if (checkpoint.position > 0 && checkpoint.epoch != ledger->epoch) {
 		log_error("%s/store-id is not the one that %s was made with; "
@@ -357,6 +366,7 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 	delivery_init(ledger);
 	streams_init(&ledger->streams, config);
 	recent_init(&ledger->recent, RECENT_BYTES_MAX, RECENT_STREAM_MAX);
+	keys_init(&ledger->keys, KEYS_MAX);
 	ledger->members = members_new(&ledger->streams,
 		(uint64_t)config->grace_seconds, answers_members_event, ledger);
 }
@@ -368,6 +378,7 @@ ledger_fini(struct ledger *ledger)
 	recent_fini(&ledger->recent);
 	members_free(&ledger->members);
 	streams_fini(&ledger->streams);
+	keys_fini(&ledger->keys);
 	settling_fini(&ledger->settling);
 	turn_fini(&ledger->turn);
 	journal_close(&ledger->journal);

@@ -24,6 +24,7 @@
 #include "shared/buffer.h"
 #include "shared/letter.h"
 #include "shared/stream.h"
+#include "worker/ledger/keys.h"
 #include "worker/ledger/members.h"
 #include "worker/ledger/recent.h"
 #include "worker/ledger/streams.h"
@@ -38,12 +39,24 @@ struct worker;
  * for again: says to its rooms are refused, and requests with long answers. */
 #define LEDGER_WAITING_MAX (4u << 20)
 
+/* What is to become of a message; for other letters it means nothing. */
+enum task_fate {
+	FATE_PUBLISH,  /* it is in the batch */
+	FATE_TOO_BIG,  /* for the letters that would have to carry it */
+	FATE_TOO_MUCH, /* who should get it cannot follow */
+	FATE_DECIDED,  /* an earlier life had read it last */
+	FATE_REPEAT,   /* said before; answered like the first one */
+	FATE_CONFLICT, /* its key was used for another stream */
+};
+
 /* A letter of this turn and, for a message, what became of it so far. */
 struct task {
 	const struct letter *letter; /* borrowed until the turn ends */
-	struct stream *stream;       /* NULL: not in the batch */
+	struct stream *stream;       /* of FATE_PUBLISH, else NULL */
 	size_t packed; /* where its letter for gateways lies in turn.packed */
-	const char *refusal; /* why it may not even be tried, or NULL */
+	enum task_fate fate;
+	bool first_is_fresh; /* of this turn too, so not in the journal yet */
+	struct said first;   /* what FATE_REPEAT is answered with */
 };
 
 struct turn {
@@ -86,6 +99,7 @@ struct ledger {
 	uint64_t segment; /* of the journal, at the last checkpoint */
 	struct streams streams;
 	struct recent recent;
+	struct keys keys;
 	struct members *members;
 	uint64_t epoch;   /* of all streams: the store id */
 	uint64_t origin;  /* of the ids of messages */

@@ -6,6 +6,7 @@
 #include "shared/journal.h"
 #include "shared/log.h"
 #include "shared/records.h"
+#include "worker/ledger/keys.h"
 #include "worker/ledger/recent.h"
 #include "worker/ledger/streams.h"
 
@@ -51,6 +52,7 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 		move_head(replay, stream, &message);
 	if (batch->position >= replay->recent_from)
 		recent_add(replay->recent, stream, message.offset, record);
+	keys_replay(replay->keys, &message);
 	replay->id_time = MAX_OF(replay->id_time, message.id_time);
 	replay->on_message(replay->self, batch, &message, record);
 	return 0;

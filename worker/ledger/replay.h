@@ -1,7 +1,7 @@
 /*
  * Replay: what a new ledger learns from the journal. Behind the checkpoint
- * every message moves the head of its stream; the last part of the journal
- * fills the memory of recent messages again.
+ * every message moves the head of its stream and is known by its key; the last
+ * part of the journal fills the memory of recent messages again.
  */
 #ifndef WORKER_LEDGER_REPLAY_H
 #define WORKER_LEDGER_REPLAY_H
@@ -11,6 +11,7 @@
 #include "shared/text.h"
 
 struct journal_batch;
+struct keys;
 struct message;
 struct recent;
 struct streams;
@@ -23,6 +24,7 @@ struct replay {
 	uint64_t end;         /* of the journal */
 	uint64_t epoch;       /* that all messages must have */
 	struct streams *streams;
+	struct keys *keys;
 	struct recent *recent;
 	uint64_t id_time; /* last one given out; moved on */
 

@@ -11,13 +11,6 @@
 
 #define KEEP_BYTES (4U * 1024 * 1024)
 
-#define CANNOT_FOLLOW "the members of this room cannot follow, try again"
-
-/* To a message that an earlier life had read last. When it is in the journal,
- * its sender has been told that before; else it was refused, and the sender may
- * not have been told. */
-#define INTERRUPTED "the message was not stored, try again"
-
 static struct task *
 add_task(struct turn *turn, const struct letter *letter)
 {
@@ -75,6 +68,7 @@ stage(struct ledger *ledger, struct task *task, struct stream *stream,
 	task->packed = begin_packed(packed);
 	message_pack(packed, message);
 	if (packed->length - task->packed > ledger->letter_max) {
+		task->fate = FATE_TOO_BIG;
 		packed->length = task->packed;
 		streams_drop_if_empty(&ledger->streams, stream);
 		return;
@@ -85,6 +79,33 @@ stage(struct ledger *ledger, struct task *task, struct stream *stream,
 	ledger->id_time = message->id_time;
 	stream->assigned++;
 	task->stream = stream;
+}
+
+/* Was it said before? Then it gets no place: it is answered like the first one,
+ * which may be of this same turn. */
+static bool
+take_repeat(struct ledger *ledger, const struct letter *letter,
+	const struct message *message, const struct key_name *name)
+{
+	const struct key_entry *entry =
+		keys_find(&ledger->keys, name, clock_unix_ms());
+	struct task *task;
+
+	if (entry == NULL)
+		return false;
+	task = add_task(&ledger->turn, letter);
+	task->fate = entry->name.target == name->target ? FATE_REPEAT
+							: FATE_CONFLICT;
+	task->first_is_fresh = keys_is_fresh(&ledger->keys, entry);
+	task->first = (struct said){
+		.request = message->request,
+		.connection = message->connection,
+		.id_time = entry->id_time,
+		.id_origin = entry->id_origin,
+		.epoch = ledger->epoch,
+		.offset = entry->offset,
+	};
+	return true;
 }
 
 /* Is there a gateway with members that is too far behind? */
@@ -105,28 +126,51 @@ is_too_much(const struct ledger *ledger, const struct message *message)
 	return false;
 }
 
+/* Gives the message its place; its key is known from now on. What an earlier
+ * life had read last is not stored again: when it is in the journal, its sender
+ * has been told that before; else it was refused, and the sender may not know.
+ */
+static void
+take_new(struct ledger *ledger, const struct letter *letter,
+	struct message *message, const struct key_name *key)
+{
+	struct task *task = add_task(&ledger->turn, letter);
+	struct stream_name name;
+
+	if (worker_letter_end(ledger->worker) <= ledger->taken[letter->from])
+		task->fate = FATE_DECIDED;
+	else if (is_too_much(ledger, message))
+		task->fate = FATE_TOO_MUCH;
+	if (task->fate != FATE_PUBLISH)
+		return;
+	stream_name_make(&name, STREAM_ROOM, message->tenant, message->stream);
+	stage(ledger, task, streams_need(&ledger->streams, &name), message);
+	if (message->key.length > 0 && task->fate == FATE_PUBLISH)
+		keys_add(&ledger->keys, key, message);
+}
+
+/* A repeat is known also when an earlier life had read it last: then it may not
+ * have been answered yet. */
 static void
 take_message(struct ledger *ledger, const struct letter *letter)
 {
 	struct unpack in = letter_open(letter);
-	struct stream_name name;
+	struct key_name key = { 0 };
 	struct message message;
-	struct task *task;
 
 	if (!message_unpack(&in, &message) || message.kind != STREAM_ROOM ||
-		!answers_names_fit(message.tenant, message.stream)) {
+		!answers_names_fit(message.tenant, message.stream) ||
+		message.from.length > USER_BYTES_MAX ||
+		message.key.length > KEY_BYTES_MAX) {
 		answers_bad_letter(ledger, letter);
 		return;
 	}
-	task = add_task(&ledger->turn, letter);
-	if (worker_letter_end(ledger->worker) <= ledger->taken[letter->from])
-		task->refusal = INTERRUPTED;
-	else if (is_too_much(ledger, &message))
-		task->refusal = CANNOT_FOLLOW;
-	if (task->refusal != NULL)
-		return;
-	stream_name_make(&name, STREAM_ROOM, message.tenant, message.stream);
-	stage(ledger, task, streams_need(&ledger->streams, &name), &message);
+	if (message.key.length > 0) {
+		key = keys_name(&ledger->keys, &message);
+		if (take_repeat(ledger, letter, &message, &key))
+			return;
+	}
+	take_new(ledger, letter, &message, &key);
 }
 
 void
@@ -191,7 +235,17 @@ deliver(struct ledger *ledger, const struct message *message,
 }
 
 static void
-send_said(struct ledger *ledger, const struct message *message)
+send_said(struct ledger *ledger, struct teller asker, struct said *said)
+{
+	if (said->request == 0)
+		return;
+	letter_begin(&ledger->letter, LETTER_SAID);
+	said_pack(&ledger->letter, said);
+	answers_send(ledger, asker);
+}
+
+static void
+answer_say(struct ledger *ledger, const struct message *message)
 {
 	struct said said = {
 		.request = message->request,
@@ -204,11 +258,7 @@ send_said(struct ledger *ledger, const struct message *message)
 	struct teller asker = { (unsigned)message->asker_slot,
 		(uint32_t)message->asker_life };
 
-	if (message->request == 0)
-		return;
-	letter_begin(&ledger->letter, LETTER_SAID);
-	said_pack(&ledger->letter, &said);
-	answers_send(ledger, asker);
+	send_said(ledger, asker, &said);
 }
 
 /* The message is in the journal: now it counts, and everybody may know. The
@@ -227,7 +277,7 @@ publish(struct ledger *ledger, const struct task *task)
 	recent_add(&ledger->recent, task->stream, message.offset,
 		packed_record(letter));
 	deliver(ledger, &message, letter, UINT64_MAX);
-	send_said(ledger, &message);
+	answer_say(ledger, &message);
 }
 
 /* It is not: its sender is told, and nobody else. */
@@ -235,27 +285,59 @@ static void
 refuse(struct ledger *ledger, const struct task *task,
 	enum journal_result result)
 {
+	static const struct {
+		unsigned code;
+		const char *error;
+	} refusals[] = {
+		[FATE_TOO_BIG] = { 1012,
+			"the message is too large for this server" },
+		[FATE_TOO_MUCH] = { 1004,
+			"the members of this room cannot follow, try again" },
+		[FATE_DECIDED] = { 1004,
+			"the message was not stored, try again" },
+		[FATE_CONFLICT] = { 1009,
+			"this key was used for a message to another room" },
+	};
 	const struct letter *letter = task->letter;
 	struct unpack in = letter_open(letter);
 	struct teller asker = { letter->from, letter->from_life };
+	unsigned code = 1008;
+	const char *error = "the message was not stored: the disk failed";
 	struct message message;
 
 	must(message_unpack(&in, &message));
-	if (task->refusal != NULL) {
-		answers_refuse(ledger, asker, message.request,
-			message.connection, 1004, task->refusal);
-		return;
+	if (task->fate < ARRAY_LEN(refusals) && refusals[task->fate].code) {
+		code = refusals[task->fate].code;
+		error = refusals[task->fate].error;
+	} else if (result == JOURNAL_FULL) {
+		error = "the message was not stored: the disk is full";
 	}
-	if (task->stream == NULL) {
-		answers_refuse(ledger, asker, message.request,
-			message.connection, 1012,
-			"the message is too large for this server");
-		return;
-	}
-	answers_refuse(ledger, asker, message.request, message.connection, 1008,
-		result == JOURNAL_FULL
-			? "the message was not stored: the disk is full"
-			: "the message was not stored: the disk failed");
+	answers_refuse(ledger, asker, message.request, message.connection, code,
+		error);
+}
+
+/* Its place is that of the first one. */
+static void
+answer_repeat(struct ledger *ledger, struct task *task)
+{
+	const struct letter *letter = task->letter;
+
+	row_count(ledger->row, COUNTER_REPEATS, 1);
+	send_said(ledger, (struct teller){ letter->from, letter->from_life },
+		&task->first);
+}
+
+static void
+do_say(struct ledger *ledger, struct task *task, enum journal_result result)
+{
+	if (task->first_is_fresh && result != JOURNAL_OK)
+		task->fate = FATE_PUBLISH; /* lost as the first one is */
+	if (task->fate == FATE_REPEAT)
+		answer_repeat(ledger, task);
+	else if (task->fate == FATE_PUBLISH && result == JOURNAL_OK)
+		publish(ledger, task);
+	else
+		refuse(ledger, task, result);
 }
 
 /* Takes back the places that a failed batch had given. Only after all tasks are
@@ -284,15 +366,17 @@ turn_finish(struct ledger *ledger)
 	enum journal_result result = commit(ledger);
 
 	worker_decide(ledger->worker);
+	if (result == JOURNAL_OK)
+		keys_settle(&ledger->keys);
+	else
+		keys_take_back(&ledger->keys);
 	for (size_t i = 0; i < turn->count; i++) {
-		const struct task *task = &turn->tasks[i];
+		struct task *task = &turn->tasks[i];
 
-		if (task->letter->kind != LETTER_SAY)
-			answers_letter(ledger, task->letter);
-		else if (result == JOURNAL_OK && task->stream != NULL)
-			publish(ledger, task);
+		if (task->letter->kind == LETTER_SAY)
+			do_say(ledger, task, result);
 		else
-			refuse(ledger, task, result);
+			answers_letter(ledger, task->letter);
 	}
 	for (size_t i = 0; result != JOURNAL_OK && i < turn->count; i++)
 		if (turn->tasks[i].stream != NULL)
@@ -316,7 +400,7 @@ turn_redeliver(struct ledger *ledger, const struct message *message,
 	if (letter->size <= ledger->letter_max)
 		deliver(ledger, message, letter, end);
 	if (delivery_is_due(ledger, (unsigned)message->asker_slot, end))
-		send_said(ledger, message);
+		answer_say(ledger, message);
 	buffer_clear(packed, KEEP_BYTES);
 }
 
