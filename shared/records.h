@@ -20,6 +20,13 @@ enum join_flag {
 	JOIN_EVENTS = 1,    /* wants enter and exit pushes */
 	JOIN_PRESENCE = 2,  /* is counted and listed */
 	JOIN_ANNOUNCED = 4, /* was a member before this ledger lived */
+	JOIN_RECOVER = 8,   /* wants what came after from_offset */
+};
+
+enum joined_recovery {
+	RECOVERY_NONE,  /* was not asked for */
+	RECOVERY_LOST,  /* cannot be */
+	RECOVERY_WHOLE, /* here is all that was missed */
 };
 
 enum lookup_mode {

@@ -38,13 +38,21 @@ on_join(struct unpack *in)
 		refuse(join.request);
 		return;
 	}
+	if (join.flags & JOIN_RECOVER && join.from_epoch == 1 && mood & 2) {
+		fixture_tell(BEHIND, behind_pack,
+			(struct behind){ .request = join.request,
+				.connection = join.connection,
+				.offset = join.from_offset + mood });
+		return;
+	}
 	fixture_tell(JOINED, joined_pack,
 		(struct joined){ .request = join.request,
 			.connection = join.connection,
 			.tenant = join.tenant,
 			.room = join.room,
 			.epoch = 1,
-			.offset = offset });
+			.offset = offset,
+			.recovery = join.flags & JOIN_RECOVER ? mood % 3 : 0 });
 	fixture_tell(PRESENCE, presence_pack,
 		(struct presence){ .tenant = join.tenant,
 			.room = join.room,

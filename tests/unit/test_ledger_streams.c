@@ -259,6 +259,46 @@ without_an_archive_memory_is_all_there_is(void **state)
 }
 
 static void
+assert_missed(const struct stream *stream, uint64_t offset, bool has_archive,
+	size_t bytes_max, enum missed missed, uint64_t first)
+{
+	struct buffer messages = { 0 };
+	struct page page = { 0 };
+
+	assert_int_equal(page_of_missed(stream, offset, has_archive, bytes_max,
+				 &messages, &page),
+		missed);
+	if (missed == MISSED_TOLD) {
+		assert_int_equal(page.first, first);
+		assert_int_equal(page.last, first ? stream->top : 0);
+	}
+	buffer_fini(&messages);
+}
+
+static void
+what_was_missed_is_told_whole_or_not_at_all(void **state)
+{
+	struct stream *stream = need("r");
+
+	(void)state;
+	assert_missed(NULL, 0, true, 1000, MISSED_TOLD, 0);
+	assert_missed(NULL, 1, true, 1000, MISSED_GONE, 0);
+	for (int i = 0; i < 10; i++)
+		say(stream, 10);
+	assert_missed(stream, 10, true, 1000, MISSED_TOLD, 0);
+	assert_missed(stream, 9, true, 1000, MISSED_TOLD, 10);
+	assert_missed(stream, 6, true, 1000, MISSED_TOLD, 7);
+	assert_missed(stream, 5, true, 1000, MISSED_MUCH, 0);
+	assert_missed(stream, 0, true, 1000, MISSED_MUCH, 0);
+	assert_missed(stream, 11, true, 1000, MISSED_GONE, 0);
+	assert_missed(stream, UINT64_MAX, true, 1000, MISSED_GONE, 0);
+	assert_missed(stream, 6, false, 1000, MISSED_TOLD, 7);
+	assert_missed(stream, 5, false, 1000, MISSED_GONE, 0);
+	assert_missed(stream, 6, false, 40, MISSED_MUCH, 0);
+	assert_missed(stream, 9, true, 5, MISSED_MUCH, 0);
+}
+
+static void
 a_page_keeps_the_end_that_was_asked_for(void **state)
 {
 	struct stream *stream = need("r");
@@ -287,6 +327,7 @@ main(void)
 		TEST(a_gap_forgets_what_was_before),
 		TEST(memory_answers_what_it_holds_whole),
 		TEST(without_an_archive_memory_is_all_there_is),
+		TEST(what_was_missed_is_told_whole_or_not_at_all),
 		TEST(a_page_keeps_the_end_that_was_asked_for),
 	};
 

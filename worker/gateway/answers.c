@@ -45,9 +45,24 @@ on_joined(struct gateway *gateway, struct unpack *in)
 	if (!joined_unpack(in, &joined))
 		return false;
 	pending = waiting(gateway, joined.request,
-		KIND(PENDING_JOIN) | KIND(PENDING_JOIN_AGAIN));
+		KIND(PENDING_JOIN) | KIND(PENDING_JOIN_AGAIN) |
+			KIND(PENDING_JOIN_SINCE));
 	if (pending)
 		talk_joined(pending, &joined);
+	return true;
+}
+
+static bool
+on_behind(struct gateway *gateway, struct unpack *in)
+{
+	struct behind behind;
+	struct pending *pending;
+
+	if (!behind_unpack(in, &behind))
+		return false;
+	pending = waiting(gateway, behind.request, KIND(PENDING_JOIN_SINCE));
+	if (pending)
+		talk_behind(pending, &behind);
 	return true;
 }
 
@@ -84,8 +99,11 @@ on_refused(struct gateway *gateway, struct unpack *in)
 	if (!pending)
 		return true;
 	if (pending->kind == PENDING_JOIN ||
-		pending->kind == PENDING_JOIN_AGAIN)
+		pending->kind == PENDING_JOIN_AGAIN ||
+		pending->kind == PENDING_JOIN_SINCE)
 		talk_join_refused(pending, &refused);
+	else if (pending->kind == PENDING_MISSED)
+		talk_missed_refused(pending, &refused);
 	else
 		answer_and_free(pending, &answer);
 	return true;
@@ -101,9 +119,14 @@ on_page(struct gateway *gateway, struct unpack *in)
 	if (!page_unpack(in, &page))
 		return false;
 	pending = waiting(gateway, page.request,
-		KIND(PENDING_PAGE) | KIND(PENDING_SEARCH));
+		KIND(PENDING_PAGE) | KIND(PENDING_SEARCH) |
+			KIND(PENDING_MISSED));
 	if (!pending)
 		return true;
+	if (pending->kind == PENDING_MISSED) {
+		talk_missed(pending, &page);
+		return true;
+	}
 	if (pending->kind == PENDING_SEARCH)
 		answer.kind = ANSWER_FOUND;
 	answer_and_free(pending, &answer);
@@ -182,6 +205,7 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 	static bool (*const readers[LETTER_KIND_COUNT])(
 		struct gateway *, struct unpack *) = {
 		[LETTER_JOINED] = on_joined,
+		[LETTER_BEHIND] = on_behind,
 		[LETTER_SAID] = on_said,
 		[LETTER_REFUSED] = on_refused,
 		[LETTER_PAGE] = on_page,

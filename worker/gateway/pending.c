@@ -83,7 +83,9 @@ count(struct session *session, const struct pending *pending, int change)
 	bool is_lookup = pending->kind == PENDING_PAGE ||
 			 pending->kind == PENDING_SEARCH ||
 			 pending->kind == PENDING_MEMBERS ||
-			 pending->kind == PENDING_ROOMS;
+			 pending->kind == PENDING_ROOMS ||
+			 pending->kind == PENDING_JOIN_SINCE ||
+			 pending->kind == PENDING_MISSED;
 	bool is_say = pending->kind == PENDING_SAY && !pending->refusal;
 
 	session->pending_count = (uint16_t)(session->pending_count + change);

@@ -20,6 +20,8 @@ struct session;
 
 enum pending_kind {
 	PENDING_JOIN,
+	PENDING_JOIN_SINCE, /* wants to know what was missed */
+	PENDING_MISSED,     /* of such a join: a page of that */
 	PENDING_JOIN_AGAIN, /* of one who is a member already */
 	PENDING_SAY,
 	PENDING_PAGE,
@@ -33,7 +35,7 @@ struct pending {
 	struct session *session;
 	struct pending *next, *previous; /* of the session, oldest first */
 	union {
-		struct membership *membership; /* PENDING_JOIN */
+		struct membership *membership; /* of a join but JOIN_AGAIN */
 		struct listing *listing;       /* PENDING_ROOMS; owned */
 	};
 	void (*on_free)(struct pending *pending); /* frees what is owned */

@@ -17,6 +17,7 @@ struct gateway;
 struct gathering;
 struct kept;
 struct lane;
+struct recovery;
 struct room;
 struct session;
 
@@ -29,11 +30,12 @@ struct membership {
 	struct session *session;
 	struct room *room;
 	struct membership *next, *previous; /* of the session */
-	struct kept *kept; /* frames that wait for the answer */
-	uint64_t since_ms; /* unix */
-	uint32_t seat;     /* when active */
-	uint8_t state;     /* enum membership_state */
-	uint8_t flags;     /* JOIN_EVENTS, JOIN_PRESENCE */
+	struct kept *kept;         /* frames that wait for the answer */
+	struct recovery *recovery; /* while joining; or NULL */
+	uint64_t since_ms;         /* unix */
+	uint32_t seat;             /* when active */
+	uint8_t state;             /* enum membership_state */
+	uint8_t flags;             /* JOIN_EVENTS, JOIN_PRESENCE */
 };
 
 struct seat {

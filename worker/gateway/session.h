@@ -53,7 +53,7 @@ struct session {
 	uint32_t platform;
 	uint16_t membership_count;
 	uint16_t pending_count; /* all */
-	uint16_t lookup_count;  /* pages among them, which may be large */
+	uint16_t lookup_count;  /* those whose answers may be large */
 	uint16_t say_count;     /* messages among them, not yet refused */
 	uint16_t kept_count;    /* frames that wait for a join */
 	uint32_t kept_bytes;    /* of these frames */

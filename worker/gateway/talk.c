@@ -4,12 +4,11 @@
 #include "shared/config.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
-#include "worker/gateway/pass.h"
 #include "worker/gateway/pending.h"
+#include "worker/gateway/recovery.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 
-#define NOT_A_MEMBER "you are not a member of this room: join it first"
 #define NOT_NOW "the server is too busy, try again"
 #define TOO_BIG "the message is too big for this server"
 
@@ -35,7 +34,7 @@ active_in(struct session *session, struct text tag, struct text room,
 	struct membership *membership = membership_in(session, room);
 
 	if (!membership) {
-		session_refuse(session, tag, code, NOT_A_MEMBER);
+		session_refuse(session, tag, code, TALK_NOT_A_MEMBER);
 		return NULL;
 	}
 	if (membership->state == MEMBERSHIP_JOINING) {
@@ -62,11 +61,15 @@ offer(struct session *session, unsigned ledger, struct pending *pending)
 	return false;
 }
 
+/* recovery: what the join wants to know; NULL: nothing. */
 static void
-pack_join(const struct membership *membership, uint64_t request, unsigned flags)
+pack_join(const struct membership *membership, uint64_t request, unsigned flags,
+	const struct recovery *recovery)
 {
 	const struct session *session = membership->session;
 
+	if (recovery)
+		flags |= JOIN_RECOVER;
 	join_pack(ledgers_letter(session->gateway, LETTER_JOIN),
 		&(struct join){
 			.request = request,
@@ -78,6 +81,8 @@ pack_join(const struct membership *membership, uint64_t request, unsigned flags)
 			.since = membership->since_ms,
 			.info = session_info(session),
 			.flags = membership->flags | flags,
+			.from_epoch = recovery ? recovery->epoch : 0,
+			.from_offset = recovery ? recovery->last : 0,
 		});
 }
 
@@ -88,11 +93,14 @@ join_flags(const struct join_request *request)
 	       (request->presence ? JOIN_PRESENCE : 0U);
 }
 
-/* One who is a member asks again: the same once more, with fresh counts. */
+/* One who is a member asks again: the same once more, with fresh counts. He has
+ * missed nothing, since pushes are whole; what is older he finds in the
+ * history, so there is nothing to recover. */
 static void
 join_again(struct session *session, struct text tag,
 	const struct membership *membership, const struct join_request *request)
 {
+	const struct recovery nothing = { 0 };
 	struct pending *pending;
 
 	if (membership->flags != join_flags(request)) {
@@ -102,8 +110,29 @@ join_again(struct session *session, struct text tag,
 	}
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_JOIN_AGAIN, tag);
-	pack_join(membership, pending->request, 0);
+	pack_join(membership, pending->request, 0,
+		request->has_since ? &nothing : NULL);
 	offer(session, ledger_of(session, request->room), pending);
+}
+
+static void
+join_first(struct session *session, struct text tag,
+	const struct join_request *request)
+{
+	struct gateway *gateway = session->gateway;
+	struct membership *membership =
+		membership_new(session, request->room, join_flags(request));
+	struct pending *pending = pending_new(gateway->pendings, session,
+		request->has_since ? PENDING_JOIN_SINCE : PENDING_JOIN, tag);
+
+	if (request->has_since)
+		membership->recovery = recovery_new(request->since_epoch,
+			request->since_offset,
+			(size_t)gateway->config->outbox_bytes / 2);
+	pending->membership = membership;
+	pack_join(membership, pending->request, 0, membership->recovery);
+	if (!offer(session, ledger_of(session, request->room), pending))
+		membership_end(&membership);
 }
 
 void
@@ -111,62 +140,80 @@ talk_join(struct session *session, struct text tag,
 	const struct join_request *request)
 {
 	struct membership *membership = membership_in(session, request->room);
-	struct pending *pending;
 
-	if (membership && membership->state == MEMBERSHIP_JOINING) {
+	if (membership && membership->state == MEMBERSHIP_JOINING)
 		session_keep(session, &membership->kept);
-		return;
-	}
-	if (membership) {
+	else if (membership)
 		join_again(session, tag, membership, request);
-		return;
-	}
-	if (session->membership_count >= SESSION_ROOMS_MAX) {
+	else if (session->membership_count >= SESSION_ROOMS_MAX)
 		session_refuse(session, tag, CODE_TOO_MANY,
 			"this connection is in as many rooms as it may be");
+	else
+		join_first(session, tag, request);
+}
+
+/* Puts what was gathered before in front of what the answer brings. */
+static void
+complete(struct joined *joined, struct recovery *recovery)
+{
+	if (joined->recovery == RECOVERY_WHOLE && joined->count > 0)
+		recovery_add(recovery, &(struct page){
+					       .epoch = joined->epoch,
+					       .first = recovery->last + 1,
+					       .last = joined->offset,
+					       .count = joined->count,
+					       .messages = joined->messages,
+				       });
+	if (recovery->epoch == 0 || recovery->last != joined->offset)
+		joined->recovery = RECOVERY_LOST;
+	joined->count = 0;
+	joined->messages = TEXT_LITERAL("");
+	if (joined->recovery != RECOVERY_WHOLE)
 		return;
-	}
-	membership =
-		membership_new(session, request->room, join_flags(request));
-	pending = pending_new(
-		session->gateway->pendings, session, PENDING_JOIN, tag);
-	pending->membership = membership;
-	pack_join(membership, pending->request, 0);
-	if (!offer(session, ledger_of(session, request->room), pending))
-		membership_end(&membership);
+	joined->count = recovery->count;
+	joined->messages = buffer_text(&recovery->messages);
 }
 
 void
-talk_joined(struct pending *pending, const struct joined *joined)
+talk_joined(struct pending *pending, const struct joined *given)
 {
 	struct session *session = pending->session;
 	struct gateway *gateway = session->gateway;
-	const struct answer answer = { .kind = ANSWER_JOIN, .joined = joined };
+	struct joined joined = *given;
+	const struct answer answer = { .kind = ANSWER_JOIN, .joined = &joined };
+	struct recovery *recovery = NULL;
 	struct kept *kept = NULL;
 
-	if (pending->kind == PENDING_JOIN) {
+	if (pending->kind != PENDING_JOIN_AGAIN) {
 		struct membership *membership = pending->membership;
 
 		kept = membership->kept;
 		membership->kept = NULL;
-		membership_activate(membership, joined->epoch, joined->offset);
+		recovery = membership->recovery;
+		membership->recovery = NULL;
+		membership_activate(membership, joined.epoch, joined.offset);
 	}
+	if (recovery)
+		complete(&joined, recovery);
 	session_answer(session, pending_tag(pending), &answer);
+	recovery_free(&recovery);
 	pending_free(gateway->pendings, &pending);
 	session_read_kept(session, kept);
 }
 
-void
-talk_join_refused(struct pending *pending, const struct refused *refused)
+/* The join is over: the membership never was, and what waited for it is read
+ * and finds it so. */
+static void
+refuse_join(struct pending *pending, enum answer_code code, struct text error)
 {
 	struct session *session = pending->session;
 	const struct answer answer = {
 		.kind = ANSWER_REFUSAL,
-		.refusal = { (unsigned)refused->code, refused->error },
+		.refusal = { code, error },
 	};
 	struct kept *kept = NULL;
 
-	if (pending->kind == PENDING_JOIN) {
+	if (pending->kind != PENDING_JOIN_AGAIN) {
 		kept = pending->membership->kept;
 		pending->membership->kept = NULL;
 		membership_end(&pending->membership);
@@ -176,12 +223,18 @@ talk_join_refused(struct pending *pending, const struct refused *refused)
 	session_read_kept(session, kept);
 }
 
+void
+talk_join_refused(struct pending *pending, const struct refused *refused)
+{
+	refuse_join(pending, (enum answer_code)refused->code, refused->error);
+}
+
 bool
 talk_announce(const struct membership *membership)
 {
 	const struct session *session = membership->session;
 
-	pack_join(membership, 0, JOIN_ANNOUNCED);
+	pack_join(membership, 0, JOIN_ANNOUNCED, NULL);
 	return ledgers_offer(session->gateway,
 		       ledger_of(session, room_name(membership->room))) ==
 	       OFFER_TAKEN;
@@ -209,6 +262,79 @@ tell_leave(const struct membership *membership, bool is_lost)
 	ledgers_send(session->gateway, ledger_of(session, room));
 }
 
+static void
+pack_missed(const struct membership *membership, uint64_t request)
+{
+	const struct session *session = membership->session;
+	const struct recovery *recovery = membership->recovery;
+
+	lookup_pack(ledgers_letter(session->gateway, LETTER_LOOKUP),
+		&(struct lookup){
+			.request = request,
+			.connection = session_connection(session),
+			.kind = STREAM_ROOM,
+			.tenant = session_tenant(session),
+			.stream = room_name(membership->room),
+			.mode = LOOKUP_AFTER,
+			.anchor = recovery->last,
+			.limit = RECOVERY_MESSAGES_MAX - recovery->count,
+		});
+}
+
+/* The next step of a join with since. Each has a request number of its own, so
+ * that a letter that comes twice is answered in vain; and each may wait outside
+ * a full ring, so that what was done before is not lost. */
+static void
+go_on(struct pending *pending, enum pending_kind kind)
+{
+	struct membership *membership = pending->membership;
+	struct session *session = pending->session;
+	struct gateway *gateway = session->gateway;
+	struct pending *next = pending_new(
+		gateway->pendings, session, kind, pending_tag(pending));
+
+	next->membership = membership;
+	pending_free(gateway->pendings, &pending);
+	if (kind == PENDING_MISSED)
+		pack_missed(membership, next->request);
+	else
+		pack_join(membership, next->request, 0, membership->recovery);
+	ledgers_send(gateway, ledger_of(session, room_name(membership->room)));
+}
+
+void
+talk_behind(struct pending *pending, const struct behind *behind)
+{
+	struct recovery *recovery = pending->membership->recovery;
+	bool can_reach = recovery_may_reach(recovery, behind->offset);
+
+	if (!can_reach)
+		recovery_give_up(recovery);
+	go_on(pending, can_reach ? PENDING_MISSED : PENDING_JOIN_SINCE);
+}
+
+void
+talk_missed(struct pending *pending, const struct page *page)
+{
+	recovery_add(pending->membership->recovery, page);
+	go_on(pending, PENDING_JOIN_SINCE);
+}
+
+/* What is busy now will be better, so the join is refused; what cannot be
+ * looked up is lost. After a kill the ledger may have done an earlier letter of
+ * the join again, and with another memory let the client in; so it is told. */
+void
+talk_missed_refused(struct pending *pending, const struct refused *refused)
+{
+	if (refused->code == CODE_UNAVAILABLE) {
+		tell_leave(pending->membership, false);
+		refuse_join(pending, CODE_UNAVAILABLE, refused->error);
+		return;
+	}
+	recovery_give_up(pending->membership->recovery);
+	go_on(pending, PENDING_JOIN_SINCE);
+}
+
 void
 talk_lose(struct membership *membership)
 {
@@ -229,94 +355,6 @@ talk_leave(struct session *session, struct text tag, struct text room)
 	tell_leave(membership, false);
 	membership_end(&membership);
 	session_answer(session, tag, &answer);
-}
-
-static struct message
-message_of(const struct session *session, const struct say_request *say)
-{
-	return (struct message){
-		.kind = STREAM_ROOM,
-		.tenant = session_tenant(session),
-		.stream = say->room,
-		.from = session_user(session),
-		.platform = session->platform,
-		.type = say->type,
-		.body = say->body,
-		.key = say->key,
-		.flags = say->echo ? MESSAGE_ECHO : 0,
-		.asker_slot = session->gateway->slot,
-		.asker_life = session->gateway->life,
-		.connection = session_connection(session),
-	};
-}
-
-/* To the ledger; its answer is ours. */
-static void
-say_remembered(
-	struct session *session, struct text tag, struct message *message)
-{
-	struct gateway *gateway = session->gateway;
-	struct pending *pending =
-		pending_new(gateway->pendings, session, PENDING_SAY, tag);
-	enum offer_result result;
-
-	message->request = pending->request;
-	message_pack(ledgers_letter(gateway, LETTER_SAY), message);
-	result = ledgers_offer(gateway, ledger_of(session, message->stream));
-	if (result == OFFER_TAKEN)
-		return;
-	pending_free(gateway->pendings, &pending);
-	if (result == OFFER_FULL)
-		pending_refuse_say(session->gateway->pendings, session, tag,
-			CODE_UNAVAILABLE, NOT_NOW);
-	else
-		pending_refuse_say(session->gateway->pendings, session, tag,
-			CODE_TOO_MANY, TOO_BIG);
-}
-
-static void
-say_passing(struct session *session, struct text tag, struct message *message)
-{
-	struct gateway *gateway = session->gateway;
-	struct answer answer = { .kind = ANSWER_SAY };
-	struct buffer *letter = ledgers_letter(gateway, LETTER_DELIVER);
-	struct said said;
-
-	message_pack(letter, message);
-	if (letter->length > ledgers_letter_max(gateway)) {
-		pending_refuse_say(session->gateway->pendings, session, tag,
-			CODE_TOO_MANY, TOO_BIG);
-		return;
-	}
-	answer.say.reached = pass_on(gateway, message);
-	/* The own connection is counted by the index, but gets no copy. */
-	if (!(message->flags & MESSAGE_ECHO) && answer.say.reached > 0)
-		answer.say.reached--;
-	said = (struct said){
-		.id_time = message->id_time,
-		.id_origin = message->id_origin,
-	};
-	answer.say.said = &said;
-	session_answer(session, tag, &answer);
-}
-
-void
-talk_say(struct session *session, struct text tag,
-	const struct say_request *request)
-{
-	struct membership *membership = membership_in(session, request->room);
-	struct message message = message_of(session, request);
-
-	if (!membership)
-		pending_refuse_say(session->gateway->pendings, session, tag,
-			CODE_FORBIDDEN, NOT_A_MEMBER);
-	else if (membership->state == MEMBERSHIP_JOINING)
-		session_keep(session, &membership->kept);
-	else if (config_room_class(session->gateway->config, request->room)
-			 ->history)
-		say_remembered(session, tag, &message);
-	else
-		say_passing(session, tag, &message);
 }
 
 void

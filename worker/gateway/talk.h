@@ -12,6 +12,8 @@
 #include "shared/records.h"
 #include "shared/text.h"
 
+#define TALK_NOT_A_MEMBER "you are not a member of this room: join it first"
+
 struct membership;
 struct pending;
 struct session;
@@ -20,6 +22,10 @@ struct join_request {
 	struct text room;
 	bool events;   /* wants enter and exit */
 	bool presence; /* is counted and listed */
+
+	/* Wants what came after this message. epoch 0: of another life. */
+	bool has_since;
+	uint64_t since_epoch, since_offset;
 };
 
 struct say_request {
@@ -70,6 +76,12 @@ void talk_lose(struct membership *membership);
 /* A ledger has answered the join; takes the pending request. */
 void talk_joined(struct pending *pending, const struct joined *joined);
 void talk_join_refused(struct pending *pending, const struct refused *refused);
+
+/* It has not let the client in yet; a page of what was missed, or none. */
+void talk_behind(struct pending *pending, const struct behind *behind);
+void talk_missed(struct pending *pending, const struct page *page);
+void talk_missed_refused(
+	struct pending *pending, const struct refused *refused);
 
 /* Tells a new ledger of a membership that it does not know; false: no room. */
 bool talk_announce(const struct membership *membership);

@@ -63,6 +63,19 @@ sender(const struct letter *letter)
 	return (struct teller){ letter->from, letter->from_life };
 }
 
+/* A large answer that its asker could not take now? */
+static bool
+is_too_much(struct ledger *ledger, const struct letter *letter,
+	uint64_t request, uint64_t connection)
+{
+	if (worker_overflow_of(ledger->worker, letter->from) <=
+		LEDGER_WAITING_MAX)
+		return false;
+	answers_refuse(ledger, sender(letter), request, connection, UNAVAILABLE,
+		"there is too much to be answered, try again");
+	return true;
+}
+
 static struct stream *
 find_room(const struct ledger *ledger, struct text tenant, struct text room)
 {
@@ -109,7 +122,8 @@ answers_members_event(const struct members_event *event, void *ledger)
 
 /* While the ledger settles, users and connections are those known so far. */
 static void
-send_joined(struct ledger *ledger, const struct join *join, struct teller to)
+send_joined(struct ledger *ledger, const struct join *join, struct teller to,
+	enum joined_recovery recovery, const struct page *missed)
 {
 	const struct stream *stream =
 		find_room(ledger, join->tenant, join->room);
@@ -122,6 +136,9 @@ send_joined(struct ledger *ledger, const struct join *join, struct teller to)
 		.offset = stream ? stream->top : 0,
 		.users = members_users(stream),
 		.connections = members_connections(stream),
+		.recovery = recovery,
+		.count = missed->count,
+		.messages = missed->messages,
 	};
 
 	letter_begin(&ledger->letter, LETTER_JOINED);
@@ -130,40 +147,107 @@ send_joined(struct ledger *ledger, const struct join *join, struct teller to)
 }
 
 static void
-do_join(struct ledger *ledger, const struct letter *letter)
+send_behind(struct ledger *ledger, const struct join *join, struct teller to)
 {
-	struct unpack in = letter_open(letter);
-	struct teller teller = sender(letter);
-	bool has_entered = false;
-	struct stream_name name;
-	struct join join;
+	struct behind behind = {
+		.request = join->request,
+		.connection = join->connection,
+		.offset = find_room(ledger, join->tenant, join->room)->top,
+	};
 
-	if (!join_unpack(&in, &join) ||
-		!answers_names_fit(join.tenant, join.room) ||
-		join.user.length > USER_BYTES_MAX) {
-		answers_bad_letter(ledger, letter);
-		return;
-	}
-	stream_name_make(&name, STREAM_ROOM, join.tenant, join.room);
-	if (join.flags & JOIN_PRESENCE)
+	letter_begin(&ledger->letter, LETTER_BEHIND);
+	behind_pack(&ledger->letter, &behind);
+	answers_send(ledger, to);
+}
+
+/* What the client has missed, in ledger->list and in the page. */
+static enum missed
+find_missed(struct ledger *ledger, const struct join *join, struct page *page)
+{
+	enum missed missed;
+
+	buffer_clear(&ledger->list, KEEP_BYTES);
+	if (join->from_epoch != ledger->epoch ||
+		!config_room_class(ledger->config, join->room)->history)
+		return MISSED_GONE;
+	missed = page_of_missed(find_room(ledger, join->tenant, join->room),
+		join->from_offset, ledger->historian != NO_SLOT,
+		ledger->letter_max / 2, &ledger->list, page);
+	page->messages = buffer_text(&ledger->list);
+	return missed;
+}
+
+/* The connection is a member from here on, and is told so. */
+static void
+let_in(struct ledger *ledger, const struct join *join, struct teller teller,
+	enum joined_recovery recovery, const struct page *missed)
+{
+	struct stream_name name;
+	bool has_entered = false;
+
+	stream_name_make(&name, STREAM_ROOM, join->tenant, join->room);
+	if (join->flags & JOIN_PRESENCE)
 		has_entered = members_join(ledger->members,
-			streams_need(&ledger->streams, &name), &join, teller);
-	if (!(join.flags & JOIN_ANNOUNCED))
-		send_joined(ledger, &join, teller);
+			streams_need(&ledger->streams, &name), join, teller);
+	if (!(join->flags & JOIN_ANNOUNCED))
+		send_joined(ledger, join, teller, recovery, missed);
 	if (has_entered)
 		send_presence(ledger,
 			&(struct presence){
-				.tenant = join.tenant,
-				.room = join.room,
-				.user = join.user,
-				.platform = join.platform,
+				.tenant = join->tenant,
+				.room = join->room,
+				.user = join->user,
+				.platform = join->platform,
 				.entered = 1,
 				.users = members_users(
 					streams_find(&ledger->streams, &name)),
 				.asker_slot = teller.slot,
 				.asker_life = teller.life,
-				.connection = join.connection,
+				.connection = join->connection,
 			});
+}
+
+/* All that was missed comes with the answer, or the join has to come again when
+ * most of it has been looked up. */
+static void
+let_in_again(struct ledger *ledger, const struct join *join,
+	const struct letter *letter)
+{
+	struct page missed = { 0 };
+
+	switch (find_missed(ledger, join, &missed)) {
+	case MISSED_GONE:
+		missed = (struct page){ 0 };
+		let_in(ledger, join, sender(letter), RECOVERY_LOST, &missed);
+		break;
+	case MISSED_MUCH:
+		send_behind(ledger, join, sender(letter));
+		break;
+	case MISSED_TOLD:
+		if (missed.count == 0 ||
+			!is_too_much(ledger, letter, join->request,
+				join->connection))
+			let_in(ledger, join, sender(letter), RECOVERY_WHOLE,
+				&missed);
+		break;
+	}
+}
+
+static void
+do_join(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	const struct page nothing = { 0 };
+	struct join join;
+
+	if (!join_unpack(&in, &join) ||
+		!answers_names_fit(join.tenant, join.room) ||
+		join.user.length > USER_BYTES_MAX)
+		answers_bad_letter(ledger, letter);
+	else if (join.flags & JOIN_RECOVER)
+		let_in_again(ledger, &join, letter);
+	else
+		let_in(ledger, &join, sender(letter), RECOVERY_NONE, &nothing);
 }
 
 static void
@@ -210,19 +294,6 @@ do_announced(struct ledger *ledger, const struct letter *letter)
 		answers_bad_letter(ledger, letter);
 	else if (announced.life == worker_life(ledger->worker))
 		settling_heard(ledger, letter->from, letter->from_life);
-}
-
-/* A large answer that its asker could not take now? */
-static bool
-is_too_much(struct ledger *ledger, const struct letter *letter,
-	uint64_t request, uint64_t connection)
-{
-	if (worker_overflow_of(ledger->worker, letter->from) <=
-		LEDGER_WAITING_MAX)
-		return false;
-	answers_refuse(ledger, sender(letter), request, connection, UNAVAILABLE,
-		"there is too much to be answered, try again");
-	return true;
 }
 
 static void

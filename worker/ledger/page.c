@@ -119,3 +119,27 @@ page_from_memory(const struct stream *stream, const struct lookup *lookup,
 	page->more = is_forward ? span.last < top : span.first > bottom;
 	return true;
 }
+
+enum missed
+page_of_missed(const struct stream *stream, uint64_t offset, bool has_archive,
+	size_t bytes_max, struct buffer *messages, struct page *page)
+{
+	uint64_t top = stream ? stream->top : 0;
+	const struct lookup lookup = {
+		.mode = LOOKUP_AFTER,
+		.anchor = offset,
+		.limit = top - MIN_OF(top, offset),
+	};
+
+	if (offset > top)
+		return MISSED_GONE;
+	if (offset == top)
+		return MISSED_TOLD;
+	if (!page_from_memory(
+		    stream, &lookup, has_archive, bytes_max, messages, page))
+		return MISSED_MUCH;
+	if (page->first != offset + 1)
+		return MISSED_GONE;
+	return page->more || messages->length > bytes_max ? MISSED_MUCH
+							  : MISSED_TOLD;
+}

@@ -80,14 +80,14 @@ do_ping(struct session *session, struct text tag, struct args *args)
 static void
 do_join(struct session *session, struct text tag, struct args *args)
 {
-	static const char *const later[] = { "since" };
-	const struct join_request request = {
+	struct join_request request = {
 		.room = args_name(args, "room", ROOM_BYTES_MAX, true),
 		.events = args_flag(args, "events", true),
 		.presence = args_flag(args, "presence", true),
 	};
 
-	args_not_yet(args, later, ARRAY_LEN(later));
+	request.has_since = args_place(
+		args, "since", &request.since_epoch, &request.since_offset);
 	if (args->code == CODE_OK)
 		talk_join(session, tag, &request);
 }

@@ -1,9 +1,11 @@
 #include "worker/gateway/profiles/confab_args.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "shared/buffer.h"
+#include "shared/message.h"
 #include "worker/gateway/profiles/confab_raw.h"
 
 /* Up to here a double names each whole number. */
@@ -105,6 +107,33 @@ args_flag(struct args *args, const char *member, bool standard)
 		args_fail(args, CODE_BAD_REQUEST, "%s must be true or false",
 			member);
 	return json_is_true(value);
+}
+
+bool
+args_place(struct args *args, const char *member, uint64_t *epoch,
+	uint64_t *offset)
+{
+	const json_t *place = json_object_get(args->data, member);
+	const json_t *number = json_object_get(place, "offset");
+	struct text name;
+
+	*epoch = *offset = 0;
+	if (!place)
+		return false;
+	if (!json_is_object(place))
+		args_fail(args, CODE_BAD_REQUEST,
+			"%s must be an object with epoch and offset", member);
+	else if (!json_get_text(place, "epoch", &name))
+		args_fail(args, CODE_BAD_REQUEST, "%s.epoch must be a string",
+			member);
+	else if (!json_is_number(number) ||
+		 trunc(json_number_value(number)) != json_number_value(number))
+		args_fail(args, CODE_BAD_REQUEST,
+			"%s.offset must be an integer", member);
+	else if (!whole_number(number, offset) ||
+		 !message_epoch_read(name, epoch))
+		*epoch = 0;
+	return true;
 }
 
 bool

@@ -38,6 +38,11 @@ uint64_t args_number(struct args *args, const char *member, uint64_t min,
 	uint64_t max, uint64_t standard);
 bool args_flag(struct args *args, const char *member, bool standard);
 
+/* Where in a stream the client is: {epoch, offset}; false when it does not say.
+ * epoch 0: what it names cannot be in any life of this store. */
+bool args_place(struct args *args, const char *member, uint64_t *epoch,
+	uint64_t *offset);
+
 /* Appends any value as it was sent, compact; false when it is missing. */
 bool args_value(
 	const struct args *args, const char *member, struct buffer *out);

@@ -85,6 +85,25 @@ confab_write_presence(struct buffer *out, const struct presence *presence)
 	buffer_add_string(out, "}}");
 }
 
+/* messages: packed texts, each one packed message. */
+static void
+write_messages(struct buffer *out, struct text messages, uint64_t count,
+	struct text user)
+{
+	struct unpack in = unpack_of(messages);
+
+	for (uint64_t i = 0; i < count; i++) {
+		struct unpack one = unpack_of(unpack_text(&in));
+		struct message message;
+
+		if (in.failed || !message_unpack(&one, &message))
+			break;
+		if (i > 0)
+			buffer_add_byte(out, ',');
+		add_message(out, &message, text_equal(message.from, user));
+	}
+}
+
 static void
 write_login(struct buffer *out, const struct answer *answer)
 {
@@ -110,15 +129,21 @@ write_time(struct buffer *out, const struct answer *answer)
 }
 
 static void
-write_join(struct buffer *out, const struct answer *answer)
+write_join(struct buffer *out, const struct joined *joined, struct text user)
 {
-	const struct joined *joined = answer->joined;
-
 	add_text(out, "\"room\":", joined->room);
 	add_epoch(out, ",\"epoch\":", joined->epoch);
 	add_number(out, ",\"offset\":", joined->offset);
 	add_number(out, ",\"users\":", joined->users);
 	add_number(out, ",\"connections\":", joined->connections);
+	if (joined->recovery == RECOVERY_NONE)
+		return;
+	buffer_add_string(out, joined->recovery == RECOVERY_WHOLE
+				       ? ",\"recovered\":true"
+				       : ",\"recovered\":false");
+	buffer_add_string(out, ",\"messages\":[");
+	write_messages(out, joined->messages, joined->count, user);
+	buffer_add_byte(out, ']');
 }
 
 static void
@@ -141,23 +166,6 @@ write_say(struct buffer *out, const struct answer *answer)
 	add_number(out, ",\"offset\":", said->offset);
 }
 
-static void
-write_messages(struct buffer *out, const struct page *page, struct text user)
-{
-	struct unpack in = unpack_of(page->messages);
-
-	for (uint64_t i = 0; i < page->count; i++) {
-		struct unpack one = unpack_of(unpack_text(&in));
-		struct message message;
-
-		if (in.failed || !message_unpack(&one, &message))
-			break;
-		if (i > 0)
-			buffer_add_byte(out, ',');
-		add_message(out, &message, text_equal(message.from, user));
-	}
-}
-
 /* Newest first; next is the before of the next request. */
 static void
 write_found(struct buffer *out, const struct page *page, struct text user)
@@ -168,7 +176,7 @@ write_found(struct buffer *out, const struct page *page, struct text user)
 	if (page->more)
 		add_number(out, ",\"next\":", page->first);
 	buffer_add_string(out, ",\"messages\":[");
-	write_messages(out, page, user);
+	write_messages(out, page->messages, page->count, user);
 	buffer_add_byte(out, ']');
 }
 
@@ -181,7 +189,7 @@ write_page(struct buffer *out, const struct page *page, struct text user)
 	buffer_add_string(
 		out, page->more ? ",\"more\":true" : ",\"more\":false");
 	buffer_add_string(out, ",\"messages\":[");
-	write_messages(out, page, user);
+	write_messages(out, page->messages, page->count, user);
 	buffer_add_byte(out, ']');
 }
 
@@ -259,7 +267,6 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 		struct buffer *, const struct answer *) = {
 		[ANSWER_LOGIN] = write_login,
 		[ANSWER_TIME] = write_time,
-		[ANSWER_JOIN] = write_join,
 		[ANSWER_LEAVE] = write_leave,
 		[ANSWER_SAY] = write_say,
 		[ANSWER_MEMBERS] = write_members,
@@ -272,6 +279,10 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 	}
 	if (answer->kind == ANSWER_FOUND) {
 		write_found(out, answer->page, user);
+		return;
+	}
+	if (answer->kind == ANSWER_JOIN) {
+		write_join(out, answer->joined, user);
 		return;
 	}
 	must(writers[answer->kind] != NULL);

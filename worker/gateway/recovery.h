@@ -1,0 +1,50 @@
+/*
+ * Recovery: what a client missed of a room while it was away, gathered while
+ * its join is open. The ledger lets it in at once when it remembers all of
+ * that; else it says how far behind the client is, pages of history are looked
+ * up here, as for the client, and the join goes out again from the last message
+ * gathered. So nothing pushed has to be kept back: the client becomes a member
+ * just where the answer ends.
+ *
+ * It ends, because each round gathers a message and no more than these are:
+ * RECOVERY_MESSAGES_MAX, and as many as make an answer of half of outbox_bytes.
+ * Who missed more is told that it cannot be recovered, and pages through the
+ * history himself.
+ */
+#ifndef WORKER_GATEWAY_RECOVERY_H
+#define WORKER_GATEWAY_RECOVERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/buffer.h"
+
+struct page;
+
+#define RECOVERY_MESSAGES_MAX 1000
+
+struct recovery {
+	uint64_t epoch;         /* 0: it is given up */
+	uint64_t last;          /* the offset up to which the client has all */
+	struct buffer messages; /* behind those it had; as in a page */
+	uint64_t count;
+	size_t answer_bytes; /* about what they take as an answer */
+	size_t answer_bytes_max;
+};
+
+/* epoch 0: the client names a life that is none of ours. */
+struct recovery *recovery_new(
+	uint64_t epoch, uint64_t last, size_t answer_bytes_max);
+void recovery_free(struct recovery **recovery);
+
+/* Forgets what was gathered. */
+void recovery_give_up(struct recovery *recovery);
+
+/* Takes what follows; gives up when it is not what follows, or too much. */
+void recovery_add(struct recovery *recovery, const struct page *page);
+
+/* Is all up to here within the limits, as far as can be told? */
+bool recovery_may_reach(const struct recovery *recovery, uint64_t offset);
+
+#endif
