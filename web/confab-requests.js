@@ -7,8 +7,10 @@ export class ConfabError extends Error {
     /**
      * @param {number} code as in the protocol; 0: it was never answered
      * @param {string} error one sentence
-     * @param {{cmd?: string, data?: object, maybeDone?: boolean}} [more]
-     *   maybeDone: it was sent, so the server may have done it
+     * @param {{cmd?: string, data?: object, maybeDone?: boolean,
+     *   key?: string}} [more]
+     *   maybeDone: it was sent, so the server may have done it;
+     *   key: of a message, to say it again with
      */
     constructor(code, error, more = {}) {
         super(error);
@@ -18,6 +20,7 @@ export class ConfabError extends Error {
         this.cmd = more.cmd;
         this.data = more.data;
         this.maybeDone = more.maybeDone ?? false;
+        this.key = more.key;
     }
 
     /** Worth another try a little later? */
@@ -43,14 +46,14 @@ export class Requests {
      */
     send(socket, cmd, data, done) {
         if (socket === null || socket.readyState !== 1)
-            return noConnection(cmd);
+            return noConnection(cmd, data);
         const seq = this.#nextSeq++;
-        const asked = { cmd, done, ...deferred() };
+        const asked = { cmd, key: data?.key, done, ...deferred() };
 
         asked.timer = setTimeout(() => {
             this.#waiting.delete(seq);
             asked.reject(new ConfabError(0, "no answer in time",
-                { cmd, maybeDone: true }));
+                { cmd, maybeDone: true, key: data?.key }));
         }, this.#patienceMs);
         this.#waiting.set(seq, asked);
         socket.send(JSON.stringify({ seq, cmd, data }));
@@ -67,7 +70,7 @@ export class Requests {
         if (frame.code !== 200) {
             asked.reject(new ConfabError(frame.code ?? 0,
                 frame.error ?? "refused",
-                { cmd: asked.cmd, data: frame.data }));
+                { cmd: asked.cmd, data: frame.data, key: asked.key }));
             return;
         }
         asked.done?.(frame.data ?? {});
@@ -82,14 +85,26 @@ export class Requests {
         for (const asked of all) {
             clearTimeout(asked.timer);
             asked.reject(new ConfabError(0, "the connection broke",
-                { cmd: asked.cmd, maybeDone: true }));
+                { cmd: asked.cmd, maybeDone: true, key: asked.key }));
         }
     }
 }
 
-export function noConnection(cmd) {
-    return Promise.reject(
-        new ConfabError(0, "there is no connection", { cmd }));
+export function noConnection(cmd, data) {
+    return Promise.reject(new ConfabError(0, "there is no connection",
+        { cmd, key: data?.key }));
+}
+
+let keysMade = 0;
+const page = `${random()}${random()}`;
+
+function random() {
+    return Math.random().toString(36).slice(2);
+}
+
+/** A key for a message that no other message of this sender has. */
+export function newKey() {
+    return `${page}.${++keysMade}`;
 }
 
 /** A promise with its resolve and reject beside it. */

@@ -4,8 +4,9 @@
  * history, and drops repeats. Used by confab.js only; knows nothing of sockets.
  *
  * A live message is delivered at once when it is the next one. Otherwise it is
- * held, and pages of history are read until the line is whole again. That is
- * the same work after a reconnect, so there is one way for both.
+ * held, and pages of history are read until the line is whole again. After a
+ * reconnect the answer of the join brings what was missed; when the server
+ * cannot recover that, pages of history are read in the same way.
  */
 
 /** Ids remembered to recognise messages that come twice. */
@@ -39,14 +40,22 @@ export class RoomLine {
         this.filling = null;
     }
 
+    /** What a join made again says about where we are. */
+    get since() {
+        return this.epoch === "" ? undefined
+            : { epoch: this.epoch, offset: this.last };
+    }
+
     /** The answer of a join: starts the line, or continues the one we had. */
-    async joined({ epoch, offset }) {
+    async joined({ epoch, offset, recovered, messages }) {
         if (epoch === undefined || offset === undefined)
             return;
         if (this.epoch === "")
             this.restart(epoch, offset);
         else if (epoch !== this.epoch || offset < this.last)
             this.lose(epoch, offset);
+        else if (recovered)
+            await this.takeMissed(messages, offset);
         else if (offset - this.last > this.recoverLimit)
             this.lose(epoch, offset);
         else
@@ -166,15 +175,25 @@ export class RoomLine {
             this.lose(page.epoch, page.last ?? 0);
             return;
         }
-        for (const message of page.messages) {
+        this.takeAll(page.messages);
+        if (!page.more && page.messages.length === 0)
+            this.skip();
+    }
+
+    /** All messages up to offset that we had not seen. */
+    takeMissed(messages, offset) {
+        this.takeAll(messages);
+        return this.reach(offset);
+    }
+
+    takeAll(messages) {
+        for (const message of messages) {
             if (message.offset <= this.last)
                 continue;
             this.forgetHeld(message.offset);
             this.advance(message.offset, message, true);
         }
         this.releaseHeld();
-        if (!page.more && page.messages.length === 0)
-            this.skip();
     }
 
     /* The history holds no more: what we hold ourselves is all there is. */

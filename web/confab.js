@@ -12,19 +12,20 @@
  *     await confab.say("lobby", "hello");
  *
  * When the connection breaks it is made again, with growing pauses; then the
- * library logs in and joins as before and reads what was missed, so `msg` comes
+ * library logs in and joins as before and gets what was missed, so `msg` comes
  * in order, each message once. Requests are not queued while there is no
  * connection: they are rejected, and the application decides. The error says
- * `maybeDone` when the message may have been taken all the same.
+ * `maybeDone` when the message may have been taken all the same; said again
+ * with the error's `key` as its key, it is still one message.
  */
 import { Events } from "./confab-events.js";
 import { isFinal, jittered, pauseAfter } from "./confab-pause.js";
 import {
-    ConfabError, Requests, deferred, noConnection,
+    ConfabError, Requests, deferred, newKey, noConnection,
 } from "./confab-requests.js";
 import { RoomLine } from "./confab-room.js";
 
-export { ConfabError };
+export { ConfabError, newKey };
 
 /**
  * @typedef {object} Message
@@ -208,7 +209,8 @@ export class Confab {
 
     /**
      * Says something. To a room the own message comes back as `msg` too, in its
-     * place among the others, unless echo is false.
+     * place among the others, unless echo is false. A message with the key of
+     * one said to the same place within 12 hours is that one, and answered so.
      * @param {string | object} to a room, or {room} {user} {users} {client} …
      * @param {*} body any JSON value
      * @param {{type?: string, key?: string, keep?: boolean, ttl?: number,
@@ -216,7 +218,7 @@ export class Confab {
      */
     say(to, body, options = {}) {
         const target = typeof to === "string" ? { room: to } : to;
-        const data = { ...target, body, ...options };
+        const data = { ...target, body, key: newKey(), ...options };
         const line = this.#joined.get(target.room)?.line;
 
         if (target.room !== undefined && data.echo === undefined)
@@ -345,7 +347,7 @@ export class Confab {
     /* What the application asks for: not before we are where we were. */
     #request(cmd, data, done) {
         if (this.#state !== "open" && this.#state !== "online")
-            return noConnection(cmd);
+            return noConnection(cmd, data);
         return this.#send(cmd, data, done);
     }
 
@@ -411,7 +413,8 @@ export class Confab {
 
         for (let tries = 1; this.#joined.has(room); tries++) {
             try {
-                await this.#send("join", wanted, (answer) => {
+                const again = { ...wanted, since: line.since };
+                await this.#send("join", again, (answer) => {
                     this.#events.emit("joined", answer);
                     line.joined(answer);
                 });

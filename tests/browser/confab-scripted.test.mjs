@@ -162,6 +162,81 @@ test("several pages are read after a reconnect, live ones behind them",
         assert.equal(confab.state, "online");
     });
 
+test("a join made again says where it was and takes what was missed",
+    async (t) => {
+        let top = 2;
+        let recovered = true;
+        const { server, confab, heard } = await entered(t, {
+            join: ({ room, since }) => ({
+                room, epoch: "e1", offset: top, users: 1,
+                ...since && {
+                    recovered,
+                    messages: !recovered ? [] : historyOf(top)({
+                        after: since.offset, limit: top,
+                    }).messages,
+                },
+            }),
+            history: historyOf(9),
+        });
+        const flags = [];
+        const sinces = () => server.asked.filter(({ cmd }) => cmd === "join")
+            .map(({ data }) => data.since);
+
+        confab.on("msg", (_, how) => flags.push(how.recovered));
+        server.push(3);
+        await until(() => heard.msg.length === 1, "m 3");
+        top = 6;
+        server.socket.terminate();
+        await until(() => heard.msg.length === 4, "what was missed");
+        server.push(7);
+        await until(() => heard.msg.length === 5, "m 7");
+        assert.ok(!server.asked.some(({ cmd }) => cmd === "history"));
+
+        /* The server cannot: then it is read from the history. */
+        recovered = false;
+        top = 9;
+        server.socket.terminate();
+        await until(() => heard.msg.length === 7, "all of it");
+        assert.ok(server.asked.some(({ cmd }) => cmd === "history"));
+        assert.deepEqual(heard.msg.map(({ offset }) => offset),
+            [3, 4, 5, 6, 7, 8, 9]);
+        assert.deepEqual(flags,
+            [false, true, true, true, false, true, true]);
+        assert.deepEqual(sinces(), [undefined, { epoch: "e1", offset: 3 },
+            { epoch: "e1", offset: 7 }]);
+        assert.deepEqual(heard.moved, []);
+    });
+
+test("each message has a key of its own, and its error names it",
+    async (t) => {
+        const { server, confab } = await entered(t, {
+            say: ({ body }) => body === "lost" ? null
+                : { id: `id ${body}`, time: 1 },
+        });
+        const keys = () => server.asked.filter(({ cmd }) => cmd === "say")
+            .map(({ data }) => data.key);
+        const said = confab.say("r", "lost");
+        let failure;
+
+        said.catch((error) => {
+            failure = error;
+        });
+        await confab.say("r", "1");
+        await confab.say("r", "2", { key: "mine" });
+        server.socket.terminate();
+        await until(() => failure, "the failure");
+        await until(() => confab.state === "online", "online again");
+        await confab.say("r", "again", { key: failure.key });
+        const [lost, one, two, again] = keys();
+
+        assert.equal(failure.maybeDone, true);
+        assert.equal(failure.key, lost);
+        assert.equal(again, lost);
+        assert.equal(two, "mine");
+        assert.notEqual(one, lost);
+        assert.ok(lost.length > 10 && lost.length <= 128);
+    });
+
 test("another epoch, or too much missed, is told as moved", async (t) => {
     let answer = { epoch: "e2", offset: 7 };
     const { server, heard } = await entered(t, {

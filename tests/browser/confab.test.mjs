@@ -124,6 +124,23 @@ test("kill -9 of the gateways costs no message and doubles none", async () => {
     bob.close();
 });
 
+test("a message said again with its key is one, over a kill", async () => {
+    const ada = await enterQuietly(server, "ada", "keys");
+    const bob = await enterQuietly(server, "bob", "keys");
+    const heard = listenTo(bob);
+    const first = await ada.say("keys", "once", { key: "k" });
+
+    await server.kill("ledger");
+    const again = await ada.say("keys", "once", { key: "k" });
+
+    assert.deepEqual(again, first);
+    await ada.say("keys", "end");
+    await until(() => heard.includes("end"), "the end");
+    assert.deepEqual(heard, ["once", "end"]);
+    ada.close();
+    bob.close();
+});
+
 test("4001 of the daemon is the end", async () => {
     let socket;
 

@@ -3,18 +3,11 @@
  * back in its place among the others. Each has a key, so that saying it again
  * after a lost answer cannot double it.
  */
+import { newKey } from "../confab.js";
 import { loadLatest } from "./pager.js";
 
 /** What fits a server's max_message_bytes (64K) with its envelope around it. */
 export const TEXT_BYTES_MAX = 60000;
-
-let said = 0;
-
-function newKey() {
-    const random = crypto.getRandomValues(new Uint32Array(2));
-
-    return `${random[0].toString(36)}${random[1].toString(36)}.${++said}`;
-}
 
 /** @param {string} text */
 export function say(chat, room, text) {
