@@ -16,7 +16,7 @@
 #include "shared/records.h"
 #include "shared/stream.h"
 
-#define ENTRIES_FIRST 64
+#define ENTRIES_FIRST 64U
 #define CHAINS_FIRST 64U
 
 /* Longer than all texts that name a key, with their lengths. */
@@ -106,8 +106,8 @@ split_chain(struct keys *keys)
 
 	if (keys->chain_count == keys->chain_capacity) {
 		keys->chain_capacity *= 2;
-		keys->chains = base_realloc(
-			keys->chains, keys->chain_capacity * sizeof(uint32_t));
+		keys->chains = base_realloc(keys->chains,
+			(size_t)keys->chain_capacity * sizeof(uint32_t));
 	}
 	while (half * 2 <= keys->chain_count)
 		half *= 2;
@@ -166,31 +166,32 @@ remove_entry(struct keys *keys, uint32_t place)
 	keys->count--;
 }
 
-static void
-grow(struct keys *keys)
+/* A place that was given back, else the next one never used. Growing moves
+ * pages and not bytes (mremap), so it takes no long time either. */
+static uint32_t
+take_place(struct keys *keys)
 {
-	uint32_t old = keys->capacity;
+	uint32_t place = keys->free;
 
-	keys->capacity = old ? old * 2 : ENTRIES_FIRST;
-	keys->entries = base_realloc(
-		keys->entries, keys->capacity * sizeof(*keys->entries));
-	for (uint32_t place = keys->capacity; place > old; place--) {
-		entry_at(keys, place)->next = keys->free;
-		keys->free = place;
+	if (place != 0) {
+		keys->free = entry_at(keys, place)->next;
+		return place;
 	}
+	if (keys->used == keys->capacity) {
+		keys->capacity = MAX_OF(ENTRIES_FIRST, keys->capacity * 2);
+		keys->entries = base_realloc(keys->entries,
+			(size_t)keys->capacity * sizeof(*keys->entries));
+	}
+	return ++keys->used;
 }
 
 static void
 add_line(struct keys *keys, const struct key_line *line)
 {
-	struct key_entry *entry;
-	uint32_t place, *chain;
+	uint32_t place = take_place(keys);
+	struct key_entry *entry = entry_at(keys, place);
+	uint32_t *chain;
 
-	if (keys->free == 0)
-		grow(keys);
-	place = keys->free;
-	entry = entry_at(keys, place);
-	keys->free = entry->next;
 	chain = chain_of(keys, line->low);
 	*entry = (struct key_entry){
 		.name = { line->high, line->low, line->target },
@@ -239,8 +240,11 @@ keys_add(struct keys *keys, const struct key_name *name,
 		.offset = message->offset,
 		.id_origin = message->id_origin,
 	};
-	uint32_t old = find_place(keys, name);
+	uint32_t old;
 
+	/* Two go for one that comes, so all that are too old are gone soon. */
+	keys_forget(keys, message_unix_ms(message->id_time), 2);
+	old = find_place(keys, name);
 	if (old != 0)
 		remove_entry(keys, old);
 	add_line(keys, &line);

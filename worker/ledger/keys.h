@@ -11,8 +11,8 @@
  *
  * Memory is bounded: 60 bytes a key, KEYS_MAX keys (4 million: 97 keyed
  * messages a second for 12 h), then the oldest go before their time and are
- * counted. All calls take O(1), though the first one after a pause may forget
- * what became too old meanwhile.
+ * counted. All calls take O(1); each key that is added forgets two that are too
+ * old.
  */
 #ifndef WORKER_LEDGER_KEYS_H
 #define WORKER_LEDGER_KEYS_H
@@ -49,8 +49,8 @@ struct key_entry {
 struct keys {
 	struct hash_key secrets[2];
 	struct key_entry *entries;
-	uint32_t capacity;
-	uint32_t free; /* chained by next */
+	uint32_t used, capacity;
+	uint32_t free; /* of those used, chained by next */
 	uint32_t oldest, newest;
 	uint32_t count, count_max;
 	uint32_t settled; /* the newest one that is for good */
@@ -84,7 +84,7 @@ bool keys_is_fresh(const struct keys *keys, const struct key_entry *entry);
 void keys_settle(struct keys *keys);
 void keys_take_back(struct keys *keys);
 
-/* Forgets what is too old, at most so many; call it often. */
+/* Forgets what is too old, at most so many; for times when none is added. */
 void keys_forget(struct keys *keys, uint64_t unix_ms, unsigned most);
 
 /* From the journal: adds the key of a message that is newer than all known. */

@@ -37,8 +37,9 @@
  * gateway that has the room. */
 #define EVENTS_A_TICK 1000
 
-/* Keys that are forgotten in one tick; more than can come between two. */
-#define KEYS_A_TICK 200000
+/* Keys that are forgotten in one tick, besides those that give way to others.
+ */
+#define KEYS_A_TICK 1000
 
 static void
 on_letter(void *self, const struct letter *letter)
