@@ -248,7 +248,8 @@ keys_are_the_same_from_a_checkpoint(void **state)
 		add(&message);
 	}
 	keys_settle(&keys);
-	keys_write(&keys, &bytes);
+	keys_begin_writing(&keys, &bytes);
+	assert_true(keys_write(&keys, &bytes, 500));
 	keys_fini(&keys);
 	keys_init(&keys, 1000);
 	in = unpack_of(buffer_text(&bytes));
@@ -273,15 +274,58 @@ a_part_of_a_checkpoint_is_refused(void **state)
 	(void)state;
 	add(&message);
 	keys_settle(&keys);
-	keys_write(&keys, &bytes);
-	for (size_t length = 0; length < bytes.length; length++) {
+	keys_begin_writing(&keys, &bytes);
+	assert_true(keys_write(&keys, &bytes, 1));
+	for (size_t length = 1; length < bytes.length; length++) {
 		struct unpack in = unpack_of(
 			(struct text){ (const char *)bytes.data, length });
 
+		if (length == sizeof(keys.secrets))
+			continue; /* so are none */
 		keys_fini(&keys);
 		keys_init(&keys, 1000);
 		assert_false(keys_read(&keys, &in));
 		assert_true(in.failed);
+	}
+	buffer_fini(&bytes);
+}
+
+/* Between the pieces of a checkpoint some are forgotten, and others come, for
+ * good or not. */
+static void
+a_checkpoint_is_of_the_moment_when_it_began(void **state)
+{
+	struct buffer bytes = { 0 };
+	struct message message;
+	struct unpack in;
+	char key[16];
+
+	(void)state;
+	for (unsigned i = 1; i <= 500; i++) {
+		message = numbered(key, i);
+		add(&message);
+	}
+	keys_settle(&keys);
+	keys_begin_writing(&keys, &bytes);
+	for (unsigned i = 501; !keys_write(&keys, &bytes, 7); i++) {
+		message = numbered(key, i);
+		add(&message);
+		if (i % 2)
+			keys_settle(&keys);
+		else
+			keys_take_back(&keys);
+		if (i == 520)
+			keys_forget(&keys, NOW + 12 * HOUR, 200);
+	}
+	keys_fini(&keys);
+	keys_init(&keys, 1000);
+	in = unpack_of(buffer_text(&bytes));
+	assert_true(keys_read(&keys, &in));
+	message = numbered(key, 100);
+	assert_int_equal(find(&message, NOW), 100);
+	for (unsigned i = 201; i <= 600; i++) {
+		message = numbered(key, i);
+		assert_int_equal(find(&message, NOW), i <= 500 ? i : 0);
 	}
 	buffer_fini(&bytes);
 }
@@ -316,6 +360,7 @@ main(void)
 		TEST(keys_agree_with_a_plain_array),
 		TEST(keys_are_the_same_from_a_checkpoint),
 		TEST(a_part_of_a_checkpoint_is_refused),
+		TEST(a_checkpoint_is_of_the_moment_when_it_began),
 		TEST(a_replay_adds_only_what_is_newer),
 	};
 

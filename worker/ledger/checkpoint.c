@@ -22,8 +22,12 @@
 #include "worker/ledger/keys.h"
 #include "worker/ledger/streams.h"
 
+/* What is added to the picture at once: two milliseconds. */
+#define KEYS_A_POLL 50000
+
 enum writing {
 	WRITING_NOTHING,
+	WRITING_PICTURE, /* no thread yet */
 	WRITING_NOW,
 	WRITING_DONE,
 	WRITING_FAILED,
@@ -32,6 +36,8 @@ enum writing {
 struct checkpoint_writer {
 	const char *directory;
 	uint64_t newest, older; /* positions of the files that are kept */
+
+	struct keys *keys; /* whose picture is being taken */
 
 	/* The thread owns these from its start until it is joined. */
 	struct buffer picture;
@@ -72,7 +78,7 @@ checkpoint_covered(const struct checkpoint_writer *writer)
 
 static void
 take_picture(struct buffer *picture, const struct streams *streams,
-	const struct keys *keys, const struct checkpoint *checkpoint)
+	struct keys *keys, const struct checkpoint *checkpoint)
 {
 	struct checkpoint_head head = {
 		.version = CHECKPOINT_VERSION,
@@ -93,18 +99,21 @@ take_picture(struct buffer *picture, const struct streams *streams,
 		pack_number(picture, stream->time_ms);
 		head.count++;
 	}
-	keys_write(keys, picture);
-	head.size = picture->length;
 	memcpy(picture->data, &head, sizeof(head));
+	keys_begin_writing(keys, picture);
 }
 
 /* Left to the thread: a large picture takes its time. */
 static void
 seal_picture(struct buffer *picture)
 {
-	uint32_t crc = crc32c(0, picture->data + CHECKPOINT_CRC_FROM,
-		picture->length - CHECKPOINT_CRC_FROM);
+	uint64_t size = picture->length;
+	uint32_t crc;
 
+	memcpy(picture->data + offsetof(struct checkpoint_head, size), &size,
+		sizeof(size));
+	crc = crc32c(0, picture->data + CHECKPOINT_CRC_FROM,
+		picture->length - CHECKPOINT_CRC_FROM);
 	memcpy(picture->data + offsetof(struct checkpoint_head, crc), &crc,
 		sizeof(crc));
 }
@@ -192,13 +201,29 @@ finish(struct checkpoint_writer *writer)
 	return 0;
 }
 
+/* When the picture is complete, a thread takes it to the disk. */
+static void
+go_on_with_picture(struct checkpoint_writer *writer, size_t most_keys)
+{
+	if (!keys_write(writer->keys, &writer->picture, most_keys))
+		return;
+	atomic_store(&writer->writing, WRITING_NOW);
+	if (thread_start(&writer->thread, write_in_thread, writer))
+		return;
+	log_warning("checkpoint: no thread can be started");
+	atomic_store(&writer->writing, WRITING_NOTHING);
+	buffer_fini(&writer->picture);
+}
+
 bool
 checkpoint_poll(struct checkpoint_writer *writer)
 {
 	int writing =
 		atomic_load_explicit(&writer->writing, memory_order_acquire);
 
-	if (writing == WRITING_NOW)
+	if (writing == WRITING_PICTURE)
+		go_on_with_picture(writer, KEYS_A_POLL);
+	if (writing == WRITING_PICTURE || writing == WRITING_NOW)
 		return false;
 	if (writing != WRITING_NOTHING)
 		finish(writer);
@@ -208,6 +233,8 @@ checkpoint_poll(struct checkpoint_writer *writer)
 int
 checkpoint_wait(struct checkpoint_writer *writer)
 {
+	if (atomic_load(&writer->writing) == WRITING_PICTURE)
+		go_on_with_picture(writer, SIZE_MAX);
 	if (atomic_load(&writer->writing) == WRITING_NOTHING)
 		return 0;
 	return finish(writer);
@@ -215,7 +242,7 @@ checkpoint_wait(struct checkpoint_writer *writer)
 
 bool
 checkpoint_begin(struct checkpoint_writer *writer,
-	const struct streams *streams, const struct keys *keys,
+	const struct streams *streams, struct keys *keys,
 	const struct checkpoint *checkpoint)
 {
 	if (!checkpoint_poll(writer))
@@ -224,11 +251,8 @@ checkpoint_begin(struct checkpoint_writer *writer,
 		return true;
 	take_picture(&writer->picture, streams, keys, checkpoint);
 	writer->position = checkpoint->position;
-	atomic_store(&writer->writing, WRITING_NOW);
-	if (thread_start(&writer->thread, write_in_thread, writer))
-		return true;
-	log_warning("checkpoint: no thread can be started");
-	atomic_store(&writer->writing, WRITING_NOTHING);
-	buffer_fini(&writer->picture);
+	writer->keys = keys;
+	atomic_store(&writer->writing, WRITING_PICTURE);
+	go_on_with_picture(writer, KEYS_A_POLL);
 	return true;
 }

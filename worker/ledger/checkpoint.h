@@ -6,8 +6,9 @@
  * before it is kept, with the journal from its position on, in case the newer
  * one turns out to be damaged.
  *
- * Writing takes a picture in memory at once and leaves the disk to a thread, so
- * that a large one does not hold up the loop.
+ * Writing takes a picture in memory, of the streams at once and of the keys
+ * piece by piece, and leaves the disk to a thread, so that a large one does not
+ * hold up the loop.
  */
 #ifndef WORKER_LEDGER_CHECKPOINT_H
 #define WORKER_LEDGER_CHECKPOINT_H
@@ -41,12 +42,14 @@ struct checkpoint_writer *checkpoint_writer_new(
 /* Waits for what is being written. */
 void checkpoint_writer_free(struct checkpoint_writer **writer);
 
-/* Begins to write; false when the one before is still being written. */
+/* Begins to write; false when the one before is still being written. keys must
+ * live until it is done. */
 bool checkpoint_begin(struct checkpoint_writer *writer,
-	const struct streams *streams, const struct keys *keys,
+	const struct streams *streams, struct keys *keys,
 	const struct checkpoint *checkpoint);
 
-/* Notes what the thread has done; call it now and then. true: it is idle. */
+/* Goes on with the picture, and notes what the thread has done; call it often.
+ * true: nothing is being written. */
 bool checkpoint_poll(struct checkpoint_writer *writer);
 
 /* Waits for the thread. -1: the last one could not be written (logged). */

@@ -161,6 +161,8 @@ remove_entry(struct keys *keys, uint32_t place)
 		keys->newest = entry->older;
 	if (keys->settled == place)
 		keys->settled = entry->older;
+	if (keys->writing == place)
+		keys->writing = entry->newer;
 	entry->next = keys->free;
 	keys->free = place;
 	keys->count--;
@@ -299,21 +301,35 @@ keys_replay(struct keys *keys, const struct message *message)
 }
 
 void
-keys_write(const struct keys *keys, struct buffer *out)
+keys_begin_writing(struct keys *keys, struct buffer *out)
 {
 	must(keys->newest == keys->settled);
-	pack_number(out, keys->count);
 	buffer_add(out, keys->secrets, sizeof(keys->secrets));
 	buffer_reserve(out, keys->count * sizeof(struct key_line));
-	for (uint32_t place = keys->oldest; place != 0;) {
-		const struct key_entry *entry = entry_at(keys, place);
+	keys->writing = keys->oldest;
+	keys->writing_to =
+		keys->newest ? entry_at(keys, keys->newest)->id_time : 0;
+}
+
+bool
+keys_write(struct keys *keys, struct buffer *out, size_t most)
+{
+	for (; keys->writing != 0; most--) {
+		const struct key_entry *entry = entry_at(keys, keys->writing);
 		const struct key_line line = { entry->name.high,
 			entry->name.low, entry->name.target, entry->id_time,
 			entry->offset, entry->id_origin };
 
+		if (entry->id_time > keys->writing_to) {
+			keys->writing = 0;
+			break;
+		}
+		if (most == 0)
+			return false;
 		buffer_add(out, &line, sizeof(line));
-		place = entry->newer;
+		keys->writing = entry->newer;
 	}
+	return true;
 }
 
 static bool
@@ -331,12 +347,11 @@ take_bytes(struct unpack *in, void *to, size_t length)
 bool
 keys_read(struct keys *keys, struct unpack *in)
 {
-	uint64_t count = unpack_number(in);
 	struct key_line line;
 
 	if (!take_bytes(in, keys->secrets, sizeof(keys->secrets)))
 		return false;
-	for (uint64_t i = 0; i < count; i++) {
+	while (in->at < in->end) {
 		if (!take_bytes(in, &line, sizeof(line)))
 			return false;
 		add_line(keys, &line);

@@ -54,7 +54,9 @@ struct keys {
 	uint32_t oldest, newest;
 	uint32_t count, count_max;
 	uint32_t settled; /* the newest one that is for good */
-	uint32_t *chains; /* first of each */
+	uint32_t writing; /* the next one for the checkpoint, 0 when all are */
+	uint64_t writing_to; /* id_time of the last one for it */
+	uint32_t *chains;    /* first of each */
 	uint32_t chain_count, chain_capacity;
 	uint64_t dropped; /* before their time; the owner may set it to 0 */
 };
@@ -90,9 +92,13 @@ void keys_forget(struct keys *keys, uint64_t unix_ms, unsigned most);
 /* From the journal: adds the key of a message that is newer than all known. */
 void keys_replay(struct keys *keys, const struct message *message);
 
-/* As a part of a checkpoint. Reading needs empty keys; false, and it is not
- * such a part. */
-void keys_write(const struct keys *keys, struct buffer *out);
+/* The end of a checkpoint, written piece by piece while others come and go:
+ * what is known when it begins and not forgotten before its turn comes. At most
+ * so many at once; true: that was all. */
+void keys_begin_writing(struct keys *keys, struct buffer *out);
+bool keys_write(struct keys *keys, struct buffer *out, size_t most);
+
+/* Into empty keys; false when it is no such end. */
 bool keys_read(struct keys *keys, struct unpack *in);
 
 #endif
