@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -449,6 +451,23 @@ add_room(unsigned slot, const char *room)
 {
 	assert_true(index_room_add(
 		fake.arena, slot, TEXT_LITERAL("t"), text_of(room)));
+}
+
+/* The journal can grow by so many bytes more. */
+static inline void
+limit_journal(rlim_t more)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	char path[128];
+	struct stat about;
+
+	snprintf(path, sizeof(path), "%s/journal-0/0000000000000000.seg",
+		directory);
+	if (more != RLIM_INFINITY) {
+		assert_int_equal(stat(path, &about), 0);
+		limit.rlim_cur = (rlim_t)about.st_size + more;
+	}
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 #endif

@@ -128,22 +128,6 @@ another_room_is_a_conflict_another_sender_is_none(void **state)
 }
 
 static void
-limit_journal(rlim_t more)
-{
-	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
-	char path[128];
-	struct stat about;
-
-	snprintf(path, sizeof(path), "%s/journal-0/0000000000000000.seg",
-		directory);
-	if (more != RLIM_INFINITY) {
-		assert_int_equal(stat(path, &about), 0);
-		limit.rlim_cur = (rlim_t)about.st_size + more;
-	}
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static void
 script_full_disk(void)
 {
 	settle();

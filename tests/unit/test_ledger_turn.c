@@ -23,23 +23,6 @@ close_fixture(void **state)
 	return 0;
 }
 
-/* The journal can grow by so many bytes more. */
-static void
-limit_journal(rlim_t more)
-{
-	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
-	char path[128];
-	struct stat about;
-
-	snprintf(path, sizeof(path), "%s/journal-0/0000000000000000.seg",
-		directory);
-	if (more != RLIM_INFINITY) {
-		assert_int_equal(stat(path, &about), 0);
-		limit.rlim_cur = (rlim_t)about.st_size + more;
-	}
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static void
 script_order(void)
 {
