@@ -7,6 +7,7 @@
 
 #include "shared/base.h"
 #include "shared/config_parts.h"
+#include "shared/records.h"
 
 struct config *
 config_new(void)
@@ -14,6 +15,9 @@ config_new(void)
 	struct config *config = base_alloc_zeroed(1, sizeof(*config));
 
 	config_set_defaults(SECTION_GLOBAL, config);
+	config_set_defaults(SECTION_LIMITS, &config->limits);
+	config_set_defaults(SECTION_ROOM, &config->inbox);
+	config->inbox.listed = config->inbox.events = false;
 	return config;
 }
 
@@ -260,4 +264,12 @@ config_room_class(const struct config *config, struct text room)
 			return &config->room_classes[i];
 	must(!"there is a class for all rooms");
 	return NULL;
+}
+
+const struct room_class *
+config_stream_class(
+	const struct config *config, unsigned kind, struct text name)
+{
+	return kind == STREAM_INBOX ? &config->inbox
+				    : config_room_class(config, name);
 }

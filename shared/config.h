@@ -33,36 +33,61 @@ struct listener {
 	bool pages; /* api: serve web_dir */
 };
 
-/* room "PATTERN" { … }: a pattern is a name, or a prefix and '*'. */
-struct room_class {
-	char *pattern;
-	bool history; /* rooms of this class are remembered */
-	bool listed;  /* shown by rooms listed:true */
-	bool events;  /* enter and exit are pushed */
-	bool search;  /* what is remembered can be searched */
+enum who_may {
+	MAY_MEMBERS,
+	MAY_ANYONE,
+	MAY_TOKEN, /* whose token allows it */
+	MAY_API,   /* backends only */
 };
 
-struct config {
+enum slow_policy {
+	SLOW_CLOSE,
+	SLOW_DROP,   /* the oldest messages that wait */
+	SLOW_NEWEST, /* only the newest one of the room waits */
+};
+
+enum login_policy {
+	LOGIN_MULTI,
+	LOGIN_REPLACE,
+	LOGIN_REFUSE,
+};
+
 #define NUMBER(name, standard, min, max, live, help) int64_t name;
 #define SIZE(name, standard, min, max, live, help) int64_t name;
 #define SECONDS(name, standard, min, max, live, help) int64_t name;
 #define FLAG(name, standard, live, help) bool name;
 #define TEXT(name, standard, live, help) char *name;
 #define CHOICE(name, standard, words, live, help) int name;
+
+/* room "PATTERN" { … }: a pattern is a name, or a prefix and '*'. */
+struct room_class {
+	char *pattern;
+#include "shared/room_options.def"
+};
+
+/* limits { … } */
+struct limits {
+#include "shared/limit_options.def"
+};
+
+struct config {
 #include "shared/options.def"
+	struct limits limits;
+	struct room_class inbox; /* inbox { … }: some options of a room */
+	bool relay;              /* a relay section stands in the file */
+	char *path;              /* the file it was read from, NULL for --dev */
+	struct listener *listeners;
+	size_t listener_count;
+	struct room_class *room_classes; /* the most specific first */
+	size_t room_class_count;
+};
+
 #undef NUMBER
 #undef SIZE
 #undef SECONDS
 #undef FLAG
 #undef TEXT
 #undef CHOICE
-	bool relay; /* a relay section stands in the file */
-	char *path; /* the file it was read from, NULL for --dev */
-	struct listener *listeners;
-	size_t listener_count;
-	struct room_class *room_classes; /* the most specific first */
-	size_t room_class_count;
-};
 
 /* Reads and checks a file; all its errors are printed to stderr, one line each
  * with file:line and what is allowed. NULL when there are any. */
@@ -80,5 +105,9 @@ unsigned config_gateways(const struct config *config);
 /* The most specific class for a room; there is always one. */
 const struct room_class *config_room_class(
 	const struct config *config, struct text room);
+
+/* The same for any stream, by its enum stream_kind. */
+const struct room_class *config_stream_class(
+	const struct config *config, unsigned kind, struct text name);
 
 #endif

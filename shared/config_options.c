@@ -14,11 +14,10 @@
 
 #define WORD_BYTES_MAX 32
 
-static const struct option_info global_options[] = {
 #define LIMITED(kind, field, standard, low, high, live, words_of_help)         \
 	{ .name = #field,                                                      \
 		.type = kind,                                                  \
-		.offset = offsetof(struct config, field),                      \
+		.offset = offsetof(OWNER, field),                              \
 		.number = standard,                                            \
 		.min = low,                                                    \
 		.max = high,                                                   \
@@ -35,19 +34,37 @@ static const struct option_info global_options[] = {
 #define TEXT(field, standard, live, words_of_help)                             \
 	{ .name = #field,                                                      \
 		.type = OPTION_TEXT,                                           \
-		.offset = offsetof(struct config, field),                      \
+		.offset = offsetof(OWNER, field),                              \
 		.text = standard,                                              \
 		.is_live = live,                                               \
 		.help = words_of_help },
 #define CHOICE(field, standard, choices, live, words_of_help)                  \
 	{ .name = #field,                                                      \
 		.type = OPTION_CHOICE,                                         \
-		.offset = offsetof(struct config, field),                      \
+		.offset = offsetof(OWNER, field),                              \
 		.number = standard,                                            \
 		.words = choices,                                              \
 		.is_live = live,                                               \
 		.help = words_of_help },
+
+#define OWNER struct config
+static const struct option_info global_options[] = {
 #include "shared/options.def"
+};
+#undef OWNER
+
+#define OWNER struct room_class
+static const struct option_info room_options[] = {
+#include "shared/room_options.def"
+};
+#undef OWNER
+
+#define OWNER struct limits
+static const struct option_info limit_options[] = {
+#include "shared/limit_options.def"
+};
+#undef OWNER
+
 #undef LIMITED
 #undef NUMBER
 #undef SIZE
@@ -55,7 +72,6 @@ static const struct option_info global_options[] = {
 #undef FLAG
 #undef TEXT
 #undef CHOICE
-};
 
 /* Lists have no default here: config_complete() knows them. */
 static const struct option_info listener_options[] = {
@@ -85,32 +101,6 @@ static const struct option_info listener_options[] = {
 		.help = "serve web_dir on an api listener" },
 };
 
-static const struct option_info room_options[] = {
-	{ .name = "history",
-		.type = OPTION_FLAG,
-		.offset = offsetof(struct room_class, history),
-		.number = true,
-		.max = 1,
-		.help = "messages are remembered" },
-	{ .name = "listed",
-		.type = OPTION_FLAG,
-		.offset = offsetof(struct room_class, listed),
-		.number = true,
-		.max = 1,
-		.help = "shown to everyone who asks for rooms" },
-	{ .name = "events",
-		.type = OPTION_FLAG,
-		.offset = offsetof(struct room_class, events),
-		.number = true,
-		.max = 1,
-		.help = "members are told who enters and exits" },
-	{ .name = "search",
-		.type = OPTION_FLAG,
-		.offset = offsetof(struct room_class, search),
-		.max = 1,
-		.help = "members can search what is remembered" },
-};
-
 static const struct {
 	const struct option_info *options;
 	size_t count;
@@ -118,6 +108,7 @@ static const struct {
 	[SECTION_GLOBAL] = { global_options, ARRAY_LEN(global_options) },
 	[SECTION_LISTENER] = { listener_options, ARRAY_LEN(listener_options) },
 	[SECTION_ROOM] = { room_options, ARRAY_LEN(room_options) },
+	[SECTION_LIMITS] = { limit_options, ARRAY_LEN(limit_options) },
 };
 
 const struct option_info *

@@ -13,14 +13,23 @@
 #include "shared/pack.h"
 
 enum message_flag {
-	MESSAGE_ECHO = 1, /* the sender's own connection gets it too */
+	MESSAGE_ECHO = 1,     /* the sender's own connection gets it too */
+	MESSAGE_EDIT = 2,     /* gives the body of an earlier one anew */
+	MESSAGE_DELETE = 4,   /* takes an earlier one away */
+	MESSAGE_EDITED = 8,   /* its body is not the first one */
+	MESSAGE_DELETED = 16, /* its body is null */
+	MESSAGE_MARK = 32,    /* is none, but tells how far somebody read */
 };
+
+/* Changes stand in their stream like messages, but are none to be read. */
+#define MESSAGE_CHANGES (MESSAGE_EDIT | MESSAGE_DELETE)
 
 enum join_flag {
 	JOIN_EVENTS = 1,    /* wants enter and exit pushes */
 	JOIN_PRESENCE = 2,  /* is counted and listed */
 	JOIN_ANNOUNCED = 4, /* was a member before this ledger lived */
 	JOIN_RECOVER = 8,   /* wants what came after from_offset */
+	JOIN_INBOX = 16,    /* no room: the user's inbox, at a login */
 };
 
 enum joined_recovery {
@@ -30,15 +39,27 @@ enum joined_recovery {
 };
 
 enum lookup_mode {
-	LOOKUP_NEWEST, /* the last ones; anchor unused */
-	LOOKUP_BEFORE, /* offset < anchor, the nearest ones */
-	LOOKUP_AFTER,  /* offset > anchor, the nearest ones */
+	LOOKUP_NEWEST,    /* the last ones; anchor unused */
+	LOOKUP_BEFORE,    /* offset < anchor, the nearest ones */
+	LOOKUP_AFTER,     /* offset > anchor, the nearest ones */
+	LOOKUP_BEFORE_ID, /* as BEFORE, of the message with this id */
+	LOOKUP_AFTER_ID,
+	LOOKUP_FROM_TIME, /* the first ones said at or after id_time */
+	LOOKUP_ID,        /* the message with this id alone */
 };
 
-/* First byte of what a stream is named by. */
+enum kick_why {
+	KICK_BY_OPERATOR,
+	KICK_REPLACED, /* by another login */
+};
+
+/* First byte of what a stream is named by; the last two are no streams but only
+ * ways of a message. */
 enum stream_kind {
 	STREAM_ROOM = 'r',
 	STREAM_INBOX = 'i',
+	STREAM_CLIENT = 'c',
+	STREAM_TENANT = 't',
 };
 
 #define NUMBER(field) uint64_t field;

@@ -4,6 +4,7 @@
 
 #include "shared/base.h"
 #include "shared/hash.h"
+#include "shared/records.h"
 
 #define SEPARATOR 0x1f
 
@@ -69,6 +70,8 @@ stream_shard(
 
 	if (ledgers == 1)
 		return 0;
+	if (kind == STREAM_INBOX)
+		name = TEXT_LITERAL("");
 	stream_name_make(&made, kind, tenant, name);
 	return (unsigned)(hash_stable(made.bytes, made.length) % ledgers);
 }

@@ -250,8 +250,8 @@ an_unknown_name_is_an_error(void **state)
 	assert_int_equal(lines_said(), 3);
 	expect_bad("listener x { address = \"127.0.0.1:80\"\n speed = 3 }", 2,
 		"unknown option 'speed' in a listener");
-	expect_bad("room \"*\" { slow = \"close\" }", 1,
-		"unknown option 'slow' in a room");
+	expect_bad("room \"*\" { slowly = \"close\" }", 1,
+		"unknown option 'slowly' in a room");
 	expect_bad("apis = 1\nrelay { listen = \"tcp://0.0.0.0:7100\" }", 2,
 		"relay: ");
 }

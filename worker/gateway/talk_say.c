@@ -1,5 +1,6 @@
 #include "shared/buffer.h"
 #include "shared/config.h"
+#include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pass.h"
@@ -7,9 +8,6 @@
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
-
-#define NOT_NOW "the server is too busy, try again"
-#define TOO_BIG "the message is too big for this server"
 
 static struct message
 message_of(const struct session *session, const struct say_request *say)
@@ -49,10 +47,10 @@ say_remembered(
 	pending_free(gateway->pendings, &pending);
 	if (result == OFFER_FULL)
 		pending_refuse_say(session->gateway->pendings, session, tag,
-			CODE_UNAVAILABLE, NOT_NOW);
+			CODE_UNAVAILABLE, ASKING_NOT_NOW);
 	else
 		pending_refuse_say(session->gateway->pendings, session, tag,
-			CODE_TOO_MANY, TOO_BIG);
+			CODE_TOO_MANY, ASKING_TOO_BIG);
 }
 
 static void
@@ -66,7 +64,7 @@ say_passing(struct session *session, struct text tag, struct message *message)
 	message_pack(letter, message);
 	if (letter->length > ledgers_letter_max(gateway)) {
 		pending_refuse_say(session->gateway->pendings, session, tag,
-			CODE_TOO_MANY, TOO_BIG);
+			CODE_TOO_MANY, ASKING_TOO_BIG);
 		return;
 	}
 	answer.say.reached = pass_on(gateway, message);

@@ -5,7 +5,7 @@
  * batch:
  *
  *   on_letter: a message gets its offset and goes into the batch; every letter
- *              is noted as a task (turn.c)
+ *              is noted as a task (turn_take.c)
  *   on_turn:   the batch is committed, then the tasks are done in the order in
  *              which they came (turn.c, answers.c)
  *
@@ -120,7 +120,7 @@ struct ledger {
 	bool is_draining, is_stopping;
 };
 
-/* turn.c: takes a letter in; then commits the batch and does all tasks. */
+/* turn_take.c takes a letter in; turn.c then commits the batch and does all tasks. */
 void turn_take(struct ledger *ledger, const struct letter *letter);
 void turn_finish(struct ledger *ledger);
 void turn_fini(struct turn *turn);
@@ -130,7 +130,7 @@ void turn_fini(struct turn *turn);
 void turn_redeliver(struct ledger *ledger, const struct message *message,
 	struct text record, uint64_t end);
 
-/* answers.c: the tasks that are not messages. A letter that cannot be read is
+/* answers*.c: the tasks that are not messages. A letter that cannot be read is
  * logged, counted and passed over. */
 void answers_letter(struct ledger *ledger, const struct letter *letter);
 void answers_bad_letter(struct ledger *ledger, const struct letter *letter);

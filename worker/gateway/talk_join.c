@@ -1,65 +1,13 @@
-#include "worker/gateway/talk.h"
-
 #include "shared/buffer.h"
 #include "shared/config.h"
+#include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/recovery.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
-
-#define NOT_NOW "the server is too busy, try again"
-#define TOO_BIG "the message is too big for this server"
-
-static struct membership *
-membership_in(struct session *session, struct text room)
-{
-	return membership_find(session,
-		rooms_find(session->gateway, session_tenant(session), room));
-}
-
-static unsigned
-ledger_of(const struct session *session, struct text room)
-{
-	return ledgers_of_room(session->gateway, session_tenant(session), room);
-}
-
-/* The membership for a request; NULL when the request has been kept for later
- * or refused. */
-static struct membership *
-active_in(struct session *session, struct text tag, struct text room,
-	enum answer_code code)
-{
-	struct membership *membership = membership_in(session, room);
-
-	if (!membership) {
-		session_refuse(session, tag, code, TALK_NOT_A_MEMBER);
-		return NULL;
-	}
-	if (membership->state == MEMBERSHIP_JOINING) {
-		session_keep(session, &membership->kept);
-		return NULL;
-	}
-	return membership;
-}
-
-/* The letter begun last to the ledger; what it asks has an answer coming, or is
- * refused. */
-static bool
-offer(struct session *session, unsigned ledger, struct pending *pending)
-{
-	struct gateway *gateway = session->gateway;
-	enum offer_result result = ledgers_offer(gateway, ledger);
-
-	if (result == OFFER_TAKEN)
-		return true;
-	session_refuse(session, pending_tag(pending),
-		result == OFFER_FULL ? CODE_UNAVAILABLE : CODE_TOO_MANY,
-		result == OFFER_FULL ? NOT_NOW : TOO_BIG);
-	pending_free(gateway->pendings, &pending);
-	return false;
-}
+#include "worker/gateway/talk.h"
 
 /* recovery: what the join wants to know; NULL: nothing. */
 static void
@@ -112,7 +60,7 @@ join_again(struct session *session, struct text tag,
 		session->gateway->pendings, session, PENDING_JOIN_AGAIN, tag);
 	pack_join(membership, pending->request, 0,
 		request->has_since ? &nothing : NULL);
-	offer(session, ledger_of(session, request->room), pending);
+	asking_offer(session, asking_ledger(session, request->room), pending);
 }
 
 static void
@@ -131,7 +79,8 @@ join_first(struct session *session, struct text tag,
 			(size_t)gateway->config->outbox_bytes / 2);
 	pending->membership = membership;
 	pack_join(membership, pending->request, 0, membership->recovery);
-	if (!offer(session, ledger_of(session, request->room), pending))
+	if (!asking_offer(
+		    session, asking_ledger(session, request->room), pending))
 		membership_end(&membership);
 }
 
@@ -139,7 +88,8 @@ void
 talk_join(struct session *session, struct text tag,
 	const struct join_request *request)
 {
-	struct membership *membership = membership_in(session, request->room);
+	struct membership *membership =
+		asking_membership(session, request->room);
 
 	if (membership && membership->state == MEMBERSHIP_JOINING)
 		session_keep(session, &membership->kept);
@@ -236,7 +186,7 @@ talk_announce(const struct membership *membership)
 
 	pack_join(membership, 0, JOIN_ANNOUNCED, NULL);
 	return ledgers_offer(session->gateway,
-		       ledger_of(session, room_name(membership->room))) ==
+		       asking_ledger(session, room_name(membership->room))) ==
 	       OFFER_TAKEN;
 }
 
@@ -259,7 +209,7 @@ tell_leave(const struct membership *membership, bool is_lost)
 			.platform = session->platform,
 			.lost = is_lost,
 		});
-	ledgers_send(session->gateway, ledger_of(session, room));
+	ledgers_send(session->gateway, asking_ledger(session, room));
 }
 
 static void
@@ -299,7 +249,8 @@ go_on(struct pending *pending, enum pending_kind kind)
 		pack_missed(membership, next->request);
 	else
 		pack_join(membership, next->request, 0, membership->recovery);
-	ledgers_send(gateway, ledger_of(session, room_name(membership->room)));
+	ledgers_send(
+		gateway, asking_ledger(session, room_name(membership->room)));
 }
 
 void
@@ -347,7 +298,7 @@ void
 talk_leave(struct session *session, struct text tag, struct text room)
 {
 	struct membership *membership =
-		active_in(session, tag, room, CODE_NOT_FOUND);
+		asking_active(session, tag, room, CODE_NOT_FOUND);
 	const struct answer answer = { .kind = ANSWER_LEAVE, .room = room };
 
 	if (!membership)
@@ -355,82 +306,4 @@ talk_leave(struct session *session, struct text tag, struct text room)
 	tell_leave(membership, false);
 	membership_end(&membership);
 	session_answer(session, tag, &answer);
-}
-
-void
-talk_history(struct session *session, struct text tag,
-	const struct history_request *request)
-{
-	struct pending *pending;
-
-	if (!active_in(session, tag, request->room, CODE_FORBIDDEN))
-		return;
-	pending = pending_new(
-		session->gateway->pendings, session, PENDING_PAGE, tag);
-	lookup_pack(ledgers_letter(session->gateway, LETTER_LOOKUP),
-		&(struct lookup){
-			.request = pending->request,
-			.connection = session_connection(session),
-			.kind = STREAM_ROOM,
-			.tenant = session_tenant(session),
-			.stream = request->room,
-			.mode = request->mode,
-			.anchor = request->anchor,
-			.limit = request->limit,
-		});
-	offer(session, ledger_of(session, request->room), pending);
-}
-
-void
-talk_search(struct session *session, struct text tag,
-	const struct search_request *request)
-{
-	struct gateway *gateway = session->gateway;
-	struct pending *pending;
-
-	if (!active_in(session, tag, request->room, CODE_FORBIDDEN))
-		return;
-	if (!config_room_class(gateway->config, request->room)->search) {
-		session_refuse(session, tag, CODE_FORBIDDEN,
-			"search is off in this room");
-		return;
-	}
-	pending = pending_new(gateway->pendings, session, PENDING_SEARCH, tag);
-	search_pack(ledgers_letter(gateway, LETTER_SEARCH),
-		&(struct search){
-			.request = pending->request,
-			.connection = session_connection(session),
-			.kind = STREAM_ROOM,
-			.tenant = session_tenant(session),
-			.stream = request->room,
-			.text = request->text,
-			.from = request->from,
-			.from_time = request->from_time_ms,
-			.before = request->before,
-			.limit = request->limit,
-		});
-	offer(session, ledger_of(session, request->room), pending);
-}
-
-void
-talk_members(struct session *session, struct text tag,
-	const struct members_request *request)
-{
-	struct pending *pending;
-
-	if (!active_in(session, tag, request->room, CODE_FORBIDDEN))
-		return;
-	pending = pending_new(
-		session->gateway->pendings, session, PENDING_MEMBERS, tag);
-	members_wanted_pack(
-		ledgers_letter(session->gateway, LETTER_MEMBERS_WANTED),
-		&(struct members_wanted){
-			.request = pending->request,
-			.connection = session_connection(session),
-			.tenant = session_tenant(session),
-			.room = request->room,
-			.after = request->after,
-			.limit = request->limit,
-		});
-	offer(session, ledger_of(session, request->room), pending);
 }

@@ -1,0 +1,53 @@
+#include "worker/gateway/asking.h"
+
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/ledgers.h"
+#include "worker/gateway/pending.h"
+#include "worker/gateway/rooms.h"
+#include "worker/gateway/session.h"
+#include "worker/gateway/talk.h"
+
+struct membership *
+asking_membership(struct session *session, struct text room)
+{
+	return membership_find(session,
+		rooms_find(session->gateway, session_tenant(session), room));
+}
+
+unsigned
+asking_ledger(const struct session *session, struct text room)
+{
+	return ledgers_of_room(session->gateway, session_tenant(session), room);
+}
+
+struct membership *
+asking_active(struct session *session, struct text tag, struct text room,
+	enum answer_code code)
+{
+	struct membership *membership = asking_membership(session, room);
+
+	if (!membership) {
+		session_refuse(session, tag, code, TALK_NOT_A_MEMBER);
+		return NULL;
+	}
+	if (membership->state == MEMBERSHIP_JOINING) {
+		session_keep(session, &membership->kept);
+		return NULL;
+	}
+	return membership;
+}
+
+bool
+asking_offer(struct session *session, unsigned ledger, struct pending *pending)
+{
+	struct gateway *gateway = session->gateway;
+	enum offer_result result = ledgers_offer(gateway, ledger);
+
+	if (result == OFFER_TAKEN)
+		return true;
+	session_refuse(session, pending_tag(pending),
+		result == OFFER_FULL ? CODE_UNAVAILABLE : CODE_TOO_MANY,
+		result == OFFER_FULL ? ASKING_NOT_NOW : ASKING_TOO_BIG);
+	pending_free(gateway->pendings, &pending);
+	return false;
+}

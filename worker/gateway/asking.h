@@ -1,0 +1,36 @@
+/*
+ * What all requests that go to a ledger have in common: who asks, about which
+ * room, and whether it can be asked now. For the talk_*.c files.
+ */
+#ifndef WORKER_GATEWAY_ASKING_H
+#define WORKER_GATEWAY_ASKING_H
+
+#include <stdbool.h>
+
+#include "shared/text.h"
+#include "worker/gateway/answer.h"
+
+#define ASKING_NOT_NOW "the server is too busy, try again"
+#define ASKING_TOO_BIG "the message is too big for this server"
+
+struct membership;
+struct pending;
+struct session;
+
+/* Of this session in a room, or NULL. */
+struct membership *asking_membership(struct session *session, struct text room);
+
+/* The number of the ledger of a room of the session's tenant. */
+unsigned asking_ledger(const struct session *session, struct text room);
+
+/* The membership for a request; NULL when the request has been kept for later
+ * or refused with the code. */
+struct membership *asking_active(struct session *session, struct text tag,
+	struct text room, enum answer_code code);
+
+/* The letter begun last to the ledger; what it asks has an answer coming, or is
+ * refused, and the pending request is gone. */
+bool asking_offer(
+	struct session *session, unsigned ledger, struct pending *pending);
+
+#endif

@@ -1,0 +1,38 @@
+#include "worker/gateway/profiles/confab_commands.h"
+
+#include "shared/base.h"
+
+static const struct confab_command commands[] = {
+	{ "login", false, false, confab_do_login },
+	{ "ping", false, false, confab_do_ping },
+	{ "heartbeat", true, false, confab_do_ping },
+	{ "join", true, false, confab_do_join },
+	{ "leave", true, false, confab_do_leave },
+	{ "say", true, true, confab_do_say },
+	{ "history", true, false, confab_do_history },
+	{ "search", true, false, confab_do_search },
+	{ "members", true, false, confab_do_members },
+	{ "rooms", true, false, confab_do_rooms },
+};
+
+const struct confab_command *
+confab_command_find(struct text verb)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (text_equal(verb, text_of(commands[i].verb)))
+			return &commands[i];
+	return NULL;
+}
+
+uint8_t
+confab_command_number(const struct confab_command *command)
+{
+	return (uint8_t)(command - commands);
+}
+
+const struct confab_command *
+confab_command_at(uint8_t number)
+{
+	must(number < ARRAY_LEN(commands));
+	return &commands[number];
+}

@@ -1,0 +1,51 @@
+/*
+ * The commands of the protocol confab: each a row of a table and a function
+ * that reads its data and asks the core. What is wrong with the data is noted
+ * in the args, and the caller refuses the request.
+ */
+#ifndef WORKER_GATEWAY_PROFILES_CONFAB_COMMANDS_H
+#define WORKER_GATEWAY_PROFILES_CONFAB_COMMANDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/text.h"
+
+struct args;
+struct session;
+
+typedef void confab_do(
+	struct session *session, struct text tag, struct args *args);
+
+struct confab_command {
+	const char *verb;
+	bool needs_login;
+	bool in_order; /* answers come in the order of the requests */
+	confab_do *run;
+};
+
+/* By its verb, or NULL. */
+const struct confab_command *confab_command_find(struct text verb);
+
+/* A command as one byte and back. */
+uint8_t confab_command_number(const struct confab_command *command);
+const struct confab_command *confab_command_at(uint8_t number);
+
+/* confab_session.c */
+confab_do confab_do_login;
+confab_do confab_do_ping;
+
+/* confab_room.c */
+confab_do confab_do_join;
+confab_do confab_do_leave;
+
+/* confab_say.c */
+confab_do confab_do_say;
+
+/* confab_lookup.c */
+confab_do confab_do_history;
+confab_do confab_do_search;
+confab_do confab_do_members;
+confab_do confab_do_rooms;
+
+#endif

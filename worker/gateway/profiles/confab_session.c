@@ -1,0 +1,56 @@
+#include "worker/gateway/profiles/confab_commands.h"
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/clock.h"
+#include "shared/message.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/login.h"
+#include "worker/gateway/profiles/confab_args.h"
+#include "worker/gateway/session.h"
+
+#define PLATFORM_STANDARD 101
+#define PAYLOAD_KEEP_BYTES 65536
+
+void
+confab_do_login(struct session *session, struct text tag, struct args *args)
+{
+	static const char *const later[] = { "inbox" };
+	struct buffer *info = &session->gateway->body;
+	struct login_request request = {
+		.tenant = args_name(args, "tenant", TENANT_BYTES_MAX, false),
+		.platform = (uint32_t)args_number(
+			args, "platform", 0, UINT32_MAX, PLATFORM_STANDARD),
+	};
+
+	args_not_yet(args, later, ARRAY_LEN(later));
+	if (!json_get_text(args->data, "user", &request.user) ||
+		!text_is_name(request.user, 1, USER_BYTES_MAX))
+		args_fail(args, CODE_BAD_USER,
+			"user must be a string of 1 to %d bytes without "
+			"control characters",
+			USER_BYTES_MAX);
+	if (request.tenant.length == 0)
+		request.tenant = TEXT_LITERAL("default");
+	buffer_clear(info, PAYLOAD_KEEP_BYTES);
+	if (args_value(args, "info", info))
+		request.info = buffer_text(info);
+	if (request.info.length > INFO_BYTES_MAX)
+		args_fail(args, CODE_BAD_REQUEST,
+			"info must be at most %d bytes of JSON",
+			INFO_BYTES_MAX);
+	if (args->code == CODE_OK)
+		login_run(session, tag, &request);
+}
+
+void
+confab_do_ping(struct session *session, struct text tag, struct args *args)
+{
+	const struct answer answer = {
+		.kind = ANSWER_TIME,
+		.unix_ms = clock_unix_ms(),
+	};
+
+	(void)args;
+	session_answer(session, tag, &answer);
+}

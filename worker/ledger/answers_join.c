@@ -1,0 +1,211 @@
+#include "shared/arena.h"
+#include "shared/config.h"
+#include "shared/index.h"
+#include "worker/ledger/answers_inside.h"
+#include "worker/ledger/page.h"
+#include "worker/worker.h"
+
+#define KEEP_BYTES (256U * 1024)
+
+/* Tells every gateway that has members of the room. */
+static void
+send_presence(struct ledger *ledger, const struct presence *presence)
+{
+	if (!config_room_class(ledger->config, presence->room)->events)
+		return;
+	letter_begin(&ledger->letter, LETTER_PRESENCE);
+	presence_pack(&ledger->letter, presence);
+	for (unsigned i = 0; i < ledger->gateways; i++) {
+		unsigned slot = ledger->first_gateway + i;
+
+		if (index_has_room(ledger->arena, slot, presence->tenant,
+			    presence->room))
+			worker_send(ledger->worker, slot,
+				letter_end(&ledger->letter));
+	}
+}
+
+void
+answers_members_event(const struct members_event *event, void *ledger)
+{
+	struct stream_name name;
+	struct presence presence = {
+		.user = event->user,
+		.platform = event->platform,
+		.entered = event->has_entered,
+		.users = event->users,
+	};
+
+	streams_name(event->stream, &name);
+	presence.tenant = stream_name_tenant(&name);
+	presence.room = stream_name_name(&name);
+	send_presence(ledger, &presence);
+}
+
+/* While the ledger settles, users and connections are those known so far. */
+static void
+send_joined(struct ledger *ledger, const struct join *join, struct teller to,
+	enum joined_recovery recovery, const struct page *missed)
+{
+	const struct stream *stream =
+		answers_find_room(ledger, join->tenant, join->room);
+	struct joined joined = {
+		.request = join->request,
+		.connection = join->connection,
+		.tenant = join->tenant,
+		.room = join->room,
+		.epoch = ledger->epoch,
+		.offset = stream ? stream->top : 0,
+		.users = members_users(stream),
+		.connections = members_connections(stream),
+		.recovery = recovery,
+		.count = missed->count,
+		.messages = missed->messages,
+	};
+
+	letter_begin(&ledger->letter, LETTER_JOINED);
+	joined_pack(&ledger->letter, &joined);
+	answers_send(ledger, to);
+}
+
+static void
+send_behind(struct ledger *ledger, const struct join *join, struct teller to)
+{
+	struct behind behind = {
+		.request = join->request,
+		.connection = join->connection,
+		.offset = answers_find_room(ledger, join->tenant, join->room)
+				  ->top,
+	};
+
+	letter_begin(&ledger->letter, LETTER_BEHIND);
+	behind_pack(&ledger->letter, &behind);
+	answers_send(ledger, to);
+}
+
+/* What the client has missed, in ledger->list and in the page. */
+static enum missed
+find_missed(struct ledger *ledger, const struct join *join, struct page *page)
+{
+	enum missed missed;
+
+	buffer_clear(&ledger->list, KEEP_BYTES);
+	if (join->from_epoch != ledger->epoch ||
+		!config_room_class(ledger->config, join->room)->history)
+		return MISSED_GONE;
+	missed = page_of_missed(
+		answers_find_room(ledger, join->tenant, join->room),
+		join->from_offset, ledger->historian != NO_SLOT,
+		ledger->letter_max / 2, &ledger->list, page);
+	page->messages = buffer_text(&ledger->list);
+	return missed;
+}
+
+/* The connection is a member from here on, and is told so. */
+static void
+let_in(struct ledger *ledger, const struct join *join, struct teller teller,
+	enum joined_recovery recovery, const struct page *missed)
+{
+	struct stream_name name;
+	bool has_entered = false;
+
+	stream_name_make(&name, STREAM_ROOM, join->tenant, join->room);
+	if (join->flags & JOIN_PRESENCE)
+		has_entered = members_join(ledger->members,
+			streams_need(&ledger->streams, &name), join, teller);
+	if (!(join->flags & JOIN_ANNOUNCED))
+		send_joined(ledger, join, teller, recovery, missed);
+	if (has_entered)
+		send_presence(ledger,
+			&(struct presence){
+				.tenant = join->tenant,
+				.room = join->room,
+				.user = join->user,
+				.platform = join->platform,
+				.entered = 1,
+				.users = members_users(
+					streams_find(&ledger->streams, &name)),
+				.asker_slot = teller.slot,
+				.asker_life = teller.life,
+				.connection = join->connection,
+			});
+}
+
+/* All that was missed comes with the answer, or the join has to come again when
+ * most of it has been looked up. */
+static void
+let_in_again(struct ledger *ledger, const struct join *join,
+	const struct letter *letter)
+{
+	struct page missed = { 0 };
+
+	switch (find_missed(ledger, join, &missed)) {
+	case MISSED_GONE:
+		missed = (struct page){ 0 };
+		let_in(ledger, join, answers_sender(letter), RECOVERY_LOST,
+			&missed);
+		break;
+	case MISSED_MUCH:
+		send_behind(ledger, join, answers_sender(letter));
+		break;
+	case MISSED_TOLD:
+		if (missed.count == 0 ||
+			!answers_are_too_much(ledger, letter, join->request,
+				join->connection))
+			let_in(ledger, join, answers_sender(letter),
+				RECOVERY_WHOLE, &missed);
+		break;
+	}
+}
+
+void
+answers_join(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	const struct page nothing = { 0 };
+	struct join join;
+
+	if (!join_unpack(&in, &join) ||
+		!answers_names_fit(join.tenant, join.room) ||
+		join.user.length > USER_BYTES_MAX)
+		answers_bad_letter(ledger, letter);
+	else if (join.flags & JOIN_RECOVER)
+		let_in_again(ledger, &join, letter);
+	else
+		let_in(ledger, &join, answers_sender(letter), RECOVERY_NONE,
+			&nothing);
+}
+
+void
+answers_leave(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct teller teller = answers_sender(letter);
+	struct stream_name name;
+	struct stream *stream;
+	struct leave leave;
+
+	if (!leave_unpack(&in, &leave) ||
+		!answers_names_fit(leave.tenant, leave.room) ||
+		leave.user.length > USER_BYTES_MAX) {
+		answers_bad_letter(ledger, letter);
+		return;
+	}
+	stream_name_make(&name, STREAM_ROOM, leave.tenant, leave.room);
+	stream = settling_is_on(ledger) ? streams_need(&ledger->streams, &name)
+					: streams_find(&ledger->streams, &name);
+	if (stream == NULL || !members_leave(ledger->members, stream, &leave,
+				      teller, worker_now_ms(ledger->worker)))
+		return;
+	send_presence(ledger, &(struct presence){
+				      .tenant = leave.tenant,
+				      .room = leave.room,
+				      .user = leave.user,
+				      .platform = leave.platform,
+				      .users = members_users(streams_find(
+					      &ledger->streams, &name)),
+				      .asker_slot = teller.slot,
+				      .asker_life = teller.life,
+				      .connection = leave.connection,
+			      });
+}

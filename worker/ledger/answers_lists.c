@@ -1,0 +1,159 @@
+#include "worker/ledger/answers_inside.h"
+#include "worker/ledger/page.h"
+#include "worker/ledger/rooms.h"
+#include "worker/worker.h"
+
+/* Codes of the protocol. */
+#define UNAVAILABLE 1004
+#define TOO_MANY 1012
+
+#define KEEP_BYTES (256U * 1024)
+
+static void
+ask_historian(struct ledger *ledger, struct lookup *lookup, struct teller asker)
+{
+	lookup->asker_slot = asker.slot;
+	lookup->asker_life = asker.life;
+	lookup->epoch = ledger->epoch;
+	letter_begin(&ledger->letter, LETTER_LOOKUP);
+	lookup_pack(&ledger->letter, lookup);
+	if (!worker_offer(ledger->worker, ledger->historian,
+		    letter_end(&ledger->letter)))
+		answers_refuse(ledger, asker, lookup->request,
+			lookup->connection, UNAVAILABLE,
+			"the archive has too much to do, try again");
+}
+
+void
+answers_lookup(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct page page = { .epoch = ledger->epoch };
+	struct stream_name name;
+	struct lookup lookup;
+
+	if (!lookup_unpack(&in, &lookup) ||
+		!answers_names_fit(lookup.tenant, lookup.stream)) {
+		answers_bad_letter(ledger, letter);
+		return;
+	}
+	page.request = lookup.request;
+	page.connection = lookup.connection;
+	stream_name_make(
+		&name, (unsigned)lookup.kind, lookup.tenant, lookup.stream);
+	buffer_clear(&ledger->list, KEEP_BYTES);
+	if (answers_are_too_much(
+		    ledger, letter, lookup.request, lookup.connection))
+		return;
+	if (!page_from_memory(streams_find(&ledger->streams, &name), &lookup,
+		    ledger->historian != NO_SLOT, ledger->letter_max / 2,
+		    &ledger->list, &page)) {
+		ask_historian(ledger, &lookup, answers_sender(letter));
+		return;
+	}
+	page.messages = buffer_text(&ledger->list);
+	letter_begin(&ledger->letter, LETTER_PAGE);
+	page_pack(&ledger->letter, &page);
+	if (ledger->letter.length > ledger->letter_max)
+		answers_refuse(ledger, answers_sender(letter), lookup.request,
+			lookup.connection, TOO_MANY,
+			"a message is too large to be looked up");
+	else
+		answers_send(ledger, answers_sender(letter));
+}
+
+/* Whatever was said before it is in the journal by now. */
+void
+answers_search(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct teller asker = answers_sender(letter);
+	struct search search;
+
+	if (!search_unpack(&in, &search) ||
+		!answers_names_fit(search.tenant, search.stream)) {
+		answers_bad_letter(ledger, letter);
+		return;
+	}
+	search.asker_slot = asker.slot;
+	search.asker_life = asker.life;
+	search.epoch = ledger->epoch;
+	letter_begin(&ledger->letter, LETTER_SEARCH);
+	search_pack(&ledger->letter, &search);
+	if (ledger->historian == NO_SLOT ||
+		!worker_offer(ledger->worker, ledger->historian,
+			letter_end(&ledger->letter)))
+		answers_refuse(ledger, asker, search.request, search.connection,
+			UNAVAILABLE,
+			"the archive has too much to do, try again");
+}
+
+/* Who asks for members while they are not known is answered later. */
+static bool
+must_wait(struct ledger *ledger, const struct letter *letter, uint64_t request,
+	uint64_t connection)
+{
+	if (!settling_is_on(ledger))
+		return false;
+	if (!settling_hold(ledger, letter))
+		answers_refuse(ledger, answers_sender(letter), request,
+			connection, UNAVAILABLE,
+			"the members are not known yet, try again");
+	return true;
+}
+
+void
+answers_members_wanted(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct members_wanted wanted;
+	struct members_page page = { 0 };
+
+	if (!members_wanted_unpack(&in, &wanted) ||
+		!answers_names_fit(wanted.tenant, wanted.room)) {
+		answers_bad_letter(ledger, letter);
+		return;
+	}
+	if (must_wait(ledger, letter, wanted.request, wanted.connection) ||
+		answers_are_too_much(
+			ledger, letter, wanted.request, wanted.connection))
+		return;
+	page.request = wanted.request;
+	page.connection = wanted.connection;
+	buffer_clear(&ledger->list, KEEP_BYTES);
+	members_list(answers_find_room(ledger, wanted.tenant, wanted.room),
+		&wanted, ledger->letter_max / 2, &ledger->list, &page);
+	page.members = buffer_text(&ledger->list);
+	letter_begin(&ledger->letter, LETTER_MEMBERS_PAGE);
+	members_page_pack(&ledger->letter, &page);
+	answers_send(ledger, answers_sender(letter));
+}
+
+void
+answers_rooms_wanted(struct ledger *ledger, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct rooms_wanted wanted;
+	struct rooms_page page = { .ledger = ledger->number };
+
+	if (!rooms_wanted_unpack(&in, &wanted) ||
+		wanted.tenant.length > TENANT_BYTES_MAX ||
+		wanted.prefix.length > ROOM_BYTES_MAX ||
+		wanted.after.length > ROOM_BYTES_MAX) {
+		answers_bad_letter(ledger, letter);
+		return;
+	}
+	if (must_wait(ledger, letter, wanted.request, wanted.connection) ||
+		answers_are_too_much(
+			ledger, letter, wanted.request, wanted.connection))
+		return;
+	page.request = wanted.request;
+	page.connection = wanted.connection;
+	buffer_clear(&ledger->list, KEEP_BYTES);
+	rooms_list(&ledger->streams, &wanted, ledger->epoch,
+		ledger->letter_max / 2, &ledger->list, &page);
+	page.rooms = buffer_text(&ledger->list);
+	letter_begin(&ledger->letter, LETTER_ROOMS_PAGE);
+	rooms_page_pack(&ledger->letter, &page);
+	answers_send(ledger, answers_sender(letter));
+}
