@@ -9,6 +9,7 @@
 #include "worker/gateway/pending.h"
 #include "worker/gateway/profiles/confab_args.h"
 #include "worker/gateway/profiles/confab_commands.h"
+#include "worker/gateway/profiles/confab_message.h"
 #include "worker/gateway/profiles/confab_raw.h"
 #include "worker/gateway/profiles/confab_write.h"
 #include "worker/gateway/profiles/profile.h"

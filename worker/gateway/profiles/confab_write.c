@@ -2,106 +2,20 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
-#include "shared/json.h"
-#include "shared/message.h"
 #include "shared/records.h"
 #include "worker/gateway/answer.h"
-
-static void
-add_text(struct buffer *out, const char *before, struct text text)
-{
-	buffer_add_string(out, before);
-	json_write_string(out, text);
-}
-
-static void
-add_number(struct buffer *out, const char *before, uint64_t number)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do
-		digits[--at] = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	buffer_add_string(out, before);
-	buffer_add(out, digits + at, sizeof(digits) - at);
-}
-
-static void
-add_id(struct buffer *out, uint64_t time, uint64_t origin)
-{
-	char id[MESSAGE_ID_LENGTH + 1];
-
-	message_id_write(id, time, origin);
-	add_text(out, "\"id\":", text_of(id));
-	add_number(out, ",\"time\":", message_unix_ms(time));
-}
-
-static void
-add_epoch(struct buffer *out, const char *before, uint64_t value)
-{
-	char epoch[MESSAGE_EPOCH_LENGTH + 1];
-
-	message_epoch_write(epoch, value);
-	add_text(out, before, text_of(epoch));
-}
-
-static void
-add_message(struct buffer *out, const struct message *message, bool with_key)
-{
-	buffer_add_byte(out, '{');
-	add_id(out, message->id_time, message->id_origin);
-	add_text(out, ",\"from\":", message->from);
-	add_number(out, ",\"platform\":", message->platform);
-	add_text(out, ",\"room\":", message->stream);
-	if (message->offset)
-		add_number(out, ",\"offset\":", message->offset);
-	add_text(out, ",\"type\":", message->type);
-	if (with_key && message->key.length > 0)
-		add_text(out, ",\"key\":", message->key);
-	buffer_add_string(out, ",\"body\":");
-	buffer_add_text(out, message->body);
-	buffer_add_byte(out, '}');
-}
-
-void
-confab_write_message(
-	struct buffer *out, const struct message *message, bool with_key)
-{
-	buffer_add_string(out, "{\"cmd\":\"msg\",\"data\":");
-	add_message(out, message, with_key);
-	buffer_add_byte(out, '}');
-}
+#include "worker/gateway/profiles/confab_message.h"
 
 void
 confab_write_presence(struct buffer *out, const struct presence *presence)
 {
 	buffer_add_string(out,
 		presence->entered ? "{\"cmd\":\"enter\"" : "{\"cmd\":\"exit\"");
-	add_text(out, ",\"data\":{\"room\":", presence->room);
-	add_text(out, ",\"user\":", presence->user);
-	add_number(out, ",\"platform\":", presence->platform);
-	add_number(out, ",\"users\":", presence->users);
+	confab_add_text(out, ",\"data\":{\"room\":", presence->room);
+	confab_add_text(out, ",\"user\":", presence->user);
+	confab_add_number(out, ",\"platform\":", presence->platform);
+	confab_add_number(out, ",\"users\":", presence->users);
 	buffer_add_string(out, "}}");
-}
-
-/* messages: packed texts, each one packed message. */
-static void
-write_messages(struct buffer *out, struct text messages, uint64_t count,
-	struct text user)
-{
-	struct unpack in = unpack_of(messages);
-
-	for (uint64_t i = 0; i < count; i++) {
-		struct unpack one = unpack_of(unpack_text(&in));
-		struct message message;
-
-		if (in.failed || !message_unpack(&one, &message))
-			break;
-		if (i > 0)
-			buffer_add_byte(out, ',');
-		add_message(out, &message, text_equal(message.from, user));
-	}
 }
 
 static void
@@ -109,47 +23,47 @@ write_login(struct buffer *out, const struct answer *answer)
 {
 	const struct login_answer *login = &answer->login;
 
-	add_text(out, "\"client\":", text_of(login->client));
-	add_text(out, ",\"user\":", login->user);
-	add_number(out, ",\"platform\":", login->platform);
-	add_text(out, ",\"tenant\":", login->tenant);
-	add_number(out, ",\"host\":", login->host);
-	add_number(out, ",\"time\":", login->unix_ms);
+	confab_add_text(out, "\"client\":", text_of(login->client));
+	confab_add_text(out, ",\"user\":", login->user);
+	confab_add_number(out, ",\"platform\":", login->platform);
+	confab_add_text(out, ",\"tenant\":", login->tenant);
+	confab_add_number(out, ",\"host\":", login->host);
+	confab_add_number(out, ",\"time\":", login->unix_ms);
 	if (login->ping_ms % 1000)
 		buffer_add_format(
 			out, ",\"ping\":%.3f", (double)login->ping_ms / 1000);
 	else
-		add_number(out, ",\"ping\":", login->ping_ms / 1000);
+		confab_add_number(out, ",\"ping\":", login->ping_ms / 1000);
 }
 
 static void
 write_time(struct buffer *out, const struct answer *answer)
 {
-	add_number(out, "\"time\":", answer->unix_ms);
+	confab_add_number(out, "\"time\":", answer->unix_ms);
 }
 
 static void
 write_join(struct buffer *out, const struct joined *joined, struct text user)
 {
-	add_text(out, "\"room\":", joined->room);
-	add_epoch(out, ",\"epoch\":", joined->epoch);
-	add_number(out, ",\"offset\":", joined->offset);
-	add_number(out, ",\"users\":", joined->users);
-	add_number(out, ",\"connections\":", joined->connections);
+	confab_add_text(out, "\"room\":", joined->room);
+	confab_add_epoch(out, ",\"epoch\":", joined->epoch);
+	confab_add_number(out, ",\"offset\":", joined->offset);
+	confab_add_number(out, ",\"users\":", joined->users);
+	confab_add_number(out, ",\"connections\":", joined->connections);
 	if (joined->recovery == RECOVERY_NONE)
 		return;
 	buffer_add_string(out, joined->recovery == RECOVERY_WHOLE
 				       ? ",\"recovered\":true"
 				       : ",\"recovered\":false");
 	buffer_add_string(out, ",\"messages\":[");
-	write_messages(out, joined->messages, joined->count, user);
+	confab_add_messages(out, joined->messages, joined->count, user);
 	buffer_add_byte(out, ']');
 }
 
 static void
 write_leave(struct buffer *out, const struct answer *answer)
 {
-	add_text(out, "\"room\":", answer->room);
+	confab_add_text(out, "\"room\":", answer->room);
 }
 
 static void
@@ -157,39 +71,39 @@ write_say(struct buffer *out, const struct answer *answer)
 {
 	const struct said *said = answer->say.said;
 
-	add_id(out, said->id_time, said->id_origin);
+	confab_add_id(out, said->id_time, said->id_origin);
 	if (said->offset == 0) {
-		add_number(out, ",\"reached\":", answer->say.reached);
+		confab_add_number(out, ",\"reached\":", answer->say.reached);
 		return;
 	}
-	add_epoch(out, ",\"epoch\":", said->epoch);
-	add_number(out, ",\"offset\":", said->offset);
+	confab_add_epoch(out, ",\"epoch\":", said->epoch);
+	confab_add_number(out, ",\"offset\":", said->offset);
 }
 
 /* Newest first; next is the before of the next request. */
 static void
 write_found(struct buffer *out, const struct page *page, struct text user)
 {
-	add_epoch(out, "\"epoch\":", page->epoch);
+	confab_add_epoch(out, "\"epoch\":", page->epoch);
 	buffer_add_string(
 		out, page->more ? ",\"more\":true" : ",\"more\":false");
 	if (page->more)
-		add_number(out, ",\"next\":", page->first);
+		confab_add_number(out, ",\"next\":", page->first);
 	buffer_add_string(out, ",\"messages\":[");
-	write_messages(out, page->messages, page->count, user);
+	confab_add_messages(out, page->messages, page->count, user);
 	buffer_add_byte(out, ']');
 }
 
 static void
 write_page(struct buffer *out, const struct page *page, struct text user)
 {
-	add_epoch(out, "\"epoch\":", page->epoch);
-	add_number(out, ",\"first\":", page->first);
-	add_number(out, ",\"last\":", page->last);
+	confab_add_epoch(out, "\"epoch\":", page->epoch);
+	confab_add_number(out, ",\"first\":", page->first);
+	confab_add_number(out, ",\"last\":", page->last);
 	buffer_add_string(
 		out, page->more ? ",\"more\":true" : ",\"more\":false");
 	buffer_add_string(out, ",\"messages\":[");
-	write_messages(out, page->messages, page->count, user);
+	confab_add_messages(out, page->messages, page->count, user);
 	buffer_add_byte(out, ']');
 }
 
@@ -199,13 +113,13 @@ write_member(struct buffer *out, const struct member *member)
 	struct unpack in = unpack_of(member->platforms);
 	const char *before = "";
 
-	add_text(out, "{\"user\":", member->user);
+	confab_add_text(out, "{\"user\":", member->user);
 	buffer_add_string(out, ",\"platforms\":[");
 	while (in.at < in.end && !in.failed) {
-		add_number(out, before, unpack_number(&in));
+		confab_add_number(out, before, unpack_number(&in));
 		before = ",";
 	}
-	add_number(out, "],\"since\":", member->since);
+	confab_add_number(out, "],\"since\":", member->since);
 	if (member->info.length > 0) {
 		buffer_add_string(out, ",\"info\":");
 		buffer_add_text(out, member->info);
@@ -220,8 +134,8 @@ write_members(struct buffer *out, const struct answer *answer)
 	struct unpack in = unpack_of(page->members);
 	struct member member = { 0 };
 
-	add_number(out, "\"users\":", page->users);
-	add_number(out, ",\"connections\":", page->connections);
+	confab_add_number(out, "\"users\":", page->users);
+	confab_add_number(out, ",\"connections\":", page->connections);
 	buffer_add_string(out, ",\"members\":[");
 	for (uint64_t i = 0; i < page->count; i++) {
 		struct unpack one = unpack_of(unpack_text(&in));
@@ -234,7 +148,7 @@ write_members(struct buffer *out, const struct answer *answer)
 	}
 	buffer_add_byte(out, ']');
 	if (page->more && member.user.length > 0)
-		add_text(out, ",\"next\":", member.user);
+		confab_add_text(out, ",\"next\":", member.user);
 }
 
 static void
@@ -246,18 +160,19 @@ write_rooms(struct buffer *out, const struct answer *answer)
 	for (size_t i = 0; i < rooms->count; i++) {
 		const struct room_line *line = &rooms->lines[i];
 
-		add_text(out, i > 0 ? ",{\"room\":" : "{\"room\":", line->room);
-		add_epoch(out, ",\"epoch\":", line->epoch);
-		add_number(out, ",\"offset\":", line->offset);
+		confab_add_text(
+			out, i > 0 ? ",{\"room\":" : "{\"room\":", line->room);
+		confab_add_epoch(out, ",\"epoch\":", line->epoch);
+		confab_add_number(out, ",\"offset\":", line->offset);
 		if (rooms->is_listed) {
-			add_number(out, ",\"users\":", line->users);
-			add_number(out, ",\"time\":", line->time);
+			confab_add_number(out, ",\"users\":", line->users);
+			confab_add_number(out, ",\"time\":", line->time);
 		}
 		buffer_add_byte(out, '}');
 	}
 	buffer_add_byte(out, ']');
 	if (rooms->next.length > 0)
-		add_text(out, ",\"next\":", rooms->next);
+		confab_add_text(out, ",\"next\":", rooms->next);
 }
 
 static void
@@ -299,10 +214,10 @@ confab_write_answer(struct buffer *out, struct text verb, struct text seq,
 		buffer_add_text(out, seq);
 		buffer_add_byte(out, ',');
 	}
-	add_text(out, "\"cmd\":", verb);
+	confab_add_text(out, "\"cmd\":", verb);
 	if (answer->kind == ANSWER_REFUSAL) {
-		add_number(out, ",\"code\":", answer->refusal.code);
-		add_text(out, ",\"error\":", answer->refusal.error);
+		confab_add_number(out, ",\"code\":", answer->refusal.code);
+		confab_add_text(out, ",\"error\":", answer->refusal.error);
 	} else {
 		buffer_add_string(out, ",\"code\":200,\"data\":{");
 		write_data(out, user, answer);

@@ -4,13 +4,10 @@
 #ifndef WORKER_GATEWAY_PROFILES_CONFAB_WRITE_H
 #define WORKER_GATEWAY_PROFILES_CONFAB_WRITE_H
 
-#include <stdbool.h>
-
 #include "shared/text.h"
 
 struct answer;
 struct buffer;
-struct message;
 struct presence;
 
 /* seq is JSON; empty: the request had none. user: who asked, for the keys of
@@ -18,8 +15,6 @@ struct presence;
 void confab_write_answer(struct buffer *out, struct text verb, struct text seq,
 	struct text user, const struct answer *answer);
 
-void confab_write_message(
-	struct buffer *out, const struct message *message, bool with_key);
 void confab_write_presence(struct buffer *out, const struct presence *presence);
 
 #endif
