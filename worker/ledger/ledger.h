@@ -120,7 +120,8 @@ struct ledger {
 	bool is_draining, is_stopping;
 };
 
-/* turn_take.c takes a letter in; turn.c then commits the batch and does all tasks. */
+/* turn_take.c takes a letter in; turn.c then commits the batch and does all
+ * tasks. */
 void turn_take(struct ledger *ledger, const struct letter *letter);
 void turn_finish(struct ledger *ledger);
 void turn_fini(struct turn *turn);
