@@ -358,10 +358,12 @@ a_refused_join_refuses_what_waited_for_it(void **state)
 	fixture_tell(REFUSED, refused_pack,
 		(struct refused){ .request = wanted.request,
 			.code = 1012,
-			.error = t("no") });
+			.error = t("no"),
+			.retry_ms = 250 });
 	fixture_turn();
-	assert_has(
-		fixture_read(fd), "\"seq\":1,\"cmd\":\"join\",\"code\":1012");
+	assert_string_equal(fixture_read(fd),
+		"{\"seq\":1,\"cmd\":\"join\",\"code\":1012,"
+		"\"error\":\"no\",\"data\":{\"retry_ms\":250}}");
 	assert_has(fixture_read(fd), "\"seq\":2,\"cmd\":\"say\",\"code\":1003");
 	assert_false(index_has_room(fixture.arena, 0, t("default"), t("r")));
 	close(fd);

@@ -44,6 +44,7 @@ enum answer_kind {
 struct refusal {
 	unsigned code; /* enum answer_code */
 	struct text error;
+	uint64_t retry_ms; /* after so long it may be done; 0: nobody knows */
 };
 
 struct login_answer {

@@ -92,8 +92,9 @@ on_refused(struct gateway *gateway, struct unpack *in)
 	if (!refused_unpack(in, &refused))
 		return false;
 	answer.refusal = (struct refusal){
-		(unsigned)refused.code,
-		refused.error,
+		.code = (unsigned)refused.code,
+		.error = refused.error,
+		.retry_ms = refused.retry_ms,
 	};
 	pending = waiting(gateway, refused.request, ~0U);
 	if (!pending)

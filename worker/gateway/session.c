@@ -97,7 +97,7 @@ session_refuse(struct session *session, struct text tag, enum answer_code code,
 {
 	const struct answer answer = {
 		.kind = ANSWER_REFUSAL,
-		.refusal = { code, text_of(error) },
+		.refusal = { .code = code, .error = text_of(error) },
 	};
 
 	session_answer(session, tag, &answer);

@@ -154,12 +154,16 @@ talk_joined(struct pending *pending, const struct joined *given)
 /* The join is over: the membership never was, and what waited for it is read
  * and finds it so. */
 static void
-refuse_join(struct pending *pending, enum answer_code code, struct text error)
+refuse_join(struct pending *pending, const struct refused *refused)
 {
 	struct session *session = pending->session;
 	const struct answer answer = {
 		.kind = ANSWER_REFUSAL,
-		.refusal = { code, error },
+		.refusal = {
+			.code = (unsigned)refused->code,
+			.error = refused->error,
+			.retry_ms = refused->retry_ms,
+		},
 	};
 	struct kept *kept = NULL;
 
@@ -176,7 +180,7 @@ refuse_join(struct pending *pending, enum answer_code code, struct text error)
 void
 talk_join_refused(struct pending *pending, const struct refused *refused)
 {
-	refuse_join(pending, (enum answer_code)refused->code, refused->error);
+	refuse_join(pending, refused);
 }
 
 bool
@@ -279,7 +283,7 @@ talk_missed_refused(struct pending *pending, const struct refused *refused)
 {
 	if (refused->code == CODE_UNAVAILABLE) {
 		tell_leave(pending->membership, false);
-		refuse_join(pending, CODE_UNAVAILABLE, refused->error);
+		refuse_join(pending, refused);
 		return;
 	}
 	recovery_give_up(pending->membership->recovery);

@@ -47,7 +47,7 @@ refuse(struct session *session, struct text verb, struct text seq,
 {
 	const struct answer answer = {
 		.kind = ANSWER_REFUSAL,
-		.refusal = { code, text_of(error) },
+		.refusal = { .code = code, .error = text_of(error) },
 	};
 
 	row_count(session->gateway->row, COUNTER_REQUESTS_REFUSED, 1);

@@ -218,6 +218,11 @@ confab_write_answer(struct buffer *out, struct text verb, struct text seq,
 	if (answer->kind == ANSWER_REFUSAL) {
 		confab_add_number(out, ",\"code\":", answer->refusal.code);
 		confab_add_text(out, ",\"error\":", answer->refusal.error);
+		if (answer->refusal.retry_ms > 0) {
+			confab_add_number(out, ",\"data\":{\"retry_ms\":",
+				answer->refusal.retry_ms);
+			buffer_add_byte(out, '}');
+		}
 	} else {
 		buffer_add_string(out, ",\"code\":200,\"data\":{");
 		write_data(out, user, answer);
