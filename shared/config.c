@@ -17,6 +17,7 @@ config_new(void)
 	config_set_defaults(SECTION_GLOBAL, config);
 	config_set_defaults(SECTION_LIMITS, &config->limits);
 	config_set_defaults(SECTION_ROOM, &config->inbox);
+	config_set_defaults(SECTION_INBOX, &config->inbox);
 	config->inbox.listed = config->inbox.events = false;
 	return config;
 }
@@ -228,7 +229,7 @@ config_dev(const char *directory, const char *web_dir, const char *sql_dir)
 	replace(&config->user, "", "");
 	replace(&config->group, "", "");
 	config_complete(config);
-	config->room_classes[0].search = true;
+	config->room_classes[0].search = config->inbox.search = true;
 	return config;
 }
 

@@ -94,7 +94,7 @@ struct config {
 struct config *config_read(const char *path);
 
 /* The configuration of `make run`: all below directory, loopback only, and
- * every room can be searched. */
+ * every room and inbox can be searched. */
 struct config *config_dev(
 	const char *directory, const char *web_dir, const char *sql_dir);
 void config_free(struct config **config);

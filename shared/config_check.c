@@ -196,6 +196,21 @@ check_room(const struct making *making, size_t section)
 			place_of(making, section, "search"),
 			"search = true: goes only with history = true, here "
 			"and for the whole server");
+	if (class->join == MAY_MEMBERS)
+		config_complain(making->reading,
+			place_of(making, section, "join"),
+			"join = members: who joins is none yet; must be "
+			"anyone, token or api");
+}
+
+static void
+check_inbox(const struct making *making, size_t section)
+{
+	if (making->config->inbox.search && !making->config->history)
+		config_complain(making->reading,
+			place_of(making, section, "search"),
+			"search = true: goes only with history = true for the "
+			"whole server");
 }
 
 static void
@@ -250,6 +265,33 @@ check_sizes(const struct making *making)
 			(long long)config->ring_bytes);
 }
 
+static void *
+make_object(struct config *config, const struct section *section)
+{
+	struct listener *listener;
+	struct room_class *class;
+
+	switch (section->kind) {
+	case SECTION_LISTENER:
+		listener = &config->listeners[config->listener_count++];
+		listener->name = base_strdup(section->title);
+		return listener;
+	case SECTION_ROOM:
+		class = &config->room_classes[config->room_class_count++];
+		class->pattern = base_strdup(section->title);
+		return class;
+	case SECTION_LIMITS:
+		return &config->limits;
+	case SECTION_INBOX:
+		return &config->inbox;
+	case SECTION_GLOBAL:
+	case SECTION_KIND_COUNT:
+		break;
+	}
+	must(!"a section is of one of these kinds");
+	return NULL;
+}
+
 /* Room for all first: objects[] points into the arrays. */
 static void
 make_objects(struct making *making)
@@ -265,20 +307,7 @@ make_objects(struct making *making)
 	for (size_t i = 1; i < reading->section_count; i++) {
 		struct section *section = &reading->sections[i];
 
-		if (section->kind == SECTION_LISTENER) {
-			struct listener *made =
-				&config->listeners[config->listener_count++];
-
-			made->name = base_strdup(section->title);
-			making->objects[i] = made;
-		} else {
-			struct room_class *made =
-				&config->room_classes
-					 [config->room_class_count++];
-
-			made->pattern = base_strdup(section->title);
-			making->objects[i] = made;
-		}
+		making->objects[i] = make_object(config, section);
 		config_set_defaults(section->kind, making->objects[i]);
 	}
 }
@@ -286,15 +315,19 @@ make_objects(struct making *making)
 static void
 check_all(const struct making *making)
 {
+	static void (*const checks[SECTION_KIND_COUNT])(
+		const struct making *, size_t) = {
+		[SECTION_LISTENER] = check_listener,
+		[SECTION_ROOM] = check_room,
+		[SECTION_INBOX] = check_inbox,
+	};
 	const struct reading *reading = making->reading;
 
 	for (size_t i = 1; i < reading->section_count; i++) {
 		if (reading->sections[i].is_repeated)
 			continue;
-		if (reading->sections[i].kind == SECTION_LISTENER)
-			check_listener(making, i);
-		else
-			check_room(making, i);
+		if (checks[reading->sections[i].kind])
+			checks[reading->sections[i].kind](making, i);
 	}
 	check_same_addresses(making);
 	check_paths(making);

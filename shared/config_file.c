@@ -23,19 +23,16 @@ static struct {
 	const char *file;
 } now;
 
-static size_t
-find_section(const struct reading *reading, const cfg_t *cfg)
+/* Do these settings stand in this section? One that was described before has
+ * several sections, of which libconfuse makes one. */
+static bool
+is_of(const struct section *section, const cfg_t *cfg)
 {
-	for (size_t i = 1; cfg->title && i < reading->section_count; i++) {
-		const struct section *section = &reading->sections[i];
-		const char *kind =
-			section->kind == SECTION_ROOM ? "room" : "listener";
+	const struct section_form *form = &config_sections[section->kind];
+	const char *title = form->has_title ? cfg->title : form->name;
 
-		if (strcmp(kind, cfg->name) == 0 &&
-			strcmp(section->title, cfg->title) == 0)
-			return i;
-	}
-	return 0;
+	return strcmp(form->name, cfg->name) == 0 && title &&
+	       strcmp(section->title, title) == 0;
 }
 
 struct setting *
@@ -49,12 +46,24 @@ config_find_setting(
 	return NULL;
 }
 
+static struct setting *
+find_setting(const struct reading *reading, const cfg_t *cfg, const char *name)
+{
+	struct setting *setting = NULL;
+
+	if (config_section_kind(cfg->name) == SECTION_GLOBAL)
+		return config_find_setting(reading, 0, name);
+	for (size_t i = 1; i < reading->section_count && !setting; i++)
+		if (is_of(&reading->sections[i], cfg))
+			setting = config_find_setting(reading, i, name);
+	return setting;
+}
+
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct place place = { now.file, cfg->line };
-	struct setting *setting = config_find_setting(
-		now.reading, find_section(now.reading, cfg), opt->name);
+	struct setting *setting = find_setting(now.reading, cfg, opt->name);
 
 	*(const char **)result = value;
 	if (!setting) {
@@ -82,13 +91,14 @@ on_error(cfg_t *cfg, const char *format, va_list args)
 		"%s", words);
 }
 
-/* The options of a kind as libconfuse wants them, with room for two more and
- * the end. */
+/* The options of a kind as libconfuse wants them, with room for the sections
+ * and the end. */
 static cfg_opt_t *
 options_of(enum section_kind kind, size_t *count)
 {
 	const struct option_info *options = config_options(kind, count);
-	cfg_opt_t *made = base_alloc_zeroed(*count + 3, sizeof(*made));
+	cfg_opt_t *made =
+		base_alloc_zeroed(*count + SECTION_KIND_COUNT, sizeof(*made));
 
 	for (size_t i = 0; i < *count; i++) {
 		cfg_opt_t one = CFG_STR_CB(0, 0, CFGF_NODEFAULT, on_value);
@@ -104,17 +114,22 @@ options_of(enum section_kind kind, size_t *count)
 static void
 parse(FILE *stream)
 {
+	cfg_opt_t *sections[SECTION_KIND_COUNT];
 	size_t count, ignored;
-	cfg_opt_t *listener = options_of(SECTION_LISTENER, &ignored);
-	cfg_opt_t *room = options_of(SECTION_ROOM, &ignored);
 	cfg_opt_t *global = options_of(SECTION_GLOBAL, &count);
-	cfg_opt_t sections[] = {
-		CFG_SEC("listener", listener, CFGF_MULTI | CFGF_TITLE),
-		CFG_SEC("room", room, CFGF_MULTI | CFGF_TITLE),
-	};
 	cfg_t *cfg;
 
-	memcpy(&global[count], sections, sizeof(sections));
+	for (unsigned i = SECTION_GLOBAL + 1; i < SECTION_KIND_COUNT; i++) {
+		const struct section_form *form = &config_sections[i];
+		cfg_opt_t one = CFG_SEC(0, 0, 0);
+
+		sections[i] = options_of((enum section_kind)i, &ignored);
+		one.name = form->name;
+		one.subopts = sections[i];
+		one.flags =
+			form->has_title ? CFGF_MULTI | CFGF_TITLE : CFGF_NONE;
+		global[count++] = one;
+	}
 	cfg = cfg_init(global, CFGF_NONE);
 	must(cfg != NULL);
 	cfg_set_error_function(cfg, on_error);
@@ -122,8 +137,8 @@ parse(FILE *stream)
 	cfg_parse_fp(cfg, stream);
 	cfg_free(cfg);
 	free(global);
-	free(room);
-	free(listener);
+	for (unsigned i = SECTION_GLOBAL + 1; i < SECTION_KIND_COUNT; i++)
+		free(sections[i]);
 }
 
 /* The whole file, ended by a zero; NULL with the reason in errno. */

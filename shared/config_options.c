@@ -59,6 +59,12 @@ static const struct option_info room_options[] = {
 };
 #undef OWNER
 
+#define OWNER struct room_class
+static const struct option_info inbox_options[] = {
+#include "shared/inbox_options.def"
+};
+#undef OWNER
+
 #define OWNER struct limits
 static const struct option_info limit_options[] = {
 #include "shared/limit_options.def"
@@ -109,7 +115,27 @@ static const struct {
 	[SECTION_LISTENER] = { listener_options, ARRAY_LEN(listener_options) },
 	[SECTION_ROOM] = { room_options, ARRAY_LEN(room_options) },
 	[SECTION_LIMITS] = { limit_options, ARRAY_LEN(limit_options) },
+	[SECTION_INBOX] = { inbox_options, ARRAY_LEN(inbox_options) },
 };
+
+const struct section_form config_sections[SECTION_KIND_COUNT] = {
+	[SECTION_GLOBAL] = { "", false, "" },
+	[SECTION_LISTENER] = { "listener", true, " in a listener" },
+	[SECTION_ROOM] = { "room", true, " in a room" },
+	[SECTION_LIMITS] = { "limits", false, " in limits" },
+	[SECTION_INBOX] = { "inbox", false, " in inbox" },
+};
+
+enum section_kind
+config_section_kind(const char *name)
+{
+	unsigned kind = SECTION_KIND_COUNT - 1;
+
+	while (kind > SECTION_GLOBAL &&
+		strcmp(config_sections[kind].name, name) != 0)
+		kind--;
+	return (enum section_kind)kind;
+}
 
 const struct option_info *
 config_options(enum section_kind kind, size_t *count)

@@ -29,10 +29,24 @@ enum section_kind {
 	SECTION_LISTENER,
 	SECTION_ROOM,
 	SECTION_LIMITS,
+	SECTION_INBOX,
 	SECTION_KIND_COUNT
 };
 
-/* One `listener NAME { … }`; section 0 is the file itself. */
+/* What a kind is called in a file; without a title there is only one. */
+struct section_form {
+	const char *name;
+	bool has_title;
+	const char *inside; /* words for an error */
+};
+
+extern const struct section_form config_sections[SECTION_KIND_COUNT];
+
+/* SECTION_GLOBAL when no section is called so. */
+enum section_kind config_section_kind(const char *name);
+
+/* One `listener NAME { … }`; section 0 is the file itself. One without a title
+ * has its own name as title. */
 struct section {
 	enum section_kind kind;
 	char *title;
@@ -79,7 +93,7 @@ enum option_type {
 };
 
 /* One option as options.def or a section's table describes it. offset: of the
- * field in struct config, struct listener or struct room_class. */
+ * field in the struct that the section is read into. */
 struct option_info {
 	const char *name;
 	enum option_type type;

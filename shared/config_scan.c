@@ -191,12 +191,6 @@ static void
 refuse(struct scan *scan, char *start, struct place place, const char *name,
 	enum section_kind kind)
 {
-	static const char *const inside[] = {
-		[SECTION_GLOBAL] = "",
-		[SECTION_LISTENER] = " in a listener",
-		[SECTION_ROOM] = " in a room",
-	};
-
 	if (kind == SECTION_GLOBAL && strcmp(name, "relay") == 0)
 		config_complain(scan->reading, place,
 			"relay: links to other hosts are not in this version");
@@ -205,7 +199,7 @@ refuse(struct scan *scan, char *start, struct place place, const char *name,
 			is_mark(scan, '{') || scan->token == TOKEN_WORD
 				? "section"
 				: "option",
-			name, inside[kind]);
+			name, config_sections[kind].inside);
 	skip_statement(scan);
 	blank(start, scan->at);
 }
@@ -289,12 +283,16 @@ scan_section(struct scan *scan, enum section_kind kind, struct place place)
 	char title[TITLE_BYTES];
 	size_t section;
 
-	if (scan->token != TOKEN_WORD) {
+	if (!config_sections[kind].has_title) {
+		snprintf(
+			title, sizeof(title), "%s", config_sections[kind].name);
+	} else if (scan->token != TOKEN_WORD) {
 		stop(scan);
 		return;
+	} else {
+		word(scan, title, sizeof(title));
+		next(scan);
 	}
-	word(scan, title, sizeof(title));
-	next(scan);
 	if (!is_mark(scan, '{')) {
 		stop(scan);
 		return;
@@ -310,13 +308,12 @@ scan_statement(struct scan *scan, size_t section, char *start,
 {
 	enum section_kind kind = scan->reading->sections[section].kind;
 	bool is_global = kind == SECTION_GLOBAL;
+	enum section_kind begun = config_section_kind(name);
 
 	if (is_global && strcmp(name, "include") == 0 && is_mark(scan, '('))
 		include_file(scan, start);
-	else if (is_global && strcmp(name, "listener") == 0)
-		scan_section(scan, SECTION_LISTENER, place);
-	else if (is_global && strcmp(name, "room") == 0)
-		scan_section(scan, SECTION_ROOM, place);
+	else if (is_global && begun != SECTION_GLOBAL)
+		scan_section(scan, begun, place);
 	else if (!config_option(kind, name))
 		refuse(scan, start, place, name, kind);
 	else if (is_mark(scan, '=') || is_mark(scan, '+')) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shared/address.h"
+#include "shared/base.h"
 #include "shared/config.h"
 #include "shared/config_parts.h"
 
@@ -147,6 +148,11 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_false(config->insecure);
 	assert_false(config->relay);
 	assert_int_equal(config->durability, DURABILITY_COMMIT);
+	assert_int_equal(config->limits.messages_per_second, 50);
+	assert_int_equal(config->limits.burst, 100);
+	assert_int_equal(config->inbox.keep_messages, 100000);
+	assert_true(config->inbox.history);
+	assert_false(config->inbox.search);
 	assert_int_equal(config->listener_count, 2);
 	assert_string_equal(config->listeners[0].address, "127.0.0.1:8089");
 	assert_string_equal(config->listeners[0].profiles[0], "confab");
@@ -216,6 +222,43 @@ a_listener_has_its_options(void **state)
 	assert_false(config->listeners[1].pages);
 	assert_int_equal(config->listeners[1].origin_count, 0);
 	config_free(&config);
+}
+
+static void
+limits_and_inbox_have_their_options(void **state)
+{
+	struct config *config = read_text("limits {\n"
+					  "	messages_per_second = 7\n"
+					  "	connections_per_ip = 3\n"
+					  "}\n"
+					  "inbox { keep_messages = 5 "
+					  "keep_seconds = 2d search = true }\n"
+					  "apis = 2\n");
+
+	(void)state;
+	expect_good(config);
+	assert_int_equal(config->limits.messages_per_second, 7);
+	assert_int_equal(config->limits.connections_per_ip, 3);
+	assert_int_equal(config->limits.rooms_per_connection, 128);
+	assert_int_equal(config->inbox.keep_messages, 5);
+	assert_int_equal(config->inbox.keep_seconds, 2 * 86400000);
+	assert_true(config->inbox.search);
+	assert_int_equal(config->apis, 2);
+	assert_ptr_equal(
+		config_stream_class(config, 'i', (struct text){ "u", 1 }),
+		&config->inbox);
+	config_free(&config);
+	expect_bad("limits {\nburst = 0\n}", 2,
+		"burst = 0: must be a whole number, from 1 to 1000000");
+	expect_bad(
+		"limits {\napis = 1\n}", 2, "unknown option 'apis' in limits");
+	expect_bad("inbox {\n\nhistory = true\n}", 3,
+		"unknown option 'history' in inbox");
+	expect_bad("burst = 1\n", 1, "unknown option 'burst'");
+	expect_bad("limits x {\n}\n", 1, "missing opening brace");
+	expect_bad("inbox = 1\n", 1, "missing opening brace");
+	expect_bad("apis = 2\nlimits {\nburst = 3\n", 2,
+		"'limits' has no closing brace");
 }
 
 static void
@@ -304,6 +347,10 @@ a_name_set_twice_is_an_error(void **state)
 		   "listener x { address = \"127.0.0.1:2\" }\n",
 		2, "'x' was described before, in ");
 	expect_bad("room \"a\" { }\nroom \"a\" { }\n", 2, "'a' was described");
+	expect_bad("limits { burst = 1 }\nlimits { messages_per_second = 2 }\n",
+		2, "'limits' was described before, in ");
+	assert_int_equal(lines_said(), 1);
+	expect_bad("inbox { }\n\ninbox { }\n", 3, "'inbox' was described");
 	expect_bad("listener x { address = \"127.0.0.1:1\" }\n"
 		   "listener y { address = \"127.0.0.1:1\" }\n",
 		2, "127.0.0.1:1 is the address of listener x too");
@@ -338,6 +385,12 @@ what_does_not_fit_together_is_an_error(void **state)
 		   "profiles = {\"confab\", \"irc\"} }",
 		2, "profiles: 'irc' is none");
 	expect_bad("listener x { role = api }", 1, "listener x: an address is");
+	expect_bad("room \"*\" {\njoin = members\n}", 2,
+		"join = members: who joins is none yet");
+	expect_bad("room \"*\" {\nhistory = false\nsearch = true\n}", 3,
+		"search = true: goes only with history = true");
+	expect_bad("history = false\ninbox {\nsearch = true\n}", 3,
+		"search = true: goes only with history = true");
 }
 
 static void
@@ -458,17 +511,21 @@ the_dev_configuration_stays_below_its_directory(void **state)
 	config_free(&config);
 }
 
-/* The sample file with its commented options switched on. Unit tests run at the
- * top of the tree. */
+/* The sample file with its commented options switched on, and one option more
+ * set at the beginning of a kind of section. Unit tests run at the top of the
+ * tree. */
 static void
-put_sample(const char *name)
+put_sample(const char *name, enum section_kind kind, const char *more)
 {
 	FILE *from = fopen("conf/confab.conf", "r");
 	FILE *to = fopen(path_of(name), "w");
+	const char *section = config_sections[kind].name;
 	char line[256], word[64];
 
 	assert_non_null(from);
 	assert_non_null(to);
+	if (more && kind == SECTION_GLOBAL)
+		fprintf(to, "%s = 1\n", more);
 	while (fgets(line, sizeof(line), from)) {
 		bool is_option =
 			sscanf(line, "# %63[a-z_] =", word) == 1 &&
@@ -476,16 +533,20 @@ put_sample(const char *name)
 			strncmp(line + 2 + strlen(word), " = ", 3) == 0;
 
 		fputs(is_option ? line + 2 : line, to);
+		if (more && kind != SECTION_GLOBAL &&
+			strncmp(line, section, strlen(section)) == 0 &&
+			line[strlen(section)] == ' ')
+			fprintf(to, "%s = 1\n", more);
 	}
 	fclose(from);
 	fclose(to);
 }
 
 static void
-compare_option(const struct option_info *option, const struct config *config,
-	const struct config *standard)
+compare_option(const struct option_info *option, const void *object,
+	const void *standard)
 {
-	const char *one = (const char *)config + option->offset;
+	const char *one = (const char *)object + option->offset;
 	const char *other = (const char *)standard + option->offset;
 	size_t bytes = option->type == OPTION_FLAG     ? sizeof(bool)
 		       : option->type == OPTION_CHOICE ? sizeof(int)
@@ -499,38 +560,48 @@ compare_option(const struct option_info *option, const struct config *config,
 		fail_msg("%s has another default", option->name);
 }
 
+/* A second setting of an option that stands there is an error. */
+static void
+expect_shown(enum section_kind kind, const char *name)
+{
+	put_sample("sample.conf", kind, name);
+	assert_null(read_path(path_of("sample.conf")));
+	if (!strstr(said, "was set before"))
+		fail_msg("%s %s is missing", config_sections[kind].name, name);
+}
+
 static void
 the_sample_file_shows_every_option_with_its_default(void **state)
 {
+	static const enum section_kind kinds[] = { SECTION_GLOBAL, SECTION_ROOM,
+		SECTION_LIMITS, SECTION_INBOX };
 	struct config *standard = config_new();
 	struct config *config;
-	size_t count;
-	const struct option_info *options =
-		config_options(SECTION_GLOBAL, &count);
 
 	(void)state;
-	put_sample("sample.conf");
+	config_complete(standard);
+	put_sample("sample.conf", SECTION_GLOBAL, NULL);
 	config = read_path(path_of("sample.conf"));
 	expect_good(config);
-	for (size_t i = 0; i < count; i++)
-		compare_option(&options[i], config, standard);
 	assert_int_equal(config->listener_count, 2);
 	assert_int_equal(config->room_class_count, 1);
-	config_free(&config);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const void *shown[SECTION_KIND_COUNT] = { config, NULL,
+			config->room_classes, &config->limits, &config->inbox };
+		const void *made[SECTION_KIND_COUNT] = { standard, NULL,
+			standard->room_classes, &standard->limits,
+			&standard->inbox };
+		size_t count;
+		const struct option_info *options =
+			config_options(kinds[i], &count);
 
-	/* A second setting of an option that stands there is an error. */
-	for (size_t i = 0; i < count; i++) {
-		FILE *file;
-
-		put_sample("sample.conf");
-		file = fopen(path_of("sample.conf"), "a");
-		assert_non_null(file);
-		fprintf(file, "%s = 1\n", options[i].name);
-		fclose(file);
-		assert_null(read_path(path_of("sample.conf")));
-		if (!strstr(said, "was set before"))
-			fail_msg("%s is missing", options[i].name);
+		for (size_t k = 0; k < count; k++) {
+			compare_option(
+				&options[k], shown[kinds[i]], made[kinds[i]]);
+			expect_shown(kinds[i], options[k].name);
+		}
 	}
+	config_free(&config);
 	config_free(&standard);
 }
 
@@ -568,6 +639,7 @@ main(void)
 		TEST(an_empty_file_gives_the_defaults),
 		TEST(values_of_every_type_are_read),
 		TEST(a_listener_has_its_options),
+		TEST(limits_and_inbox_have_their_options),
 		TEST(a_wrong_value_tells_its_line_and_what_is_allowed),
 		TEST(an_unknown_name_is_an_error),
 		TEST(all_errors_are_told_at_once_in_their_order),
