@@ -98,13 +98,15 @@ INSTALLED_CONF := $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
-		$(DESTDIR)$(SHARE)/sql/search $(dir $(INSTALLED_CONF))
+		$(DESTDIR)$(SHARE)/sql/search $(dir $(INSTALLED_CONF)) \
+		$(DESTDIR)$(PREFIX)/share/man/man7
 	install $B/confabd $(DESTDIR)$(PREFIX)/sbin/
 	install $B/confabctl $(DESTDIR)$(PREFIX)/bin/
 	find web -type f ! -name README.md ! -name package.json -exec \
 		install -D -m 644 '{}' '$(DESTDIR)$(SHARE)/{}' ';'
 	install -m 644 sql/*.sql $(DESTDIR)$(SHARE)/sql/
 	install -m 644 sql/search/*.sql $(DESTDIR)$(SHARE)/sql/search/
+	install -m 644 packaging/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
 	test -e $(INSTALLED_CONF) || \
 		sed 's|^# \(...\)_dir = "/usr/share/confab/|\1_dir = "$(SHARE)/|' \
 		conf/confab.conf | install -m 644 /dev/stdin $(INSTALLED_CONF)

@@ -15,6 +15,8 @@ def test_an_installed_server_finds_its_pages_and_its_sql(make_server,
     server = make_server()
     ours = server.config_path.read_text().splitlines()
     installed = (directory / "etc/confab/confab.conf").read_text()
+    manual = prefix / "share/man/man7/confab-protocol.7"
+    assert manual.read_text().startswith(".Dd ")
     assert "\nweb_dir = \"%s/share/confab/web\"\n" % prefix in installed
     server.config_path.write_text(
         "\n".join(line for line in ours if "_dir = \"%s" % ROOT not in line)
