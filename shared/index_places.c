@@ -163,12 +163,13 @@ index_next(const struct arena *arena, unsigned slot, uint32_t from)
 	return INDEX_NO_PLACE;
 }
 
-/* What index_find_user() is asked and what it found so far. */
+/* Whom a reader looks for, and what was found so far. */
 struct search {
 	struct index_name name;
 	struct text tenant, user;
 	struct index_entry *found;
 	size_t max, count;
+	bool one_is_enough;
 };
 
 /* False when the place was taken away meanwhile. */
@@ -201,7 +202,6 @@ walk_chain(const struct partition *partition, struct search *search)
 	uint32_t at =
 		index_load(index_user_chain(partition, search->name.hash));
 
-	search->count = 0;
 	while (at) {
 		const struct index_place *place;
 		uint64_t stamp;
@@ -213,6 +213,8 @@ walk_chain(const struct partition *partition, struct search *search)
 		if (stamp == 0 || stamp >= below ||
 			!visit_place(place, stamp, search))
 			return false;
+		if (search->one_is_enough && search->count > 0)
+			return true;
 		at = index_load(&place->next);
 		if (index_load_long(&place->stamp) != stamp)
 			return false;
@@ -221,25 +223,49 @@ walk_chain(const struct partition *partition, struct search *search)
 	return true;
 }
 
-size_t
-index_find_user(const struct arena *arena, unsigned slot, struct text tenant,
-	struct text user, struct index_entry *found, size_t max)
+/* False when connections kept leaving the chain under every walk; the last
+ * walk's count may be too small then. A closed partition has nobody. */
+static bool
+search_user(const struct arena *arena, unsigned slot, struct search *search)
 {
 	const struct partition *partition = arena_partition(arena, slot);
-	struct search search = {
-		.tenant = tenant, .user = user, .found = found, .max = max
-	};
 
-	index_name_make(&search.name, arena, tenant, user);
+	index_name_make(&search->name, arena, search->tenant, search->user);
 	for (int i = 0; i < INDEX_TRIES; i++) {
 		uint32_t life = index_life(partition);
 		bool is_whole;
 
+		search->count = 0;
 		if (life == 0)
-			return 0;
-		is_whole = walk_chain(partition, &search);
+			return true;
+		is_whole = walk_chain(partition, search);
 		if (index_life(partition) == life && is_whole)
-			break;
+			return true;
 	}
+	return false;
+}
+
+size_t
+index_find_user(const struct arena *arena, unsigned slot, struct text tenant,
+	struct text user, struct index_entry *found, size_t max)
+{
+	struct search search = {
+		.tenant = tenant, .user = user, .found = found, .max = max
+	};
+
+	search_user(arena, slot, &search);
 	return search.count;
+}
+
+bool
+index_has_user(const struct arena *arena, unsigned slot, struct text tenant,
+	struct text user)
+{
+	struct search search = {
+		.tenant = tenant, .user = user, .one_is_enough = true
+	};
+
+	if (index_life(arena_partition(arena, slot)) == 0)
+		return false;
+	return !search_user(arena, slot, &search) || search.count > 0;
 }

@@ -102,6 +102,12 @@ count_user(const char *user)
 }
 
 static bool
+has_user(const char *user)
+{
+	return index_has_user(arena, OWN, acme, text_of(user));
+}
+
+static bool
 has_room(const char *room)
 {
 	return index_has_room(arena, OWN, acme, text_of(room));
@@ -164,6 +170,45 @@ a_removed_connection_is_nowhere(void **state)
 	index_remove(arena, OWN, second);
 	assert_int_equal(count_user("ada"), 0);
 	assert_int_equal(index_next(arena, OWN, 0), INDEX_NO_PLACE);
+}
+
+static void
+a_user_is_there_while_a_connection_is(void **state)
+{
+	uint32_t first = add("ada", 1), second = add("ada", 2);
+
+	(void)state;
+	assert_true(has_user("ada"));
+	assert_false(has_user("bob"));
+	assert_false(index_has_user(arena, OTHER, acme, text_of("ada")));
+	assert_false(index_has_user(
+		arena, OWN, TEXT_LITERAL("acm"), TEXT_LITERAL("eada")));
+	index_remove(arena, OWN, second);
+	assert_true(has_user("ada"));
+	index_remove(arena, OWN, first);
+	assert_false(has_user("ada"));
+	add("ada", 3);
+	assert_true(has_user("ada"));
+	index_close(own_partition());
+	assert_false(has_user("ada"));
+	index_open(arena, OWN, 2);
+	assert_false(has_user("ada"));
+}
+
+/* The chain of the one who is asked for never holds still: here it makes no
+ * sense at all. */
+static void
+a_user_who_cannot_be_told_counts_as_there(void **state)
+{
+	struct index_name name;
+
+	(void)state;
+	add("ada", 1);
+	index_name_make(&name, arena, acme, text_of("bob"));
+	index_store(index_user_chain(own_partition(), name.hash), UINT32_MAX);
+	assert_true(has_user("bob"));
+	index_close(own_partition());
+	assert_false(has_user("bob"));
 }
 
 static void
@@ -508,6 +553,7 @@ look_once(struct index_entry *found, size_t max)
 		old += found[i].secret < 1000;
 	}
 	must(old == 2);
+	must(has_user("ever"));
 	must(has_room("ever") && members("ever") == 1);
 	for (uint32_t at = index_next(arena, OWN, 0); at != INDEX_NO_PLACE;
 		at = index_next(arena, OWN, at + 1))
@@ -685,6 +731,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		INDEX_TEST(a_connection_is_found_by_place_and_by_user),
 		INDEX_TEST(a_removed_connection_is_nowhere),
+		INDEX_TEST(a_user_is_there_while_a_connection_is),
+		INDEX_TEST(a_user_who_cannot_be_told_counts_as_there),
 		INDEX_TEST(a_place_that_nobody_has_is_no_connection),
 		INDEX_TEST(a_full_partition_refuses_until_one_leaves),
 		INDEX_TEST(paging_meets_everyone_once),
