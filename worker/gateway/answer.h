@@ -29,6 +29,7 @@ enum answer_code {
 
 enum answer_kind {
 	ANSWER_REFUSAL,
+	ANSWER_DONE, /* and there is nothing to say about it */
 	ANSWER_LOGIN,
 	ANSWER_TIME,
 	ANSWER_JOIN,

@@ -56,7 +56,7 @@ on_text(struct lane *lane, struct text text)
 	struct session *session = session_of_lane(lane);
 
 	row_count(session->gateway->row, COUNTER_REQUESTS, 1);
-	session_read(session, text);
+	session_take(session, text);
 }
 
 static void
@@ -65,6 +65,7 @@ on_end(struct lane *lane)
 	struct session *session = session_of_lane(lane);
 	struct pending *pending, *next;
 
+	session_stop_waiting(session);
 	DL_FOREACH_SAFE(session->pendings, pending, next)
 	{
 		pending_free(session->gateway->pendings, &pending);

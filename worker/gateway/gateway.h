@@ -51,6 +51,8 @@ struct gateway {
 			   */
 	bool has_logged_gap, has_logged_full;
 
+	struct session *due; /* their waiting is over */
+
 	/* Kept from one use to the next. */
 	struct buffer letter;  /* the one being written */
 	struct buffer body;    /* of the message being said */

@@ -15,6 +15,7 @@
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
+#include "worker/gateway/session.h"
 
 int
 gateway_init(struct gateway *gateway, struct event_base *base)
@@ -69,6 +70,7 @@ void
 gateway_on_turn(struct gateway *gateway)
 {
 	announcer_go_on(gateway);
+	session_resume_due(gateway);
 	fanout_flush(gateway);
 	lanes_settle(gateway->lanes);
 }

@@ -1,5 +1,6 @@
 #include "worker/gateway/login.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base.h"
@@ -9,6 +10,7 @@
 #include "shared/index.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/talk.h"
 
 static struct identity *
 identity_new(const struct login_request *request)
@@ -96,6 +98,23 @@ login_run(struct session *session, struct text tag,
 	};
 	client_id_write(answer.login.client, (unsigned)config->host_id,
 		session->gateway->slot, entry.place, entry.secret);
+	session_answer(session, tag, &answer);
+}
+
+void
+login_end(struct session *session, struct text tag)
+{
+	const struct answer answer = { .kind = ANSWER_DONE };
+
+	if (session->pending_count > 0) {
+		session_keep(session, &session->kept);
+		session_wait(session);
+		return;
+	}
+	talk_leave_all(session);
+	login_undo(session);
+	free(session->identity);
+	session->identity = NULL;
 	session_answer(session, tag, &answer);
 }
 

@@ -20,6 +20,10 @@ struct login_request {
 void login_run(struct session *session, struct text tag,
 	const struct login_request *request);
 
+/* Leaves all rooms and forgets the user, who may log in again, or another. What
+ * was asked before is answered first. */
+void login_end(struct session *session, struct text tag);
+
 /* The connection has ended: gives its place back, if it has one. */
 void login_undo(struct session *session);
 

@@ -15,7 +15,7 @@
 #define KEPT_MAX 64
 #define KEPT_BYTES_MAX 65536
 
-/* A frame that waits for a join. */
+/* A frame that waits for a join, or for all answers. */
 struct kept {
 	struct kept *next;
 	size_t length;
@@ -103,6 +103,16 @@ session_refuse(struct session *session, struct text tag, enum answer_code code,
 	session_answer(session, tag, &answer);
 }
 
+static void
+note_due(struct session *session)
+{
+	if (!session->is_waiting || session->is_due ||
+		session->pending_count > 0)
+		return;
+	session->is_due = true;
+	DL_APPEND2(session->gateway->due, session, previous_due, next_due);
+}
+
 void
 session_weigh(struct session *session)
 {
@@ -119,6 +129,7 @@ session_weigh(struct session *session)
 		lane_hold(&session->lane);
 	else if (is_under && session->lane.is_held)
 		lane_go_on(&session->lane);
+	note_due(session);
 }
 
 void
@@ -136,8 +147,8 @@ session_keep(struct session *session, struct kept **list)
 	session_weigh(session);
 }
 
-void
-session_read(struct session *session, struct text text)
+static void
+read_frame(struct session *session, struct text text)
 {
 	session->reading = text;
 	session->profile->on_text(session, text);
@@ -145,20 +156,90 @@ session_read(struct session *session, struct text text)
 }
 
 void
+session_take(struct session *session, struct text text)
+{
+	if (!session->is_waiting) {
+		read_frame(session, text);
+		return;
+	}
+	session->reading = text;
+	session_keep(session, &session->kept);
+	session->reading = (struct text){ 0 };
+}
+
+void
+session_wait(struct session *session)
+{
+	session->is_waiting = true;
+	note_due(session);
+}
+
+/* Reads the first one of a list and takes it out. */
+static void
+read_first(struct session *session, struct kept **list)
+{
+	struct kept *kept = *list;
+
+	*list = kept->next;
+	session->kept_count--;
+	session->kept_bytes -= (uint32_t)kept->length;
+	if (session->lane.state == LANE_OPEN)
+		read_frame(session, (struct text){ kept->text, kept->length });
+	free(kept);
+}
+
+void
 session_read_kept(struct session *session, struct kept *list)
 {
-	struct kept *kept;
-
-	while ((kept = list)) {
-		list = kept->next;
-		session->kept_count--;
-		session->kept_bytes -= (uint32_t)kept->length;
-		if (session->lane.state == LANE_OPEN)
-			session_read(session,
-				(struct text){ kept->text, kept->length });
-		free(kept);
-	}
+	while (list)
+		read_first(session, &list);
 	session_weigh(session);
+}
+
+/* A frame that makes the session wait again, and has perhaps been kept anew,
+ * is followed by those behind it. */
+static void
+resume(struct session *session)
+{
+	struct kept *list = session->kept;
+
+	session->kept = NULL;
+	session->is_waiting = false;
+	while (list && !session->is_waiting)
+		read_first(session, &list);
+	LL_CONCAT(session->kept, list);
+	session_weigh(session);
+}
+
+static void
+forget_due(struct session *session)
+{
+	session->is_due = false;
+	DL_DELETE2(session->gateway->due, session, previous_due, next_due);
+}
+
+void
+session_resume_due(struct gateway *gateway)
+{
+	struct session *session;
+
+	while ((session = gateway->due)) {
+		forget_due(session);
+		if (session->pending_count == 0)
+			resume(session);
+	}
+}
+
+void
+session_stop_waiting(struct session *session)
+{
+	struct kept *list = session->kept;
+
+	session->is_waiting = false;
+	session->kept = NULL;
+	session_drop_kept(session, list);
+	if (session->is_due)
+		forget_due(session);
 }
 
 void

@@ -6,9 +6,11 @@
  * The rule for profiles: exactly one answer per request, by session_answer(),
  * at once or when a letter brings it. Requests take effect in the order in
  * which they came: what concerns a room whose join is not answered yet is kept
- * with the membership and read again after it; everything else goes on. A
- * session that has too much in flight is held, so its input waits in its
- * socket.
+ * with the membership and read again after it; everything else goes on. Where
+ * one user gives way to another (login, logout) the session waits: all frames
+ * are kept until everything asked before is answered, so nothing of one user is
+ * ever answered to another. A session that has too much in flight is held, so
+ * its input waits in its socket.
  */
 #ifndef WORKER_GATEWAY_SESSION_H
 #define WORKER_GATEWAY_SESSION_H
@@ -48,17 +50,21 @@ struct session {
 	struct pending *pendings;
 	struct text
 		reading; /* the frame that is being read, for session_keep() */
-	uint32_t place;  /* in the index, once logged in */
+	struct kept *kept; /* frames that came while it waits */
+	struct session *next_due, *previous_due; /* of gateway->due */
+	uint32_t place; /* in the index, once logged in */
 	uint32_t serial;
 	uint32_t platform;
 	uint16_t membership_count;
 	uint16_t pending_count; /* all */
 	uint16_t lookup_count;  /* those whose answers may be large */
 	uint16_t say_count;     /* messages among them, not yet refused */
-	uint16_t kept_count;    /* frames that wait for a join */
+	uint16_t kept_count;    /* frames that wait to be read */
 	uint32_t kept_bytes;    /* of these frames */
 	uint16_t port;          /* of the client, host order */
 	uint8_t bad_in_a_row;   /* for the profile: frames without sense */
+	bool is_waiting;        /* for all that was asked to be answered */
+	bool is_due;            /* in gateway->due: all is answered */
 	uint8_t address[16];
 };
 
@@ -81,8 +87,19 @@ void session_answer(
 void session_refuse(struct session *session, struct text tag,
 	enum answer_code code, const char *error);
 
-/* Gives a frame to the profile. */
-void session_read(struct session *session, struct text text);
+/* A frame has come: it is read, or kept while the session waits. */
+void session_take(struct session *session, struct text text);
+
+/* Until all that was asked is answered, no frame is read that comes behind the
+ * one that is being read; that one too is kept and read again if it says so by
+ * session_keep() with session->kept. */
+void session_wait(struct session *session);
+
+/* Each turn: sessions whose waiting is over read what was kept. */
+void session_resume_due(struct gateway *gateway);
+
+/* The connection is gone: nothing that was kept is read. */
+void session_stop_waiting(struct session *session);
 
 /* Keeps the frame that is being read in a list, until that is read again or
  * dropped. */

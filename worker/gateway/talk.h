@@ -70,6 +70,9 @@ void talk_search(struct session *session, struct text tag,
 void talk_members(struct session *session, struct text tag,
 	const struct members_request *request);
 
+/* The user goes, the connection stays; no join is open. */
+void talk_leave_all(struct session *session);
+
 /* The connection is gone; so is this membership. */
 void talk_lose(struct membership *membership);
 

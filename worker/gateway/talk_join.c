@@ -298,6 +298,13 @@ talk_lose(struct membership *membership)
 	membership_end(&membership);
 }
 
+static void
+leave(struct membership *membership)
+{
+	tell_leave(membership, false);
+	membership_end(&membership);
+}
+
 void
 talk_leave(struct session *session, struct text tag, struct text room)
 {
@@ -307,7 +314,15 @@ talk_leave(struct session *session, struct text tag, struct text room)
 
 	if (!membership)
 		return;
-	tell_leave(membership, false);
-	membership_end(&membership);
+	leave(membership);
 	session_answer(session, tag, &answer);
+}
+
+void
+talk_leave_all(struct session *session)
+{
+	while (session->memberships) {
+		must(session->memberships->state == MEMBERSHIP_ACTIVE);
+		leave(session->memberships);
+	}
 }

@@ -4,6 +4,7 @@
 
 static const struct confab_command commands[] = {
 	{ "login", false, false, confab_do_login },
+	{ "logout", true, false, confab_do_logout },
 	{ "ping", false, false, confab_do_ping },
 	{ "heartbeat", true, false, confab_do_ping },
 	{ "join", true, false, confab_do_join },

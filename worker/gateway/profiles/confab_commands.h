@@ -33,6 +33,7 @@ const struct confab_command *confab_command_at(uint8_t number);
 
 /* confab_session.c */
 confab_do confab_do_login;
+confab_do confab_do_logout;
 confab_do confab_do_ping;
 
 /* confab_room.c */

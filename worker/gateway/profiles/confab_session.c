@@ -44,6 +44,13 @@ confab_do_login(struct session *session, struct text tag, struct args *args)
 }
 
 void
+confab_do_logout(struct session *session, struct text tag, struct args *args)
+{
+	(void)args;
+	login_end(session, tag);
+}
+
+void
 confab_do_ping(struct session *session, struct text tag, struct args *args)
 {
 	const struct answer answer = {

@@ -37,6 +37,13 @@ write_login(struct buffer *out, const struct answer *answer)
 }
 
 static void
+write_nothing(struct buffer *out, const struct answer *answer)
+{
+	(void)out;
+	(void)answer;
+}
+
+static void
 write_time(struct buffer *out, const struct answer *answer)
 {
 	confab_add_number(out, "\"time\":", answer->unix_ms);
@@ -180,6 +187,7 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 {
 	static void (*const writers[ANSWER_KIND_COUNT])(
 		struct buffer *, const struct answer *) = {
+		[ANSWER_DONE] = write_nothing,
 		[ANSWER_LOGIN] = write_login,
 		[ANSWER_TIME] = write_time,
 		[ANSWER_LEAVE] = write_leave,
