@@ -24,7 +24,8 @@ class Refused(Exception):
 
 
 class Client:
-    def __init__(self, port, user=None, rooms=(), platform=None, **socket):
+    def __init__(self, port, user=None, rooms=(), platform=None, inbox=None,
+                 **socket):
         self.socket = wire.WebSocket(port, **socket)
         self.user = user
         self.replies = {}
@@ -32,8 +33,10 @@ class Client:
         self.numbers = itertools.count(1)
         self.login = None
         if user is not None:
-            more = {} if platform is None else {"platform": platform}
-            self.login = self.call("login", user=user, **more)
+            more = {"platform": platform, "inbox": inbox}
+            self.login = self.call("login", user=user, **{
+                name: value for name, value in more.items()
+                if value is not None})
         for room in rooms:
             self.call("join", room=room)
 
@@ -110,8 +113,18 @@ class Client:
     def say(self, room, body, **more):
         return self.call("say", room=room, body=body, **more)
 
-    def whole_history(self, room):
-        return whole_history(lambda **data: self.call("history", **data), room)
+    def tell(self, user, body, **more):
+        return self.call("say", user=user, body=body, **more)
+
+    def fence(self):
+        """What this client's gateway had for it before now has come."""
+        self.call("ping")
+
+    def whole_history(self, room=None, **target):
+        if room is not None:
+            target["room"] = room
+        return whole_history(lambda **data: self.call("history", **data),
+                             **target)
 
     def close(self):
         self.socket.close()
@@ -133,17 +146,18 @@ def request(seq, cmd, data):
     return wire.text(json.dumps({"seq": seq, "cmd": cmd, "data": data}))
 
 
-def whole_history(history, room, limit=500):
-    """All messages of a room, by paging forward."""
+def whole_history(history, limit=500, **target):
+    """All messages of a room, a conversation or an inbox, by paging forward."""
     messages, after = [], 0
     while True:
-        page = history(room=room, after=after, limit=limit)
+        page = history(after=after, limit=limit, **target)
+        offsets = [message["offset"] for message in page["messages"]]
+        assert offsets == sorted(set(offsets))
+        if offsets:
+            assert after < page["first"] <= offsets[0]
+            assert offsets[-1] <= page["last"]
         messages += page["messages"]
-        if page["messages"]:
-            assert page["first"] == page["messages"][0]["offset"]
-            assert page["last"] == page["messages"][-1]["offset"]
-            after = page["last"]
-        else:
-            assert not page["more"], "an empty page says that there is more"
         if not page["more"]:
             return messages
+        assert page["last"] > after, "there is more, but no way to it"
+        after = page["last"]

@@ -332,7 +332,8 @@ class Book:
         rooms = {line.room for line in self.lines}
         rooms |= {room for room, _, _, _ in self.acks}
         for room in sorted(rooms):
-            faults += self.room_faults(room, whole_history(history, room))
+            faults += self.room_faults(room, whole_history(
+                history, room=room))
         return faults
 
     def room_faults(self, room, messages):

@@ -139,9 +139,10 @@ class Server:
         self.write_config(options, gateways, **known)
 
     def write_config(self, options="", gateways=1, websocket="", api="",
-                     **known):
+                     limits=None, **known):
         """known: global options by name; options: raw text behind them;
-        websocket and api: more lines in these listeners."""
+        websocket and api: more lines in these listeners; limits: those of the
+        section, and without any a client may talk as fast as it can."""
         known = {
             "user": "", "group": "", "run_dir": self.run_dir,
             "data_dir": self.data_dir, "web_dir": ROOT / "web",
@@ -149,6 +150,10 @@ class Server:
         }
         lines = ["%s = %s" % (name, config_value(value))
                  for name, value in known.items()]
+        lines += ["limits {"]
+        lines += ["    %s = %s" % (name, config_value(value)) for name, value
+                  in (limits or {"messages_per_second": 0}).items()]
+        lines += ["}"]
         self.config_path.write_text("\n".join(lines) + """
 %s
 listener public {
@@ -300,14 +305,14 @@ listener backend {
         """The pid of the process that holds the other end of a client."""
         return holder_of(client.socket.socket, self.pids("gateway"))
 
-    def client_on(self, pid, user, *rooms):
+    def client_on(self, pid, user, *rooms, **login):
         """A client that sits on one certain gateway. The kernel spreads
         connections over the gateways, so try until it is so."""
         for _ in range(300):
             client = Client(self.port)
             if self.gateway_of(client) == pid:
                 client.user = user
-                client.login = client.call("login", user=user)
+                client.login = client.call("login", user=user, **login)
                 for room in rooms:
                     client.call("join", room=room)
                 return client
