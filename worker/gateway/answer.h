@@ -39,6 +39,7 @@ enum answer_kind {
 	ANSWER_FOUND,
 	ANSWER_MEMBERS,
 	ANSWER_ROOMS,
+	ANSWER_READ,
 	ANSWER_KIND_COUNT
 };
 
@@ -64,6 +65,14 @@ struct rooms_answer {
 	struct text next; /* where to go on; empty: this is all */
 };
 
+/* Not an answer but a push: up to where a user has read. */
+struct read_push {
+	struct text room; /* empty: what was said between two */
+	struct text user; /* who has read */
+	struct text with; /* the other one of two, for who gets it */
+	uint64_t offset;  /* in the room, or in the inbox of who gets it */
+};
+
 struct answer {
 	enum answer_kind kind;
 	union {
@@ -79,6 +88,7 @@ struct answer {
 		const struct page *page; /* of history, or what was found */
 		const struct members_page *members;
 		struct rooms_answer rooms;
+		uint64_t read; /* the offset that now holds */
 	};
 };
 

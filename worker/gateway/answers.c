@@ -6,6 +6,7 @@
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/listing.h"
+#include "worker/gateway/marks.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -189,6 +190,33 @@ on_presence(struct gateway *gateway, struct unpack *in)
 }
 
 static bool
+on_marked(struct gateway *gateway, struct unpack *in)
+{
+	struct answer answer = { .kind = ANSWER_READ };
+	struct pending *pending;
+	struct mark mark;
+
+	if (!mark_unpack(in, &mark))
+		return false;
+	answer.read = mark.offset;
+	pending = waiting(gateway, mark.request, KIND(PENDING_READ));
+	if (pending)
+		answer_and_free(pending, &answer);
+	return true;
+}
+
+static bool
+on_mark(struct gateway *gateway, struct unpack *in)
+{
+	struct mark mark;
+
+	if (!mark_unpack(in, &mark))
+		return false;
+	marks_tell(gateway, &mark);
+	return true;
+}
+
+static bool
 on_announce(
 	struct gateway *gateway, const struct letter *letter, struct unpack *in)
 {
@@ -214,6 +242,8 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 		[LETTER_ROOMS_PAGE] = on_rooms_page,
 		[LETTER_DELIVER] = on_deliver,
 		[LETTER_PRESENCE] = on_presence,
+		[LETTER_MARKED] = on_marked,
+		[LETTER_MARK] = on_mark,
 	};
 	struct unpack in = letter_open(letter);
 	bool is_good;

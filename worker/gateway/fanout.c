@@ -347,16 +347,15 @@ fanout_message(struct gateway *gateway, const struct message *message)
 }
 
 void
-fanout_presence(struct gateway *gateway, const struct presence *presence)
+fanout_push(struct gateway *gateway, struct room *room,
+	const struct room_push *push)
 {
-	struct room *room =
-		rooms_find(gateway, presence->tenant, presence->room);
 	uint64_t skip;
 
-	if (!room || room->seat_count == 0)
+	if (room->seat_count == 0)
 		return;
-	skip = mark_cause(gateway, room, presence->asker_slot,
-		presence->asker_life, presence->connection);
+	skip = mark_cause(gateway, room, push->asker_slot, push->asker_life,
+		push->connection);
 	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
 		struct buffer *payload = payload_of(gateway);
 		struct gathering *gathering;
@@ -365,13 +364,49 @@ fanout_presence(struct gateway *gateway, const struct presence *presence)
 		if (room->seats_of[i] == 0)
 			continue;
 		gathering = gathering_of(gateway, room, i);
-		profile_by_number(i)->write_presence(payload, presence);
+		push->write(profile_by_number(i), payload, push->what);
 		piece = add_piece(room, i, payload);
 		piece->skip = skip;
-		piece->is_event = true;
-		gathering->has_events = true;
+		piece->is_event = push->is_event;
+		gathering->has_events |= push->is_event;
 	}
 	send_if_much(gateway, room);
+}
+
+static void
+write_presence(
+	const struct profile *profile, struct buffer *out, const void *presence)
+{
+	profile->write_presence(out, presence);
+}
+
+void
+fanout_presence(struct gateway *gateway, const struct presence *presence)
+{
+	struct room *room =
+		rooms_find(gateway, presence->tenant, presence->room);
+
+	if (room)
+		fanout_push(gateway, room,
+			&(struct room_push){
+				.write = write_presence,
+				.what = presence,
+				.asker_slot = presence->asker_slot,
+				.asker_life = presence->asker_life,
+				.connection = presence->connection,
+				.is_event = true,
+			});
+}
+
+void
+fanout_room(struct gateway *gateway, struct room *room)
+{
+	bool is_gathered = false;
+
+	for (unsigned i = 0; i < PROFILE_COUNT; i++)
+		is_gathered |= room->gathered[i] > 0;
+	if (is_gathered)
+		send_pieces(gateway, room);
 }
 
 void

@@ -66,6 +66,7 @@ answer_own(struct session *session, struct text tag,
 				.room = room_name(room),
 				.epoch = room->epoch,
 				.offset = room->offset,
+				.read = membership->read,
 			};
 	}
 	qsort(lines, count, sizeof(lines[0]), by_name);

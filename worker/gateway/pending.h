@@ -28,6 +28,7 @@ enum pending_kind {
 	PENDING_SEARCH,
 	PENDING_MEMBERS,
 	PENDING_ROOMS,
+	PENDING_READ,
 };
 
 struct pending {

@@ -33,6 +33,7 @@ struct membership {
 	struct kept *kept;         /* frames that wait for the answer */
 	struct recovery *recovery; /* while joining; or NULL */
 	uint64_t since_ms;         /* unix */
+	uint64_t read;             /* up to where its user has read */
 	uint32_t seat;             /* when active */
 	uint8_t state;             /* enum membership_state */
 	uint8_t flags;             /* JOIN_EVENTS, JOIN_PRESENCE */

@@ -141,6 +141,7 @@ talk_joined(struct pending *pending, const struct joined *given)
 		membership->kept = NULL;
 		recovery = membership->recovery;
 		membership->recovery = NULL;
+		membership->read = joined.read;
 		membership_activate(membership, joined.epoch, joined.offset);
 	}
 	if (recovery)

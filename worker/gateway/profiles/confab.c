@@ -170,4 +170,5 @@ const struct profile profile_confab = {
 	.answer = on_answer,
 	.write_message = confab_write_message,
 	.write_presence = confab_write_presence,
+	.write_read = confab_write_read,
 };

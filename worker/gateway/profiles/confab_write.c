@@ -6,15 +6,42 @@
 #include "worker/gateway/answer.h"
 #include "worker/gateway/profiles/confab_message.h"
 
+static void
+write_count(struct buffer *out, const struct presence *presence)
+{
+	confab_add_text(
+		out, "{\"cmd\":\"count\",\"data\":{\"room\":", presence->room);
+	confab_add_number(out, ",\"users\":", presence->users);
+	confab_add_number(out, ",\"connections\":", presence->connections);
+	buffer_add_string(out, "}}");
+}
+
 void
 confab_write_presence(struct buffer *out, const struct presence *presence)
 {
+	if (presence->user.length == 0) {
+		write_count(out, presence);
+		return;
+	}
 	buffer_add_string(out,
 		presence->entered ? "{\"cmd\":\"enter\"" : "{\"cmd\":\"exit\"");
 	confab_add_text(out, ",\"data\":{\"room\":", presence->room);
 	confab_add_text(out, ",\"user\":", presence->user);
 	confab_add_number(out, ",\"platform\":", presence->platform);
 	confab_add_number(out, ",\"users\":", presence->users);
+	buffer_add_string(out, "}}");
+}
+
+void
+confab_write_read(struct buffer *out, const struct read_push *push)
+{
+	buffer_add_string(out, "{\"cmd\":\"read\",\"data\":{");
+	if (push->room.length > 0)
+		confab_add_text(out, "\"room\":", push->room);
+	else
+		confab_add_text(out, "\"with\":", push->with);
+	confab_add_text(out, ",\"user\":", push->user);
+	confab_add_number(out, ",\"offset\":", push->offset);
 	buffer_add_string(out, "}}");
 }
 
@@ -57,6 +84,7 @@ write_join(struct buffer *out, const struct joined *joined, struct text user)
 	confab_add_number(out, ",\"offset\":", joined->offset);
 	confab_add_number(out, ",\"users\":", joined->users);
 	confab_add_number(out, ",\"connections\":", joined->connections);
+	confab_add_number(out, ",\"read\":", joined->read);
 	if (joined->recovery == RECOVERY_NONE)
 		return;
 	buffer_add_string(out, joined->recovery == RECOVERY_WHOLE
@@ -174,12 +202,20 @@ write_rooms(struct buffer *out, const struct answer *answer)
 		if (rooms->is_listed) {
 			confab_add_number(out, ",\"users\":", line->users);
 			confab_add_number(out, ",\"time\":", line->time);
+		} else {
+			confab_add_number(out, ",\"read\":", line->read);
 		}
 		buffer_add_byte(out, '}');
 	}
 	buffer_add_byte(out, ']');
 	if (rooms->next.length > 0)
 		confab_add_text(out, ",\"next\":", rooms->next);
+}
+
+static void
+write_read(struct buffer *out, const struct answer *answer)
+{
+	confab_add_number(out, "\"offset\":", answer->read);
 }
 
 static void
@@ -194,6 +230,7 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 		[ANSWER_SAY] = write_say,
 		[ANSWER_MEMBERS] = write_members,
 		[ANSWER_ROOMS] = write_rooms,
+		[ANSWER_READ] = write_read,
 	};
 
 	if (answer->kind == ANSWER_PAGE) {

@@ -9,12 +9,15 @@
 struct answer;
 struct buffer;
 struct presence;
+struct read_push;
 
 /* seq is JSON; empty: the request had none. user: who asked, for the keys of
  * his own messages. */
 void confab_write_answer(struct buffer *out, struct text verb, struct text seq,
 	struct text user, const struct answer *answer);
 
+/* The payloads of pushes. */
 void confab_write_presence(struct buffer *out, const struct presence *presence);
+void confab_write_read(struct buffer *out, const struct read_push *push);
 
 #endif

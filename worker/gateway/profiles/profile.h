@@ -18,6 +18,7 @@ struct answer;
 struct buffer;
 struct message;
 struct presence;
+struct read_push;
 struct session;
 
 enum profile_number {
@@ -45,6 +46,7 @@ struct profile {
 		bool with_key);
 	void (*write_presence)(
 		struct buffer *out, const struct presence *presence);
+	void (*write_read)(struct buffer *out, const struct read_push *push);
 };
 
 /* By its path, if the names contain it; or NULL. */
