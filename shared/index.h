@@ -69,6 +69,12 @@ size_t index_find_user(const struct arena *arena, unsigned slot,
 	struct text tenant, struct text user, struct index_entry *found,
 	size_t max);
 
+/* Anyone: as index_find_user(), but only the newest connections, and the walk
+ * ends with the max-th; returns how many were found. */
+size_t index_find_newest(const struct arena *arena, unsigned slot,
+	struct text tenant, struct text user, struct index_entry *found,
+	size_t max);
+
 /* Anyone: has the user a connection on this slot? One that its owner added
  * before it sent a letter is there for whoever has read that letter; when those
  * who come and go leave no certain answer, it is true. */

@@ -169,7 +169,7 @@ struct search {
 	struct text tenant, user;
 	struct index_entry *found;
 	size_t max, count;
-	bool one_is_enough;
+	size_t enough; /* the walk ends with so many; 0: all are counted */
 };
 
 /* False when the place was taken away meanwhile. */
@@ -213,7 +213,7 @@ walk_chain(const struct partition *partition, struct search *search)
 		if (stamp == 0 || stamp >= below ||
 			!visit_place(place, stamp, search))
 			return false;
-		if (search->one_is_enough && search->count > 0)
+		if (search->enough && search->count == search->enough)
 			return true;
 		at = index_load(&place->next);
 		if (index_load_long(&place->stamp) != stamp)
@@ -257,13 +257,27 @@ index_find_user(const struct arena *arena, unsigned slot, struct text tenant,
 	return search.count;
 }
 
+size_t
+index_find_newest(const struct arena *arena, unsigned slot, struct text tenant,
+	struct text user, struct index_entry *found, size_t max)
+{
+	struct search search = {
+		.tenant = tenant,
+		.user = user,
+		.found = found,
+		.max = max,
+		.enough = max,
+	};
+
+	search_user(arena, slot, &search);
+	return search.count;
+}
+
 bool
 index_has_user(const struct arena *arena, unsigned slot, struct text tenant,
 	struct text user)
 {
-	struct search search = {
-		.tenant = tenant, .user = user, .one_is_enough = true
-	};
+	struct search search = { .tenant = tenant, .user = user, .enough = 1 };
 
 	if (index_life(arena_partition(arena, slot)) == 0)
 		return false;

@@ -155,6 +155,28 @@ a_connection_is_found_by_place_and_by_user(void **state)
 }
 
 static void
+the_newest_connections_of_a_user_are_found_alone(void **state)
+{
+	struct index_entry found[3];
+
+	(void)state;
+	for (uint64_t i = 1; i <= 5; i++) {
+		add("ada", i);
+		add("bob", 100 + i);
+	}
+	assert_int_equal(
+		index_find_newest(arena, OWN, acme, text_of("ada"), found, 3),
+		3);
+	for (uint64_t i = 0; i < 3; i++) {
+		assert_true(is_whole(&found[i]));
+		assert_int_equal(found[i].secret, 5 - i);
+	}
+	assert_int_equal(
+		index_find_newest(arena, OWN, acme, text_of("eve"), found, 3),
+		0);
+}
+
+static void
 a_removed_connection_is_nowhere(void **state)
 {
 	uint32_t first = add("ada", 1), second = add("ada", 2);
@@ -730,6 +752,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		INDEX_TEST(a_connection_is_found_by_place_and_by_user),
+		INDEX_TEST(the_newest_connections_of_a_user_are_found_alone),
 		INDEX_TEST(a_removed_connection_is_nowhere),
 		INDEX_TEST(a_user_is_there_while_a_connection_is),
 		INDEX_TEST(a_user_who_cannot_be_told_counts_as_there),

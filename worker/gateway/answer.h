@@ -40,6 +40,7 @@ enum answer_kind {
 	ANSWER_MEMBERS,
 	ANSWER_ROOMS,
 	ANSWER_READ,
+	ANSWER_ONLINE,
 	ANSWER_KIND_COUNT
 };
 
@@ -89,6 +90,9 @@ struct answer {
 		const struct members_page *members;
 		struct rooms_answer rooms;
 		uint64_t read; /* the offset that now holds */
+
+		/* Packed, for each: his name, on how many platforms, these. */
+		struct text online;
 	};
 };
 

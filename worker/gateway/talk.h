@@ -58,6 +58,11 @@ struct members_request {
 	uint64_t limit;
 };
 
+struct online_request {
+	const struct text *users; /* each once */
+	size_t count;
+};
+
 void talk_join(struct session *session, struct text tag,
 	const struct join_request *request);
 void talk_leave(struct session *session, struct text tag, struct text room);
@@ -69,6 +74,8 @@ void talk_search(struct session *session, struct text tag,
 	const struct search_request *request);
 void talk_members(struct session *session, struct text tag,
 	const struct members_request *request);
+void talk_online(struct session *session, struct text tag,
+	const struct online_request *request);
 
 /* The user goes, the connection stays; no join is open. */
 void talk_leave_all(struct session *session);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "shared/buffer.h"
 #include "shared/message.h"
@@ -45,6 +46,54 @@ args_name(struct args *args, const char *member, size_t max, bool is_needed)
 		"characters",
 		member, max);
 	return TEXT_LITERAL("");
+}
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	const struct text *left = a, *right = b;
+
+	return text_compare(*left, *right);
+}
+
+static size_t
+drop_repeats(struct text *names, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || !text_equal(names[i], names[kept - 1]))
+			names[kept++] = names[i];
+	return kept;
+}
+
+size_t
+args_names(struct args *args, const char *member, size_t max,
+	struct text *names, size_t room)
+{
+	const json_t *array = json_object_get(args->data, member);
+	size_t count = json_array_size(array);
+	bool is_good = count > 0 && count <= room;
+
+	for (size_t i = 0; i < count && is_good; i++) {
+		const json_t *name = json_array_get(array, i);
+
+		names[i] = (struct text){
+			json_string_value(name),
+			json_string_length(name),
+		};
+		is_good =
+			json_is_string(name) && text_is_name(names[i], 1, max);
+	}
+	if (!is_good) {
+		args_fail(args, CODE_BAD_REQUEST,
+			"%s must be 1 to %zu strings of 1 to %zu bytes without "
+			"control characters",
+			member, room, max);
+		return 0;
+	}
+	qsort(names, count, sizeof(names[0]), by_bytes);
+	return drop_repeats(names, count);
 }
 
 struct text

@@ -32,6 +32,11 @@ bool args_has(const struct args *args, const char *member);
 struct text args_name(
 	struct args *args, const char *member, size_t max, bool is_needed);
 
+/* An array of 1 to `room` such names, sorted by bytes, repeats once; returns
+ * how many. */
+size_t args_names(struct args *args, const char *member, size_t max,
+	struct text *names, size_t room);
+
 /* Any string. */
 struct text args_text(struct args *args, const char *member, size_t max);
 uint64_t args_number(struct args *args, const char *member, uint64_t min,

@@ -13,6 +13,7 @@ static const struct confab_command commands[] = {
 	{ "history", true, false, confab_do_history },
 	{ "search", true, false, confab_do_search },
 	{ "members", true, false, confab_do_members },
+	{ "online", true, false, confab_do_online },
 	{ "rooms", true, false, confab_do_rooms },
 };
 

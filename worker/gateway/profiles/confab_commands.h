@@ -48,5 +48,6 @@ confab_do confab_do_history;
 confab_do confab_do_search;
 confab_do confab_do_members;
 confab_do confab_do_rooms;
+confab_do confab_do_online;
 
 #endif

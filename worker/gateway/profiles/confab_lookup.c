@@ -84,6 +84,20 @@ confab_do_members(struct session *session, struct text tag, struct args *args)
 }
 
 void
+confab_do_online(struct session *session, struct text tag, struct args *args)
+{
+	struct text users[LIST_LIMIT_MAX];
+	const struct online_request request = {
+		.users = users,
+		.count = args_names(
+			args, "users", USER_BYTES_MAX, users, ARRAY_LEN(users)),
+	};
+
+	if (args->code == CODE_OK)
+		talk_online(session, tag, &request);
+}
+
+void
 confab_do_rooms(struct session *session, struct text tag, struct args *args)
 {
 	const struct rooms_request request = {

@@ -219,6 +219,25 @@ write_read(struct buffer *out, const struct answer *answer)
 }
 
 static void
+write_online(struct buffer *out, const struct answer *answer)
+{
+	struct unpack in = unpack_of(answer->online);
+	const char *before = "";
+
+	buffer_add_string(out, "\"online\":{");
+	while (in.at < in.end && !in.failed) {
+		confab_add_text(out, before, unpack_text(&in));
+		before = ":[";
+		for (uint64_t i = unpack_number(&in); i > 0; i--) {
+			confab_add_number(out, before, unpack_number(&in));
+			before = ",";
+		}
+		before = "],";
+	}
+	buffer_add_string(out, answer->online.length > 0 ? "]}" : "}");
+}
+
+static void
 write_data(struct buffer *out, struct text user, const struct answer *answer)
 {
 	static void (*const writers[ANSWER_KIND_COUNT])(
@@ -231,6 +250,7 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 		[ANSWER_MEMBERS] = write_members,
 		[ANSWER_ROOMS] = write_rooms,
 		[ANSWER_READ] = write_read,
+		[ANSWER_ONLINE] = write_online,
 	};
 
 	if (answer->kind == ANSWER_PAGE) {
