@@ -27,6 +27,11 @@ export class ConfabError extends Error {
     get isPassing() {
         return this.code === 1004 || this.code === 1012;
     }
+
+    /** Refused by a rate: so many ms later there is room. */
+    get retryMs() {
+        return this.data?.retry_ms;
+    }
 }
 
 export class Requests {

@@ -5,89 +5,79 @@
  *     import { Confab } from "./confab.js";
  *
  *     const confab = new Confab({ url: "ws://127.0.0.1:8089/chat" });
- *     confab.on("msg", (m) => console.log(m.room, m.from, m.body));
+ *     confab.on("msg", (m) => console.log(m.room ?? m.to, m.from, m.body));
  *     await confab.connect();
  *     await confab.login("ada");
  *     await confab.join("lobby");
  *     await confab.say("lobby", "hello");
+ *     await confab.say({ user: "bob" }, "hello, only you");
  *
  * When the connection breaks it is made again, with growing pauses; then the
- * library logs in and joins as before and gets what was missed, so `msg` comes
- * in order, each message once. Requests are not queued while there is no
- * connection: they are rejected, and the application decides. The error says
- * `maybeDone` when the message may have been taken all the same; said again
- * with the error's `key` as its key, it is still one message.
+ * library logs in, subscribes and joins as before and gets what was missed, so
+ * `msg`, `edit` and `delete` come in order, each once. Requests are not queued
+ * while there is no connection: they are rejected, and the application decides.
+ * The error says `maybeDone` when the message may have been taken all the same;
+ * said again with the error's `key` as its key, it is still one message. What
+ * is refused by a rate may be tried again after the error's `retryMs`.
+ *
+ * Events and what their handlers get:
+ *   state         {state, code?, reason?, retryAt?}
+ *   msg           Message, {recovered: boolean}
+ *   edit, delete  Change, {recovered: boolean}: of a message said earlier
+ *   read          {room, user, offset}; of a conversation of two {with, user,
+ *                 offset}: user has read so far, with is the other side, and
+ *                 offset is of our own inbox
+ *   enter, exit   {room, user, platform, users}
+ *   count         {room, users, connections}: instead of them in large rooms
+ *   kick          {room?, reason}
+ *   drain         {in_ms}: the server goes soon; the library comes back
+ *   moved         {room | inbox: true, epoch, offset, missed?}: too much was
+ *                 missed; read the history anew
+ *   stale         {room | inbox: true, offset}: what was missed came out of the
+ *                 history, so edits and deletions of messages up to here, told
+ *                 before, may be missing
+ *   joined        the answer of a join made again after a reconnect
+ *   left          {room, error}: a room could not be joined again
+ *   push          (cmd, data) for any other push
+ *
+ * The shapes stand in confab-types.js.
  */
 import { Events } from "./confab-events.js";
-import { isFinal, jittered, pauseAfter } from "./confab-pause.js";
-import {
-    ConfabError, Requests, deferred, newKey, noConnection,
-} from "./confab-requests.js";
-import { RoomLine } from "./confab-room.js";
+import { Link } from "./confab-link.js";
+import { ConfabError, newKey } from "./confab-requests.js";
+import { Session } from "./confab-session.js";
 
 export { ConfabError, newKey };
 
 /**
- * @typedef {object} Message
- * @property {string} id
- * @property {number} time unix ms
- * @property {string} from
- * @property {number} platform
- * @property {string} [room]
- * @property {string} [to]
- * @property {string} type
- * @property {*} body any JSON value
- * @property {string} [key]
- * @property {string} [epoch]
- * @property {number} [offset]
- *
- * @typedef {object} Options
- * @property {string} url
- * @property {Function} [WebSocket] the constructor; default: the global one
- * @property {boolean} [reconnect=true]
- * @property {number} [backoffMs=300] first pause; doubles at each failure
- * @property {number} [backoffMaxMs=20000]
- * @property {number} [connectMs=10000] patience with one attempt
- * @property {number} [requestMs=20000] patience with one answer
- * @property {number} [recoverLimit=10000] more missed messages: `moved`
- *
- * @typedef {"idle"|"connecting"|"open"|"restoring"|"online"|"waiting"|"closed"}
- *   State
- *   open: connected, nobody logged in. restoring: logging in and joining again.
- *   waiting: the next attempt comes at `retryAt`. closed: by close(), or for a
- *   reason that trying again does not cure (`code`, `reason`).
- *
- * Events and what their handlers get:
- *   state     {state, code?, reason?, retryAt?}
- *   msg       Message, {recovered: boolean}
- *   enter, exit, read, kick, moved, drain    the push's data
- *   joined    the answer of a join made again after a reconnect
- *   left      {room, error}: a room could not be joined again
- *   push      (cmd, data) for any other push
+ * @typedef {import("./confab-types.js").Options} Options
+ * @typedef {import("./confab-types.js").State} State
+ * @typedef {import("./confab-types.js").Account} Account
+ * @typedef {import("./confab-types.js").Target} Target
+ * @typedef {import("./confab-types.js").SayOptions} SayOptions
+ * @typedef {import("./confab-types.js").Said} Said
+ * @typedef {import("./confab-types.js").Message} Message
+ * @typedef {import("./confab-types.js").Change} Change
+ * @typedef {import("./confab-types.js").HistoryQuery} HistoryQuery
+ * @typedef {import("./confab-types.js").Page} Page
+ * @typedef {import("./confab-types.js").Member} Member
  */
 
-/** A connection that held this long was good: the pauses begin anew. */
-const STEADY_MS = 5000;
-const PROBE_MS = 10000;
+/* A string is a room. */
+const place = (where) => typeof where === "string" ? { room: where } : where;
+
+/* What comes back to us too: rooms and conversations, unless it is fleeting. */
+const isEchoed = ({ room, user, users, keep }) => keep !== false
+    && (room !== undefined || user !== undefined || users !== undefined);
 
 export class Confab {
-    #options;
-    #socket = null;
-    #state = "idle";
     #events = new Events();
-    #requests;
-    #account = null;
-    #joined = new Map();
-    #failures = 0;
-    #onlineSince = 0;
-    #timers = new Map();
-    #heardAt = 0;
-    #quietMs = 25000;
-    #firstOpen = null;
+    #link;
+    #session;
 
     /** @param {Options} options */
     constructor(options) {
-        this.#options = {
+        const all = {
             WebSocket: globalThis.WebSocket,
             reconnect: true,
             backoffMs: 300,
@@ -97,19 +87,40 @@ export class Confab {
             recoverLimit: 10000,
             ...options,
         };
-        if (typeof this.#options.WebSocket !== "function")
+
+        if (typeof all.WebSocket !== "function")
             throw new TypeError("no WebSocket here: give options.WebSocket");
-        this.#requests = new Requests(this.#options.requestMs);
+        this.#link = new Link(all, {
+            opened: () => this.#session.opened(),
+            pushed: (cmd, data) => this.#session.pushed(cmd, data),
+            changed: (change) => this.#changed(change),
+        });
+        this.#session = new Session(this.#link, this.#events,
+            all.recoverLimit);
     }
 
     /** @returns {State} */
     get state() {
-        return this.#state;
+        return this.#link.state;
+    }
+
+    /** @returns {string | undefined} who is logged in */
+    get user() {
+        return this.#session.user;
     }
 
     /** @returns {string[]} names of the rooms joined */
     get joinedRooms() {
-        return [...this.#joined.keys()];
+        return this.#session.rooms;
+    }
+
+    /**
+     * The last direct message seen. Kept by the application and given to the
+     * login of its next visit, it brings what came in between.
+     * @returns {{epoch: string, offset: number} | undefined}
+     */
+    get inbox() {
+        return this.#session.inboxSince;
     }
 
     /** @returns {() => void} takes the handler off again */
@@ -117,30 +128,25 @@ export class Confab {
         return this.#events.on(event, handler);
     }
 
+    /* ---- the connection ---- */
+
     /**
      * Resolves at the first connection; until then it keeps trying. Rejects
      * when it is closed before.
      * @returns {Promise<void>}
      */
     connect() {
-        if (this.#state !== "idle" && this.#state !== "closed")
-            return this.#firstOpen?.promise ?? Promise.resolve();
-        this.#failures = 0;
-        this.#firstOpen = deferred();
-        this.#attempt();
-        return this.#firstOpen.promise;
+        return this.#link.connect();
     }
 
     /** For good; but connect() may follow. */
     close(code = 1000, reason = "") {
-        this.#socket?.close(code, reason);
-        this.#settle({ code, reason });
+        this.#link.close(code, reason);
     }
 
     /** Do not wait for the next attempt: it is made now. */
     retryNow() {
-        if (this.#state === "waiting")
-            this.#attempt();
+        this.#link.retryNow();
     }
 
     /**
@@ -148,15 +154,7 @@ export class Confab {
      * after sleep or a change of network.
      */
     probe() {
-        if (this.#socket === null || this.#timers.has("probe"))
-            return;
-        const askedAt = Date.now();
-
-        this.#send("ping").catch(() => {});
-        this.#timer("probe", PROBE_MS, () => {
-            if (this.#heardAt < askedAt)
-                this.#broke(4008, "no answer");
-        });
+        this.#link.probe();
     }
 
     /**
@@ -167,334 +165,195 @@ export class Confab {
      * @throws {ConfabError}
      */
     request(cmd, data) {
-        return this.#request(cmd, data);
+        return this.#link.request(cmd, data);
     }
 
-    /**
-     * @param {string | {user: string, platform?: number, token?: string,
-     *   tenant?: string, info?: object}} account
-     */
-    async login(account) {
-        const wanted = typeof account === "string"
-            ? { user: account } : { ...account };
-        const answer = await this.request("login", wanted);
+    /** @returns {Promise<{time: number}>} */
+    ping() {
+        return this.request("ping");
+    }
 
-        this.#account = wanted;
-        this.#loggedIn(answer);
-        this.#become("online");
-        return answer;
+    /** A ping that also says that the user is present. */
+    heartbeat() {
+        return this.request("heartbeat");
+    }
+
+    /* ---- who and where we are ---- */
+
+    /**
+     * @param {string | Account} account
+     * @returns {Promise<{client: string, user: string, platform: number,
+     *   tenant: string, host: string, time: number, ping: number,
+     *   inbox: {epoch: string, offset: number}}>}
+     */
+    login(account) {
+        return this.#session.login(
+            typeof account === "string" ? { user: account } : account);
+    }
+
+    /** Leaves all rooms. The connection stays, and anyone may log in. */
+    logout() {
+        return this.#session.logout();
     }
 
     /**
      * @param {string} room
-     * @param {{events?: boolean, presence?: boolean}} [options]
+     * @param {object} [options]
+     * @param {boolean} [options.events=true] enter, exit and count are wanted
+     * @param {boolean} [options.presence=true] we are counted and listed
+     * @param {boolean} [options.fill=true] false: what the server drops for a
+     *   slow connection is not read from the history
+     * @param {{epoch: string, offset: number}} [options.since] the last
+     *   message seen by an earlier visit: what came since is told as `msg`
      * @returns {Promise<{room: string, epoch: string, offset: number,
-     *   users: number, connections: number}>}
+     *   users: number, connections: number, read: number}>}
      */
-    async join(room, options = {}) {
-        const line = this.#joined.get(room)?.line ?? this.#newLine(room);
-        const wanted = { room, ...options };
-
-        return this.#request("join", wanted, (answer) => {
-            this.#joined.set(room, { line, wanted });
-            line.joined(answer);
-        });
+    join(room, options = {}) {
+        return this.#session.join(room, options);
     }
 
     leave(room) {
-        this.#joined.delete(room);
-        return this.#request("leave", { room }, () =>
-            this.#joined.delete(room));
+        return this.#session.leave(room);
     }
 
     /**
-     * Says something. To a room the own message comes back as `msg` too, in its
-     * place among the others, unless echo is false. A message with the key of
-     * one said to the same place within 12 hours is that one, and answered so.
-     * @param {string | object} to a room, or {room} {user} {users} {client} …
+     * Of messages outside rooms (direct, to this client, to all) only those of
+     * these types come; without types: all of them.
+     * @param {string[]} [types] at most 64
+     * @returns {Promise<{types: string[], all?: true}>} what holds now
+     */
+    subscribe(types) {
+        return this.#session.subscription("subscribe", types);
+    }
+
+    /** @param {string[]} types do not come any more */
+    unsubscribe(types) {
+        return this.#session.subscription("unsubscribe", types);
+    }
+
+    /* ---- saying ---- */
+
+    /**
+     * Says something. What goes to a room or to users comes back as `msg` too,
+     * in its place among the others, unless echo is false or keep is false.
+     * @param {string | Target} to a room, or …
      * @param {*} body any JSON value
-     * @param {{type?: string, key?: string, keep?: boolean, ttl?: number,
-     *   echo?: boolean}} [options]
+     * @param {SayOptions} [options]
+     * @returns {Promise<Said>}
      */
     say(to, body, options = {}) {
-        const target = typeof to === "string" ? { room: to } : to;
-        const data = { ...target, body, key: newKey(), ...options };
-        const line = this.#joined.get(target.room)?.line;
+        const data = { ...place(to), body, key: newKey(), ...options };
+        const line = this.#session.lineOf(data);
 
-        if (target.room !== undefined && data.echo === undefined)
+        if (data.echo === undefined && isEchoed(data))
             data.echo = true;
-        return this.#request("say", data, (answer) => {
-            if (line && data.echo === false && answer.offset !== undefined)
-                line.said(answer.offset);
+        return this.#link.request("say", data, (answer) => {
+            if (line && !data.echo && answer.offset !== undefined)
+                line.said(answer);
         });
     }
 
     /**
-     * @param {string} room
-     * @param {{before?: number, after?: number, limit?: number}} [query]
-     * @returns {Promise<{epoch: string, first: number, last: number,
-     *   more: boolean, messages: Message[]}>}
+     * Changes what one said oneself.
+     * @param {string | {room: string} | {user: string}} where it was said
+     * @param {string} id
+     * @param {*} body
+     * @returns {Promise<Said>} id, time and offset of the change
      */
-    history(room, query = {}) {
-        return this.request("history", { room, ...query });
+    edit(where, id, body) {
+        return this.#change("edit", where, { id, body });
+    }
+
+    /** Deletes what one said oneself. */
+    remove(where, id) {
+        return this.#change("delete", where, { id });
     }
 
     /**
-     * Messages of a room that have all the words of text, newest first. With
-     * more, the next ones are had with `before: next`, even when this page is
-     * empty: a search stops after a while.
-     * @param {string} room
+     * We have read up to offset; a mark only grows.
+     * @param {string | {room: string} | {user: string}} where
+     * @param {number} offset of the room, or of our own inbox
+     * @returns {Promise<{offset: number}>} what holds now
+     */
+    read(where, offset) {
+        return this.request("read", { ...place(where), offset });
+    }
+
+    /* ---- looking ---- */
+
+    /**
+     * @param {string | {room: string} | {user: string} | {inbox: true}} where
+     *   a room, the conversation with a user, or all of our inbox
+     * @param {HistoryQuery} [query]
+     * @returns {Promise<Page>}
+     */
+    history(where, query = {}) {
+        return this.request("history", { ...place(where), ...query });
+    }
+
+    /**
+     * Messages that have all the words of text, newest first. With more, the
+     * next ones are had with `before: next`, even when this page is empty: a
+     * search stops after a while.
+     * @param {string | {room: string} | {user: string}} where
      * @param {{text: string, from?: string, from_time?: number,
      *   before?: number, limit?: number}} query
      * @returns {Promise<{epoch: string, more: boolean, next?: number,
      *   messages: Message[]}>}
      */
-    search(room, query) {
-        return this.request("search", { room, ...query });
+    search(where, query) {
+        return this.request("search", { ...place(where), ...query });
     }
 
+    /**
+     * @param {string} room
+     * @param {{after?: string, limit?: number}} [query]
+     * @returns {Promise<{users: number, connections: number,
+     *   members: Member[], next?: string}>}
+     */
     members(room, query = {}) {
         return this.request("members", { room, ...query });
     }
 
+    /**
+     * @param {string[]} users at most 1000
+     * @returns {Promise<{online: Record<string, number[]>}>} the platforms of
+     *   those who are online
+     */
+    online(users) {
+        return this.request("online", { users });
+    }
+
+    /**
+     * Our own rooms with their last offset and how far we have read; with
+     * listed, all that may be found.
+     * @param {{listed?: boolean, prefix?: string, after?: string,
+     *   limit?: number}} [query]
+     * @returns {Promise<{rooms: {room: string, epoch?: string,
+     *   offset: number, read?: number, users?: number, time?: number}[],
+     *   next?: string}>}
+     */
     rooms(query = {}) {
         return this.request("rooms", query);
     }
 
-    ping() {
-        return this.request("ping");
+    /* Told as an event when it is answered, whether or not its push comes. */
+    #change(cmd, where, { id, ...body }) {
+        const { user, ...target } = place(where);
+        const line = this.#session.lineOf(place(where));
+
+        return this.#link.request(cmd, { ...place(where), id, ...body },
+            (answer) => {
+                line?.changed({ cmd, data: {
+                    ...target, ...user !== undefined && { to: user },
+                    from: this.user, of: id, ...body, ...answer,
+                } });
+            });
     }
 
-    /* ---- one connection ---- */
-
-    #attempt() {
-        const { url, WebSocket, connectMs } = this.#options;
-
-        this.#clearTimers();
-        this.#become("connecting");
-        let socket;
-
-        try {
-            socket = new WebSocket(url);
-        } catch (error) {
-            this.#settle({ code: 0, reason: String(error) });
-            return;
-        }
-        this.#socket = socket;
-        /* Once given up, a socket's late events are nobody's business. */
-        const mine = (act) => (event) => {
-            if (this.#socket === socket)
-                act(event);
-        };
-
-        socket.onopen = mine(() => this.#opened());
-        socket.onmessage = mine((event) => this.#heard(event.data));
-        socket.onclose = mine((event) =>
-            this.#broke(event.code, event.reason));
-        socket.onerror = () => {};
-        this.#timer("connect", connectMs, () =>
-            this.#broke(1006, "no connection in time"));
-    }
-
-    #opened() {
-        this.#clearTimers();
-        this.#heardAt = Date.now();
-        this.#watchQuiet();
-        if (this.#account) {
-            this.#become("restoring");
-            this.#restore();
-        } else {
-            this.#become("open");
-        }
-        this.#firstOpen?.resolve();
-        this.#firstOpen = null;
-    }
-
-    #heard(text) {
-        let frame;
-
-        this.#heardAt = Date.now();
-        try {
-            frame = JSON.parse(text);
-        } catch {
-            return;
-        }
-        if (frame?.seq !== undefined)
-            this.#requests.answered(frame);
-        else if (frame?.cmd)
-            this.#pushed(frame.cmd, frame.data ?? {});
-    }
-
-    #pushed(cmd, data) {
-        const line = this.#joined.get(data.room)?.line;
-
-        if (cmd === "msg") {
-            if (line)
-                line.pushed(data);
-            else
-                this.#events.emit("msg", data, { recovered: false });
-        } else if (cmd === "moved") {
-            line?.lose(data.epoch, data.offset);
-        } else if (["enter", "exit", "read", "kick", "drain"].includes(cmd)) {
-            if (cmd === "kick" && data.room !== undefined)
-                this.#joined.delete(data.room);
-            this.#events.emit(cmd, data);
-        } else {
-            this.#events.emit("push", cmd, data);
-        }
-    }
-
-    /* What the application asks for: not before we are where we were. */
-    #request(cmd, data, done) {
-        if (this.#state !== "open" && this.#state !== "online")
-            return noConnection(cmd, data);
-        return this.#send(cmd, data, done);
-    }
-
-    #send(cmd, data, done) {
-        return this.#requests.send(this.#socket, cmd, data, done);
-    }
-
-    /* The server pings us, but a browser does not show us that: when nothing
-     * came for a while, we ask. */
-    #watchQuiet() {
-        this.#timer("quiet", this.#quietMs, () => {
-            if (Date.now() - this.#heardAt >= this.#quietMs)
-                this.probe();
-            this.#watchQuiet();
-        });
-    }
-
-    /* ---- after a break ---- */
-
-    #broke(code, reason) {
-        const steady = this.#onlineSince > 0
-            && Date.now() - this.#onlineSince > STEADY_MS;
-
-        this.#abandon();
-        if (steady)
-            this.#failures = 0;
-        if (!this.#options.reconnect || isFinal(code)) {
-            this.#settle({ code, reason });
-            return;
-        }
-        const pause = pauseAfter({ code, reason, failures: this.#failures },
-            this.#options);
-
-        this.#failures++;
-        this.#become("waiting", { code, reason, retryAt: Date.now() + pause });
-        this.#timer("retry", pause, () => this.#attempt());
-    }
-
-    async #restore() {
-        const socket = this.#socket;
-
-        try {
-            this.#loggedIn(await this.#send("login", this.#account));
-        } catch (error) {
-            if (this.#socket !== socket)
-                return;
-            if (error.isPassing || error.code === 0)
-                this.#broke(1006, error.error);
-            else
-                this.#settle({ code: error.code, reason: error.error });
-            return;
-        }
-        const joins = [...this.#joined.keys()].map((room) =>
-            this.#rejoin(room, socket));
-
-        await Promise.all(joins);
-        if (this.#socket === socket)
-            this.#become("online");
-    }
-
-    async #rejoin(room, socket) {
-        const { line, wanted } = this.#joined.get(room);
-
-        for (let tries = 1; this.#joined.has(room); tries++) {
-            try {
-                const again = { ...wanted, since: line.since };
-                await this.#send("join", again, (answer) => {
-                    this.#events.emit("joined", answer);
-                    line.joined(answer);
-                });
-                return;
-            } catch (error) {
-                if (this.#socket !== socket)
-                    return;
-                if (await this.#waitAfter(error, tries, socket))
-                    continue;
-                if (this.#socket === socket && this.#joined.delete(room))
-                    this.#events.emit("left", { room, error });
-                return;
-            }
-        }
-    }
-
-    #loggedIn(answer) {
-        this.#onlineSince = Date.now();
-        if (answer.ping > 0)
-            this.#quietMs = answer.ping * 1000;
-    }
-
-    #newLine(room) {
-        return new RoomLine(room, {
-            history: (query) => this.#send("history", query),
-            deliver: (message, recovered) =>
-                this.#events.emit("msg", message, { recovered }),
-            moved: (why) => this.#events.emit("moved", why),
-            wait: (error, tries) =>
-                this.#waitAfter(error, tries, this.#socket),
-        }, this.#options.recoverLimit);
-    }
-
-    /* Pauses before another try; false when that is pointless: refused for
-     * good, or the socket of the first try is gone. */
-    async #waitAfter(error, tries, socket) {
-        const retryMs = error.data?.retry_ms ?? 100 * 2 ** Math.min(tries, 6);
-
-        if (socket === null || !(error.isPassing || error.maybeDone))
-            return false;
-        await new Promise((resolve) =>
-            setTimeout(resolve, jittered(retryMs)));
-        return this.#socket === socket;
-    }
-
-    #settle(why) {
-        this.#abandon();
-        this.#firstOpen?.reject(new ConfabError(0, why.reason || "closed"));
-        this.#firstOpen = null;
-        if (this.#state !== "closed")
-            this.#become("closed", why);
-    }
-
-    #abandon() {
-        const socket = this.#socket;
-
-        this.#socket = null;
-        this.#onlineSince = 0;
-        this.#clearTimers();
-        if (socket && socket.readyState < 2)
-            socket.close();
-        this.#requests.rejectAll();
-    }
-
-    #become(state, more = {}) {
-        this.#state = state;
-        this.#events.emit("state", { state, ...more });
-    }
-
-    #timer(name, ms, act) {
-        clearTimeout(this.#timers.get(name));
-        this.#timers.set(name, setTimeout(() => {
-            this.#timers.delete(name);
-            act();
-        }, ms));
-    }
-
-    #clearTimers() {
-        for (const timer of this.#timers.values())
-            clearTimeout(timer);
-        this.#timers.clear();
+    #changed(change) {
+        if (change.state === "waiting" || change.state === "closed")
+            this.#session.lost();
+        this.#events.emit("state", change);
     }
 }
