@@ -105,6 +105,25 @@ show_workers(const struct words_context *context, struct answer *answer)
 	answer_end_table(answer);
 }
 
+/* What clients were refused or did not get, by the rule that did it. */
+static void
+show_limits(const struct words_context *context, struct answer *answer)
+{
+	static const enum counter shown[] = { COUNTER_REFUSED_RATE,
+		COUNTER_REFUSED_ROOM_RATE, COUNTER_REFUSED_ROOMS,
+		COUNTER_REFUSED_MEMBERS, COUNTER_REFUSED_PERMISSION,
+		COUNTER_REFUSED_USER_CONNECTIONS, COUNTER_REFUSED_LOGIN,
+		COUNTER_REFUSED_IP_CONNECTIONS, COUNTER_REFUSED_IP_RATE,
+		COUNTER_DROPPED_SLOW, COUNTER_CLOSED_SLOW };
+
+	answer_begin_list(answer);
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+		answer_number(answer, counter_info(shown[i])->name,
+			sum_of(context, ROLE_GATEWAY, shown[i]) +
+				sum_of(context, ROLE_LEDGER, shown[i]));
+	answer_end_list(answer);
+}
+
 static void
 stop(const struct words_context *context, struct answer *answer)
 {
@@ -128,6 +147,8 @@ static const struct word {
 	{ "show info", false, show_info, "the server in a few numbers" },
 	{ "show workers", false, show_workers,
 		"its processes; since: seconds in this state" },
+	{ "show limits", false, show_limits,
+		"how often a limit or a rule held since the start" },
 	{ "stop", true, stop, "stop the server, keeping all messages" },
 };
 

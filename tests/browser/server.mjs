@@ -156,6 +156,9 @@ room "*" {
 room "unsearched" {
   search = false
 }
+limits {
+  messages_per_second = 0
+}
 listener public {
   address = "127.0.0.1:${socketPort}"
   role = websocket

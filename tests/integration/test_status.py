@@ -27,7 +27,7 @@ def title(pid):
 
 def test_help_names_the_words(server):
     text = "\n".join(server.ask("help"))
-    for word in ("help", "show info", "show workers", "stop"):
+    for word in ("help", "show info", "show workers", "show limits", "stop"):
         assert word in text
 
 

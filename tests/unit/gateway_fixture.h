@@ -100,6 +100,7 @@ fixture_open(unsigned ledgers)
 		.max_message_bytes = 65536,
 		.outbox_bytes = 262144,
 		.ping_seconds = 25000,
+		.limits = { .rooms_per_connection = 128 },
 		.room_classes = &fixture.class,
 		.room_class_count = 1,
 	};

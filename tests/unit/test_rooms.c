@@ -543,12 +543,13 @@ a_reader_that_stalls_is_closed_and_others_are_not(void **state)
 }
 
 static void
-a_connection_is_in_at_most_128_rooms(void **state)
+a_connection_is_in_as_many_rooms_as_it_may_be(void **state)
 {
 	int fd = client("u");
 
 	(void)state;
-	for (int i = 0; i <= SESSION_ROOMS_MAX; i++) {
+	fixture.config.limits.rooms_per_connection = 3;
+	for (int i = 0; i < 4; i++) {
 		char json[100];
 
 		snprintf(json, sizeof(json),
@@ -556,7 +557,10 @@ a_connection_is_in_at_most_128_rooms(void **state)
 		fixture_say(fd, json);
 	}
 	assert_has(fixture_read(fd), "\"code\":1012");
-	assert_int_equal(fixture.letter_count, SESSION_ROOMS_MAX);
+	assert_silent(fd);
+	assert_int_equal(fixture.letter_count, 3);
+	assert_int_equal(
+		row_read(fixture.gateway.row, COUNTER_REFUSED_ROOMS), 1);
 	close(fd);
 }
 
@@ -579,7 +583,7 @@ main(void)
 		TEST(a_new_ledger_is_told_who_is_here_as_fast_as_it_listens),
 		TEST(a_member_that_leaves_within_the_turn_hears_nothing_more),
 		TEST(a_reader_that_stalls_is_closed_and_others_are_not),
-		TEST(a_connection_is_in_at_most_128_rooms),
+		TEST(a_connection_is_in_as_many_rooms_as_it_may_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,8 @@ static void
 answer_own(struct session *session, struct text tag,
 	const struct rooms_request *request)
 {
-	struct room_line lines[SESSION_ROOMS_MAX];
+	struct room_line *lines =
+		base_alloc(session->membership_count * sizeof(*lines) + 1);
 	struct membership *membership;
 	struct answer answer = { .kind = ANSWER_ROOMS };
 	size_t count = 0;
@@ -77,6 +78,7 @@ answer_own(struct session *session, struct text tag,
 	answer.rooms.lines = lines;
 	answer.rooms.count = count;
 	session_answer(session, tag, &answer);
+	free(lines);
 }
 
 /* Kept until all joins before it are answered. */

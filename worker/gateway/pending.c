@@ -160,19 +160,52 @@ pending_tag(const struct pending *pending)
 }
 
 void
-pending_refuse_say(struct pendings *pendings, struct session *session,
-	struct text tag, enum answer_code code, const char *error)
+pending_refuse_in_turn(struct pendings *pendings, struct session *session,
+	struct text tag, const struct refusal *refusal)
 {
+	const struct answer answer = {
+		.kind = ANSWER_REFUSAL,
+		.refusal = *refusal,
+	};
 	struct pending *pending;
 
 	if (session->say_count == 0) {
-		session_refuse(session, tag, code, error);
+		session_answer(session, tag, &answer);
 		return;
 	}
 	pending = pending_new(pendings, session, PENDING_SAY, tag);
-	pending->refusal = base_strdup(error);
-	pending->refusal_code = (uint16_t)code;
+	pending->refusal = base_alloc(refusal->error.length + 1);
+	memcpy(pending->refusal, refusal->error.at, refusal->error.length);
+	pending->refusal[refusal->error.length] = 0;
+	pending->refusal_code = (uint16_t)refusal->code;
+	pending->refusal_retry_ms = refusal->retry_ms;
 	session->say_count--;
+}
+
+void
+pending_refuse_say(struct pendings *pendings, struct session *session,
+	struct text tag, enum answer_code code, const char *error)
+{
+	pending_refuse_in_turn(pendings, session, tag,
+		&(struct refusal){
+			.code = code,
+			.error = text_of(error),
+		});
+}
+
+static void
+refuse_now(const struct pending *pending)
+{
+	const struct answer answer = {
+		.kind = ANSWER_REFUSAL,
+		.refusal = {
+			.code = pending->refusal_code,
+			.error = text_of(pending->refusal),
+			.retry_ms = pending->refusal_retry_ms,
+		},
+	};
+
+	session_answer(pending->session, pending_tag(pending), &answer);
 }
 
 void
@@ -186,8 +219,7 @@ pending_refuse_due(struct pendings *pendings, struct session *session)
 			continue;
 		if (!pending->refusal)
 			return;
-		session_refuse(session, pending_tag(pending),
-			pending->refusal_code, pending->refusal);
+		refuse_now(pending);
 		pending_free(pendings, &pending);
 	}
 }

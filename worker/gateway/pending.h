@@ -43,6 +43,7 @@ struct pending {
 
 	/* PENDING_SAY: refused already and only waiting for its turn. */
 	char *refusal; /* owned */
+	uint64_t refusal_retry_ms;
 	uint16_t refusal_code;
 	uint8_t kind; /* enum pending_kind */
 	uint16_t tag_length;
@@ -65,6 +66,8 @@ void pending_free(struct pendings *pendings, struct pending **pending);
 struct text pending_tag(const struct pending *pending);
 
 /* Refuses a say, but not before the answers to those said earlier. */
+void pending_refuse_in_turn(struct pendings *pendings, struct session *session,
+	struct text tag, const struct refusal *refusal);
 void pending_refuse_say(struct pendings *pendings, struct session *session,
 	struct text tag, enum answer_code code, const char *error);
 

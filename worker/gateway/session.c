@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/base.h"
+#include "shared/config.h"
 #include "shared/scoreboard.h"
 #include "shared/table.h"
 #include "worker/gateway/gateway.h"
@@ -103,6 +104,19 @@ session_refuse(struct session *session, struct text tag, enum answer_code code,
 	session_answer(session, tag, &answer);
 }
 
+bool
+session_may_go_on(struct session *session, uint64_t *retry_ms)
+{
+	const struct limits *limits = &session->gateway->config->limits;
+
+	if (session->is_rereading ||
+		pace_take(&session->pace, session->lane.lanes->now_ms,
+			limits->messages_per_second, limits->burst, retry_ms))
+		return true;
+	row_count(session->gateway->row, COUNTER_REFUSED_RATE, 1);
+	return false;
+}
+
 static void
 note_due(struct session *session)
 {
@@ -191,8 +205,10 @@ read_first(struct session *session, struct kept **list)
 void
 session_read_kept(struct session *session, struct kept *list)
 {
+	session->is_rereading = true;
 	while (list)
 		read_first(session, &list);
+	session->is_rereading = false;
 	session_weigh(session);
 }
 

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/pace.h"
 #include "shared/text.h"
 #include "worker/gateway/answer.h"
 #include "worker/gateway/lane.h"
@@ -27,9 +28,6 @@ struct kept;
 struct membership;
 struct pending;
 struct profile;
-
-/* Rooms of one connection. */
-#define SESSION_ROOMS_MAX 128
 
 /* The longest tag of a request: command and seq. */
 #define SESSION_TAG_MAX 2048
@@ -52,7 +50,8 @@ struct session {
 		reading; /* the frame that is being read, for session_keep() */
 	struct kept *kept; /* frames that came while it waits */
 	struct session *next_due, *previous_due; /* of gateway->due */
-	uint32_t place; /* in the index, once logged in */
+	struct pace pace; /* of what limits.messages_per_second counts */
+	uint32_t place;   /* in the index, once logged in */
 	uint32_t serial;
 	uint32_t platform;
 	uint16_t membership_count;
@@ -65,6 +64,7 @@ struct session {
 	uint8_t bad_in_a_row;   /* for the profile: frames without sense */
 	bool is_waiting;        /* for all that was asked to be answered */
 	bool is_due;            /* in gateway->due: all is answered */
+	bool is_rereading;      /* a frame that was kept */
 	uint8_t address[16];
 };
 
@@ -106,6 +106,10 @@ void session_stop_waiting(struct session *session);
 void session_keep(struct session *session, struct kept **list);
 void session_read_kept(struct session *session, struct kept *list);
 void session_drop_kept(struct session *session, struct kept *list);
+
+/* Is one more message not too many? False: after retry_ms it is not. What was
+ * kept has been counted before. */
+bool session_may_go_on(struct session *session, uint64_t *retry_ms);
 
 /* Something is more or less in flight: holds the lane or lets it go on. */
 void session_weigh(struct session *session);

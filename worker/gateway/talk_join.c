@@ -84,6 +84,14 @@ join_first(struct session *session, struct text tag,
 		membership_end(&membership);
 }
 
+static void
+refuse_room(struct session *session, struct text tag)
+{
+	row_count(session->gateway->row, COUNTER_REFUSED_ROOMS, 1);
+	session_refuse(session, tag, CODE_TOO_MANY,
+		"this connection is in as many rooms as it may be");
+}
+
 void
 talk_join(struct session *session, struct text tag,
 	const struct join_request *request)
@@ -95,9 +103,9 @@ talk_join(struct session *session, struct text tag,
 		session_keep(session, &membership->kept);
 	else if (membership)
 		join_again(session, tag, membership, request);
-	else if (session->membership_count >= SESSION_ROOMS_MAX)
-		session_refuse(session, tag, CODE_TOO_MANY,
-			"this connection is in as many rooms as it may be");
+	else if (session->membership_count >=
+		 session->gateway->config->limits.rooms_per_connection)
+		refuse_room(session, tag);
 	else
 		join_first(session, tag, request);
 }

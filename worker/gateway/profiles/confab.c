@@ -84,20 +84,31 @@ run(struct session *session, const struct confab_command *command,
 		.data = json_is_null(data) ? NULL : data,
 		.code = CODE_OK,
 	};
+	struct refusal refusal = { 0 };
 
 	if (args.data && !json_is_object(args.data))
 		args_fail(&args, CODE_BAD_REQUEST, "data must be an object");
 	else if (command->needs_login && !session->identity)
 		args_fail(&args, CODE_NOT_LOGGED_IN, "log in first");
+	else if (command->is_paced &&
+		 !session_may_go_on(session, &refusal.retry_ms))
+		args_fail(&args, CODE_TOO_MANY,
+			"more messages than this connection may send");
 	else
 		command->run(session, tag, &args);
 	if (args.code == CODE_OK)
 		return;
+	refusal.code = args.code;
+	refusal.error = text_of(args.error);
 	if (command->in_order)
-		pending_refuse_say(session->gateway->pendings, session, tag,
-			args.code, args.error);
+		pending_refuse_in_turn(
+			session->gateway->pendings, session, tag, &refusal);
 	else
-		session_refuse(session, tag, args.code, args.error);
+		session_answer(session, tag,
+			&(struct answer){
+				.kind = ANSWER_REFUSAL,
+				.refusal = refusal,
+			});
 }
 
 static void

@@ -3,18 +3,18 @@
 #include "shared/base.h"
 
 static const struct confab_command commands[] = {
-	{ "login", false, false, confab_do_login },
-	{ "logout", true, false, confab_do_logout },
-	{ "ping", false, false, confab_do_ping },
-	{ "heartbeat", true, false, confab_do_ping },
-	{ "join", true, false, confab_do_join },
-	{ "leave", true, false, confab_do_leave },
-	{ "say", true, true, confab_do_say },
-	{ "history", true, false, confab_do_history },
-	{ "search", true, false, confab_do_search },
-	{ "members", true, false, confab_do_members },
-	{ "online", true, false, confab_do_online },
-	{ "rooms", true, false, confab_do_rooms },
+	{ "login", false, false, false, confab_do_login },
+	{ "logout", true, false, false, confab_do_logout },
+	{ "ping", false, false, false, confab_do_ping },
+	{ "heartbeat", true, false, false, confab_do_ping },
+	{ "join", true, false, false, confab_do_join },
+	{ "leave", true, false, false, confab_do_leave },
+	{ "say", true, true, true, confab_do_say },
+	{ "history", true, false, false, confab_do_history },
+	{ "search", true, false, false, confab_do_search },
+	{ "members", true, false, false, confab_do_members },
+	{ "online", true, false, false, confab_do_online },
+	{ "rooms", true, false, false, confab_do_rooms },
 };
 
 const struct confab_command *

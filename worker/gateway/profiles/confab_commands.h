@@ -20,6 +20,7 @@ typedef void confab_do(
 struct confab_command {
 	const char *verb;
 	bool needs_login;
+	bool is_paced; /* limits.messages_per_second counts it */
 	bool in_order; /* answers come in the order of the requests */
 	confab_do *run;
 };

@@ -1,0 +1,187 @@
+/* What one connection may send: limits messages_per_second and burst. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/gateway_fixture.h"
+
+#define SAY "{\"seq\":%d,\"cmd\":\"say\",\"data\":{\"room\":\"r\",\"body\":1}}"
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	fixture_open(1);
+	fixture.config.limits.messages_per_second = 1;
+	fixture.config.limits.burst = 2;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	fixture_close();
+	return 0;
+}
+
+static void
+assert_has(const char *frame, const char *part)
+{
+	if (!strstr(frame, part))
+		fail_msg("'%s' is not in '%s'", part, frame);
+}
+
+static int
+client(void)
+{
+	int fd = fixture_connect();
+
+	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"u\"}}");
+	assert_has(fixture_read(fd), "\"code\":200");
+	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
+	return fd;
+}
+
+static void
+tell_joined(void)
+{
+	struct unpack in = letter_open(fixture_letter());
+	struct join join;
+
+	assert_true(join_unpack(&in, &join));
+	fixture_tell(JOINED, joined_pack,
+		(struct joined){ .request = join.request,
+			.connection = join.connection,
+			.tenant = join.tenant,
+			.room = join.room,
+			.epoch = 5 });
+}
+
+/* Frames that are read in one turn, so that no time passes between them. */
+static void
+say_at_once(int fd, int count)
+{
+	char json[128];
+
+	for (int i = 1; i <= count; i++) {
+		snprintf(json, sizeof(json), SAY, i);
+		fixture_send_frame(fd, 1, text_of(json));
+	}
+	fixture_turn();
+}
+
+static void
+tell_said(void)
+{
+	struct unpack in = letter_open(fixture_letter());
+	struct message message;
+
+	assert_true(message_unpack(&in, &message));
+	fixture_tell(SAID, said_pack,
+		(struct said){ .request = message.request,
+			.connection = message.connection,
+			.epoch = 5,
+			.offset = 1 });
+}
+
+static uint64_t
+refused(void)
+{
+	return row_read(fixture.gateway.row, COUNTER_REFUSED_RATE);
+}
+
+static void
+who_says_too_much_is_refused_in_turn_and_told_when(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	tell_joined();
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+	say_at_once(fd, 4);
+	assert_string_equal(fixture_read(fd), "");
+	tell_said();
+	tell_said();
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"seq\":1,\"cmd\":\"say\",\"code\":200");
+	assert_has(fixture_read(fd), "\"seq\":2,\"cmd\":\"say\",\"code\":200");
+	for (int i = 3; i <= 4; i++) {
+		const char *frame = fixture_read(fd);
+
+		assert_has(frame, i == 3 ? "\"seq\":3" : "\"seq\":4");
+		assert_has(frame, "\"code\":1012");
+		assert_has(frame, ",\"data\":{\"retry_ms\":");
+	}
+	assert_null(fixture_letter());
+	assert_int_equal(refused(), 2);
+	close(fd);
+}
+
+static void
+what_waits_for_a_join_is_counted_once(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	say_at_once(fd, 2);
+	assert_int_equal(refused(), 0);
+	tell_joined();
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+	assert_string_equal(fixture_read(fd), "");
+	tell_said();
+	tell_said();
+	assert_int_equal(refused(), 0);
+	close(fd);
+}
+
+static void
+what_only_asks_is_not_counted(void **state)
+{
+	int fd = client();
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		fixture_send_frame(fd, 1, text_of("{\"cmd\":\"ping\"}"));
+	fixture_turn();
+	for (int i = 0; i < 20; i++)
+		assert_has(fixture_read(fd), "\"code\":200");
+	assert_int_equal(refused(), 0);
+	close(fd);
+}
+
+static void
+nobody_pays_for_another(void **state)
+{
+	int one = client(), other = client();
+
+	(void)state;
+	tell_joined();
+	tell_joined();
+	say_at_once(one, 3);
+	assert_int_equal(refused(), 1);
+	say_at_once(other, 2);
+	assert_int_equal(refused(), 1);
+	close(one);
+	close(other);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(who_says_too_much_is_refused_in_turn_and_told_when),
+		TEST(what_waits_for_a_join_is_counted_once),
+		TEST(what_only_asks_is_not_counted),
+		TEST(nobody_pays_for_another),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
