@@ -124,6 +124,13 @@ child_ask_to_end(struct child *child, int signal)
 }
 
 void
+child_press(struct child *child, int signal)
+{
+	if (child->state == CHILD_DRAINING && child->pid != 0)
+		kill(child->pid, signal);
+}
+
+void
 child_kill(struct child *child)
 {
 	if (child->pid != 0)

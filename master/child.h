@@ -44,6 +44,9 @@ bool child_notice_ready(struct child *child);
 
 /* Asks by a signal and expects an end. */
 void child_ask_to_end(struct child *child, int signal);
+
+/* Asks one that was asked before, with a signal that says more. */
+void child_press(struct child *child, int signal);
 void child_kill(struct child *child);
 
 /* The process has ended with this status of wait(). is_wanted: the slot is to

@@ -14,7 +14,7 @@ static const enum ending_phase phase_of_role[ROLE_COUNT] = {
 	[ROLE_RELAY] = ENDING_ARCHIVE,
 };
 
-/* When a phase must be over, in percent of the whole. */
+/* When a phase must be over, in percent of the whole stop. */
 static const unsigned share_of_time[] = {
 	[ENDING_EDGES] = 60,
 	[ENDING_LEDGERS] = 80,
@@ -22,23 +22,44 @@ static const unsigned share_of_time[] = {
 	[ENDING_OVER] = 100,
 };
 
+/* Beyond drain_seconds, for clients that are slow to go. */
+#define DRAIN_EXTRA_MS 10000
+
 static enum ending_phase
 phase_of(const struct child *child)
 {
 	return phase_of_role[child->row->role];
 }
 
-/* Asks those whose turn it is or was; asking twice does nothing. */
+/* Is it the child's turn to end, or was it? */
+static bool
+is_due(const struct ending *ending, const struct child *child)
+{
+	if (ending->phase == ENDING_DRAIN)
+		return child->row->role == ROLE_GATEWAY;
+	return phase_of(child) <= ending->phase;
+}
+
+/* A starting child has nobody to send away. */
+static int
+signal_for(const struct ending *ending, const struct child *child)
+{
+	return ending->phase == ENDING_DRAIN && child->state == CHILD_SERVING
+		       ? SIGQUIT
+		       : SIGTERM;
+}
+
+/* Asking twice does nothing. */
 static void
 ask(const struct ending *ending)
 {
 	for (unsigned i = 0; i < ending->count; i++) {
 		struct child *child = &ending->children[i];
 
-		if (phase_of(child) > ending->phase)
+		if (!is_due(ending, child))
 			continue;
 		child_cancel(child);
-		child_ask_to_end(child, SIGTERM);
+		child_ask_to_end(child, signal_for(ending, child));
 	}
 }
 
@@ -48,20 +69,28 @@ phase_is_over(const struct ending *ending)
 	for (unsigned i = 0; i < ending->count; i++) {
 		const struct child *child = &ending->children[i];
 
-		if (phase_of(child) <= ending->phase &&
-			child->state != CHILD_ABSENT)
+		if (is_due(ending, child) && child->state != CHILD_ABSENT)
 			return false;
 	}
 	return true;
+}
+
+static void
+enter(struct ending *ending, enum ending_phase phase)
+{
+	if (ending->phase == ENDING_DRAIN)
+		ending->began_ms = clock_ms();
+	ending->phase = phase;
+	ask(ending);
 }
 
 void
 ending_begin(struct ending *ending, uint64_t stop_ms)
 {
 	ending->is_on = true;
-	ending->phase = ENDING_EDGES;
-	ending->began_ms = clock_ms();
 	ending->stop_ms = stop_ms;
+	ending->began_ms = clock_ms();
+	ending->phase = ENDING_EDGES;
 	ask(ending);
 	ending_advance(ending);
 }
@@ -70,10 +99,40 @@ void
 ending_advance(struct ending *ending)
 {
 	while (ending->is_on && ending->phase < ENDING_OVER &&
-		phase_is_over(ending)) {
-		ending->phase++;
-		ask(ending);
-	}
+		phase_is_over(ending))
+		enter(ending, ending->phase + 1);
+}
+
+void
+ending_drain(struct ending *ending, uint64_t drain_ms, uint64_t stop_ms)
+{
+	ending->is_on = true;
+	ending->phase = ENDING_DRAIN;
+	ending->began_ms = clock_ms();
+	ending->drain_ms = drain_ms;
+	ending->stop_ms = stop_ms;
+	ask(ending);
+	ending_advance(ending);
+}
+
+/* Those that drain know already that they are to end; a second signal says that
+ * it is now. */
+static void
+press(const struct ending *ending)
+{
+	for (unsigned i = 0; i < ending->count; i++)
+		if (ending->children[i].state == CHILD_DRAINING)
+			child_press(&ending->children[i], SIGTERM);
+}
+
+bool
+ending_cut_drain(struct ending *ending)
+{
+	if (!ending->is_on || ending->phase != ENDING_DRAIN)
+		return false;
+	press(ending);
+	enter(ending, ENDING_EDGES);
+	return true;
 }
 
 bool
@@ -86,18 +145,23 @@ static void
 kill_phase(const struct ending *ending)
 {
 	for (unsigned i = 0; i < ending->count; i++)
-		if (phase_of(&ending->children[i]) <= ending->phase)
+		if (is_due(ending, &ending->children[i]))
 			child_kill(&ending->children[i]);
+}
+
+static uint64_t
+time_of_phase(const struct ending *ending)
+{
+	if (ending->phase == ENDING_DRAIN)
+		return ending->drain_ms + DRAIN_EXTRA_MS;
+	return ending->stop_ms * share_of_time[ending->phase] / 100;
 }
 
 void
 ending_look(const struct ending *ending, uint64_t now_ms)
 {
-	uint64_t share_ms =
-		ending->stop_ms * share_of_time[ending->phase] / 100;
-
 	if (!ending->is_on || ending_is_over(ending) ||
-		now_ms < ending->began_ms + share_ms)
+		now_ms < ending->began_ms + time_of_phase(ending))
 		return;
 	log_warning("killing the processes that have not ended in time");
 	kill_phase(ending);
@@ -114,5 +178,5 @@ ending_hurry(struct ending *ending)
 bool
 ending_wants(const struct ending *ending, const struct child *child)
 {
-	return !ending->is_on || phase_of(child) > ending->phase;
+	return !ending->is_on || !is_due(ending, child);
 }

@@ -1,7 +1,8 @@
 /*
  * How a stop goes: in phases along the way of a message, those who make
  * messages before those who keep them. Each phase has its share of the time, so
- * that an edge that stands still does not cost the ledgers theirs.
+ * that an edge that stands still does not cost the ledgers theirs. A drain is a
+ * stop with a phase before it, in which the gateways send their clients away.
  */
 #ifndef MASTER_ENDING_H
 #define MASTER_ENDING_H
@@ -12,6 +13,7 @@
 struct child;
 
 enum ending_phase {
+	ENDING_DRAIN,
 	ENDING_EDGES,
 	ENDING_LEDGERS,
 	ENDING_ARCHIVE,
@@ -24,11 +26,18 @@ struct ending {
 	unsigned count;
 	bool is_on;
 	enum ending_phase phase;
-	uint64_t began_ms;
-	uint64_t stop_ms; /* how long it may take */
+	uint64_t began_ms; /* the stop, or the drain before it */
+	uint64_t stop_ms;  /* how long the stop may take */
+	uint64_t drain_ms; /* how long the drain */
 };
 
 void ending_begin(struct ending *ending, uint64_t stop_ms);
+
+/* Begins with a drain, which has so much time and no share of the stop's. */
+void ending_drain(struct ending *ending, uint64_t drain_ms, uint64_t stop_ms);
+
+/* Goes on from a drain to the stop; false when there is none. */
+bool ending_cut_drain(struct ending *ending);
 
 /* A child has ended: goes on to the next phase when it was the last one. */
 void ending_advance(struct ending *ending);

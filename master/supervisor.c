@@ -134,12 +134,17 @@ go_on_ending(struct supervisor *supervisor)
 		event_base_loopbreak(supervisor->base);
 }
 
-/* A second call ends them at once. */
+/* A second call ends them at once; one during a drain cuts that short. */
 static void
 stop(void *self)
 {
 	struct supervisor *supervisor = self;
 
+	if (ending_cut_drain(&supervisor->ending)) {
+		log_info("stopping, the drain is cut short");
+		go_on_ending(supervisor);
+		return;
+	}
 	if (supervisor->ending.is_on) {
 		log_warning("asked to stop again");
 		ending_hurry(&supervisor->ending);
@@ -148,6 +153,20 @@ stop(void *self)
 	log_info("stopping");
 	ending_begin(&supervisor->ending,
 		(uint64_t)supervisor->needs.config->stop_seconds);
+	go_on_ending(supervisor);
+}
+
+static void
+drain(struct supervisor *supervisor)
+{
+	const struct config *config = supervisor->needs.config;
+
+	if (supervisor->ending.is_on)
+		return;
+	log_info("draining for %llu s",
+		(unsigned long long)config->drain_seconds / 1000);
+	ending_drain(&supervisor->ending, (uint64_t)config->drain_seconds,
+		(uint64_t)config->stop_seconds);
 	go_on_ending(supervisor);
 }
 
@@ -306,6 +325,14 @@ on_stop_signal(evutil_socket_t number, short what, void *self)
 	stop(self);
 }
 
+static void
+on_drain_signal(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	drain(self);
+}
+
 /* Signals whose work comes later must not end a server that people use. */
 static void
 on_later_signal(evutil_socket_t number, short what, void *self)
@@ -341,7 +368,7 @@ static const struct {
 	{ SIGINT, on_stop_signal },
 	{ SIGUSR1, on_reopen_signal },
 	{ SIGHUP, on_later_signal },
-	{ SIGQUIT, on_later_signal },
+	{ SIGQUIT, on_drain_signal },
 	{ SIGUSR2, on_later_signal },
 	{ SIGTTIN, on_later_signal },
 	{ SIGTTOU, on_later_signal },

@@ -25,21 +25,26 @@ sum_of(const struct words_context *context, enum role role,
 	return sum;
 }
 
+/* In a drain only gateways are about to end. */
 static const char *
 state_of_all(const struct words_context *context)
 {
 	const struct arena *arena = context->arena;
 	const char *state = "serving";
+	bool is_draining = false;
 
 	for (unsigned i = 0; i < arena_shape(arena)->slots; i++) {
-		uint32_t one = atomic_load(&arena_row(arena, i)->state);
+		const struct row *row = arena_row(arena, i);
+		uint32_t one = atomic_load(&row->state);
 
-		if (one == CHILD_DRAINING)
+		if (one == CHILD_DRAINING && row->role != ROLE_GATEWAY)
 			return "stopping";
-		if (one != CHILD_SERVING)
+		if (one == CHILD_DRAINING)
+			is_draining = true;
+		else if (one != CHILD_SERVING)
 			state = "starting";
 	}
-	return state;
+	return is_draining ? "draining" : state;
 }
 
 static void

@@ -32,7 +32,7 @@ static struct row *rows;
 static struct child children[CHILDREN];
 static struct heritage heritage;
 static struct ending ending;
-static bool is_deaf; /* what starts next ignores TERM */
+static bool is_deaf; /* what starts next ignores TERM and QUIT */
 static int news[2];
 
 int
@@ -42,6 +42,7 @@ worker_main(const struct heritage *inherited)
 
 	alarm(30);
 	signal(SIGTERM, is_deaf ? SIG_IGN : SIG_DFL);
+	signal(SIGQUIT, is_deaf ? SIG_IGN : SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	atomic_store(&rows[inherited->slot].ready_life, inherited->life);
@@ -189,6 +190,57 @@ with_nobody_left_it_is_over_at_once(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void
+a_drain_comes_before_the_stop(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < CHILDREN; i++)
+		start(i, false);
+	ending_drain(&ending, 60000, 10000);
+	assert_int_equal(ending.phase, ENDING_DRAIN);
+	assert_int_equal(children[GATEWAY].state, CHILD_DRAINING);
+	assert_int_equal(children[LEDGER].state, CHILD_SERVING);
+	assert_false(ending_wants(&ending, &children[GATEWAY]));
+	assert_true(ending_wants(&ending, &children[LEDGER]));
+
+	reap(GATEWAY);
+	assert_true(ending.phase > ENDING_DRAIN);
+	reap(LEDGER);
+	reap(HISTORIAN);
+	assert_true(ending_is_over(&ending));
+}
+
+static void
+a_drain_has_its_time_and_some_more(void **state)
+{
+	(void)state;
+	start(GATEWAY, true);
+	start(LEDGER, false);
+	ending_drain(&ending, 60000, 10000);
+	ending_look(&ending, ending.began_ms + 60000);
+	assert_int_equal(waitpid(children[GATEWAY].pid, NULL, WNOHANG), 0);
+	ending_look(&ending, ending.began_ms + 80000);
+	reap(GATEWAY);
+	assert_true(ending.phase > ENDING_DRAIN);
+}
+
+static void
+a_stop_cuts_a_drain_short(void **state)
+{
+	(void)state;
+	assert_false(ending_cut_drain(&ending));
+	start(GATEWAY, true);
+	start(LEDGER, false);
+	ending_drain(&ending, 60000, 10000);
+	assert_true(ending_cut_drain(&ending));
+	assert_int_equal(ending.phase, ENDING_EDGES);
+	assert_false(ending_cut_drain(&ending));
+	ending_hurry(&ending);
+	reap(GATEWAY);
+	reap(LEDGER);
+	assert_true(ending_is_over(&ending));
+}
+
 int
 main(void)
 {
@@ -198,6 +250,9 @@ main(void)
 		TEST(an_edge_that_stands_still_costs_only_itself),
 		TEST(a_hurry_waits_for_nobody),
 		TEST(with_nobody_left_it_is_over_at_once),
+		TEST(a_drain_comes_before_the_stop),
+		TEST(a_drain_has_its_time_and_some_more),
+		TEST(a_stop_cuts_a_drain_short),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);

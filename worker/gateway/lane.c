@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,6 +12,7 @@
 
 #include "shared/base.h"
 #include "shared/config.h"
+#include "shared/hash.h"
 #include "shared/log.h"
 #include "shared/scoreboard.h"
 #include "shared/table.h"
@@ -31,6 +33,10 @@
 #define UNSENT_BYTES 32768
 
 #define SCRATCH_KEEP_BYTES 65536
+
+/* Who was closed by a drain comes back after this to this long. */
+#define RETURN_MS_MIN 100
+#define RETURN_MS_SPREAD 900
 
 /* It has something to settle at the end of the turn. */
 static void
@@ -226,6 +232,28 @@ lane_close_why(struct lane *lane, enum close_why why, const char *reason)
 	close_with(lane, lane->lanes->hooks->close_code(lane, why), reason);
 }
 
+void
+lane_leave(struct lane *lane, uint64_t after_ms)
+{
+	lane->is_leaving = true;
+	if (lane->state == LANE_OPEN)
+		wheel_set(lane->lanes->wheel, &lane->timer,
+			lane->lanes->now_ms + after_ms);
+}
+
+/* The reason tells the client after how many ms to come back. */
+static void
+leave_now(struct lane *lane)
+{
+	char reason[16];
+	uint16_t random;
+
+	hash_random(&random, sizeof(random));
+	snprintf(reason, sizeof(reason), "%u",
+		RETURN_MS_MIN + random % RETURN_MS_SPREAD);
+	lane_close_why(lane, CLOSE_WHY_DRAIN, reason);
+}
+
 static bool
 is_blocked(const struct lane *lane)
 {
@@ -392,6 +420,10 @@ lane_on_timer(struct lane *lane)
 
 	if (lane->state != LANE_OPEN) {
 		die(lane);
+		return;
+	}
+	if (lane->is_leaving) {
+		leave_now(lane);
 		return;
 	}
 	/* Silent because we do not listen. */

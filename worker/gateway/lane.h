@@ -53,9 +53,10 @@ struct lane {
 	bool is_full; /* the socket takes no more until it says so */
 	bool is_broken;
 	bool is_slow;
-	bool is_held;   /* by its owner */
-	bool is_pinged; /* and nothing came since */
-	bool is_shut;   /* for writing */
+	bool is_held;    /* by its owner */
+	bool is_pinged;  /* and nothing came since */
+	bool is_shut;    /* for writing */
+	bool is_leaving; /* in a drain; the timer closes it */
 	struct outbox outbox;
 	struct lanes *lanes;
 	struct lane *next_dirty;
@@ -126,6 +127,9 @@ void lane_go_on(struct lane *lane);
  * our direction, then up to five seconds for the end of theirs. The owner hears
  * of the end before this returns. Does nothing when it has begun before. */
 void lane_close_why(struct lane *lane, enum close_why why, const char *reason);
+
+/* Closes so much later, because of a drain. */
+void lane_leave(struct lane *lane, uint64_t after_ms);
 
 /* At once and without manners. */
 void lane_drop(struct lane *lane);

@@ -1,23 +1,20 @@
 /*
  * The process of a gateway: the door in front of it, who may come in, its
  * title, and how it ends. A stop closes everyone at once with 1001 and waits a
- * moment for those who answer; a drain closes them evenly over drain_seconds
- * with 1012 and tells each how long to wait before coming back.
+ * moment for those who answer; a drain sends them away one by one (drain.h).
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/config.h"
-#include "shared/hash.h"
 #include "shared/heritage.h"
 #include "shared/log.h"
 #include "worker/gateway/client.h"
 #include "worker/gateway/door.h"
+#include "worker/gateway/drain.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/gateway_turn.h"
 #include "worker/gateway/lanes.h"
@@ -38,22 +35,14 @@
 /* How long a stop waits for clients to answer the close. */
 #define STOP_MS 1500
 
-/* After a drain: how long the last ones may take to go. */
-#define DRAIN_LAST_MS 6000
-
-/* Who was closed by a drain comes back after this to this long. */
-#define RETURN_MS_MIN 100
-#define RETURN_MS_SPREAD 900
-
 struct service {
 	struct gateway gateway;
 	struct worker *worker;
 	struct door *door;
 	bool is_draining;
 	bool is_ending;
-	uint64_t stop_ms;  /* when the stop or the drain began */
-	size_t drain_from; /* connections there were then */
-	size_t drained;
+	uint64_t stop_ms; /* when the stop or the drain began */
+	struct drain drain;
 	size_t shown;    /* clients in the title */
 	unsigned rested; /* turns in which the clients were not heard */
 };
@@ -111,18 +100,6 @@ may_enter(void *self, unsigned number, struct text path, struct text origin)
 }
 
 static void
-close_for_drain(struct lane *lane)
-{
-	char reason[16];
-	uint16_t random;
-
-	hash_random(&random, sizeof(random));
-	snprintf(reason, sizeof(reason), "%u",
-		RETURN_MS_MIN + random % RETURN_MS_SPREAD);
-	lane_close_why(lane, CLOSE_WHY_DRAIN, reason);
-}
-
-static void
 close_all(struct service *service)
 {
 	struct lane *lane, *next;
@@ -173,50 +150,28 @@ on_stop(void *self, enum worker_stop how)
 	door_shut(service->door);
 	service->stop_ms = clock_ms();
 	service->is_draining = how == WORKER_STOP_DRAIN;
-	service->drain_from = service->gateway.lanes->count;
-	service->drained = 0;
-	if (service->is_draining)
+	if (service->is_draining) {
+		drain_begin(&service->drain, service->gateway.lanes,
+			(uint64_t)service->gateway.config->drain_seconds,
+			service->stop_ms);
 		return;
+	}
 	service->gateway.is_stopping = true;
 	close_all(service);
-}
-
-/* Closes those whose time has come. */
-static void
-drain_some(struct service *service, uint64_t passed_ms)
-{
-	uint64_t drain_ms = (uint64_t)service->gateway.config->drain_seconds;
-	uint64_t due = service->drain_from;
-	struct lane *lane, *next;
-
-	if (passed_ms < drain_ms)
-		due = due * passed_ms / drain_ms;
-	else
-		due = UINT64_MAX;
-	for (lane = service->gateway.lanes->all; lane && service->drained < due;
-		lane = next) {
-		next = lane->next;
-		if (lane->state != LANE_OPEN)
-			continue;
-		close_for_drain(lane);
-		service->drained++;
-	}
 }
 
 static void
 end_when_done(struct service *service, uint64_t now_ms)
 {
-	uint64_t passed_ms = now_ms - MIN_OF(service->stop_ms, now_ms);
-	uint64_t limit_ms = STOP_MS;
+	uint64_t end_ms = service->stop_ms + STOP_MS;
 	bool is_empty = service->gateway.lanes->count == 0;
 
 	if (service->is_draining) {
-		drain_some(service, passed_ms);
-		limit_ms = DRAIN_LAST_MS +
-			   (uint64_t)service->gateway.config->drain_seconds;
+		drain_go_on(&service->drain, now_ms);
+		end_ms = drain_end_ms(&service->drain);
 		is_empty = is_empty && door_is_empty(service->door);
 	}
-	if ((!is_empty && passed_ms < limit_ms) || service->is_ending)
+	if ((!is_empty && now_ms < end_ms) || service->is_ending)
 		return;
 	service->is_ending = true;
 	worker_end(service->worker);

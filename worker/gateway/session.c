@@ -16,6 +16,8 @@
 #define KEPT_MAX 64
 #define KEPT_BYTES_MAX 65536
 
+#define PAYLOAD_KEEP_BYTES 65536
+
 /* A frame that waits for a join, or for all answers. */
 struct kept {
 	struct kept *next;
@@ -81,6 +83,18 @@ void
 session_send(struct session *session, struct text payload)
 {
 	lane_answer(&session->lane, payload);
+}
+
+void
+session_tell_drain(struct session *session, uint64_t in_ms)
+{
+	struct buffer *payload = &session->gateway->payload;
+
+	if (!session->profile->write_drain)
+		return;
+	buffer_clear(payload, PAYLOAD_KEEP_BYTES);
+	session->profile->write_drain(payload, in_ms);
+	session_send(session, buffer_text(payload));
 }
 
 void

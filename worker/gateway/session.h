@@ -82,6 +82,9 @@ struct session *session_of(const struct gateway *gateway, uint64_t connection);
 /* Profiles: sends a payload as one frame. */
 void session_send(struct session *session, struct text payload);
 
+/* The connection will be closed so much later. */
+void session_tell_drain(struct session *session, uint64_t in_ms);
+
 void session_answer(
 	struct session *session, struct text tag, const struct answer *answer);
 void session_refuse(struct session *session, struct text tag,

@@ -182,4 +182,5 @@ const struct profile profile_confab = {
 	.write_message = confab_write_message,
 	.write_presence = confab_write_presence,
 	.write_read = confab_write_read,
+	.write_drain = confab_write_drain,
 };

@@ -45,6 +45,14 @@ confab_write_read(struct buffer *out, const struct read_push *push)
 	buffer_add_string(out, "}}");
 }
 
+void
+confab_write_drain(struct buffer *out, uint64_t in_ms)
+{
+	confab_add_number(
+		out, "{\"cmd\":\"drain\",\"data\":{\"in_ms\":", in_ms);
+	buffer_add_string(out, "}}");
+}
+
 static void
 write_login(struct buffer *out, const struct answer *answer)
 {

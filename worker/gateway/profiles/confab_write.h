@@ -4,6 +4,8 @@
 #ifndef WORKER_GATEWAY_PROFILES_CONFAB_WRITE_H
 #define WORKER_GATEWAY_PROFILES_CONFAB_WRITE_H
 
+#include <stdint.h>
+
 #include "shared/text.h"
 
 struct answer;
@@ -19,5 +21,6 @@ void confab_write_answer(struct buffer *out, struct text verb, struct text seq,
 /* The payloads of pushes. */
 void confab_write_presence(struct buffer *out, const struct presence *presence);
 void confab_write_read(struct buffer *out, const struct read_push *push);
+void confab_write_drain(struct buffer *out, uint64_t in_ms);
 
 #endif

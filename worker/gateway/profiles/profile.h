@@ -47,6 +47,10 @@ struct profile {
 	void (*write_presence)(
 		struct buffer *out, const struct presence *presence);
 	void (*write_read)(struct buffer *out, const struct read_push *push);
+
+	/* The connection will be closed; NULL: the protocol has no such word.
+	 */
+	void (*write_drain)(struct buffer *out, uint64_t in_ms);
 };
 
 /* By its path, if the names contain it; or NULL. */

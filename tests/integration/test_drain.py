@@ -1,0 +1,74 @@
+"""QUIT: the clients are sent away evenly, then the server ends."""
+
+import signal
+
+import pytest
+
+NOTICE_MS = 1000
+
+
+@pytest.fixture
+def own_server(make_server):
+    """Its drain takes two seconds, of which one is notice."""
+    return make_server(gateways=2, options="drain_seconds = 2").start()
+
+
+@pytest.fixture
+def crowd(own_server):
+    """Twenty clients of a server that this test may end."""
+    clients = [own_server.client("u%d" % i, "r") for i in range(20)]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+def test_everybody_is_told_before_the_close(own_server, crowd):
+    own_server.process.send_signal(signal.SIGQUIT)
+    for client in crowd:
+        assert client.push("drain")["in_ms"] == NOTICE_MS
+        code, reason = client.socket.read_close()
+        assert code == 1012
+        assert 100 <= int(reason) < 1000
+        client.close()
+    assert own_server.wait_exit() == 0
+
+
+def test_what_is_said_in_a_drain_is_kept(own_server, crowd):
+    said = []
+    own_server.process.send_signal(signal.SIGQUIT)
+    crowd[0].push("drain")
+    for client in crowd:
+        said.append(client.say("r", "to %s" % client.user)["offset"])
+    for client in crowd:
+        client.socket.read_close()
+        client.close()
+    assert own_server.wait_exit() == 0
+    own_server.start()
+    with own_server.client("after", "r") as client:
+        history = client.whole_history("r")
+    assert sorted(m["offset"] for m in history) == sorted(said)
+
+
+def test_a_draining_server_is_not_ready_but_answers(own_server, crowd):
+    own_server.process.send_signal(signal.SIGQUIT)
+    crowd[0].push("drain")
+    assert own_server.get("/readyz").status == 503
+    assert own_server.get("/healthz").status == 200
+    assert own_server.info()["state"] == "draining"
+    own_server.process.send_signal(signal.SIGTERM)
+    assert own_server.wait_exit() == 0
+
+
+def test_a_stop_cuts_a_drain_short(own_server, crowd):
+    own_server.process.send_signal(signal.SIGQUIT)
+    crowd[0].push("drain")
+    own_server.process.send_signal(signal.SIGTERM)
+    codes = {client.socket.close_code() for client in crowd}
+    assert codes <= {1001, 1012} and 1001 in codes
+    assert own_server.wait_exit() == 0
+
+
+def test_a_drain_with_nobody_there_waits_for_nobody(make_server):
+    server = make_server(options="drain_seconds = 1d").start()
+    server.process.send_signal(signal.SIGQUIT)
+    assert server.wait_exit() == 0
