@@ -16,6 +16,7 @@
 #include "shared/log.h"
 #include "shared/scoreboard.h"
 #include "shared/table.h"
+#include "worker/gateway/lane_inside.h"
 
 /* How long a client may take to answer our close. */
 #define CLOSE_MS 5000
@@ -38,9 +39,8 @@
 #define RETURN_MS_MIN 100
 #define RETURN_MS_SPREAD 900
 
-/* It has something to settle at the end of the turn. */
-static void
-note(struct lanes *lanes, struct lane *lane)
+void
+lane_note(struct lanes *lanes, struct lane *lane)
 {
 	if (lane->is_dirty)
 		return;
@@ -50,8 +50,8 @@ note(struct lanes *lanes, struct lane *lane)
 	lanes->dirty_end = &lane->next_dirty;
 }
 
-static void
-die(struct lane *lane)
+void
+lane_die(struct lane *lane)
 {
 	struct lanes *lanes = lane->lanes;
 	bool was_open = lane->state == LANE_OPEN;
@@ -72,13 +72,13 @@ die(struct lane *lane)
 	lanes->count--;
 	row_count(lanes->row, COUNTER_CONNECTIONS, -1);
 	row_count(lanes->row, COUNTER_CLOSED, 1);
-	note(lanes, lane);
+	lane_note(lanes, lane);
 }
 
 void
 lane_drop(struct lane *lane)
 {
-	die(lane);
+	lane_die(lane);
 }
 
 static void
@@ -140,11 +140,11 @@ lane_start(struct lane *lane, struct lanes *lanes, int fd)
 		return;
 	log_error("epoll_ctl: %s", strerror(errno));
 	lane->is_broken = true;
-	note(lanes, lane);
+	lane_note(lanes, lane);
 }
 
-static struct buffer *
-scratch(struct lane *lane)
+struct buffer *
+lane_scratch(struct lane *lane)
 {
 	struct buffer *buffer = &lane->lanes->scratch;
 
@@ -152,11 +152,11 @@ scratch(struct lane *lane)
 	return buffer;
 }
 
-static void
-queue(struct lane *lane, const struct buffer *frames)
+void
+lane_queue(struct lane *lane, const struct buffer *frames)
 {
 	outbox_add(&lane->outbox, frames->data, frames->length);
-	note(lane->lanes, lane);
+	lane_note(lane->lanes, lane);
 }
 
 void
@@ -168,7 +168,7 @@ lane_answer(struct lane *lane, struct text payload)
 		return;
 	outbox_add(&lane->outbox, head, frame_write_head(head, payload.length));
 	outbox_add(&lane->outbox, payload.at, payload.length);
-	note(lane->lanes, lane);
+	lane_note(lane->lanes, lane);
 }
 
 /* Returns how many bytes the socket took. */
@@ -205,11 +205,11 @@ lane_push(struct lane *lane, struct bundle *bundle, size_t from)
 		!outbox_push(&lane->outbox, bundle, from,
 			(size_t)lane->lanes->config->outbox_bytes))
 		lane->is_slow = true;
-	note(lane->lanes, lane);
+	lane_note(lane->lanes, lane);
 }
 
-static void
-close_with(struct lane *lane, uint16_t code, const char *reason)
+void
+lane_close_with(struct lane *lane, uint16_t code, const char *reason)
 {
 	struct buffer *frame;
 
@@ -219,9 +219,9 @@ close_with(struct lane *lane, uint16_t code, const char *reason)
 	lane->lanes->hooks->on_end(lane);
 	free(lane->stash);
 	lane->stash = NULL;
-	frame = scratch(lane);
+	frame = lane_scratch(lane);
 	frame_add_close(frame, code, reason);
-	queue(lane, frame);
+	lane_queue(lane, frame);
 	wheel_set(lane->lanes->wheel, &lane->timer,
 		lane->lanes->now_ms + CLOSE_MS);
 }
@@ -229,7 +229,8 @@ close_with(struct lane *lane, uint16_t code, const char *reason)
 void
 lane_close_why(struct lane *lane, enum close_why why, const char *reason)
 {
-	close_with(lane, lane->lanes->hooks->close_code(lane, why), reason);
+	lane_close_with(
+		lane, lane->lanes->hooks->close_code(lane, why), reason);
 }
 
 void
@@ -254,134 +255,12 @@ leave_now(struct lane *lane)
 	lane_close_why(lane, CLOSE_WHY_DRAIN, reason);
 }
 
-static bool
-is_blocked(const struct lane *lane)
+bool
+lane_is_blocked(const struct lane *lane)
 {
 	return lane->is_held ||
 	       outbox_waiting(&lane->outbox) >
 		       (size_t)lane->lanes->config->outbox_bytes / 2;
-}
-
-static void
-send_pong(struct lane *lane, const struct frame *frame)
-{
-	struct buffer *pong = scratch(lane);
-
-	frame_add_pong(pong, frame->data, frame->length);
-	queue(lane, pong);
-}
-
-static void
-on_text(struct lane *lane, const struct frame *frame)
-{
-	lane->commanded_ms = lane->lanes->now_ms;
-	lane->lanes->hooks->on_text(lane,
-		(struct text){ (const char *)frame->data, frame->length });
-}
-
-/* What a bad frame closes with is said in RFC 6455, section 7.4.1. */
-static void
-on_frame(struct lane *lane, enum frame_event event, const struct frame *frame)
-{
-	switch (event) {
-	case FRAME_TEXT:
-		on_text(lane, frame);
-		break;
-	case FRAME_BINARY:
-		close_with(lane, CLOSE_UNSUPPORTED, "text frames only");
-		break;
-	case FRAME_PING:
-		send_pong(lane, frame);
-		break;
-	case FRAME_CLOSE:
-		close_with(lane, frame->close_code, "");
-		break;
-	case FRAME_BAD:
-		close_with(lane, frame->close_code, "");
-		break;
-	case FRAME_PONG:
-	case FRAME_NEED_MORE:
-		break;
-	}
-}
-
-static void
-stash(struct lane *lane, const uint8_t *at, size_t length)
-{
-	must(lane->stash == NULL);
-	lane->stash = base_alloc(length);
-	memcpy(lane->stash, at, length);
-	lane->stash_length = (uint32_t)length;
-	note(lane->lanes, lane);
-}
-
-/* Takes what came in; keeps the rest for later when the lane gets blocked. */
-static void
-take(struct lane *lane, uint8_t *at, size_t length)
-{
-	size_t limit = (size_t)lane->lanes->config->max_message_bytes;
-	uint8_t *end = at + length;
-	enum frame_event event;
-	struct frame frame;
-
-	do {
-		if (is_blocked(lane)) {
-			if (at < end)
-				stash(lane, at, (size_t)(end - at));
-			note(lane->lanes, lane);
-			return;
-		}
-		event = frame_read(&lane->reader, &at, end, limit, &frame);
-		on_frame(lane, event, &frame);
-	} while (event != FRAME_NEED_MORE && lane->state == LANE_OPEN);
-}
-
-static void
-take_stash(struct lane *lane)
-{
-	uint8_t *kept = lane->stash;
-
-	lane->stash = NULL;
-	take(lane, kept, lane->stash_length);
-	free(kept);
-}
-
-void
-lane_feed(struct lane *lane, struct text early)
-{
-	uint8_t *copy;
-
-	if (early.length == 0)
-		return;
-	copy = base_alloc(early.length);
-	memcpy(copy, early.at, early.length);
-	row_count(lane->lanes->row, COUNTER_BYTES_IN, (int64_t)early.length);
-	take(lane, copy, early.length);
-	free(copy);
-}
-
-static void
-read_some(struct lane *lane)
-{
-	struct lanes *lanes = lane->lanes;
-	ssize_t got;
-
-	/* What was kept back in this turn comes first. */
-	if (lane->stash)
-		return;
-	got = recv(lane->fd, lanes->input, LANE_READ_BYTES, MSG_DONTWAIT);
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got <= 0) {
-		die(lane);
-		return;
-	}
-	if (lane->state != LANE_OPEN)
-		return;
-	row_count(lanes->row, COUNTER_BYTES_IN, got);
-	lane->heard_ms = lanes->now_ms;
-	lane->is_pinged = false;
-	take(lane, lanes->input, (size_t)got);
 }
 
 void
@@ -391,23 +270,23 @@ lane_on_event(struct lane *lane, uint32_t events)
 		return;
 	if (events & EPOLLOUT) {
 		lane->is_full = false;
-		note(lane->lanes, lane);
+		lane_note(lane->lanes, lane);
 	}
 	/* A reset is told even where nobody asked; recv() then says so. */
 	if (events & (EPOLLERR | EPOLLHUP) && !(lane->interest & EPOLLIN))
-		die(lane);
+		lane_die(lane);
 	else if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
-		read_some(lane);
+		lane_read_some(lane);
 }
 
 static void
 ping(struct lane *lane)
 {
-	struct buffer *frame = scratch(lane);
+	struct buffer *frame = lane_scratch(lane);
 
 	lane->is_pinged = true;
 	frame_add_ping(frame);
-	queue(lane, frame);
+	lane_queue(lane, frame);
 }
 
 void
@@ -419,7 +298,7 @@ lane_on_timer(struct lane *lane)
 	uint64_t silent_ms;
 
 	if (lane->state != LANE_OPEN) {
-		die(lane);
+		lane_die(lane);
 		return;
 	}
 	if (lane->is_leaving) {
@@ -460,7 +339,7 @@ write_some(struct lane *lane)
 	if (written > 0 && lane->interest & EPOLLOUT)
 		lane->heard_ms = lane->lanes->now_ms;
 	if (result == OUTBOX_BROKEN)
-		die(lane);
+		lane_die(lane);
 	return result != OUTBOX_BROKEN;
 }
 
@@ -469,7 +348,7 @@ watch_what_matters(struct lane *lane)
 {
 	uint32_t interest = EPOLLIN;
 
-	if (lane->state == LANE_OPEN && (lane->stash || is_blocked(lane)))
+	if (lane->state == LANE_OPEN && (lane->stash || lane_is_blocked(lane)))
 		interest = 0;
 	if (lane->outbox.queue)
 		interest |= EPOLLOUT;
@@ -481,7 +360,7 @@ void
 lane_settle(struct lane *lane)
 {
 	if (lane->is_broken)
-		die(lane);
+		lane_die(lane);
 	if (lane->state == LANE_DEAD)
 		return;
 	if (lane->is_slow && lane->state == LANE_OPEN) {
@@ -495,8 +374,8 @@ lane_settle(struct lane *lane)
 		lane->is_shut = true;
 		shutdown(lane->fd, SHUT_WR);
 	}
-	if (lane->stash && !is_blocked(lane))
-		take_stash(lane);
+	if (lane->stash && !lane_is_blocked(lane))
+		lane_take_stash(lane);
 	watch_what_matters(lane);
 }
 
@@ -504,12 +383,12 @@ void
 lane_hold(struct lane *lane)
 {
 	lane->is_held = true;
-	note(lane->lanes, lane);
+	lane_note(lane->lanes, lane);
 }
 
 void
 lane_go_on(struct lane *lane)
 {
 	lane->is_held = false;
-	note(lane->lanes, lane);
+	lane_note(lane->lanes, lane);
 }

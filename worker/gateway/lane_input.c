@@ -1,0 +1,136 @@
+/*
+ * What comes in: bytes into frames, frames to the owner, until the lane gets
+ * blocked.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "shared/base.h"
+#include "shared/config.h"
+#include "shared/scoreboard.h"
+#include "worker/gateway/lane.h"
+#include "worker/gateway/lane_inside.h"
+
+static void
+send_pong(struct lane *lane, const struct frame *frame)
+{
+	struct buffer *pong = lane_scratch(lane);
+
+	frame_add_pong(pong, frame->data, frame->length);
+	lane_queue(lane, pong);
+}
+
+static void
+on_text(struct lane *lane, const struct frame *frame)
+{
+	lane->commanded_ms = lane->lanes->now_ms;
+	lane->lanes->hooks->on_text(lane,
+		(struct text){ (const char *)frame->data, frame->length });
+}
+
+/* What a bad frame closes with is said in RFC 6455, section 7.4.1. */
+static void
+on_frame(struct lane *lane, enum frame_event event, const struct frame *frame)
+{
+	switch (event) {
+	case FRAME_TEXT:
+		on_text(lane, frame);
+		break;
+	case FRAME_BINARY:
+		lane_close_with(lane, CLOSE_UNSUPPORTED, "text frames only");
+		break;
+	case FRAME_PING:
+		send_pong(lane, frame);
+		break;
+	case FRAME_CLOSE:
+		lane_close_with(lane, frame->close_code, "");
+		break;
+	case FRAME_BAD:
+		lane_close_with(lane, frame->close_code, "");
+		break;
+	case FRAME_PONG:
+	case FRAME_NEED_MORE:
+		break;
+	}
+}
+
+static void
+stash(struct lane *lane, const uint8_t *at, size_t length)
+{
+	must(lane->stash == NULL);
+	lane->stash = base_alloc(length);
+	memcpy(lane->stash, at, length);
+	lane->stash_length = (uint32_t)length;
+	lane_note(lane->lanes, lane);
+}
+
+/* Takes what came in; keeps the rest for later when the lane gets blocked. */
+static void
+take(struct lane *lane, uint8_t *at, size_t length)
+{
+	size_t limit = (size_t)lane->lanes->config->max_message_bytes;
+	uint8_t *end = at + length;
+	enum frame_event event;
+	struct frame frame;
+
+	do {
+		if (lane_is_blocked(lane)) {
+			if (at < end)
+				stash(lane, at, (size_t)(end - at));
+			lane_note(lane->lanes, lane);
+			return;
+		}
+		event = frame_read(&lane->reader, &at, end, limit, &frame);
+		on_frame(lane, event, &frame);
+	} while (event != FRAME_NEED_MORE && lane->state == LANE_OPEN);
+}
+
+void
+lane_take_stash(struct lane *lane)
+{
+	uint8_t *kept = lane->stash;
+
+	lane->stash = NULL;
+	take(lane, kept, lane->stash_length);
+	free(kept);
+}
+
+void
+lane_feed(struct lane *lane, struct text early)
+{
+	uint8_t *copy;
+
+	if (early.length == 0)
+		return;
+	copy = base_alloc(early.length);
+	memcpy(copy, early.at, early.length);
+	row_count(lane->lanes->row, COUNTER_BYTES_IN, (int64_t)early.length);
+	take(lane, copy, early.length);
+	free(copy);
+}
+
+void
+lane_read_some(struct lane *lane)
+{
+	struct lanes *lanes = lane->lanes;
+	ssize_t got;
+
+	/* What was kept back in this turn comes first. */
+	if (lane->stash)
+		return;
+	got = recv(lane->fd, lanes->input, LANE_READ_BYTES, MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		lane_die(lane);
+		return;
+	}
+	if (lane->state != LANE_OPEN)
+		return;
+	row_count(lanes->row, COUNTER_BYTES_IN, got);
+	lane->heard_ms = lanes->now_ms;
+	lane->is_pinged = false;
+	take(lane, lanes->input, (size_t)got);
+}
