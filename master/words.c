@@ -129,6 +129,35 @@ show_limits(const struct words_context *context, struct answer *answer)
 	answer_end_list(answer);
 }
 
+static uint64_t
+sum_of_all(const struct words_context *context, enum counter counter)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < arena_shape(context->arena)->slots; i++)
+		sum += row_read(arena_row(context->arena, i), counter);
+	return sum;
+}
+
+static void
+show_counters(const struct words_context *context, struct answer *answer)
+{
+	static const char *const columns[] = { "counter", "value", "kind",
+		"meaning", NULL };
+
+	answer_begin_table(answer, columns);
+	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
+		const struct counter_info *info = counter_info((enum counter)i);
+
+		answer_cell_text(answer, info->name);
+		answer_cell_number(
+			answer, sum_of_all(context, (enum counter)i));
+		answer_cell_text(answer, info->is_gauge ? "gauge" : "total");
+		answer_cell_text(answer, info->help);
+	}
+	answer_end_table(answer);
+}
+
 static void
 stop(const struct words_context *context, struct answer *answer)
 {
@@ -154,6 +183,8 @@ static const struct word {
 		"its processes; since: seconds in this state" },
 	{ "show limits", false, show_limits,
 		"how often a limit or a rule held since the start" },
+	{ "show counters", false, show_counters,
+		"all that the processes count" },
 	{ "stop", true, stop, "stop the server, keeping all messages" },
 };
 

@@ -55,6 +55,24 @@ def test_show_workers_is_a_table_of_live_processes(server):
     assert len({w["slot"] for w in workers}) == len(workers)
 
 
+def table(lines):
+    """The rows of a table, by column."""
+    columns = lines[0].split("\t")
+    return [dict(zip(columns, line.split("\t"))) for line in lines[1:]]
+
+
+def test_show_counters_sums_up_what_all_processes_count(server, room):
+    def messages():
+        rows = table(server.ask("show counters"))
+        return int({row["counter"]: row for row in rows}["messages"]["value"])
+
+    before = messages()
+    with server.client("u", room) as client:
+        client.say(room, "one")
+        client.say(room, "two")
+    assert messages() == before + 2
+
+
 def test_connections_are_counted_where_they_are(server):
     with server.client("u") as client:
         holder = server.gateway_of(client)
