@@ -94,6 +94,7 @@ fixture_open(unsigned ledgers)
 		.listed = true,
 		.events = true,
 		.search = true,
+		.join = MAY_ANYONE,
 	};
 	fixture.config = (struct config){
 		.host_id = 1,

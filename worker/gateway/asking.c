@@ -3,6 +3,7 @@
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
+#include "worker/gateway/permits.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -35,6 +36,24 @@ asking_active(struct session *session, struct text tag, struct text room,
 		return NULL;
 	}
 	return membership;
+}
+
+bool
+asking_may_read(struct session *session, struct text tag, struct text room)
+{
+	struct membership *membership = asking_membership(session, room);
+	const char *why_not =
+		permits_why_not(session, room, PERMIT_READ, membership != NULL);
+
+	if (why_not) {
+		session_refuse(session, tag, CODE_FORBIDDEN, why_not);
+		return false;
+	}
+	if (membership && membership->state == MEMBERSHIP_JOINING) {
+		session_keep(session, &membership->kept);
+		return false;
+	}
+	return true;
 }
 
 bool

@@ -28,6 +28,11 @@ unsigned asking_ledger(const struct session *session, struct text room);
 struct membership *asking_active(struct session *session, struct text tag,
 	struct text room, enum answer_code code);
 
+/* May the session read this room now, as its class says? False when the request
+ * has been kept for later or refused. */
+bool asking_may_read(
+	struct session *session, struct text tag, struct text room);
+
 /* The letter begun last to the ledger; what it asks has an answer coming, or is
  * refused, and the pending request is gone. */
 bool asking_offer(

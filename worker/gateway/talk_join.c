@@ -4,6 +4,7 @@
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
+#include "worker/gateway/permits.h"
 #include "worker/gateway/recovery.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
@@ -98,8 +99,12 @@ talk_join(struct session *session, struct text tag,
 {
 	struct membership *membership =
 		asking_membership(session, request->room);
+	const char *why_not = permits_why_not(
+		session, request->room, PERMIT_JOIN, membership != NULL);
 
-	if (membership && membership->state == MEMBERSHIP_JOINING)
+	if (why_not)
+		session_refuse(session, tag, CODE_FORBIDDEN, why_not);
+	else if (membership && membership->state == MEMBERSHIP_JOINING)
 		session_keep(session, &membership->kept);
 	else if (membership)
 		join_again(session, tag, membership, request);

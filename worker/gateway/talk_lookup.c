@@ -12,7 +12,7 @@ talk_history(struct session *session, struct text tag,
 {
 	struct pending *pending;
 
-	if (!asking_active(session, tag, request->room, CODE_FORBIDDEN))
+	if (!asking_may_read(session, tag, request->room))
 		return;
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_PAGE, tag);
@@ -37,7 +37,7 @@ talk_search(struct session *session, struct text tag,
 	struct gateway *gateway = session->gateway;
 	struct pending *pending;
 
-	if (!asking_active(session, tag, request->room, CODE_FORBIDDEN))
+	if (!asking_may_read(session, tag, request->room))
 		return;
 	if (!config_room_class(gateway->config, request->room)->search) {
 		session_refuse(session, tag, CODE_FORBIDDEN,
@@ -67,7 +67,7 @@ talk_members(struct session *session, struct text tag,
 {
 	struct pending *pending;
 
-	if (!asking_active(session, tag, request->room, CODE_FORBIDDEN))
+	if (!asking_may_read(session, tag, request->room))
 		return;
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_MEMBERS, tag);

@@ -5,6 +5,7 @@
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pass.h"
 #include "worker/gateway/pending.h"
+#include "worker/gateway/permits.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -54,7 +55,8 @@ say_remembered(
 }
 
 static void
-say_passing(struct session *session, struct text tag, struct message *message)
+say_passing(struct session *session, struct text tag, struct message *message,
+	bool is_member)
 {
 	struct gateway *gateway = session->gateway;
 	struct answer answer = { .kind = ANSWER_SAY };
@@ -69,7 +71,8 @@ say_passing(struct session *session, struct text tag, struct message *message)
 	}
 	answer.say.reached = pass_on(gateway, message);
 	/* The own connection is counted by the index, but gets no copy. */
-	if (!(message->flags & MESSAGE_ECHO) && answer.say.reached > 0)
+	if (is_member && !(message->flags & MESSAGE_ECHO) &&
+		answer.say.reached > 0)
 		answer.say.reached--;
 	said = (struct said){
 		.id_time = message->id_time,
@@ -87,15 +90,17 @@ talk_say(struct session *session, struct text tag,
 		session, rooms_find(session->gateway, session_tenant(session),
 				 request->room));
 	struct message message = message_of(session, request);
+	const char *why_not = permits_why_not(
+		session, request->room, PERMIT_SAY, membership != NULL);
 
-	if (!membership)
+	if (why_not)
 		pending_refuse_say(session->gateway->pendings, session, tag,
-			CODE_FORBIDDEN, TALK_NOT_A_MEMBER);
-	else if (membership->state == MEMBERSHIP_JOINING)
+			CODE_FORBIDDEN, why_not);
+	else if (membership && membership->state == MEMBERSHIP_JOINING)
 		session_keep(session, &membership->kept);
 	else if (config_room_class(session->gateway->config, request->room)
 			 ->history)
 		say_remembered(session, tag, &message);
 	else
-		say_passing(session, tag, &message);
+		say_passing(session, tag, &message, membership != NULL);
 }
