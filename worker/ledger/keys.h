@@ -3,11 +3,9 @@
  * is known and not made a second one. Keeps for each key where its message
  * lies, nothing of the message.
  *
- * A key of a sender is known by 128 bits: two SipHashes of tenant, user and key
- * with secrets of this store. Nobody outside can look for two that collide, and
- * by chance it takes some 10^19 keys at once; so no message is ever taken for a
- * repeat that is none. The secrets lie in the checkpoint with the keys, 48
- * bytes each; what came after it is read again from the journal.
+ * A key of a sender is known by its 128 bits (known.h), so no message is ever
+ * taken for a repeat that is none. The secrets lie in the checkpoint with the
+ * keys, 48 bytes each; what came after it is read again from the journal.
  *
  * Memory is bounded: 60 bytes a key, KEYS_MAX keys (4 million: 97 keyed
  * messages a second for 12 h), then the oldest go before their time and are
@@ -21,8 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/hash.h"
-#include "shared/text.h"
+#include "worker/ledger/known.h"
 
 #define KEYS_KEPT_MS (12ULL * 3600 * 1000)
 #define KEYS_MAX (4U << 20)
@@ -33,32 +30,24 @@ struct unpack;
 
 /* By what a key is known: whose it is, and what was said with it where. */
 struct key_name {
-	uint64_t high, low;
+	struct known_name key;
 	uint64_t target; /* the stream that it was said to */
 };
 
 struct key_entry {
-	struct key_name name;
+	struct known_entry head; /* mine: the origin of the id */
+	uint64_t target;
 	uint64_t id_time;
 	uint64_t offset;
-	uint32_t id_origin;
-	uint32_t next;         /* in the same chain */
-	uint32_t older, newer; /* by age */
 };
 
 struct keys {
-	struct hash_key secrets[2];
-	struct key_entry *entries;
-	uint32_t used, capacity;
-	uint32_t free; /* of those used, chained by next */
-	uint32_t oldest, newest;
-	uint32_t count, count_max;
+	struct known known;
+	uint32_t count_max;
 	uint32_t settled; /* the newest one that is for good */
 	uint32_t writing; /* the next one for the checkpoint, 0 when all are */
 	uint64_t writing_to; /* id_time of the last one for it */
-	uint32_t *chains;    /* first of each */
-	uint32_t chain_count, chain_capacity;
-	uint64_t dropped; /* before their time; the owner may set it to 0 */
+	uint64_t dropped;    /* before their time; the owner may set it to 0 */
 };
 
 /* Draws secrets; those of a checkpoint take their place. */

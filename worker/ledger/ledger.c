@@ -135,7 +135,7 @@ show(struct ledger *ledger)
 	size_t rooms = streams_count(&ledger->streams);
 
 	row_set(ledger->row, COUNTER_STREAMS, rooms);
-	row_set(ledger->row, COUNTER_KEYS, ledger->keys.count);
+	row_set(ledger->row, COUNTER_KEYS, ledger->keys.known.count);
 	row_count(ledger->row, COUNTER_KEYS_DROPPED,
 		(int64_t)ledger->keys.dropped);
 	ledger->keys.dropped = 0;

@@ -62,14 +62,14 @@ take_repeat(struct ledger *ledger, const struct letter *letter,
 	if (entry == NULL)
 		return false;
 	task = add_task(&ledger->turn, letter);
-	task->fate = entry->name.target == name->target ? FATE_REPEAT
-							: FATE_CONFLICT;
+	task->fate =
+		entry->target == name->target ? FATE_REPEAT : FATE_CONFLICT;
 	task->first_is_fresh = keys_is_fresh(&ledger->keys, entry);
 	task->first = (struct said){
 		.request = message->request,
 		.connection = message->connection,
 		.id_time = entry->id_time,
-		.id_origin = entry->id_origin,
+		.id_origin = entry->head.mine,
 		.epoch = ledger->epoch,
 		.offset = entry->offset,
 	};
