@@ -56,10 +56,16 @@ stream_name_tenant(const struct stream_name *name)
 struct text
 stream_name_name(const struct stream_name *name)
 {
-	struct text tenant = stream_name_tenant(name);
-	const char *at = tenant.at + tenant.length + 1;
+	return stream_text_name(stream_name_text(name));
+}
 
-	return (struct text){ at, (size_t)(name->bytes + name->length - at) };
+struct text
+stream_text_name(struct text whole)
+{
+	const char *at = memchr(whole.at, SEPARATOR, whole.length);
+
+	must(at++ != NULL);
+	return (struct text){ at, (size_t)(whole.at + whole.length - at) };
 }
 
 unsigned

@@ -28,6 +28,9 @@ unsigned stream_name_kind(const struct stream_name *name);
 struct text stream_name_tenant(const struct stream_name *name);
 struct text stream_name_name(const struct stream_name *name);
 
+/* The last part of a whole name that lies elsewhere. */
+struct text stream_text_name(struct text whole);
+
 /* Which of so many ledgers keeps the stream; the same for ever. All inboxes of
  * a tenant are kept by one, so that a direct message goes into all that it
  * stands in by one write. */

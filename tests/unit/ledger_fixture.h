@@ -250,6 +250,7 @@ fixture_open(void)
 		.grace_seconds = 1000,
 		.room_classes = &class,
 		.room_class_count = 1,
+		.inbox = { .history = true },
 	};
 	fake = (struct worker){
 		.arena = arena_create(&shape),

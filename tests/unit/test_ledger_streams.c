@@ -29,7 +29,7 @@ set_up(void **state)
 {
 	(void)state;
 	streams_init(&streams, &config);
-	recent_init(&recent, 1000000, 4);
+	recent_init(&recent, &config, 1000000, 4);
 	return 0;
 }
 
@@ -56,8 +56,13 @@ say(struct stream *stream, size_t bytes)
 {
 	static char body[100000];
 
+	const struct message message = { 0 };
+	struct recent_text *text = recent_text_new(
+		&recent, &message, (struct text){ body, bytes });
+
 	stream->top = ++stream->assigned;
-	recent_add(&recent, stream, stream->top, (struct text){ body, bytes });
+	recent_add(&recent, stream, stream->top, text, false);
+	recent_let_go(&recent, &text);
 }
 
 static void
@@ -151,7 +156,7 @@ the_oldest_of_all_goes_first_when_memory_is_full(void **state)
 
 	(void)state;
 	recent_fini(&recent);
-	recent_init(&recent, 100000, 1000);
+	recent_init(&recent, &config, 100000, 1000);
 	say(quiet, 1000);
 	for (int i = 0; i < 60; i++)
 		say(busy, 1000);

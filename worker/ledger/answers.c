@@ -72,10 +72,17 @@ struct stream *
 answers_find_room(
 	const struct ledger *ledger, struct text tenant, struct text room)
 {
-	struct stream_name name;
+	return answers_find_stream(ledger, STREAM_ROOM, tenant, room);
+}
 
-	stream_name_make(&name, STREAM_ROOM, tenant, room);
-	return streams_find(&ledger->streams, &name);
+struct stream *
+answers_find_stream(const struct ledger *ledger, unsigned kind,
+	struct text tenant, struct text name)
+{
+	struct stream_name whole;
+
+	stream_name_make(&whole, kind, tenant, name);
+	return streams_find(&ledger->streams, &whole);
 }
 
 static void

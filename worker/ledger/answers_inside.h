@@ -16,6 +16,10 @@ bool answers_are_too_much(struct ledger *ledger, const struct letter *letter,
 struct stream *answers_find_room(
 	const struct ledger *ledger, struct text tenant, struct text room);
 
+/* A stream of any kind, or NULL. */
+struct stream *answers_find_stream(const struct ledger *ledger, unsigned kind,
+	struct text tenant, struct text name);
+
 /* answers_join.c */
 void answers_join(struct ledger *ledger, const struct letter *letter);
 void answers_leave(struct ledger *ledger, const struct letter *letter);

@@ -42,13 +42,25 @@ answers_members_event(const struct members_event *event, void *ledger)
 	send_presence(ledger, &presence);
 }
 
+static unsigned
+kind_of(const struct join *join)
+{
+	return join->flags & JOIN_INBOX ? STREAM_INBOX : STREAM_ROOM;
+}
+
+static struct stream *
+find_joined(const struct ledger *ledger, const struct join *join)
+{
+	return answers_find_stream(
+		ledger, kind_of(join), join->tenant, join->room);
+}
+
 /* While the ledger settles, users and connections are those known so far. */
 static void
 send_joined(struct ledger *ledger, const struct join *join, struct teller to,
 	enum joined_recovery recovery, const struct page *missed)
 {
-	const struct stream *stream =
-		answers_find_room(ledger, join->tenant, join->room);
+	const struct stream *stream = find_joined(ledger, join);
 	struct joined joined = {
 		.request = join->request,
 		.connection = join->connection,
@@ -74,8 +86,7 @@ send_behind(struct ledger *ledger, const struct join *join, struct teller to)
 	struct behind behind = {
 		.request = join->request,
 		.connection = join->connection,
-		.offset = answers_find_room(ledger, join->tenant, join->room)
-				  ->top,
+		.offset = find_joined(ledger, join)->top,
 	};
 
 	letter_begin(&ledger->letter, LETTER_BEHIND);
@@ -91,17 +102,18 @@ find_missed(struct ledger *ledger, const struct join *join, struct page *page)
 
 	buffer_clear(&ledger->list, KEEP_BYTES);
 	if (join->from_epoch != ledger->epoch ||
-		!config_room_class(ledger->config, join->room)->history)
+		!config_stream_class(ledger->config, kind_of(join), join->room)
+			 ->history)
 		return MISSED_GONE;
-	missed = page_of_missed(
-		answers_find_room(ledger, join->tenant, join->room),
-		join->from_offset, ledger->historian != NO_SLOT,
-		ledger->letter_max / 2, &ledger->list, page);
+	missed = page_of_missed(find_joined(ledger, join), join->from_offset,
+		ledger->historian != NO_SLOT, ledger->letter_max / 2,
+		&ledger->list, page);
 	page->messages = buffer_text(&ledger->list);
 	return missed;
 }
 
-/* The connection is a member from here on, and is told so. */
+/* The connection is a member from here on, and is told so. An inbox has no
+ * members: its gateway alone knows whose it is. */
 static void
 let_in(struct ledger *ledger, const struct join *join, struct teller teller,
 	enum joined_recovery recovery, const struct page *missed)
@@ -110,7 +122,7 @@ let_in(struct ledger *ledger, const struct join *join, struct teller teller,
 	bool has_entered = false;
 
 	stream_name_make(&name, STREAM_ROOM, join->tenant, join->room);
-	if (join->flags & JOIN_PRESENCE)
+	if ((join->flags & (JOIN_PRESENCE | JOIN_INBOX)) == JOIN_PRESENCE)
 		has_entered = members_join(ledger->members,
 			streams_need(&ledger->streams, &name), join, teller);
 	if (!(join->flags & JOIN_ANNOUNCED))
@@ -158,6 +170,15 @@ let_in_again(struct ledger *ledger, const struct join *join,
 	}
 }
 
+static bool
+is_good(const struct join *join)
+{
+	return answers_names_fit(join->tenant, join->room) &&
+	       join->user.length <= USER_BYTES_MAX &&
+	       (!(join->flags & JOIN_INBOX) ||
+		       text_equal(join->room, join->user));
+}
+
 void
 answers_join(struct ledger *ledger, const struct letter *letter)
 {
@@ -165,9 +186,7 @@ answers_join(struct ledger *ledger, const struct letter *letter)
 	const struct page nothing = { 0 };
 	struct join join;
 
-	if (!join_unpack(&in, &join) ||
-		!answers_names_fit(join.tenant, join.room) ||
-		join.user.length > USER_BYTES_MAX)
+	if (!join_unpack(&in, &join) || !is_good(&join))
 		answers_bad_letter(ledger, letter);
 	else if (join.flags & JOIN_RECOVER)
 		let_in_again(ledger, &join, letter);

@@ -2,10 +2,12 @@
 
 #include "shared/arena.h"
 #include "shared/base.h"
+#include "shared/index.h"
 #include "shared/journal.h"
 #include "shared/ring.h"
 #include "shared/scoreboard.h"
 #include "worker/ledger/ledger.h"
+#include "worker/ledger/places.h"
 #include "worker/worker.h"
 
 static struct ring *
@@ -30,6 +32,23 @@ delivery_is_due(const struct ledger *ledger, unsigned slot, uint64_t end)
 	unsigned i = slot - ledger->first_gateway;
 
 	return i >= ledger->gateways || end > ledger->deliveries[i].position;
+}
+
+bool
+delivery_concerns(const struct ledger *ledger, unsigned slot,
+	const struct message *message)
+{
+	struct places places = places_of(message);
+	struct place place;
+
+	if (message->kind == STREAM_ROOM)
+		return index_has_room(
+			ledger->arena, slot, message->tenant, message->stream);
+	while (places_next(&places, &place))
+		if (index_has_user(
+			    ledger->arena, slot, message->tenant, place.user))
+			return true;
+	return false;
 }
 
 /* Is all in the ring that stood outside it when the mark was set? */

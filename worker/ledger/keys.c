@@ -2,6 +2,7 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
+#include "shared/mail.h"
 #include "shared/message.h"
 #include "shared/pack.h"
 #include "shared/records.h"
@@ -34,19 +35,33 @@ entry_at(const struct keys *keys, uint32_t place)
 	return known_at(&keys->known, place);
 }
 
+/* To whom: the stream and the other sides, in whatever order they come. */
+static uint64_t
+hash_target(const struct keys *keys, const struct message *message)
+{
+	struct unpack others = unpack_of(message->others);
+	struct stream_name stream;
+	struct mail_side side;
+	uint64_t hash;
+
+	stream_name_make(&stream, (unsigned)message->kind, message->tenant,
+		message->stream);
+	hash = hash_bytes(&keys->known.secrets[0], stream.bytes, stream.length);
+	while (mail_next_side(&others, &side))
+		hash += hash_bytes(&keys->known.secrets[1], side.user.at,
+			side.user.length);
+	return hash;
+}
+
 struct key_name
 keys_name(const struct keys *keys, const struct message *message)
 {
 	const struct text texts[] = { message->tenant, message->from,
 		message->key };
-	struct stream_name stream;
 
-	stream_name_make(&stream, (unsigned)message->kind, message->tenant,
-		message->stream);
 	return (struct key_name){
 		.key = known_name_of(&keys->known, texts, ARRAY_LEN(texts)),
-		.target = hash_bytes(
-			&keys->known.secrets[0], stream.bytes, stream.length),
+		.target = hash_target(keys, message),
 	};
 }
 

@@ -31,7 +31,7 @@ struct unpack;
 /* By what a key is known: whose it is, and what was said with it where. */
 struct key_name {
 	struct known_name key;
-	uint64_t target; /* the stream that it was said to */
+	uint64_t target; /* the stream and the users that it was said to */
 };
 
 struct key_entry {

@@ -366,7 +366,8 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 	ledger->turn.is_idle = true;
 	delivery_init(ledger);
 	streams_init(&ledger->streams, config);
-	recent_init(&ledger->recent, RECENT_BYTES_MAX, RECENT_STREAM_MAX);
+	recent_init(
+		&ledger->recent, config, RECENT_BYTES_MAX, RECENT_STREAM_MAX);
 	keys_init(&ledger->keys, KEYS_MAX);
 	ledger->members = members_new(&ledger->streams,
 		(uint64_t)config->grace_seconds, answers_members_event, ledger);

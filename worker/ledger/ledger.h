@@ -46,15 +46,15 @@ enum task_fate {
 	FATE_TOO_MUCH, /* who should get it cannot follow */
 	FATE_DECIDED,  /* an earlier life had read it last */
 	FATE_REPEAT,   /* said before; answered like the first one */
-	FATE_CONFLICT, /* its key was used for another stream */
+	FATE_CONFLICT, /* its key was used for another target */
 };
 
 /* A letter of this turn and, for a message, what became of it so far. */
 struct task {
 	const struct letter *letter; /* borrowed until the turn ends */
-	struct stream *stream;       /* of FATE_PUBLISH, else NULL */
 	size_t packed; /* where its letter for gateways lies in turn.packed */
 	enum task_fate fate;
+	bool has_places;     /* of FATE_PUBLISH, and in the batch */
 	bool first_is_fresh; /* of this turn too, so not in the journal yet */
 	struct said first;   /* what FATE_REPEAT is answered with */
 };
@@ -63,7 +63,8 @@ struct turn {
 	struct task *tasks;
 	size_t count, room;
 	struct buffer packed;
-	bool is_idle; /* no letter has come */
+	struct buffer others; /* of the message that gets its places */
+	bool is_idle;         /* no letter has come */
 };
 
 /* How a new ledger learns who is in its rooms: it asks every gateway that
@@ -152,6 +153,10 @@ void delivery_note(struct ledger *ledger);
 /* While the journal is read at a start: may a batch that ends there be not yet
  * sent on to this slot? */
 bool delivery_is_due(const struct ledger *ledger, unsigned slot, uint64_t end);
+
+/* Has this gateway anybody who should get the message? */
+bool delivery_concerns(const struct ledger *ledger, unsigned slot,
+	const struct message *message);
 
 /* settling.c */
 void settling_begin(struct ledger *ledger);

@@ -6,9 +6,6 @@
 #include "worker/ledger/recent.h"
 #include "worker/ledger/streams.h"
 
-/* Packed in front of each message. */
-#define LENGTH_BYTES_MAX 5
-
 /* Offsets first to last, both counted in; empty when first > last. */
 struct span {
 	uint64_t first, last;
@@ -37,12 +34,6 @@ span_wanted(const struct lookup *lookup, uint64_t top)
 	return span;
 }
 
-static size_t
-bytes_of(const struct recent_message *message)
-{
-	return message->length + LENGTH_BYTES_MAX;
-}
-
 /* Drops what is too much, from the end that is further from what was asked. */
 static struct span
 span_that_fits(const struct stream *stream, struct span span, bool is_forward,
@@ -51,12 +42,12 @@ span_that_fits(const struct stream *stream, struct span span, bool is_forward,
 	const struct recent_message *message =
 		recent_find(stream, is_forward ? span.first : span.last);
 	uint64_t wanted = span.last - span.first + 1;
-	size_t bytes = bytes_of(message);
+	size_t bytes = recent_size(message);
 	uint64_t count = 1;
 
 	while (count < wanted) {
 		message = is_forward ? message->next : message->prev;
-		bytes += bytes_of(message);
+		bytes += recent_size(message);
 		if (bytes > bytes_max)
 			break;
 		count++;
@@ -75,8 +66,7 @@ pack_span(
 	const struct recent_message *message = recent_find(stream, span.first);
 
 	for (;; message = message->next) {
-		pack_text(messages,
-			(struct text){ message->record, message->length });
+		recent_pack(message, messages);
 		if (message->offset == span.last)
 			break;
 	}

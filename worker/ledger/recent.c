@@ -3,20 +3,80 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/buffer.h"
+#include "shared/config.h"
+#include "shared/mail.h"
+#include "shared/records.h"
 #include "worker/ledger/streams.h"
 
+/* What malloc adds to a run of memory. */
+#define MALLOC_BYTES 16
+
+/* Packed in front of a text, at most. */
+#define LENGTH_BYTES_MAX 5
+
+/* In a view, the numbers that may be longer and the other side's lengths. */
+#define VIEW_BYTES_MAX 24
+
 void
-recent_init(struct recent *recent, uint64_t bytes_max, unsigned stream_max)
+recent_init(struct recent *recent, const struct config *config,
+	uint64_t bytes_max, unsigned stream_max)
 {
-	*recent = (struct recent){ .bytes_max = bytes_max,
+	*recent = (struct recent){ .config = config,
+		.bytes_max = bytes_max,
 		.stream_max = stream_max };
 }
 
-/* What a message costs, with what malloc adds to it. */
 static uint64_t
-cost(const struct recent_message *message)
+cost_of_text(const struct recent_text *text)
 {
-	return sizeof(*message) + message->length + 16;
+	return sizeof(*text) + text->length + 2 * MALLOC_BYTES;
+}
+
+static uint64_t
+cost_of_message(void)
+{
+	return sizeof(struct recent_message) + MALLOC_BYTES;
+}
+
+/* The longest view: its inbox has the longest name. */
+static size_t
+view_length(const struct message *message, size_t length)
+{
+	return length - message->others.length + USER_BYTES_MAX +
+	       message->stream.length + VIEW_BYTES_MAX;
+}
+
+struct recent_text *
+recent_text_new(struct recent *recent, const struct message *message,
+	struct text packed)
+{
+	struct recent_text *text = base_alloc(sizeof(*text));
+
+	*text = (struct recent_text){
+		.id_time = message->id_time,
+		.id_origin = message->id_origin,
+		.length = packed.length,
+		.view_length = view_length(message, packed.length),
+		.places = 1,
+		.bytes = base_alloc(packed.length),
+	};
+	memcpy(text->bytes, packed.at, packed.length);
+	recent->bytes += cost_of_text(text);
+	return text;
+}
+
+void
+recent_let_go(struct recent *recent, struct recent_text **text)
+{
+	struct recent_text *old = *text;
+
+	*text = NULL;
+	if (--old->places > 0)
+		return;
+	recent->bytes -= cost_of_text(old);
+	free(old->bytes);
+	free(old);
 }
 
 static void
@@ -24,10 +84,11 @@ forget(struct recent *recent, struct recent_message *message)
 {
 	struct stream *stream = message->stream;
 
-	recent->bytes -= cost(message);
+	recent->bytes -= cost_of_message();
 	DL_DELETE(stream->recent, message);
 	stream->recent_count--;
 	DL_DELETE2(recent->oldest, message, before, behind);
+	recent_let_go(recent, &message->text);
 	free(message);
 }
 
@@ -38,27 +99,41 @@ recent_fini(struct recent *recent)
 		forget(recent, recent->oldest);
 }
 
+/* A class that keeps ten shows ten. */
+static uint64_t
+most_of(const struct recent *recent, const struct stream *stream)
+{
+	int64_t kept = config_stream_class(
+		recent->config, streams_kind(stream), streams_own_name(stream))
+			       ->keep_messages;
+
+	return kept ? MIN_OF((uint64_t)kept, recent->stream_max)
+		    : recent->stream_max;
+}
+
 void
 recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
-	struct text record)
+	struct recent_text *text, bool is_view)
 {
 	const struct recent_message *last = recent_last(stream);
 	struct recent_message *message;
+	uint64_t most = most_of(recent, stream);
 
 	while (stream->recent != NULL && last->offset + 1 != offset)
 		forget(recent, stream->recent);
-	message = base_alloc(sizeof(*message) + record.length);
+	message = base_alloc(sizeof(*message));
 	message->stream = stream;
 	message->offset = offset;
-	message->length = record.length;
-	memcpy(message->record, record.at, record.length);
-	recent->bytes += cost(message);
+	message->is_view = is_view;
+	message->text = text;
+	text->places++;
+	recent->bytes += cost_of_message();
 	DL_APPEND(stream->recent, message);
 	stream->recent_count++;
 	DL_APPEND2(recent->oldest, message, before, behind);
-	if (stream->recent_count > recent->stream_max)
+	while (stream->recent_count > most)
 		forget(recent, stream->recent);
-	while (recent->bytes > recent->bytes_max)
+	while (recent->bytes > recent->bytes_max && recent->oldest != NULL)
 		forget(recent, recent->oldest);
 }
 
@@ -86,4 +161,50 @@ recent_find(const struct stream *stream, uint64_t offset)
 	while (message->offset != offset)
 		message = message->prev;
 	return message;
+}
+
+static struct text
+packed_text(const struct recent_message *of)
+{
+	return (struct text){ of->text->bytes, of->text->length };
+}
+
+void
+recent_read(const struct recent_message *of, struct message *message,
+	struct buffer *others)
+{
+	const struct mail_side side = { streams_own_name(of->stream),
+		of->offset };
+	struct unpack in = unpack_of(packed_text(of));
+	struct message whole;
+
+	must(message_unpack(&in, &whole));
+	if (of->is_view)
+		mail_view(&whole, &side, message, others);
+	else
+		*message = whole;
+}
+
+size_t
+recent_size(const struct recent_message *of)
+{
+	return LENGTH_BYTES_MAX +
+	       (of->is_view ? of->text->view_length : of->text->length);
+}
+
+void
+recent_pack(const struct recent_message *of, struct buffer *out)
+{
+	struct buffer others = { 0 }, view = { 0 };
+	struct message message;
+
+	if (!of->is_view) {
+		pack_text(out, packed_text(of));
+		return;
+	}
+	recent_read(of, &message, &others);
+	message_pack(&view, &message);
+	pack_text(out, buffer_text(&view));
+	buffer_fini(&view);
+	buffer_fini(&others);
 }

@@ -3,40 +3,64 @@
  * answered without the archive. Of each stream it holds the last messages,
  * without a gap; so many of one stream, so many bytes of all; the oldest one of
  * all goes first.
+ *
+ * A direct message stands in the memory of every inbox that it is in, but only
+ * once as a text: what a recipient sees is made when it is wanted.
  */
 #ifndef WORKER_LEDGER_RECENT_H
 #define WORKER_LEDGER_RECENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "shared/text.h"
 
+struct buffer;
+struct config;
+struct message;
 struct stream;
+
+/* A message as its own stream has it, packed; shared by its places. */
+struct recent_text {
+	uint64_t id_time, id_origin;
+	size_t length;
+	size_t view_length; /* no view is longer */
+	size_t places;      /* where it is remembered, and the caller's */
+	char *bytes;
+};
 
 struct recent_message {
 	struct recent_message *prev, *next;     /* in the stream */
 	struct recent_message *before, *behind; /* among all, by age */
 	struct stream *stream;
+	struct recent_text *text;
 	uint64_t offset;
-	size_t length;
-	char record[]; /* the packed message */
+	bool is_view; /* a recipient's, see mail.h */
 };
 
 struct recent {
+	const struct config *config;
 	struct recent_message *oldest; /* of all (utlist) */
 	uint64_t bytes, bytes_max;
 	unsigned stream_max;
 };
 
-void recent_init(
-	struct recent *recent, uint64_t bytes_max, unsigned stream_max);
+/* config: how many messages a class keeps; borrowed for ever. */
+void recent_init(struct recent *recent, const struct config *config,
+	uint64_t bytes_max, unsigned stream_max);
 void recent_fini(struct recent *recent);
 
-/* Remembers the next message of a stream; copied. An offset that does not
- * follow the last one forgets what was remembered of the stream before. */
+/* A text to be remembered, copied from its packed form; it is the caller's
+ * until recent_let_go(). */
+struct recent_text *recent_text_new(struct recent *recent,
+	const struct message *message, struct text packed);
+void recent_let_go(struct recent *recent, struct recent_text **text);
+
+/* Remembers the next message of a stream. An offset that does not follow the
+ * last one forgets what was remembered of the stream before. */
 void recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
-	struct text record);
+	struct recent_text *text, bool is_view);
 
 /* The oldest and the newest message that is remembered, or NULL. */
 const struct recent_message *recent_first(const struct stream *stream);
@@ -45,5 +69,14 @@ const struct recent_message *recent_last(const struct stream *stream);
 /* The message with this offset, or NULL. */
 const struct recent_message *recent_find(
 	const struct stream *stream, uint64_t offset);
+
+/* The message as its stream sees it; texts are borrowed from memory, and from
+ * others, which is cleared, until either changes. */
+void recent_read(const struct recent_message *of, struct message *message,
+	struct buffer *others);
+
+/* Packs it as a text; recent_size() tells how many bytes that takes at most. */
+void recent_pack(const struct recent_message *of, struct buffer *out);
+size_t recent_size(const struct recent_message *of);
 
 #endif

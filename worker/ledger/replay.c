@@ -7,19 +7,46 @@
 #include "shared/log.h"
 #include "shared/records.h"
 #include "worker/ledger/keys.h"
+#include "worker/ledger/places.h"
 #include "worker/ledger/recent.h"
 #include "worker/ledger/streams.h"
 
 static void
-move_head(const struct replay *replay, struct stream *stream,
-	const struct message *message)
+move_head(const struct replay *replay, struct stream *stream, uint64_t offset,
+	uint64_t id_time)
 {
-	if (message->offset != stream->top + 1)
+	if (offset != stream->top + 1)
 		log_warning("ledger: %s: offset %" PRIu64 " of a stream "
 			    "follows %" PRIu64,
-			replay->directory, message->offset, stream->top);
-	stream->top = stream->assigned = message->offset;
-	stream->time_ms = message_unix_ms(message->id_time);
+			replay->directory, offset, stream->top);
+	stream->top = stream->assigned = offset;
+	stream->time_ms = message_unix_ms(id_time);
+}
+
+static void
+take_places(struct replay *replay, const struct journal_batch *batch,
+	const struct message *message, struct text record)
+{
+	struct places places = places_of(message);
+	struct recent_text *text = NULL;
+	struct place place;
+
+	if (batch->position >= replay->recent_from)
+		text = recent_text_new(replay->recent, message, record);
+
+	while (places_next(&places, &place)) {
+		struct stream *stream =
+			streams_need(replay->streams, &place.name);
+
+		if (batch->position >= replay->heads_from)
+			move_head(
+				replay, stream, place.offset, message->id_time);
+		if (text != NULL)
+			recent_add(replay->recent, stream, place.offset, text,
+				place.is_view);
+	}
+	if (text != NULL)
+		recent_let_go(replay->recent, &text);
 }
 
 static int
@@ -27,13 +54,9 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 	struct text record)
 {
 	struct unpack in = unpack_of(record);
-	struct stream_name name;
 	struct message message;
-	struct stream *stream;
 
-	if (!message_unpack(&in, &message) ||
-		message.tenant.length > TENANT_BYTES_MAX ||
-		message.stream.length > ROOM_BYTES_MAX) {
+	if (!message_unpack(&in, &message) || !places_are_good(&message)) {
 		log_error("ledger: %s holds a record at position %" PRIu64
 			  " that this version cannot read",
 			replay->directory, batch->position);
@@ -45,15 +68,11 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 			replay->directory);
 		return -1;
 	}
-	stream_name_make(
-		&name, (unsigned)message.kind, message.tenant, message.stream);
-	stream = streams_need(replay->streams, &name);
-	if (batch->position >= replay->heads_from)
-		move_head(replay, stream, &message);
-	if (batch->position >= replay->recent_from)
-		recent_add(replay->recent, stream, message.offset, record);
-	keys_replay(replay->keys, &message);
 	replay->id_time = MAX_OF(replay->id_time, message.id_time);
+	if (message.flags & MESSAGE_MARK)
+		return 0;
+	take_places(replay, batch, &message, record);
+	keys_replay(replay->keys, &message);
 	replay->on_message(replay->self, batch, &message, record);
 	return 0;
 }

@@ -89,3 +89,15 @@ streams_name(const struct stream *stream, struct stream_name *name)
 	name->length = stream->name_length;
 	memcpy(name->bytes, stream->name, stream->name_length);
 }
+
+unsigned
+streams_kind(const struct stream *stream)
+{
+	return (uint8_t)stream->name[0];
+}
+
+struct text
+streams_own_name(const struct stream *stream)
+{
+	return stream_text_name(whole_name(stream));
+}

@@ -57,4 +57,8 @@ void streams_drop_if_empty(struct streams *streams, struct stream *stream);
 size_t streams_count(const struct streams *streams);
 void streams_name(const struct stream *stream, struct stream_name *name);
 
+/* Parts of its name: enum stream_kind, and the room or user, borrowed. */
+unsigned streams_kind(const struct stream *stream);
+struct text streams_own_name(const struct stream *stream);
+
 #endif

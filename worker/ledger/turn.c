@@ -2,11 +2,11 @@
 
 #include "shared/arena.h"
 #include "shared/base.h"
-#include "shared/index.h"
 #include "shared/journal.h"
 #include "shared/scoreboard.h"
 #include "worker/ledger/ledger.h"
 #include "worker/ledger/packed.h"
+#include "worker/ledger/places.h"
 #include "worker/worker.h"
 
 #define KEEP_BYTES (4U * 1024 * 1024)
@@ -56,8 +56,7 @@ deliver(struct ledger *ledger, const struct message *message,
 		unsigned slot = ledger->first_gateway + i;
 
 		if (delivery_is_due(ledger, slot, end) &&
-			index_has_room(ledger->arena, slot, message->tenant,
-				message->stream))
+			delivery_concerns(ledger, slot, message))
 			worker_send(ledger->worker, slot, letter);
 	}
 }
@@ -89,6 +88,29 @@ answer_say(struct ledger *ledger, const struct message *message)
 	send_said(ledger, asker, &said);
 }
 
+/* From now on it counts in every stream that it stands in. */
+static void
+take_places(struct ledger *ledger, const struct message *message,
+	struct text record)
+{
+	struct recent_text *text =
+		recent_text_new(&ledger->recent, message, record);
+	struct places places = places_of(message);
+	struct place place;
+
+	while (places_next(&places, &place)) {
+		struct stream *stream =
+			streams_find(&ledger->streams, &place.name);
+
+		must(stream != NULL);
+		stream->top = place.offset;
+		stream->time_ms = message_unix_ms(message->id_time);
+		recent_add(&ledger->recent, stream, place.offset, text,
+			place.is_view);
+	}
+	recent_let_go(&ledger->recent, &text);
+}
+
 /* The message is in the journal: now it counts, and everybody may know. The
  * sender's gateway gets the message before the answer to it, so that what the
  * client asks after the answer sees the message. */
@@ -101,10 +123,7 @@ publish(struct ledger *ledger, const struct task *task)
 	struct message message;
 
 	must(message_unpack(&in, &message));
-	task->stream->top = message.offset;
-	task->stream->time_ms = message_unix_ms(message.id_time);
-	recent_add(&ledger->recent, task->stream, message.offset,
-		packed_record(letter));
+	take_places(ledger, &message, packed_record(letter));
 	deliver(ledger, &message, letter, UINT64_MAX);
 	answer_say(ledger, &message);
 }
@@ -121,11 +140,11 @@ refuse(struct ledger *ledger, const struct task *task,
 		[FATE_TOO_BIG] = { 1012,
 			"the message is too large for this server" },
 		[FATE_TOO_MUCH] = { 1004,
-			"the members of this room cannot follow, try again" },
+			"those who would get it cannot follow, try again" },
 		[FATE_DECIDED] = { 1004,
 			"the message was not stored, try again" },
 		[FATE_CONFLICT] = { 1009,
-			"this key was used for a message to another room" },
+			"this key was used for a message to somebody else" },
 	};
 	const struct letter *letter = task->letter;
 	struct unpack in = letter_open(letter);
@@ -175,17 +194,21 @@ static void
 take_back(struct ledger *ledger, const struct letter *letter)
 {
 	struct unpack in = letter_open(letter);
-	struct stream_name name;
 	struct message message;
-	struct stream *stream;
+	struct places places;
+	struct place place;
 
 	must(message_unpack(&in, &message));
-	stream_name_make(&name, STREAM_ROOM, message.tenant, message.stream);
-	stream = streams_find(&ledger->streams, &name);
-	if (stream == NULL)
-		return; /* done for an earlier message of the stream */
-	stream->assigned = stream->top;
-	streams_drop_if_empty(&ledger->streams, stream);
+	places = places_of(&message);
+	while (places_next(&places, &place)) {
+		struct stream *stream =
+			streams_find(&ledger->streams, &place.name);
+
+		if (stream == NULL)
+			continue; /* done for an earlier message in it */
+		stream->assigned = stream->top;
+		streams_drop_if_empty(&ledger->streams, stream);
+	}
 }
 
 void
@@ -208,7 +231,7 @@ turn_finish(struct ledger *ledger)
 			answers_letter(ledger, task->letter);
 	}
 	for (size_t i = 0; result != JOURNAL_OK && i < turn->count; i++)
-		if (turn->tasks[i].stream != NULL)
+		if (turn->tasks[i].has_places)
 			take_back(ledger, turn->tasks[i].letter);
 	turn->is_idle = true;
 	turn->count = 0;
@@ -237,4 +260,5 @@ turn_fini(struct turn *turn)
 {
 	free(turn->tasks);
 	buffer_fini(&turn->packed);
+	buffer_fini(&turn->others);
 }

@@ -1,11 +1,14 @@
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/clock.h"
-#include "shared/index.h"
 #include "shared/journal.h"
+#include "shared/mail.h"
 #include "worker/ledger/ledger.h"
 #include "worker/ledger/packed.h"
+#include "worker/ledger/places.h"
 #include "worker/worker.h"
+
+#define KEEP_BYTES (256U * 1024)
 
 static struct task *
 add_task(struct turn *turn, const struct letter *letter)
@@ -19,34 +22,74 @@ add_task(struct turn *turn, const struct letter *letter)
 	return &turn->tasks[turn->count++];
 }
 
-/* Gives the message its place and adds it to the batch, unless it is too large
+static uint64_t
+next_offset(const struct ledger *ledger, const struct stream_name *name)
+{
+	const struct stream *stream = streams_find(&ledger->streams, name);
+
+	return stream ? stream->assigned + 1 : 1;
+}
+
+/* An id, and an offset in each stream that it will stand in. */
+static void
+name_message(
+	struct ledger *ledger, const struct task *task, struct message *message)
+{
+	struct buffer *others = &ledger->turn.others;
+	struct places places = places_of(message);
+	struct place place;
+
+	buffer_clear(others, KEEP_BYTES);
+	while (places_next(&places, &place)) {
+		place.offset = next_offset(ledger, &place.name);
+		if (place.is_view)
+			mail_add_side(others, &(struct mail_side){ place.user,
+						      place.offset });
+		else
+			message->offset = place.offset;
+	}
+	message->others = buffer_text(others);
+	message->id_time = message_next_time(ledger->id_time, clock_unix_ms());
+	message->id_origin = ledger->origin;
+	message->epoch = ledger->epoch;
+	message->changed = 0;
+	message->asker_slot = task->letter->from;
+	message->asker_life = task->letter->from_life;
+}
+
+/* The offsets are taken from now on. */
+static void
+move_assigned(struct ledger *ledger, const struct message *message)
+{
+	struct places places = places_of(message);
+	struct place place;
+
+	while (places_next(&places, &place))
+		streams_need(&ledger->streams, &place.name)->assigned =
+			place.offset;
+}
+
+/* Gives the message its places and adds it to the batch, unless it is too large
  * for the letters that would have to carry it. */
 static void
-stage(struct ledger *ledger, struct task *task, struct stream *stream,
-	struct message *message)
+stage(struct ledger *ledger, struct task *task, struct message *message)
 {
 	struct buffer *packed = &ledger->turn.packed;
 	struct letter *letter;
 
-	message->id_time = message_next_time(ledger->id_time, clock_unix_ms());
-	message->id_origin = ledger->origin;
-	message->epoch = ledger->epoch;
-	message->offset = stream->assigned + 1;
-	message->asker_slot = task->letter->from;
-	message->asker_life = task->letter->from_life;
+	name_message(ledger, task, message);
 	task->packed = packed_begin(packed);
 	message_pack(packed, message);
 	if (packed->length - task->packed > ledger->letter_max) {
 		task->fate = FATE_TOO_BIG;
 		packed->length = task->packed;
-		streams_drop_if_empty(&ledger->streams, stream);
 		return;
 	}
 	letter = packed_end(packed, task->packed);
 	journal_add(ledger->journal, packed_record(letter));
 	ledger->id_time = message->id_time;
-	stream->assigned++;
-	task->stream = stream;
+	move_assigned(ledger, message);
+	task->has_places = true;
 }
 
 /* Was it said before? Then it gets no place: it is answered like the first one,
@@ -76,7 +119,7 @@ take_repeat(struct ledger *ledger, const struct letter *letter,
 	return true;
 }
 
-/* Is there a gateway with members that is too far behind? */
+/* Is there a gateway that should get it and is too far behind? */
 static bool
 is_too_much(const struct ledger *ledger, const struct message *message)
 {
@@ -87,14 +130,13 @@ is_too_much(const struct ledger *ledger, const struct message *message)
 
 		if (worker_overflow_of(ledger->worker, slot) >
 				LEDGER_WAITING_MAX &&
-			index_has_room(ledger->arena, slot, message->tenant,
-				message->stream))
+			delivery_concerns(ledger, slot, message))
 			return true;
 	}
 	return false;
 }
 
-/* Gives the message its place; its key is known from now on. What an earlier
+/* Gives the message its places; its key is known from now on. What an earlier
  * life had read last is not stored again: when it is in the journal, its sender
  * has been told that before; else it was refused, and the sender may not know.
  */
@@ -103,7 +145,6 @@ take_new(struct ledger *ledger, const struct letter *letter,
 	struct message *message, const struct key_name *key)
 {
 	struct task *task = add_task(&ledger->turn, letter);
-	struct stream_name name;
 
 	if (worker_letter_end(ledger->worker) <= ledger->taken[letter->from])
 		task->fate = FATE_DECIDED;
@@ -111,10 +152,23 @@ take_new(struct ledger *ledger, const struct letter *letter,
 		task->fate = FATE_TOO_MUCH;
 	if (task->fate != FATE_PUBLISH)
 		return;
-	stream_name_make(&name, STREAM_ROOM, message->tenant, message->stream);
-	stage(ledger, task, streams_need(&ledger->streams, &name), message);
+	stage(ledger, task, message);
 	if (message->key.length > 0 && task->fate == FATE_PUBLISH)
 		keys_add(&ledger->keys, key, message);
+}
+
+/* The letter is of another process, but what is in it was a client's. */
+static bool
+is_good(const struct message *message)
+{
+	const uint64_t made_here =
+		MESSAGE_EDITED | MESSAGE_DELETED | MESSAGE_MARK;
+
+	return places_are_good(message) &&
+	       message->from.length <= USER_BYTES_MAX &&
+	       message->key.length <= KEY_BYTES_MAX &&
+	       !(message->flags & made_here) &&
+	       (message->flags & MESSAGE_CHANGES) != MESSAGE_CHANGES;
 }
 
 /* A repeat is known also when an earlier life had read it last: then it may not
@@ -126,10 +180,7 @@ take_message(struct ledger *ledger, const struct letter *letter)
 	struct key_name key = { 0 };
 	struct message message;
 
-	if (!message_unpack(&in, &message) || message.kind != STREAM_ROOM ||
-		!answers_names_fit(message.tenant, message.stream) ||
-		message.from.length > USER_BYTES_MAX ||
-		message.key.length > KEY_BYTES_MAX) {
+	if (!message_unpack(&in, &message) || !is_good(&message)) {
 		answers_bad_letter(ledger, letter);
 		return;
 	}
