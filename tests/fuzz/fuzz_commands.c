@@ -237,6 +237,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!is_open)
 		fixture_open(2);
+	fixture.keeps_entries = true;
 	is_open = true;
 	mood = size > 0 ? data[0] : 0;
 	fd = fixture_connect();

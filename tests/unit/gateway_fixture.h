@@ -1,6 +1,8 @@
 /*
  * A gateway without a process around it: the letters that it sends are kept for
  * the test, which plays the ledger, and its clients are ends of socket pairs.
+ * Logins are let in by themselves, into inboxes where nothing is, unless the
+ * test wants to do that too (keeps_entries).
  * Included by one test program each, so everything is static.
  */
 #ifndef TESTS_UNIT_GATEWAY_FIXTURE_H
@@ -34,6 +36,7 @@
 #define LEDGER_SLOT 1
 #define LIFE 7
 #define LETTERS_MAX 4096
+#define INBOX_EPOCH 9
 
 static struct fixture {
 	struct config config;
@@ -43,6 +46,9 @@ static struct fixture {
 	struct gateway gateway;
 	struct letter *letters[LETTERS_MAX]; /* sent to ledgers */
 	size_t letter_count, letters_read;
+	struct letter *entries[LETTERS_MAX]; /* of logins, not yet let in */
+	size_t entry_count;
+	bool keeps_entries;
 	bool is_full;               /* offers are refused */
 	struct buffer inputs[1024]; /* by descriptor: what clients received */
 } fixture;
@@ -56,13 +62,29 @@ fixture_keep(const struct letter *letter)
 }
 
 static inline bool
+fixture_read_entry(const struct letter *letter, struct join *join)
+{
+	struct unpack in = letter_open(letter);
+
+	return letter->kind == LETTER_JOIN && join_unpack(&in, join) &&
+	       join->flags & JOIN_INBOX;
+}
+
+static inline bool
 fixture_offer(void *self, unsigned to, struct letter *letter)
 {
+	struct join join;
+
 	(void)self;
 	must(to >= LEDGER_SLOT);
 	if (fixture.is_full)
 		return false;
 	fixture_keep(letter);
+	if (fixture.keeps_entries || !fixture_read_entry(letter, &join))
+		return true;
+	fixture.letter_count--;
+	fixture.entries[fixture.entry_count++] =
+		fixture.letters[fixture.letter_count];
 	return true;
 }
 
@@ -131,17 +153,65 @@ fixture_close(void)
 {
 	gateway_fini(&fixture.gateway);
 	fixture_forget_letters();
+	while (fixture.entry_count > 0)
+		free(fixture.entries[--fixture.entry_count]);
 	for (size_t i = 0; i < ARRAY_LEN(fixture.inputs); i++)
 		buffer_fini(&fixture.inputs[i]);
 	arena_free(&fixture.arena);
 	event_base_free(fixture.base);
 }
 
+/* A letter of a ledger to the gateway, built with the record's pack. */
+#define fixture_tell(symbol, pack, ...)                                        \
+	do {                                                                   \
+		struct buffer letter_ = { 0 };                                 \
+		struct letter *finished_;                                      \
+		letter_begin(&letter_, LETTER_##symbol);                       \
+		pack(&letter_, &(__VA_ARGS__));                                \
+		finished_ = letter_end(&letter_);                              \
+		finished_->from = LEDGER_SLOT;                                 \
+		finished_->from_life = 1;                                      \
+		gateway_on_letter(&fixture.gateway, finished_);                \
+		buffer_fini(&letter_);                                         \
+	} while (0)
+
+/* The ledger's answer to an entry. */
+static inline void
+fixture_let_in(const struct join *join, uint64_t offset)
+{
+	fixture_tell(JOINED, joined_pack,
+		(struct joined){ .request = join->request,
+			.connection = join->connection,
+			.tenant = join->tenant,
+			.room = join->room,
+			.epoch = INBOX_EPOCH,
+			.offset = offset,
+			.recovery = join->flags & JOIN_RECOVER
+					    ? RECOVERY_LOST
+					    : RECOVERY_NONE });
+}
+
+static inline void
+fixture_let_all_in(void)
+{
+	while (fixture.entry_count > 0) {
+		struct letter *letter = fixture.entries[--fixture.entry_count];
+		struct join join;
+
+		must(fixture_read_entry(letter, &join));
+		fixture_let_in(&join, 0);
+		free(letter);
+	}
+}
+
 static inline void
 fixture_turn(void)
 {
 	event_base_loop(fixture.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-	gateway_on_turn(&fixture.gateway);
+	do {
+		fixture_let_all_in();
+		gateway_on_turn(&fixture.gateway);
+	} while (fixture.entry_count > 0);
 	lanes_rest(fixture.gateway.lanes, false);
 }
 
@@ -270,19 +340,5 @@ fixture_read(int fd)
 	}
 	return out;
 }
-
-/* A letter of a ledger to the gateway, built with the record's pack. */
-#define fixture_tell(symbol, pack, ...)                                        \
-	do {                                                                   \
-		struct buffer letter_ = { 0 };                                 \
-		struct letter *finished_;                                      \
-		letter_begin(&letter_, LETTER_##symbol);                       \
-		pack(&letter_, &(__VA_ARGS__));                                \
-		finished_ = letter_end(&letter_);                              \
-		finished_->from = LEDGER_SLOT;                                 \
-		finished_->from_life = 1;                                      \
-		gateway_on_letter(&fixture.gateway, finished_);                \
-		buffer_fini(&letter_);                                         \
-	} while (0)
 
 #endif

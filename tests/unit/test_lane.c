@@ -129,7 +129,7 @@ what_is_kept_back_is_read_before_what_comes_later(void **state)
 	int fd = fixture_connect();
 
 	(void)state;
-	add_frame(&early, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
+	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
 	for (int i = 0; i < 4; i++)
 		add_frame(&early,
 			"{\"cmd\":\"rooms\",\"data\":{\"listed\":true}}");

@@ -7,11 +7,11 @@
 #include "shared/base.h"
 #include "shared/records.h"
 #include "shared/scoreboard.h"
+#include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
-#include "worker/gateway/talk.h"
 
 /* How soon a full ring is tried again. */
 #define RETRY_US 1000
@@ -80,7 +80,7 @@ announce_session(const struct session *session, unsigned ledger)
 
 		if (membership->state == MEMBERSHIP_ACTIVE &&
 			membership->flags & JOIN_PRESENCE && keeper == ledger &&
-			!talk_announce(membership))
+			!entry_announce(membership))
 			return false;
 	}
 	return true;

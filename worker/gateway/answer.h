@@ -57,6 +57,8 @@ struct login_answer {
 	unsigned host;
 	uint64_t unix_ms;
 	uint64_t ping_ms;
+	const struct joined
+		*inbox; /* with what was missed, if that was asked */
 };
 
 struct rooms_answer {

@@ -3,9 +3,11 @@
 #include "shared/letter.h"
 #include "shared/log.h"
 #include "worker/gateway/announcer.h"
+#include "worker/gateway/entry.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/listing.h"
+#include "worker/gateway/login.h"
 #include "worker/gateway/marks.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
@@ -47,8 +49,12 @@ on_joined(struct gateway *gateway, struct unpack *in)
 		return false;
 	pending = waiting(gateway, joined.request,
 		KIND(PENDING_JOIN) | KIND(PENDING_JOIN_AGAIN) |
-			KIND(PENDING_JOIN_SINCE));
-	if (pending)
+			KIND(PENDING_JOIN_SINCE) | KIND(PENDING_LOGIN));
+	if (!pending)
+		return true;
+	if (pending->kind == PENDING_LOGIN)
+		login_answered(pending, &joined);
+	else
 		talk_joined(pending, &joined);
 	return true;
 }
@@ -61,9 +67,10 @@ on_behind(struct gateway *gateway, struct unpack *in)
 
 	if (!behind_unpack(in, &behind))
 		return false;
-	pending = waiting(gateway, behind.request, KIND(PENDING_JOIN_SINCE));
-	if (pending)
-		talk_behind(pending, &behind);
+	pending = waiting(gateway, behind.request,
+		KIND(PENDING_JOIN_SINCE) | KIND(PENDING_LOGIN));
+	if (pending && pending->recovery)
+		entry_behind(pending, &behind);
 	return true;
 }
 
@@ -81,6 +88,17 @@ on_said(struct gateway *gateway, struct unpack *in)
 	if (pending)
 		answer_and_free(pending, &answer);
 	return true;
+}
+
+static void
+refuse_missed(struct pending *pending, const struct refused *refused)
+{
+	if (entry_missed_refused(pending, refused))
+		return;
+	if (pending->membership)
+		talk_join_given_up(pending, refused);
+	else
+		login_refused(pending, refused);
 }
 
 static bool
@@ -104,8 +122,10 @@ on_refused(struct gateway *gateway, struct unpack *in)
 		pending->kind == PENDING_JOIN_AGAIN ||
 		pending->kind == PENDING_JOIN_SINCE)
 		talk_join_refused(pending, &refused);
+	else if (pending->kind == PENDING_LOGIN)
+		login_refused(pending, &refused);
 	else if (pending->kind == PENDING_MISSED)
-		talk_missed_refused(pending, &refused);
+		refuse_missed(pending, &refused);
 	else
 		answer_and_free(pending, &answer);
 	return true;
@@ -126,7 +146,7 @@ on_page(struct gateway *gateway, struct unpack *in)
 	if (!pending)
 		return true;
 	if (pending->kind == PENDING_MISSED) {
-		talk_missed(pending, &page);
+		entry_missed(pending, &page);
 		return true;
 	}
 	if (pending->kind == PENDING_SEARCH)

@@ -78,10 +78,7 @@ on_end(struct lane *lane)
 static void
 on_dead(struct lane *lane)
 {
-	struct session *session = session_of_lane(lane);
-
-	free(session->identity);
-	free(session);
+	free(session_of_lane(lane));
 }
 
 static uint16_t

@@ -22,6 +22,13 @@ ledgers_of_room(
 	return stream_shard(STREAM_ROOM, tenant, room, ledgers_count(gateway));
 }
 
+unsigned
+ledgers_of_inbox(
+	const struct gateway *gateway, struct text tenant, struct text user)
+{
+	return stream_shard(STREAM_INBOX, tenant, user, ledgers_count(gateway));
+}
+
 int
 ledgers_of_slot(const struct gateway *gateway, unsigned slot)
 {

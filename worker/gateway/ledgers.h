@@ -22,6 +22,10 @@ unsigned ledgers_count(const struct gateway *gateway);
 unsigned ledgers_of_room(
 	const struct gateway *gateway, struct text tenant, struct text room);
 
+/* The same of a user's inbox. */
+unsigned ledgers_of_inbox(
+	const struct gateway *gateway, struct text tenant, struct text user);
+
 /* The number of the ledger that lives in a slot, or -1. */
 int ledgers_of_slot(const struct gateway *gateway, unsigned slot);
 

@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "shared/base.h"
+#include "shared/buffer.h"
 #include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/hash.h"
 #include "shared/index.h"
+#include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
 
@@ -34,45 +37,59 @@ identity_new(const struct login_request *request)
 
 /* Puts the session into the index; false when that is full. */
 static bool
-take_place(struct session *session, const struct login_request *request,
-	struct index_entry *entry)
+take_place(struct session *session, const struct login_request *request)
 {
 	struct gateway *gateway = session->gateway;
-
-	*entry = (struct index_entry){
+	struct index_entry entry = {
 		.since_ms = clock_unix_ms(),
 		.platform = request->platform,
 		.port = session->port,
 		.tenant_length = (uint8_t)request->tenant.length,
 		.user_length = (uint8_t)request->user.length,
 	};
-	hash_random(&entry->secret, sizeof(entry->secret));
-	memcpy(entry->address, session->address, sizeof(entry->address));
-	memcpy(entry->tenant, request->tenant.at, request->tenant.length);
-	memcpy(entry->user, request->user.at, request->user.length);
-	if (!index_add(gateway->arena, gateway->slot, entry))
+	hash_random(&entry.secret, sizeof(entry.secret));
+	memcpy(entry.address, session->address, sizeof(entry.address));
+	memcpy(entry.tenant, request->tenant.at, request->tenant.length);
+	memcpy(entry.user, request->user.at, request->user.length);
+	if (!index_add(gateway->arena, gateway->slot, &entry))
 		return false;
-	must(entry->place < gateway->seated_capacity &&
-		!gateway->seated[entry->place]);
+	must(entry.place < gateway->seated_capacity &&
+		!gateway->seated[entry.place]);
 	if (++gateway->last_serial == 0)
 		gateway->last_serial = 1;
 	session->serial = gateway->last_serial;
-	session->place = entry->place;
+	session->place = entry.place;
 	session->platform = request->platform;
 	session->identity = identity_new(request);
-	gateway->seated[entry->place] = session;
+	gateway->seated[entry.place] = session;
 	row_count(gateway->row, COUNTER_SESSIONS, 1);
 	return true;
+}
+
+/* Asks the ledger; when that is refused the place is given back. Nothing else
+ * is read before its answer. */
+static void
+ask(struct session *session, struct text tag,
+	const struct login_request *request)
+{
+	struct gateway *gateway = session->gateway;
+	struct pending *pending =
+		pending_new(gateway->pendings, session, PENDING_LOGIN, tag);
+
+	if (request->has_inbox)
+		pending->recovery = entry_recovery(
+			gateway, request->inbox_epoch, request->inbox_offset);
+	session->is_entering = true;
+	if (entry_ask(pending, NULL))
+		session_wait(session);
+	else
+		login_undo(session);
 }
 
 void
 login_run(struct session *session, struct text tag,
 	const struct login_request *request)
 {
-	const struct config *config = session->gateway->config;
-	struct index_entry entry;
-	struct answer answer = { .kind = ANSWER_LOGIN };
-
 	if (session->identity) {
 		session_refuse(session, tag, CODE_CONFLICT,
 			"this connection is logged in already");
@@ -83,22 +100,105 @@ login_run(struct session *session, struct text tag,
 			"there is no such tenant");
 		return;
 	}
-	if (!take_place(session, request, &entry)) {
+	if (!take_place(session, request)) {
 		session_refuse(session, tag, CODE_UNAVAILABLE,
 			"this server holds as many clients as it can");
 		return;
 	}
-	answer.login = (struct login_answer){
-		.tenant = session_tenant(session),
-		.user = session_user(session),
-		.platform = session->platform,
-		.host = (unsigned)config->host_id,
-		.unix_ms = entry.since_ms,
-		.ping_ms = (uint64_t)config->ping_seconds,
+	ask(session, tag, request);
+}
+
+/* What came for one platform is for the others' history alone. */
+static bool
+is_for(const struct session *session, const struct message *message)
+{
+	return message->only_platform == 0 ||
+	       message->only_platform == (uint64_t)session->platform + 1 ||
+	       text_equal(message->from, session_user(session));
+}
+
+/* Leaves out what was not for this platform; what is left is in `kept`. */
+static void
+choose_messages(const struct session *session, struct joined *joined,
+	struct buffer *kept)
+{
+	struct unpack in = unpack_of(joined->messages);
+	uint64_t count = 0;
+
+	for (uint64_t i = 0; i < joined->count; i++) {
+		struct text packed = unpack_text(&in);
+		struct unpack one = unpack_of(packed);
+		struct message message;
+
+		if (in.failed || !message_unpack(&one, &message))
+			break;
+		if (!is_for(session, &message))
+			continue;
+		pack_text(kept, packed);
+		count++;
+	}
+	joined->messages = buffer_text(kept);
+	joined->count = count;
+}
+
+static void
+answer(struct session *session, struct text tag, const struct joined *joined)
+{
+	const struct gateway *gateway = session->gateway;
+	const struct config *config = gateway->config;
+	struct index_entry entry;
+	struct answer answer = {
+		.kind = ANSWER_LOGIN,
+		.login = {
+			.tenant = session_tenant(session),
+			.user = session_user(session),
+			.platform = session->platform,
+			.host = (unsigned)config->host_id,
+			.ping_ms = (uint64_t)config->ping_seconds,
+			.inbox = joined,
+		},
 	};
+
+	must(index_read(gateway->arena, gateway->slot, session->place, &entry));
+	answer.login.unix_ms = clock_unix_ms();
 	client_id_write(answer.login.client, (unsigned)config->host_id,
-		session->gateway->slot, entry.place, entry.secret);
+		gateway->slot, entry.place, entry.secret);
 	session_answer(session, tag, &answer);
+}
+
+void
+login_answered(struct pending *pending, const struct joined *given)
+{
+	struct session *session = pending->session;
+	struct joined joined = *given;
+	struct buffer kept = { 0 };
+
+	session->inbox_epoch = joined.epoch;
+	session->inbox_offset = joined.offset;
+	entry_complete(pending, &joined);
+	choose_messages(session, &joined, &kept);
+	answer(session, pending_tag(pending), &joined);
+	buffer_fini(&kept);
+	session->is_entering = false;
+	pending_free(session->gateway->pendings, &pending);
+}
+
+void
+login_refused(struct pending *pending, const struct refused *refused)
+{
+	struct session *session = pending->session;
+	const struct answer answer = {
+		.kind = ANSWER_REFUSAL,
+		.refusal = {
+			.code = (unsigned)refused->code,
+			.error = refused->error,
+			.retry_ms = refused->retry_ms,
+		},
+	};
+
+	login_undo(session);
+	session_answer(session, pending_tag(pending), &answer);
+	pending_free(session->gateway->pendings, &pending);
 }
 
 void
@@ -113,8 +213,6 @@ login_end(struct session *session, struct text tag)
 	}
 	talk_leave_all(session);
 	login_undo(session);
-	free(session->identity);
-	session->identity = NULL;
 	session_answer(session, tag, &answer);
 }
 
@@ -128,4 +226,8 @@ login_undo(struct session *session)
 	index_remove(gateway->arena, gateway->slot, session->place);
 	gateway->seated[session->place] = NULL;
 	row_count(gateway->row, COUNTER_SESSIONS, -1);
+	free(session->identity);
+	session->identity = NULL;
+	session->is_entering = false;
+	session->inbox_epoch = session->inbox_offset = 0;
 }

@@ -9,6 +9,7 @@
 
 #include "shared/base.h"
 #include "shared/table.h"
+#include "worker/gateway/recovery.h"
 #include "worker/gateway/session.h"
 
 #define PLACE_BITS 24
@@ -85,6 +86,7 @@ count(struct session *session, const struct pending *pending, int change)
 			 pending->kind == PENDING_MEMBERS ||
 			 pending->kind == PENDING_ROOMS ||
 			 pending->kind == PENDING_JOIN_SINCE ||
+			 pending->kind == PENDING_LOGIN ||
 			 pending->kind == PENDING_MISSED;
 	bool is_say = pending->kind == PENDING_SAY && !pending->refusal;
 
@@ -149,6 +151,7 @@ pending_free(struct pendings *pendings, struct pending **freed)
 	count(pending->session, pending, -1);
 	if (pending->on_free)
 		pending->on_free(pending);
+	recovery_free(&pending->recovery);
 	free(pending->refusal);
 	free(pending);
 }

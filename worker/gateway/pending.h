@@ -16,12 +16,13 @@
 struct listing;
 struct membership;
 struct pendings;
+struct recovery;
 struct session;
 
 enum pending_kind {
 	PENDING_JOIN,
 	PENDING_JOIN_SINCE, /* wants to know what was missed */
-	PENDING_MISSED,     /* of such a join: a page of that */
+	PENDING_MISSED,     /* of such a join, or a login: a page of that */
 	PENDING_JOIN_AGAIN, /* of one who is a member already */
 	PENDING_SAY,
 	PENDING_PAGE,
@@ -29,6 +30,7 @@ enum pending_kind {
 	PENDING_MEMBERS,
 	PENDING_ROOMS,
 	PENDING_READ,
+	PENDING_LOGIN,
 };
 
 struct pending {
@@ -36,9 +38,11 @@ struct pending {
 	struct session *session;
 	struct pending *next, *previous; /* of the session, oldest first */
 	union {
-		struct membership *membership; /* of a join but JOIN_AGAIN */
-		struct listing *listing;       /* PENDING_ROOMS; owned */
+		/* Of a join but JOIN_AGAIN; NULL: a login, see entry.h. */
+		struct membership *membership;
+		struct listing *listing; /* PENDING_ROOMS; owned */
 	};
+	struct recovery *recovery; /* of a join or login; owned, or NULL */
 	void (*on_free)(struct pending *pending); /* frees what is owned */
 
 	/* PENDING_SAY: refused already and only waiting for its turn. */

@@ -14,7 +14,7 @@ recovery_new(uint64_t epoch, uint64_t last, size_t answer_bytes_max)
 	struct recovery *recovery = base_alloc_zeroed(1, sizeof(*recovery));
 
 	recovery->epoch = epoch;
-	recovery->last = last;
+	recovery->began = recovery->last = last;
 	recovery->answer_bytes_max = answer_bytes_max;
 	return recovery;
 }
@@ -35,18 +35,18 @@ recovery_give_up(struct recovery *recovery)
 	buffer_fini(&recovery->messages);
 	recovery->messages = (struct buffer){ 0 };
 	recovery->epoch = 0;
-	recovery->last = 0;
+	recovery->began = recovery->last = 0;
 	recovery->count = 0;
 	recovery->answer_bytes = 0;
 }
 
-/* Does the page begin right behind what we have, and hold no gap? */
+/* Does the page begin right behind what we have? */
 static bool
 follows(const struct recovery *recovery, const struct page *page)
 {
-	return page->count > 0 && page->epoch == recovery->epoch &&
-	       page->first == recovery->last + 1 &&
-	       page->last == recovery->last + page->count;
+	return page->epoch == recovery->epoch &&
+	       page->first == recovery->last + 1 && page->last >= page->first &&
+	       page->count <= page->last - recovery->last;
 }
 
 void
@@ -56,7 +56,7 @@ recovery_add(struct recovery *recovery, const struct page *page)
 		page->messages.length + (size_t)page->count * NAMES_BYTES;
 
 	if (!follows(recovery, page) ||
-		page->count > RECOVERY_MESSAGES_MAX - recovery->count ||
+		page->last - recovery->last > recovery_wanted(recovery) ||
 		bytes > recovery->answer_bytes_max - recovery->answer_bytes) {
 		recovery_give_up(recovery);
 		return;
@@ -71,6 +71,11 @@ bool
 recovery_may_reach(const struct recovery *recovery, uint64_t offset)
 {
 	return recovery->epoch != 0 &&
-	       offset - recovery->last <=
-		       RECOVERY_MESSAGES_MAX - recovery->count;
+	       offset - recovery->last <= recovery_wanted(recovery);
+}
+
+uint64_t
+recovery_wanted(const struct recovery *recovery)
+{
+	return RECOVERY_MESSAGES_MAX - (recovery->last - recovery->began);
 }

@@ -1,12 +1,12 @@
 /*
  * Recovery: what a client missed of a room while it was away, gathered while
- * its join is open. The ledger lets it in at once when it remembers all of
- * that; else it says how far behind the client is, pages of history are looked
- * up here, as for the client, and the join goes out again from the last message
- * gathered. So nothing pushed has to be kept back: the client becomes a member
- * just where the answer ends.
+ * its join, or its login, is open. The ledger lets it in at once when it
+ * remembers all of that; else it says how far behind the client is, pages of
+ * history are looked up here, as for the client, and the join goes out again
+ * from the last message gathered. So nothing pushed has to be kept back: the
+ * client becomes a member just where the answer ends.
  *
- * It ends, because each round gathers a message and no more than these are:
+ * It ends, because each round goes on by an offset and no more than these are:
  * RECOVERY_MESSAGES_MAX, and as many as make an answer of half of outbox_bytes.
  * Who missed more is told that it cannot be recovered, and pages through the
  * history himself.
@@ -26,7 +26,8 @@ struct page;
 
 struct recovery {
 	uint64_t epoch;         /* 0: it is given up */
-	uint64_t last;          /* the offset up to which the client has all */
+	uint64_t began;         /* the offset up to which the client had all */
+	uint64_t last;          /* and up to which it will have with these */
 	struct buffer messages; /* behind those it had; as in a page */
 	uint64_t count;
 	size_t answer_bytes; /* about what they take as an answer */
@@ -41,10 +42,14 @@ void recovery_free(struct recovery **recovery);
 /* Forgets what was gathered. */
 void recovery_give_up(struct recovery *recovery);
 
-/* Takes what follows; gives up when it is not what follows, or too much. */
+/* Takes what follows; gives up when it is not what follows, or too much. A page
+ * may hold fewer messages than it spans: some are over. */
 void recovery_add(struct recovery *recovery, const struct page *page);
 
 /* Is all up to here within the limits, as far as can be told? */
 bool recovery_may_reach(const struct recovery *recovery, uint64_t offset);
+
+/* How many more offsets there may be. */
+uint64_t recovery_wanted(const struct recovery *recovery);
 
 #endif

@@ -9,7 +9,6 @@
 #include "shared/records.h"
 #include "shared/scoreboard.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/recovery.h"
 #include "worker/gateway/session.h"
 
 #define SEPARATOR 0x1f
@@ -248,7 +247,6 @@ membership_end(struct membership **ended)
 	if (membership->state == MEMBERSHIP_ACTIVE)
 		give_up_seat(membership);
 	session_drop_kept(session, membership->kept);
-	recovery_free(&membership->recovery);
 	DL_DELETE2(session->memberships, membership, previous, next);
 	session->membership_count--;
 	index_room_remove(gateway->arena, gateway->slot, room_tenant(room),

@@ -17,7 +17,6 @@ struct gateway;
 struct gathering;
 struct kept;
 struct lane;
-struct recovery;
 struct room;
 struct session;
 
@@ -30,13 +29,12 @@ struct membership {
 	struct session *session;
 	struct room *room;
 	struct membership *next, *previous; /* of the session */
-	struct kept *kept;         /* frames that wait for the answer */
-	struct recovery *recovery; /* while joining; or NULL */
-	uint64_t since_ms;         /* unix */
-	uint64_t read;             /* up to where its user has read */
-	uint32_t seat;             /* when active */
-	uint8_t state;             /* enum membership_state */
-	uint8_t flags;             /* JOIN_EVENTS, JOIN_PRESENCE */
+	struct kept *kept; /* frames that wait for the answer */
+	uint64_t since_ms; /* unix */
+	uint64_t read;     /* up to where its user has read */
+	uint32_t seat;     /* when active */
+	uint8_t state;     /* enum membership_state */
+	uint8_t flags;     /* JOIN_EVENTS, JOIN_PRESENCE */
 };
 
 struct seat {

@@ -49,6 +49,7 @@ struct session {
 	struct text
 		reading; /* the frame that is being read, for session_keep() */
 	struct kept *kept; /* frames that came while it waits */
+	uint64_t inbox_epoch, inbox_offset; /* of the last message seen there */
 	struct session *next_due, *previous_due; /* of gateway->due */
 	struct pace pace; /* of what limits.messages_per_second counts */
 	uint32_t place;   /* in the index, once logged in */
@@ -65,6 +66,7 @@ struct session {
 	bool is_waiting;        /* for all that was asked to be answered */
 	bool is_due;            /* in gateway->due: all is answered */
 	bool is_rereading;      /* a frame that was kept */
+	bool is_entering;       /* the login is not answered yet */
 	uint8_t address[16];
 };
 

@@ -87,13 +87,7 @@ void talk_lose(struct membership *membership);
 void talk_joined(struct pending *pending, const struct joined *joined);
 void talk_join_refused(struct pending *pending, const struct refused *refused);
 
-/* It has not let the client in yet; a page of what was missed, or none. */
-void talk_behind(struct pending *pending, const struct behind *behind);
-void talk_missed(struct pending *pending, const struct page *page);
-void talk_missed_refused(
-	struct pending *pending, const struct refused *refused);
-
-/* Tells a new ledger of a membership that it does not know; false: no room. */
-bool talk_announce(const struct membership *membership);
+/* What it missed cannot be looked up now: there is no join. */
+void talk_join_given_up(struct pending *pending, const struct refused *refused);
 
 #endif

@@ -1,6 +1,5 @@
 #include "worker/gateway/profiles/confab_commands.h"
 
-#include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/clock.h"
 #include "shared/message.h"
@@ -15,7 +14,6 @@
 void
 confab_do_login(struct session *session, struct text tag, struct args *args)
 {
-	static const char *const later[] = { "inbox" };
 	struct buffer *info = &session->gateway->body;
 	struct login_request request = {
 		.tenant = args_name(args, "tenant", TENANT_BYTES_MAX, false),
@@ -23,7 +21,8 @@ confab_do_login(struct session *session, struct text tag, struct args *args)
 			args, "platform", 0, UINT32_MAX, PLATFORM_STANDARD),
 	};
 
-	args_not_yet(args, later, ARRAY_LEN(later));
+	request.has_inbox = args_place(
+		args, "inbox", &request.inbox_epoch, &request.inbox_offset);
 	if (!json_get_text(args->data, "user", &request.user) ||
 		!text_is_name(request.user, 1, USER_BYTES_MAX))
 		args_fail(args, CODE_BAD_USER,

@@ -53,6 +53,21 @@ confab_write_drain(struct buffer *out, uint64_t in_ms)
 	buffer_add_string(out, "}}");
 }
 
+/* What was missed of a stream, when that was asked for. */
+static void
+write_recovery(
+	struct buffer *out, const struct joined *joined, struct text user)
+{
+	if (joined->recovery == RECOVERY_NONE)
+		return;
+	buffer_add_string(out, joined->recovery == RECOVERY_WHOLE
+				       ? ",\"recovered\":true"
+				       : ",\"recovered\":false");
+	buffer_add_string(out, ",\"messages\":[");
+	confab_add_messages(out, joined->messages, joined->count, user);
+	buffer_add_byte(out, ']');
+}
+
 static void
 write_login(struct buffer *out, const struct answer *answer)
 {
@@ -69,6 +84,10 @@ write_login(struct buffer *out, const struct answer *answer)
 			out, ",\"ping\":%.3f", (double)login->ping_ms / 1000);
 	else
 		confab_add_number(out, ",\"ping\":", login->ping_ms / 1000);
+	confab_add_epoch(out, ",\"inbox\":{\"epoch\":", login->inbox->epoch);
+	confab_add_number(out, ",\"offset\":", login->inbox->offset);
+	buffer_add_byte(out, '}');
+	write_recovery(out, login->inbox, login->user);
 }
 
 static void
@@ -93,14 +112,7 @@ write_join(struct buffer *out, const struct joined *joined, struct text user)
 	confab_add_number(out, ",\"users\":", joined->users);
 	confab_add_number(out, ",\"connections\":", joined->connections);
 	confab_add_number(out, ",\"read\":", joined->read);
-	if (joined->recovery == RECOVERY_NONE)
-		return;
-	buffer_add_string(out, joined->recovery == RECOVERY_WHOLE
-				       ? ",\"recovered\":true"
-				       : ",\"recovered\":false");
-	buffer_add_string(out, ",\"messages\":[");
-	confab_add_messages(out, joined->messages, joined->count, user);
-	buffer_add_byte(out, ']');
+	write_recovery(out, joined, user);
 }
 
 static void
