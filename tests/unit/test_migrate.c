@@ -15,8 +15,10 @@
 
 #include "shared/base.h"
 #include "shared/log.h"
+#include "shared/records.h"
 #include "worker/historian/migrate.h"
 #include "worker/historian/store.h"
+#include "worker/historian/store_page.h"
 
 struct place {
 	char directory[64];
@@ -190,6 +192,70 @@ a_newer_database_is_left_alone(void **state)
 	assert_true(log_tells(place, place->path));
 }
 
+/* A file as it was before the last steps, with rows. */
+static void
+make_first_archive(const struct place *place)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "cp sql/0001-*.sql %s/",
+		place->sql_dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(migrated(place), 1);
+	execute(place,
+		"INSERT INTO streams VALUES (1, 114, 'default', 'lobby', 9);"
+		"INSERT INTO messages VALUES (68719476737, 65536, 1024, "
+		"'anna', 101, 'text', '\"old\"', NULL);"
+		"INSERT INTO messages VALUES (68719476738, 65537, 1024, "
+		"'anna', 101, 'text', '\"older\"', 'key');"
+		"INSERT INTO positions VALUES (0, 4711);");
+}
+
+static void
+an_archive_of_the_first_layout_is_read_and_goes_on(void **state)
+{
+	struct place *place = *state;
+	struct lookup wanted = { .kind = STREAM_ROOM,
+		.tenant = TEXT_LITERAL("default"),
+		.stream = TEXT_LITERAL("lobby"),
+		.limit = 10,
+		.epoch = 9 };
+	struct message added = { .id_time = 65538,
+		.kind = STREAM_ROOM,
+		.tenant = wanted.tenant,
+		.stream = wanted.stream,
+		.epoch = 9,
+		.offset = 3,
+		.until = UINT64_MAX >> 1,
+		.body = TEXT_LITERAL("1") };
+	struct store_page page = { 0 };
+	struct store_reader *reader;
+	struct unpack messages, one;
+	struct message message;
+	struct store *store;
+
+	make_first_archive(place);
+	store = store_open(place->path, "sql");
+	assert_non_null(store);
+	assert_int_equal(store_position(store, 0), 4711);
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_add(store, &added), 0);
+	assert_int_equal(store_commit(store), 0);
+	reader = store_reader_open(place->path);
+	assert_int_equal(store_reader_page(reader, &wanted, 65536, &page), 0);
+	assert_int_equal(page.count, 3);
+	messages = unpack_of(buffer_text(&page.messages));
+	one = unpack_of(unpack_text(&messages));
+	assert_true(message_unpack(&one, &message));
+	assert_true(text_equal(message.body, TEXT_LITERAL("\"old\"")));
+	assert_int_equal(message.until, 0);
+	assert_int_equal(message.flags, 0);
+	assert_int_equal(message.others.length, 0);
+	buffer_fini(&page.messages);
+	store_reader_close(&reader);
+	store_close(&store);
+}
+
 static void
 a_file_that_is_no_database_is_named(void **state)
 {
@@ -253,6 +319,7 @@ main(void)
 		with_place(a_gap_in_the_numbers_is_refused),
 		with_place(a_missing_or_empty_directory_is_refused),
 		with_place(a_newer_database_is_left_alone),
+		with_place(an_archive_of_the_first_layout_is_read_and_goes_on),
 		with_place(a_file_that_is_no_database_is_named),
 		with_place(a_damaged_database_is_named),
 		with_place(a_database_of_someone_else_is_refused),

@@ -10,10 +10,13 @@
 #include "worker/historian/store.h"
 
 /*
- * A step takes whole batches of the journals, one ledger after the other and a
- * different one first each time, until it has rows enough, and commits them
- * with the new positions. When the store fails, everything of the step is
- * forgotten and read anew from the committed positions later.
+ * A step takes batches of the journals, one ledger after the other and a
+ * different one first each time, until it has written rows enough, and commits
+ * them with the new positions. A batch may have more than a step takes, since a
+ * message to many is one record; then the position follows when all of it is in
+ * the archive, and a historian killed before takes the batch once more, which
+ * changes nothing. When the store fails, everything of the step is forgotten
+ * and read anew from the committed positions later.
  */
 
 #define REST_MS 1000
@@ -23,6 +26,9 @@ struct follower {
 	unsigned ledger;
 	char *directory;
 	struct journal_reader *reader; /* NULL until it is needed */
+	struct journal_batch batch;    /* that is being taken in */
+	struct unpack records;         /* what is left of it */
+	size_t left;                   /* records */
 	uint64_t committed;
 	uint64_t reached;  /* in the transaction that is open */
 	uint64_t expected; /* the next batch should begin here */
@@ -89,6 +95,7 @@ follow_from(struct follower *follower, uint64_t position)
 		journal_reader_free(&follower->reader);
 	follower->reached = position;
 	follower->has_lost = false;
+	follower->left = 0;
 }
 
 /* A machine that crashed may have kept more of the archive than of the journal,
@@ -141,8 +148,11 @@ add_record(struct intake *intake, struct follower *follower, struct text bytes)
 	struct unpack record = unpack_of(bytes);
 	struct message message;
 
-	if (message_unpack(&record, &message))
+	if (message_unpack(&record, &message)) {
+		if (message.flags & MESSAGE_MARK)
+			return 0;
 		return store_add(intake->store, &message) < 0 ? -1 : 1;
+	}
 	if (follower->misfits++ == 0)
 		log_error("archive: ledger %u wrote a record that is no "
 			  "message, after position %llu",
@@ -151,51 +161,70 @@ add_record(struct intake *intake, struct follower *follower, struct text bytes)
 	return 0;
 }
 
-/* Rows added; -1 when the store failed. */
-static long
-add_batch(struct intake *intake, struct follower *follower,
-	const struct journal_batch *batch)
+static bool
+is_full(const struct intake *intake)
 {
-	struct unpack in = unpack_of(batch->records);
-	long rows = 0;
+	return store_written(intake->store) >= INTAKE_ROWS;
+}
 
-	if (batch->position > follower->expected && !follower->is_anew &&
-		store_note_hole(intake->store, follower->ledger,
-			follower->expected, batch->position) < 0)
-		return -1;
-	for (size_t i = 0; i < batch->count; i++) {
-		int added = add_record(intake, follower, unpack_text(&in));
+/* Messages added; -1 when the store failed. */
+static long
+add_records(struct intake *intake, struct follower *follower)
+{
+	long messages = 0;
+
+	while (follower->left > 0 && !is_full(intake)) {
+		int added = add_record(
+			intake, follower, unpack_text(&follower->records));
 
 		if (added < 0)
 			return -1;
-		rows += added;
+		follower->left--;
+		messages += added;
 	}
-	follower->reached = batch->end;
-	follower->expected = batch->end;
+	if (follower->left > 0)
+		return messages;
+	follower->reached = follower->batch.end;
+	follower->expected = follower->batch.end;
 	follower->has_lost = false;
-	return rows;
+	return messages;
+}
+
+/* Begins with the batch that was read. */
+static int
+open_batch(struct intake *intake, struct follower *follower)
+{
+	const struct journal_batch *batch = &follower->batch;
+
+	follower->is_stuck = false;
+	follower->is_proven = true;
+	follower->records = unpack_of(batch->records);
+	follower->left = batch->count;
+	if (batch->position <= follower->expected || follower->is_anew)
+		return 0;
+	return store_note_hole(intake->store, follower->ledger,
+		follower->expected, batch->position);
 }
 
 static enum journal_read
-read_batch(struct follower *follower, uint64_t end, struct journal_batch *batch)
+read_batch(struct follower *follower, uint64_t end)
 {
 	if (follower->reader == NULL)
 		follower->reader = journal_reader_new(
 			follower->directory, follower->reached);
-	return journal_reader_next(follower->reader, end, batch);
+	return journal_reader_next(follower->reader, end, &follower->batch);
 }
 
-/* Takes batches until there are no more or rows enough. -1: the store failed.
- */
-static long
-follow(struct intake *intake, struct follower *follower, uint64_t end,
-	long rows, uint64_t now_ms)
+/* Has the next batch to take from, if there is one; -1: the store failed. */
+static int
+next_batch(struct intake *intake, struct follower *follower, uint64_t end,
+	uint64_t now_ms)
 {
-	while (rows < INTAKE_ROWS && follower->reached < end) {
-		struct journal_batch batch;
-		enum journal_read read = read_batch(follower, end, &batch);
-		long added;
+	while (follower->reached < end) {
+		enum journal_read read = read_batch(follower, end);
 
+		if (read == JOURNAL_READ_BATCH)
+			return open_batch(intake, follower) < 0 ? -1 : 1;
 		if (read == JOURNAL_READ_GONE && !follower->has_lost) {
 			skip_lost(follower);
 			continue;
@@ -209,16 +238,34 @@ follow(struct intake *intake, struct follower *follower, uint64_t end,
 		}
 		if (read == JOURNAL_READ_BAD)
 			rest_damaged(follower, now_ms);
-		if (read != JOURNAL_READ_BATCH)
-			break;
-		follower->is_stuck = false;
-		follower->is_proven = true;
-		added = add_batch(intake, follower, &batch);
-		if (added < 0)
-			return -1;
-		rows += added;
+		return 0;
 	}
-	return rows;
+	return 0;
+}
+
+/* Takes messages until there are no more or the step is full; how many, or -1
+ * when the store failed. */
+static long
+follow(struct intake *intake, struct follower *follower, uint64_t end,
+	uint64_t now_ms)
+{
+	long messages = 0;
+
+	while (!is_full(intake)) {
+		int found = follower->left > 0
+				    ? 1
+				    : next_batch(intake, follower, end, now_ms);
+		long added = 0;
+
+		if (found > 0)
+			added = add_records(intake, follower);
+		if (found < 0 || added < 0)
+			return -1;
+		if (found == 0)
+			break;
+		messages += added;
+	}
+	return messages;
 }
 
 static bool
@@ -228,7 +275,7 @@ has_news(const struct follower *follower, uint64_t end, uint64_t now_ms)
 }
 
 /* Everything that can be had now, up to the bound, into the open transaction;
- * how many rows, or -1. */
+ * how many messages, or -1. */
 static long
 fill(struct intake *intake, const uint64_t *ends, uint64_t now_ms)
 {
@@ -237,10 +284,11 @@ fill(struct intake *intake, const uint64_t *ends, uint64_t now_ms)
 	for (unsigned i = 0; i < intake->count && rows >= 0; i++) {
 		unsigned which = (intake->next + i) % intake->count;
 		struct follower *follower = &intake->followers[which];
+		long added = 0;
 
 		if (has_news(follower, ends[which], now_ms))
-			rows = follow(
-				intake, follower, ends[which], rows, now_ms);
+			added = follow(intake, follower, ends[which], now_ms);
+		rows = added < 0 ? -1 : rows + added;
 	}
 	intake->next = (intake->next + 1) % intake->count;
 	for (unsigned i = 0; i < intake->count && rows >= 0; i++) {
@@ -257,7 +305,7 @@ fill(struct intake *intake, const uint64_t *ends, uint64_t now_ms)
 static void
 settle(struct intake *intake, long rows)
 {
-	bool has_moved = false;
+	bool has_moved = rows > 0;
 
 	for (unsigned i = 0; i < intake->count; i++) {
 		struct follower *follower = &intake->followers[i];

@@ -12,7 +12,7 @@
 struct intake;
 struct store;
 
-/* Rows of one transaction; whole journal batches, so it can be some more. */
+/* What one transaction writes; whole messages, so it can be some more. */
 #define INTAKE_ROWS 1000
 
 enum intake_result {

@@ -13,14 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "worker/historian/store_layout.h"
+
 struct message;
 struct store;
-
-/* id of a row = stream << STORE_OFFSET_BITS | offset. */
-#define STORE_OFFSET_BITS 36
-#define STORE_STREAM_BITS 27
-#define STORE_OFFSET_MAX ((UINT64_C(1) << STORE_OFFSET_BITS) - 1)
-#define STORE_STREAM_MAX ((UINT64_C(1) << STORE_STREAM_BITS) - 1)
 
 /* Opens or makes the database and brings it to the newest layout. NULL (logged,
  * a sentence) when it is damaged, newer than this program, or out of reach. */
@@ -35,9 +31,11 @@ uint64_t store_position(struct store *store, unsigned ledger);
  * caller then calls store_undo() and may begin again later. */
 int store_begin(struct store *store);
 
-/* A message that stands in the archive already is replaced: the journal is the
- * truth. One without a possible place (offset 0 or out of bounds) is logged
- * and left out. */
+/* A direct message goes into all inboxes that it stands in, a change also into
+ * what it changes. A message that stands in the archive already, by its id, is
+ * left as it is; another one in its place is replaced: the journal is the
+ * truth. One without a possible place (offset 0 or out of bounds) is logged and
+ * left out. */
 int store_add(struct store *store, const struct message *message);
 int store_set_position(struct store *store, unsigned ledger, uint64_t position);
 int store_note_hole(struct store *store, unsigned ledger, uint64_t position,
@@ -54,6 +52,9 @@ struct store_touched {
 /* Borrowed until the next transaction; none when it was undone. */
 const struct store_touched *store_touched(
 	const struct store *store, size_t *count);
+
+/* Rows that this transaction has written, to keep it bounded. */
+size_t store_written(const struct store *store);
 
 /* Pages of the write-ahead log after the last commit. */
 size_t store_log_pages(const struct store *store);

@@ -11,8 +11,9 @@
 
 #include "shared/text.h"
 
-/* The text stays borrowed until the statement is reset. */
+/* Texts and bytes stay borrowed until the statement is reset. */
 void store_bind_text(sqlite3_stmt *statement, int place, struct text text);
+void store_bind_blob(sqlite3_stmt *statement, int place, struct text bytes);
 void store_bind_number(sqlite3_stmt *statement, int place, uint64_t number);
 
 #endif

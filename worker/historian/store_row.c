@@ -3,8 +3,8 @@
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/records.h"
-#include "worker/historian/store.h"
 #include "worker/historian/store_bind.h"
+#include "worker/historian/store_layout.h"
 
 void
 store_row_bind_stream(sqlite3_stmt *find, const struct lookup *wanted)
@@ -25,6 +25,15 @@ struct text
 store_row_text(sqlite3_stmt *row, int column)
 {
 	const char *at = (const char *)sqlite3_column_text(row, column);
+
+	return (struct text){ at ? at : "",
+		(size_t)sqlite3_column_bytes(row, column) };
+}
+
+struct text
+store_row_bytes(sqlite3_stmt *row, int column)
+{
+	const char *at = sqlite3_column_blob(row, column);
 
 	return (struct text){ at ? at : "",
 		(size_t)sqlite3_column_bytes(row, column) };
@@ -53,6 +62,14 @@ store_row_pack(
 		.type = store_row_text(row, STORE_ROW_TYPE),
 		.body = store_row_text(row, STORE_ROW_BODY),
 		.key = store_row_text(row, STORE_ROW_KEY),
+		.until = store_row_number(row, STORE_ROW_UNTIL),
+		.others = store_row_bytes(row, STORE_ROW_OTHERS),
+		.only_platform = store_row_number(row, STORE_ROW_ONLY_PLATFORM),
+		.flags = store_row_number(row, STORE_ROW_FLAGS),
+		.of_time = store_row_number(row, STORE_ROW_OF_TIME),
+		.of_origin = store_row_number(row, STORE_ROW_OF_ORIGIN),
+		.of_offset = store_row_number(row, STORE_ROW_OF_OFFSET),
+		.changed = store_row_number(row, STORE_ROW_CHANGED),
 	};
 
 	message_pack(out, &message);

@@ -16,8 +16,9 @@ struct lookup;
 
 /* What a statement selects, so that its rows can be packed. */
 #define STORE_ROW_COLUMNS                                                      \
-	"SELECT id, id_time, id_origin, sender, platform, type, body, key "    \
-	"FROM messages "
+	"SELECT id, id_time, id_origin, sender, platform, type, body, key, "   \
+	"until, others, only_platform, flags, of_time, of_origin, of_offset, " \
+	"changed FROM messages "
 
 enum store_row_column {
 	STORE_ROW_ID,
@@ -28,6 +29,14 @@ enum store_row_column {
 	STORE_ROW_TYPE,
 	STORE_ROW_BODY,
 	STORE_ROW_KEY,
+	STORE_ROW_UNTIL,
+	STORE_ROW_OTHERS,
+	STORE_ROW_ONLY_PLATFORM,
+	STORE_ROW_FLAGS,
+	STORE_ROW_OF_TIME,
+	STORE_ROW_OF_ORIGIN,
+	STORE_ROW_OF_OFFSET,
+	STORE_ROW_CHANGED,
 };
 
 /* Binds with store_row_bind_stream(). */
@@ -41,6 +50,7 @@ uint64_t store_row_number(sqlite3_stmt *row, int column);
 
 /* Borrowed until the statement goes on. */
 struct text store_row_text(sqlite3_stmt *row, int column);
+struct text store_row_bytes(sqlite3_stmt *row, int column);
 
 /* Its place in its stream. */
 uint64_t store_row_offset(sqlite3_stmt *row);

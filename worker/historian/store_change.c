@@ -1,0 +1,88 @@
+#include "shared/mail.h"
+#include "shared/message.h"
+#include "worker/historian/store_bind.h"
+#include "worker/historian/store_inside.h"
+#include "worker/historian/store_row.h"
+#include "worker/historian/store_seek.h"
+
+/*
+ * A change is applied by the transaction that adds it, and only by that one: it
+ * may come once more, when the journal is taken in again, and then others may
+ * have come after it. An older change never undoes a newer one, and nothing
+ * brings back what was deleted.
+ */
+
+#define READING "reading a message"
+
+/* What stands in the row: may this change change it? */
+static bool
+may_change(sqlite3_stmt *row, const struct message *change)
+{
+	uint64_t flags = store_row_number(row, STORE_ROW_FLAGS);
+
+	return !(flags & (MESSAGE_CHANGES | MESSAGE_DELETED)) &&
+	       text_equal(
+		       store_row_text(row, STORE_ROW_SENDER), change->from) &&
+	       store_row_number(row, STORE_ROW_CHANGED) <=
+		       message_unix_ms(change->id_time);
+}
+
+static int
+write_change(struct store *store, uint64_t id, const struct message *change)
+{
+	sqlite3_stmt *get = store->statements[STORE_GET_ROW];
+	sqlite3_stmt *set = store->statements[STORE_CHANGE];
+	uint64_t flags = store_row_number(get, STORE_ROW_FLAGS);
+	bool is_deletion = change->flags & MESSAGE_DELETE;
+	bool has_type = change->type.length > 0 && !is_deletion;
+
+	flags |= is_deletion ? MESSAGE_DELETED : MESSAGE_EDITED;
+	store_bind_number(set, 1, id);
+	store_bind_text(
+		set, 2, is_deletion ? TEXT_LITERAL("null") : change->body);
+	store_bind_text(set, 3,
+		has_type ? change->type : store_row_text(get, STORE_ROW_TYPE));
+	store_bind_number(set, 4, flags);
+	store_bind_number(set, 5, message_unix_ms(change->id_time));
+	return store_run(store, STORE_CHANGE, "changing a message");
+}
+
+int
+store_find_changed(struct store *store, const struct known_stream *stream,
+	struct message *change)
+{
+	struct store_seek seek = {
+		.up = store->statements[STORE_SEEK_FIRST],
+		.down = store->statements[STORE_SEEK_LAST],
+		.stream = stream->id,
+		.time = change->of_time,
+		.origin = change->of_origin,
+	};
+
+	if (!store_seek(&seek))
+		return store_complain(store, READING);
+	change->of_offset = seek.is_found ? seek.offset : 0;
+	return 0;
+}
+
+int
+store_apply_change(struct store *store, const struct known_stream *stream,
+	const struct message *change)
+{
+	sqlite3_stmt *get = store->statements[STORE_GET_ROW];
+	uint64_t id = stream->id << STORE_OFFSET_BITS | change->of_offset;
+	int result;
+
+	if (change->of_offset == 0)
+		return 0;
+	store_bind_number(get, 1, id);
+	result = store_step(store, STORE_GET_ROW, READING);
+	if (result != 1)
+		return result;
+	if (may_change(get, change))
+		result = write_change(store, id, change);
+	else
+		result = 0;
+	sqlite3_reset(get);
+	return result;
+}

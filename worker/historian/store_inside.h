@@ -1,0 +1,105 @@
+/*
+ * What the files of the store's writer share among themselves: store.c opens it
+ * and has the transactions, store_streams.c knows the streams, store_add.c
+ * takes messages in, store_change.c applies edits and deletions, store_retire.c
+ * removes what is kept no longer.
+ */
+#ifndef WORKER_HISTORIAN_STORE_INSIDE_H
+#define WORKER_HISTORIAN_STORE_INSIDE_H
+
+#include <sqlite3.h>
+
+#include "shared/buffer.h"
+#include "shared/records.h"
+#include "shared/stream.h"
+#include "shared/table.h"
+#include "worker/historian/store_layout.h"
+
+struct store_touched;
+
+enum store_statement {
+	STORE_BEGIN,
+	STORE_COMMIT,
+	STORE_ROLLBACK,
+	STORE_FIND_STREAM,
+	STORE_ADD_STREAM,
+	STORE_GET_POSITION,
+	STORE_SET_POSITION,
+	STORE_ADD_HOLE,
+	STORE_ADD_MESSAGE,
+	STORE_ADD_PAIR,
+	STORE_ADD_END,
+	STORE_GET_ROW,
+	STORE_SEEK_FIRST,
+	STORE_SEEK_LAST,
+	STORE_CHANGE,
+	STORE_REMOVE,
+	STORE_REMOVE_PAIR,
+	STORE_STATEMENT_COUNT
+};
+
+struct stream_key {
+	uint64_t epoch;
+	struct stream_name name;
+};
+
+struct known_stream {
+	struct stream_key key;
+	uint64_t id;
+	uint64_t transaction; /* that touched it last, and there as which */
+	size_t touched;
+	UT_hash_handle hh;
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
+	struct known_stream *streams;
+	struct store_touched *touched; /* by this transaction */
+	size_t touched_count, touched_room;
+	size_t written;       /* rows, by this transaction */
+	uint64_t transaction; /* counts them, from 1 */
+	size_t log_pages;
+	struct buffer others; /* of a view */
+	int complained; /* the SQLite code that was logged last, 0 = healthy */
+	bool has_told_of_misfit;
+};
+
+/* Logs the first of equal failures; -1. */
+int store_complain(struct store *store, const char *doing);
+
+/* Runs a statement that answers no rows, and counts what it wrote. */
+int store_run(
+	struct store *store, enum store_statement which, const char *doing);
+
+/* One row of a statement: 1, and the statement is to be reset; 0 when there is
+ * none; -1 when that failed. */
+int store_step(
+	struct store *store, enum store_statement which, const char *doing);
+
+/* So many streams are known at the start of a transaction, at most. */
+#define STORE_STREAMS_KEPT 65536
+
+/* The stream that the message stands in, made when there is none. Borrowed for
+ * the transaction; NULL: failed. */
+struct known_stream *store_know_stream(
+	struct store *store, const struct message *message);
+void store_forget_streams(struct store *store);
+
+/* Notes that the stream got a message. */
+void store_touch(
+	struct store *store, struct known_stream *stream, uint64_t offset);
+
+/* Writes into an edit or a deletion at which offset of the stream the message
+ * stands that it changes, 0: nowhere. */
+int store_find_changed(struct store *store, const struct known_stream *stream,
+	struct message *change);
+
+/* Applies one that was found. */
+int store_apply_change(struct store *store, const struct known_stream *stream,
+	const struct message *change);
+
+/* Removes a message of the stream that `in` stands in, and its pairs. */
+int store_remove(struct store *store, const struct message *in, uint64_t id);
+
+#endif

@@ -1,0 +1,100 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/historian/store.h"
+#include "worker/historian/store_bind.h"
+#include "worker/historian/store_inside.h"
+
+/*
+ * The ids of streams in use are kept in a table, so that a row costs one
+ * insert. They are forgotten all at once, between two transactions when there
+ * are too many, and after an undone one, which may have given some of them.
+ */
+
+void
+store_forget_streams(struct store *store)
+{
+	struct known_stream *stream, *next;
+
+	HASH_ITER(hh, store->streams, stream, next)
+	{
+		HASH_DEL(store->streams, stream);
+		free(stream);
+	}
+}
+
+static void
+bind_stream(sqlite3_stmt *statement, const struct message *message)
+{
+	store_bind_text(statement, 1, message->stream);
+	store_bind_text(statement, 2, message->tenant);
+	store_bind_number(statement, 3, message->kind);
+	store_bind_number(statement, 4, message->epoch);
+}
+
+/* The id that the archive has for the stream, or a new one; 0 = failed. */
+static uint64_t
+find_or_add_stream(struct store *store, const struct message *message)
+{
+	sqlite3_stmt *find = store->statements[STORE_FIND_STREAM];
+	uint64_t id = 0;
+	int code;
+
+	bind_stream(find, message);
+	code = sqlite3_step(find);
+	if (code == SQLITE_ROW)
+		id = (uint64_t)sqlite3_column_int64(find, 0);
+	else if (code != SQLITE_DONE)
+		store_complain(store, "finding a stream");
+	sqlite3_reset(find);
+	if (code != SQLITE_DONE)
+		return id;
+	bind_stream(store->statements[STORE_ADD_STREAM], message);
+	if (store_run(store, STORE_ADD_STREAM, "adding a stream") < 0)
+		return 0;
+	return (uint64_t)sqlite3_last_insert_rowid(store->db);
+}
+
+struct known_stream *
+store_know_stream(struct store *store, const struct message *message)
+{
+	struct stream_key key;
+	struct known_stream *known;
+	uint64_t id;
+
+	memset(&key, 0, sizeof(key));
+	key.epoch = message->epoch;
+	stream_name_make(&key.name, (unsigned)message->kind, message->tenant,
+		message->stream);
+	HASH_FIND(hh, store->streams, &key, sizeof(key), known);
+	if (known)
+		return known;
+	id = find_or_add_stream(store, message);
+	if (id == 0)
+		return NULL;
+	known = base_alloc_zeroed(1, sizeof(*known));
+	known->key = key;
+	known->id = id;
+	HASH_ADD(hh, store->streams, key, sizeof(key), known);
+	return known;
+}
+
+void
+store_touch(struct store *store, struct known_stream *stream, uint64_t offset)
+{
+	struct store_touched *touched;
+
+	if (stream->transaction != store->transaction) {
+		if (store->touched_count == store->touched_room) {
+			store->touched_room = 2 * store->touched_room + 64;
+			store->touched = base_realloc(store->touched,
+				store->touched_room * sizeof(*store->touched));
+		}
+		stream->transaction = store->transaction;
+		stream->touched = store->touched_count++;
+		store->touched[stream->touched] =
+			(struct store_touched){ stream->id, offset };
+	}
+	touched = &store->touched[stream->touched];
+	touched->lowest = MIN_OF(touched->lowest, offset);
+}
