@@ -20,6 +20,12 @@ message_unix_ms(uint64_t id_time)
 }
 
 uint64_t
+message_time_of(uint64_t unix_ms)
+{
+	return unix_ms << 16;
+}
+
+uint64_t
 message_origin(unsigned host, unsigned slot)
 {
 	return (uint64_t)host << 10 | slot;

@@ -23,9 +23,15 @@
 #define KEY_BYTES_MAX 128
 #define INFO_BYTES_MAX 1024
 
+/* Later times have no clock value that fits into 63 bits. */
+#define MESSAGE_UNIX_MS_MAX (INT64_MAX >> 16)
+
 /* The next clock value: later than last and not before now. */
 uint64_t message_next_time(uint64_t last, uint64_t unix_ms);
 uint64_t message_unix_ms(uint64_t id_time);
+
+/* The first clock value of this millisecond. */
+uint64_t message_time_of(uint64_t unix_ms);
 uint64_t message_origin(unsigned host, unsigned slot);
 
 /* Base32hex in lower case, fixed width, so strings sort as the numbers do. */

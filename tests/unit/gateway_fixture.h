@@ -49,6 +49,7 @@ static struct fixture {
 	struct letter *entries[LETTERS_MAX]; /* of logins, not yet let in */
 	size_t entry_count;
 	bool keeps_entries;
+	unsigned last_to;           /* the slot that the last one went to */
 	bool is_full;               /* offers are refused */
 	struct buffer inputs[1024]; /* by descriptor: what clients received */
 } fixture;
@@ -79,6 +80,7 @@ fixture_offer(void *self, unsigned to, struct letter *letter)
 	must(to >= LEDGER_SLOT);
 	if (fixture.is_full)
 		return false;
+	fixture.last_to = to;
 	fixture_keep(letter);
 	if (fixture.keeps_entries || !fixture_read_entry(letter, &join))
 		return true;
@@ -93,6 +95,7 @@ fixture_send(void *self, unsigned to, struct letter *letter)
 {
 	(void)self;
 	must(to >= LEDGER_SLOT);
+	fixture.last_to = to;
 	fixture_keep(letter);
 }
 

@@ -57,6 +57,34 @@ asking_may_read(struct session *session, struct text tag, struct text room)
 }
 
 bool
+asking_may_read_of(
+	struct session *session, struct text tag, const struct conversation *of)
+{
+	return of->room.length == 0 || asking_may_read(session, tag, of->room);
+}
+
+unsigned
+asking_kind(const struct conversation *of)
+{
+	return of->room.length > 0 ? STREAM_ROOM : STREAM_INBOX;
+}
+
+struct text
+asking_stream(const struct session *session, const struct conversation *of)
+{
+	return of->room.length > 0 ? of->room : session_user(session);
+}
+
+unsigned
+asking_keeper(const struct session *session, const struct conversation *of)
+{
+	if (of->room.length > 0)
+		return asking_ledger(session, of->room);
+	return ledgers_of_inbox(session->gateway, session_tenant(session),
+		session_user(session));
+}
+
+bool
 asking_offer(struct session *session, unsigned ledger, struct pending *pending)
 {
 	struct gateway *gateway = session->gateway;

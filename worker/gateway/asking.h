@@ -13,6 +13,7 @@
 #define ASKING_NOT_NOW "the server is too busy, try again"
 #define ASKING_TOO_BIG "the message is too big for this server"
 
+struct conversation;
 struct membership;
 struct pending;
 struct session;
@@ -32,6 +33,18 @@ struct membership *asking_active(struct session *session, struct text tag,
  * has been kept for later or refused. */
 bool asking_may_read(
 	struct session *session, struct text tag, struct text room);
+
+/* The same; what is in the own inbox may always be read. */
+bool asking_may_read_of(struct session *session, struct text tag,
+	const struct conversation *of);
+
+/* What letters call it: kind and name of the stream, and the number of the
+ * ledger that keeps it. */
+unsigned asking_kind(const struct conversation *of);
+struct text asking_stream(
+	const struct session *session, const struct conversation *of);
+unsigned asking_keeper(
+	const struct session *session, const struct conversation *of);
 
 /* The letter begun last to the ledger; what it asks has an answer coming, or is
  * refused, and the pending request is gone. */

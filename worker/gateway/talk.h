@@ -36,15 +36,21 @@ struct say_request {
 	bool echo;
 };
 
+/* Where something was said. */
+struct conversation {
+	struct text room; /* empty: in the inbox of the session's user */
+	struct text with; /* there, with this user alone; empty: with all */
+};
+
 struct history_request {
-	struct text room;
+	struct conversation of;
 	enum lookup_mode mode;
-	uint64_t anchor;
+	uint64_t anchor, anchor_origin; /* as in struct lookup */
 	uint64_t limit;
 };
 
 struct search_request {
-	struct text room;
+	struct conversation of;
 	struct text text;
 	struct text from;      /* empty: anybody */
 	uint64_t from_time_ms; /* unix */

@@ -12,7 +12,7 @@ talk_history(struct session *session, struct text tag,
 {
 	struct pending *pending;
 
-	if (!asking_may_read(session, tag, request->room))
+	if (!asking_may_read_of(session, tag, &request->of))
 		return;
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_PAGE, tag);
@@ -20,14 +20,32 @@ talk_history(struct session *session, struct text tag,
 		&(struct lookup){
 			.request = pending->request,
 			.connection = session_connection(session),
-			.kind = STREAM_ROOM,
+			.kind = asking_kind(&request->of),
 			.tenant = session_tenant(session),
-			.stream = request->room,
+			.stream = asking_stream(session, &request->of),
+			.with = request->of.with,
 			.mode = request->mode,
 			.anchor = request->anchor,
+			.anchor_origin = request->anchor_origin,
 			.limit = request->limit,
 		});
-	asking_offer(session, asking_ledger(session, request->room), pending);
+	asking_offer(session, asking_keeper(session, &request->of), pending);
+}
+
+static bool
+may_search(
+	struct session *session, struct text tag, const struct conversation *of)
+{
+	if (!asking_may_read_of(session, tag, of))
+		return false;
+	if (config_stream_class(session->gateway->config, asking_kind(of),
+		    asking_stream(session, of))
+			->search)
+		return true;
+	session_refuse(session, tag, CODE_FORBIDDEN,
+		of->room.length > 0 ? "search is off in this room"
+				    : "search is off in inboxes");
+	return false;
 }
 
 void
@@ -37,28 +55,24 @@ talk_search(struct session *session, struct text tag,
 	struct gateway *gateway = session->gateway;
 	struct pending *pending;
 
-	if (!asking_may_read(session, tag, request->room))
+	if (!may_search(session, tag, &request->of))
 		return;
-	if (!config_room_class(gateway->config, request->room)->search) {
-		session_refuse(session, tag, CODE_FORBIDDEN,
-			"search is off in this room");
-		return;
-	}
 	pending = pending_new(gateway->pendings, session, PENDING_SEARCH, tag);
 	search_pack(ledgers_letter(gateway, LETTER_SEARCH),
 		&(struct search){
 			.request = pending->request,
 			.connection = session_connection(session),
-			.kind = STREAM_ROOM,
+			.kind = asking_kind(&request->of),
 			.tenant = session_tenant(session),
-			.stream = request->room,
+			.stream = asking_stream(session, &request->of),
+			.with = request->of.with,
 			.text = request->text,
 			.from = request->from,
 			.from_time = request->from_time_ms,
 			.before = request->before,
 			.limit = request->limit,
 		});
-	asking_offer(session, asking_ledger(session, request->room), pending);
+	asking_offer(session, asking_keeper(session, &request->of), pending);
 }
 
 void

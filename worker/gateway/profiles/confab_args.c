@@ -8,6 +8,7 @@
 #include "shared/buffer.h"
 #include "shared/message.h"
 #include "worker/gateway/profiles/confab_raw.h"
+#include "worker/gateway/talk.h"
 
 /* Up to here a double names each whole number. */
 #define WHOLE_MAX 9007199254740992.0
@@ -156,6 +157,37 @@ args_flag(struct args *args, const char *member, bool standard)
 		args_fail(args, CODE_BAD_REQUEST, "%s must be true or false",
 			member);
 	return json_is_true(value);
+}
+
+bool
+args_id(struct args *args, const char *member, uint64_t *time, uint64_t *origin)
+{
+	struct text id;
+
+	if (json_get_text(args->data, member, &id) &&
+		message_id_read(id, time, origin) && *time <= INT64_MAX)
+		return true;
+	args_fail(args, CODE_BAD_REQUEST, "%s must be the id of a message",
+		member);
+	return false;
+}
+
+struct conversation
+args_conversation(struct args *args, bool may_be_inbox)
+{
+	bool is_inbox = may_be_inbox && args_flag(args, "inbox", false);
+	int count = args_has(args, "room") + args_has(args, "user") + is_inbox;
+
+	if (count != 1)
+		args_fail(args, CODE_BAD_REQUEST,
+			may_be_inbox ? "one of room, user and inbox:true is "
+				       "needed, and only one"
+				     : "one of room and user is needed, and "
+				       "only one");
+	return (struct conversation){
+		.room = args_name(args, "room", ROOM_BYTES_MAX, false),
+		.with = args_name(args, "user", USER_BYTES_MAX, false),
+	};
 }
 
 bool

@@ -15,6 +15,7 @@
 #include "worker/gateway/answer.h"
 
 struct buffer;
+struct conversation;
 
 struct args {
 	struct text request;   /* the text that it was read from */
@@ -42,6 +43,13 @@ struct text args_text(struct args *args, const char *member, size_t max);
 uint64_t args_number(struct args *args, const char *member, uint64_t min,
 	uint64_t max, uint64_t standard);
 bool args_flag(struct args *args, const char *member, bool standard);
+
+/* The id of a message; false when it is missing or none. */
+bool args_id(struct args *args, const char *member, uint64_t *time,
+	uint64_t *origin);
+
+/* One of room and user, or inbox:true where that may be. */
+struct conversation args_conversation(struct args *args, bool may_be_inbox);
 
 /* Where in a stream the client is: {epoch, offset}; false when it does not say.
  * epoch 0: what it names cannot be in any life of this store. */

@@ -16,29 +16,55 @@
 #define LIST_LIMIT 100
 #define LIST_LIMIT_MAX 1000
 
+/* What a page is anchored to, if anything. */
+static void
+read_anchor(struct args *args, struct history_request *request)
+{
+	static const struct {
+		const char *member;
+		enum lookup_mode mode;
+	} anchors[] = {
+		{ "before", LOOKUP_BEFORE },
+		{ "after", LOOKUP_AFTER },
+		{ "before_id", LOOKUP_BEFORE_ID },
+		{ "after_id", LOOKUP_AFTER_ID },
+		{ "from_time", LOOKUP_FROM_TIME },
+	};
+	const char *member = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(anchors); i++) {
+		if (!args_has(args, anchors[i].member))
+			continue;
+		if (member)
+			args_fail(args, CODE_BAD_REQUEST,
+				"%s and %s cannot be used together", member,
+				anchors[i].member);
+		member = anchors[i].member;
+		request->mode = anchors[i].mode;
+	}
+	if (request->mode == LOOKUP_BEFORE)
+		request->anchor = args_number(args, member, 1, INT64_MAX, 1);
+	else if (request->mode == LOOKUP_AFTER)
+		request->anchor = args_number(args, member, 0, INT64_MAX, 0);
+	else if (request->mode == LOOKUP_FROM_TIME)
+		request->anchor = message_time_of(
+			args_number(args, member, 0, MESSAGE_UNIX_MS_MAX, 0));
+	else if (request->mode != LOOKUP_NEWEST)
+		args_id(args, member, &request->anchor,
+			&request->anchor_origin);
+}
+
 void
 confab_do_history(struct session *session, struct text tag, struct args *args)
 {
-	static const char *const later[] = { "user", "before_id", "after_id",
-		"from_time" };
 	struct history_request request = {
+		.of = args_conversation(args, true),
 		.mode = LOOKUP_NEWEST,
 		.limit = args_number(
 			args, "limit", 1, HISTORY_LIMIT_MAX, HISTORY_LIMIT),
 	};
 
-	args_not_yet(args, later, ARRAY_LEN(later));
-	request.room = args_name(args, "room", ROOM_BYTES_MAX, true);
-	if (args_has(args, "before") && args_has(args, "after"))
-		args_fail(args, CODE_BAD_REQUEST,
-			"before and after cannot be used together");
-	if (args_has(args, "before")) {
-		request.mode = LOOKUP_BEFORE;
-		request.anchor = args_number(args, "before", 1, INT64_MAX, 1);
-	} else if (args_has(args, "after")) {
-		request.mode = LOOKUP_AFTER;
-		request.anchor = args_number(args, "after", 0, INT64_MAX, 0);
-	}
+	read_anchor(args, &request);
 	if (args->code == CODE_OK)
 		talk_history(session, tag, &request);
 }
@@ -50,7 +76,7 @@ void
 confab_do_search(struct session *session, struct text tag, struct args *args)
 {
 	const struct search_request request = {
-		.room = args_name(args, "room", ROOM_BYTES_MAX, true),
+		.of = args_conversation(args, false),
 		.text = args_text(args, "text", SEARCH_BYTES_MAX),
 		.from = args_name(args, "from", USER_BYTES_MAX, false),
 		.from_time_ms = args_number(args, "from_time", 0, INT64_MAX, 0),
