@@ -159,6 +159,26 @@ show_counters(const struct words_context *context, struct answer *answer)
 }
 
 static void
+show_option(
+	void *answer, const char *name, const char *value, const char *origin)
+{
+	answer_cell_text(answer, name);
+	answer_cell_text(answer, value);
+	answer_cell_text(answer, origin);
+}
+
+static void
+show_config(const struct words_context *context, struct answer *answer)
+{
+	static const char *const columns[] = { "option", "value", "origin",
+		NULL };
+
+	answer_begin_table(answer, columns);
+	config_list(context->config, show_option, answer);
+	answer_end_table(answer);
+}
+
+static void
 stop(const struct words_context *context, struct answer *answer)
 {
 	log_info("asked to stop by the status socket");
@@ -185,6 +205,8 @@ static const struct word {
 		"how often a limit or a rule held since the start" },
 	{ "show counters", false, show_counters,
 		"all that the processes count" },
+	{ "show config", false, show_config,
+		"the configuration, and where each option was set" },
 	{ "stop", true, stop, "stop the server, keeping all messages" },
 };
 

@@ -37,6 +37,11 @@ config_free(struct config **config)
 		free(old->room_classes[i].pattern);
 		config_free_object(SECTION_ROOM, &old->room_classes[i]);
 	}
+	for (size_t i = 0; i < old->origin_count; i++) {
+		free(old->origins[i].title);
+		free(old->origins[i].place);
+	}
+	free(old->origins);
 	config_free_object(SECTION_GLOBAL, old);
 	free(old->listeners);
 	free(old->room_classes);
@@ -191,23 +196,39 @@ reading_fini(struct reading *reading)
 	free(reading->complaints);
 }
 
+/* What was read becomes the configuration, or is said to be wrong. */
+static struct config *
+finish(struct reading *reading)
+{
+	struct config *config = config_make(reading);
+
+	if (reading->complaint_count > 0) {
+		print_complaints(reading);
+		config_free(&config);
+	} else {
+		config->path = base_strdup(reading->files[0]);
+		config_complete(config);
+	}
+	reading_fini(reading);
+	return config;
+}
+
 struct config *
 config_read(const char *path)
 {
 	struct reading reading = { 0 };
-	struct config *config = NULL;
 
 	config_read_files(&reading, path);
-	config = config_make(&reading);
-	if (reading.complaint_count > 0) {
-		print_complaints(&reading);
-		config_free(&config);
-	} else {
-		config->path = base_strdup(path);
-		config_complete(config);
-	}
-	reading_fini(&reading);
-	return config;
+	return finish(&reading);
+}
+
+struct config *
+config_read_text(const char *name, struct text text)
+{
+	struct reading reading = { 0 };
+
+	config_read_one(&reading, name, text);
+	return finish(&reading);
 }
 
 static void

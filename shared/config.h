@@ -11,6 +11,9 @@
 
 #include "shared/text.h"
 
+struct buffer;
+struct option_info;
+
 enum durability {
 	DURABILITY_COMMIT,
 	DURABILITY_FSYNC,
@@ -70,12 +73,22 @@ struct limits {
 #include "shared/limit_options.def"
 };
 
+/* Where an option was set: its section, the option, and "file:line". */
+struct config_origin {
+	unsigned kind;
+	char *title;
+	const struct option_info *option;
+	char *place;
+};
+
 struct config {
 #include "shared/options.def"
 	struct limits limits;
 	struct room_class inbox; /* inbox { … }: some options of a room */
-	bool relay;              /* a relay section stands in the file */
-	char *path;              /* the file it was read from, NULL for --dev */
+	struct config_origin *origins; /* of what the files set */
+	size_t origin_count;
+	bool relay; /* a relay section stands in the file */
+	char *path; /* the file it was read from, NULL for --dev */
 	struct listener *listeners;
 	size_t listener_count;
 	struct room_class *room_classes; /* the most specific first */
@@ -92,6 +105,32 @@ struct config {
 /* Reads and checks a file; all its errors are printed to stderr, one line each
  * with file:line and what is allowed. NULL when there are any. */
 struct config *config_read(const char *path);
+
+/* The same from a text; name stands for the file in what is printed. */
+struct config *config_read_text(const char *name, struct text text);
+
+/* Appends all of it as a file has it. */
+void config_write(const struct config *config, struct buffer *out);
+
+/* Tells every option: its name with its section's, its value as a file has it,
+ * and file:line or "default". A secret is only the name of its file. */
+typedef void config_listed(
+	void *self, const char *name, const char *value, const char *origin);
+void config_list(
+	const struct config *config, config_listed *listed, void *self);
+
+/* One difference. name: the option with its section; or a whole section, which
+ * was added or removed. is_live: a reload applies it. */
+struct config_change {
+	const char *name;
+	const char *from, *to;
+	bool is_live;
+};
+
+typedef void config_told(void *self, const struct config_change *change);
+
+void config_compare(const struct config *old, const struct config *new,
+	config_told *told, void *self);
 
 /* The configuration of `make run`: all below directory, loopback only, and
  * every room and inbox can be searched. */

@@ -137,6 +137,15 @@ static const struct {
 	{ "pages", LISTENER_API },
 };
 
+bool
+config_role_fits(const struct listener *listener, const char *option)
+{
+	for (size_t i = 0; i < ARRAY_LEN(role_options); i++)
+		if (strcmp(role_options[i].name, option) == 0)
+			return role_options[i].role == listener->role;
+	return true;
+}
+
 static void
 check_listener(const struct making *making, size_t section)
 {
@@ -334,6 +343,29 @@ check_all(const struct making *making)
 	check_sizes(making);
 }
 
+static void
+note_origins(const struct making *making)
+{
+	const struct reading *reading = making->reading;
+	struct config *config = making->config;
+
+	config->origins = base_alloc_zeroed(
+		reading->setting_count + 1, sizeof(struct config_origin));
+	for (size_t i = 0; i < reading->setting_count; i++) {
+		const struct setting *setting = &reading->settings[i];
+		const struct section *section =
+			&reading->sections[setting->section];
+		struct config_origin *origin =
+			&config->origins[config->origin_count++];
+
+		origin->kind = section->kind;
+		origin->title = base_strdup(section->title);
+		origin->option = config_option(section->kind, setting->name);
+		must(asprintf(&origin->place, "%s:%d", setting->place.file,
+			     setting->place.line) >= 0);
+	}
+}
+
 struct config *
 config_make(struct reading *reading)
 {
@@ -343,6 +375,7 @@ config_make(struct reading *reading)
 			reading->section_count, sizeof(void *)) };
 
 	make_objects(&making);
+	note_origins(&making);
 	for (size_t i = 0; i < reading->setting_count; i++)
 		apply(&making, &reading->settings[i]);
 	check_all(&making);

@@ -165,46 +165,72 @@ load(const char *path, size_t *length)
 	return text;
 }
 
+/* The text is ended by a zero, and changed. */
+static void
+read_text(struct reading *reading, const char *name, char *text, size_t length)
+{
+	struct place whole = { name, 0 };
+	FILE *stream;
+
+	if (length >= FILE_BYTES_MAX || strlen(text) != length) {
+		config_complain(reading, whole,
+			"is no configuration: too large or not a text");
+		return;
+	}
+	if (length == 0)
+		return;
+	now.reading = reading;
+	now.file = name;
+	config_scan(reading, name, text);
+	stream = fmemopen(text, length, "r");
+	must(stream != NULL);
+	parse(stream);
+	fclose(stream);
+}
+
 static void
 read_file(struct reading *reading, const char *path)
 {
-	struct place whole = { path, 0 };
 	size_t length = 0;
 	char *text = load(path, &length);
 
-	if (!text) {
-		config_complain(
-			reading, whole, "cannot be read: %s", strerror(errno));
-		return;
-	}
-	if (length == FILE_BYTES_MAX || strlen(text) != length)
-		config_complain(reading, whole,
-			"is no configuration: too large or not a text");
-	else if (length > 0) {
-		FILE *stream;
-
-		now.reading = reading;
-		now.file = path;
-		config_scan(reading, path, text);
-		stream = fmemopen(text, length, "r");
-		must(stream != NULL);
-		parse(stream);
-		fclose(stream);
-	}
+	if (text)
+		read_text(reading, path, text, length);
+	else
+		config_complain(reading, (struct place){ path, 0 },
+			"cannot be read: %s", strerror(errno));
 	free(text);
+}
+
+static void
+begin(struct reading *reading, const char *name)
+{
+	reading->files = base_alloc(sizeof(char *));
+	reading->files[0] = base_strdup(name);
+	reading->file_count = 1;
+	reading->sections = base_alloc_zeroed(1, sizeof(struct section));
+	reading->sections[0].title = base_strdup("");
+	reading->section_count = 1;
 }
 
 void
 config_read_files(struct reading *reading, const char *path)
 {
-	reading->files = base_alloc(sizeof(char *));
-	reading->files[0] = base_strdup(path);
-	reading->file_count = 1;
-	reading->sections = base_alloc_zeroed(1, sizeof(struct section));
-	reading->sections[0].title = base_strdup("");
-	reading->section_count = 1;
+	begin(reading, path);
 	for (size_t i = 0; i < reading->file_count; i++)
 		read_file(reading, reading->files[i]);
+}
+
+void
+config_read_one(struct reading *reading, const char *name, struct text text)
+{
+	char *copy = base_alloc(text.length + 1);
+
+	begin(reading, name);
+	memcpy(copy, text.at, text.length);
+	copy[text.length] = 0;
+	read_text(reading, reading->files[0], copy, text.length);
+	free(copy);
 }
 
 void

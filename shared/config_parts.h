@@ -3,9 +3,9 @@
  * order: config_scan.c walks the text and tells of names that no option has;
  * it blanks them out, since libconfuse would stop at the first of them.
  * config_file.c reads files and includes through libconfuse into settings.
- * config_options.c has the options' tables and reads one value of one type with
- * its limits. config_check.c makes settings into struct config and looks at
- * what must fit together. config.c is the finished thing.
+ * config_options.c has the options' tables, config_value.c reads one value of
+ * one type with its limits. config_check.c makes settings into struct config
+ * and looks at what must fit together. config.c is the finished thing.
  */
 #ifndef SHARED_CONFIG_PARTS_H
 #define SHARED_CONFIG_PARTS_H
@@ -16,7 +16,9 @@
 
 #include "shared/text.h"
 
+struct buffer;
 struct config;
+struct listener;
 
 /* Where something stands in a file; the name is owned by the reading. */
 struct place {
@@ -120,6 +122,10 @@ void config_free_object(enum section_kind kind, void *object);
 bool config_set_value(const struct option_info *option, void *object,
 	const char *value, char *why, size_t why_bytes);
 
+/* Appends a value as a file has it. */
+void config_write_value(const struct option_info *option, const void *object,
+	struct buffer *out);
+
 __attribute__((format(printf, 3, 4))) void config_complain(
 	struct reading *reading, struct place place, const char *format, ...);
 
@@ -131,8 +137,14 @@ struct setting *config_find_setting(
  * be used; includes are added to the files. The text is ended by a zero. */
 void config_scan(struct reading *reading, const char *file, char *text);
 
-/* Reads a file and all that it includes. */
+/* Reads a file and all that it includes; or, as if it were that file, a text.
+ */
 void config_read_files(struct reading *reading, const char *path);
+void config_read_one(
+	struct reading *reading, const char *name, struct text text);
+
+/* Has this option of a listener a meaning for its role? */
+bool config_role_fits(const struct listener *listener, const char *option);
 
 /* Makes the configuration; what is wrong becomes complaints. */
 struct config *config_make(struct reading *reading);

@@ -1,0 +1,239 @@
+/*
+ * A configuration as text, and how two of them differ. Both walk over the same
+ * list: what sections a configuration has and which options count in each.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/config.h"
+#include "shared/config_parts.h"
+
+/* What an option or a section is called, all in all. */
+#define NAME_BYTES 512
+
+struct part {
+	enum section_kind kind;
+	const char *title;
+	const void *object;
+};
+
+static size_t
+count_parts(const struct config *config)
+{
+	return 3 + config->listener_count + config->room_class_count;
+}
+
+/* The global options are the first part. */
+static struct part
+part_at(const struct config *config, size_t number)
+{
+	const struct part fixed[] = {
+		{ SECTION_GLOBAL, "", config },
+		{ SECTION_LIMITS, "limits", &config->limits },
+		{ SECTION_INBOX, "inbox", &config->inbox },
+	};
+
+	if (number < ARRAY_LEN(fixed))
+		return fixed[number];
+	number -= ARRAY_LEN(fixed);
+	if (number < config->listener_count)
+		return (struct part){ SECTION_LISTENER,
+			config->listeners[number].name,
+			&config->listeners[number] };
+	number -= config->listener_count;
+	return (struct part){ SECTION_ROOM,
+		config->room_classes[number].pattern,
+		&config->room_classes[number] };
+}
+
+/* Some options mean nothing for one role of a listener. */
+static bool
+counts(const struct part *part, const struct option_info *option)
+{
+	const struct listener *listener = part->object;
+
+	if (part->kind != SECTION_LISTENER)
+		return true;
+	return config_role_fits(listener, option->name);
+}
+
+static const char *
+origin_of(const struct config *config, const struct part *part,
+	const struct option_info *option)
+{
+	for (size_t i = 0; i < config->origin_count; i++) {
+		const struct config_origin *origin = &config->origins[i];
+
+		if (origin->kind == (unsigned)part->kind &&
+			origin->option == option &&
+			strcmp(origin->title, part->title) == 0)
+			return origin->place;
+	}
+	return "default";
+}
+
+static void
+write_option(const struct part *part, const struct option_info *option,
+	struct buffer *out)
+{
+	if (part->kind != SECTION_GLOBAL)
+		buffer_add_byte(out, '\t');
+	buffer_add_string(out, option->name);
+	buffer_add_string(out, " = ");
+	config_write_value(option, part->object, out);
+	buffer_add_byte(out, '\n');
+}
+
+static void
+write_head(const struct part *part, struct buffer *out)
+{
+	const struct section_form *form = &config_sections[part->kind];
+
+	if (part->kind == SECTION_GLOBAL)
+		return;
+	buffer_add_byte(out, '\n');
+	buffer_add_string(out, form->name);
+	if (form->has_title) {
+		buffer_add_string(out, " '");
+		buffer_add_string(out, part->title);
+		buffer_add_byte(out, '\'');
+	}
+	buffer_add_string(out, " {\n");
+}
+
+void
+config_write(const struct config *config, struct buffer *out)
+{
+	for (size_t i = 0; i < count_parts(config); i++) {
+		struct part part = part_at(config, i);
+		size_t count;
+		const struct option_info *options =
+			config_options(part.kind, &count);
+
+		write_head(&part, out);
+		for (size_t k = 0; k < count; k++)
+			if (counts(&part, &options[k]))
+				write_option(&part, &options[k], out);
+		if (part.kind != SECTION_GLOBAL)
+			buffer_add_string(out, "}\n");
+	}
+}
+
+/* option: NULL for the section itself. */
+static void
+name_of(char name[NAME_BYTES], const struct part *part,
+	const struct option_info *option)
+{
+	const struct section_form *form = &config_sections[part->kind];
+
+	snprintf(name, NAME_BYTES, "%s%s%s%s%s", form->name,
+		form->has_title ? " " : "", form->has_title ? part->title : "",
+		option && part->kind != SECTION_GLOBAL ? ": " : "",
+		option ? option->name : "");
+}
+
+void
+config_list(const struct config *config, config_listed *listed, void *self)
+{
+	for (size_t i = 0; i < count_parts(config); i++) {
+		struct part part = part_at(config, i);
+		size_t count;
+		const struct option_info *options =
+			config_options(part.kind, &count);
+
+		for (size_t k = 0; k < count; k++) {
+			struct buffer value = { 0 };
+			char name[NAME_BYTES];
+
+			if (!counts(&part, &options[k]))
+				continue;
+			name_of(name, &part, &options[k]);
+			config_write_value(&options[k], part.object, &value);
+			buffer_add_byte(&value, 0);
+			listed(self, name, (const char *)value.data,
+				origin_of(config, &part, &options[k]));
+			buffer_fini(&value);
+		}
+	}
+}
+
+/* The same part of another configuration; false: it has none. */
+static bool
+find_part(const struct config *config, const struct part *like,
+	struct part *found)
+{
+	for (size_t i = 0; i < count_parts(config); i++) {
+		*found = part_at(config, i);
+		if (found->kind == like->kind &&
+			strcmp(found->title, like->title) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+tell(const struct part *part, const struct option_info *option,
+	const char *from, const char *to, config_told *told, void *self)
+{
+	char name[NAME_BYTES];
+
+	name_of(name, part, option);
+	told(self, &(struct config_change){
+			   .name = name,
+			   .from = from,
+			   .to = to,
+			   .is_live = !option || option->is_live,
+		   });
+}
+
+static void
+compare_option(const struct part *old, const struct part *new,
+	const struct option_info *option, config_told *told, void *self)
+{
+	struct buffer from = { 0 }, to = { 0 };
+
+	config_write_value(option, old->object, &from);
+	config_write_value(option, new->object, &to);
+	buffer_add_byte(&from, 0);
+	buffer_add_byte(&to, 0);
+	if (strcmp((char *)from.data, (char *)to.data) != 0)
+		tell(new, option, (char *)from.data, (char *)to.data, told,
+			self);
+	buffer_fini(&from);
+	buffer_fini(&to);
+}
+
+static void
+compare_part(const struct part *old, const struct part *new, config_told *told,
+	void *self)
+{
+	size_t count;
+	const struct option_info *options = config_options(new->kind, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (counts(old, &options[i]) || counts(new, &options[i]))
+			compare_option(old, new, &options[i], told, self);
+}
+
+void
+config_compare(const struct config *old, const struct config *new,
+	config_told *told, void *self)
+{
+	struct part one, other;
+
+	for (size_t i = 0; i < count_parts(new); i++) {
+		one = part_at(new, i);
+		if (find_part(old, &one, &other))
+			compare_part(&other, &one, told, self);
+		else
+			tell(&one, NULL, "", "added", told, self);
+	}
+	for (size_t i = 0; i < count_parts(old); i++) {
+		one = part_at(old, i);
+		if (!find_part(new, &one, &other))
+			tell(&one, NULL, "", "removed", told, self);
+	}
+}
