@@ -185,6 +185,10 @@ an_archive_that_is_behind_answers_only_what_is_certain(void **state)
 		{ LOOKUP_BEFORE, MESSAGES + 2, false },
 		{ LOOKUP_AFTER, 3, true },
 		{ LOOKUP_AFTER, MESSAGES, false },
+		{ LOOKUP_ID, 0, true }, /* that of all of them */
+		{ LOOKUP_ID, 1, false },
+		{ LOOKUP_AFTER_ID, 0, false },
+		{ LOOKUP_FROM_TIME, 0, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -68,16 +68,17 @@ lookup_job_refuse(struct lookup_job *job, unsigned code, const char *error)
 }
 
 /* Can the page be trusted although the archive lacks later messages? One that
- * begins right at its anchor can. */
+ * begins right at its anchor can, and one that has the message itself. */
 static bool
 is_certain(const struct lookup *wanted, const struct store_page *page)
 {
-	if (page->count == 0)
+	if (page->first == 0)
 		return false;
 	if (wanted->mode == LOOKUP_BEFORE)
 		return page->last == wanted->anchor - 1;
-	return wanted->mode == LOOKUP_AFTER &&
-	       page->first == wanted->anchor + 1;
+	if (wanted->mode == LOOKUP_AFTER)
+		return page->first == wanted->anchor + 1;
+	return wanted->mode == LOOKUP_ID;
 }
 
 static void

@@ -130,7 +130,7 @@ copy_texts(struct visit *visit)
 	struct lookup *lookup = &visit->job.wanted;
 	struct search *search = &visit->job.search;
 	struct text *texts[] = { &lookup->tenant, &lookup->stream,
-		&search->text, &search->from };
+		&lookup->with, &search->text, &search->from };
 	const char *at;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -142,6 +142,7 @@ copy_texts(struct visit *visit)
 	}
 	search->tenant = lookup->tenant;
 	search->stream = lookup->stream;
+	search->with = lookup->with;
 }
 
 static size_t
@@ -170,7 +171,8 @@ is_sound(const struct reception *reception, const struct lookup *wanted)
 
 	return wanted->asker_slot < arena_shape(arena)->slots &&
 	       wanted->tenant.length <= TENANT_BYTES_MAX &&
-	       wanted->stream.length <= ROOM_BYTES_MAX;
+	       wanted->stream.length <= ROOM_BYTES_MAX &&
+	       wanted->with.length <= ROOM_BYTES_MAX;
 }
 
 /* What the letter asks for, its texts still borrowed. */
@@ -195,6 +197,7 @@ read_letter(const struct letter *letter, struct lookup_job *job)
 		.asker_slot = search->asker_slot,
 		.asker_life = search->asker_life,
 		.epoch = search->epoch,
+		.with = search->with,
 	};
 	return true;
 }

@@ -4,17 +4,24 @@
 #include <stdlib.h>
 
 #include "shared/base.h"
+#include "shared/clock.h"
 #include "shared/log.h"
 #include "shared/records.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_bind.h"
 #include "worker/historian/store_row.h"
+#include "worker/historian/store_seek.h"
 
 /*
  * A page is a walk from the anchor: downward for the newest and for those
- * before, upward for those after. The walk asks for one row more than wanted,
- * to know whether there are more. A downward walk finds its messages in the
- * wrong order, so they are noted as they come and turned at the end.
+ * before, upward for those after; down a stream, or down the conversation of
+ * two. An anchor that is an id or a time is sought first and is an offset then.
+ * The walk goes one row further than wanted, to know whether there are more. A
+ * downward walk finds its messages in the wrong order, so they are noted as
+ * they come and turned at the end.
+ *
+ * Rows that are not to be shown are walked too. There may be many in a row, so
+ * a walk ends after so many rows, whatever it has found.
  */
 
 #define BUSY_MS 2000
@@ -24,19 +31,30 @@
 /* A packed text is its length, at most 4 bytes here, and its bytes. */
 #define LENGTH_BYTES 4
 
-#define WALK STORE_ROW_COLUMNS "WHERE id > ?1 AND id < ?2 "
+/* Rows of one walk. */
+#define WALK_ROWS 4096
+
+#define WALK STORE_ROW_COLUMNS "WHERE id > ?1 AND id < ?2 ORDER BY id "
 
 enum statement {
 	FIND_STREAM,
 	WALK_UP,
 	WALK_DOWN,
+	PAIR_UP,
+	PAIR_DOWN,
+	SEEK_UP,
+	SEEK_DOWN,
 	STATEMENT_COUNT
 };
 
 static const char *const sql[STATEMENT_COUNT] = {
 	[FIND_STREAM] = STORE_ROW_FIND_STREAM,
-	[WALK_UP] = WALK "ORDER BY id LIMIT ?3",
-	[WALK_DOWN] = WALK "ORDER BY id DESC LIMIT ?3",
+	[WALK_UP] = WALK,
+	[WALK_DOWN] = WALK "DESC",
+	[PAIR_UP] = STORE_ROW_PAIR,
+	[PAIR_DOWN] = STORE_ROW_PAIR "DESC",
+	[SEEK_UP] = STORE_SEEK_UP,
+	[SEEK_DOWN] = STORE_SEEK_DOWN,
 };
 
 /* Where a message stands in store_reader.found. */
@@ -54,9 +72,14 @@ struct store_reader {
 };
 
 struct walk {
-	enum statement statement;
-	uint64_t above, below; /* offsets, exclusive */
+	const struct lookup *wanted;
+	uint64_t stream, other; /* other: 0 when it is no conversation of two */
+	uint64_t above, below;  /* offsets, exclusive */
+	uint64_t unix_ms;
+	bool is_upward;
 	size_t limit;
+	size_t bytes_max;
+	size_t rows; /* so far */
 };
 
 static int
@@ -128,56 +151,141 @@ find_stream(
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : -1;
 }
 
-static struct walk
-plan_walk(const struct lookup *wanted)
+/* Makes an anchor that is an id or a time one that is an offset. */
+static int
+seek_anchor(struct store_reader *reader, struct walk *walk)
 {
-	struct walk walk = { WALK_DOWN, 0, STORE_OFFSET_MAX + 1, 1 };
+	const struct lookup *wanted = walk->wanted;
+	struct store_seek seek = {
+		.up = reader->statements[SEEK_UP],
+		.down = reader->statements[SEEK_DOWN],
+		.stream = walk->stream,
+		.time = wanted->anchor,
+		.origin = wanted->mode == LOOKUP_FROM_TIME
+				  ? 0
+				  : wanted->anchor_origin,
+	};
 
-	if (wanted->limit > 1)
-		walk.limit = MIN_OF(wanted->limit, LIMIT_MAX);
-	if (wanted->mode == LOOKUP_BEFORE) {
-		walk.below = MIN_OF(wanted->anchor, walk.below);
-	} else if (wanted->mode == LOOKUP_AFTER) {
-		walk.statement = WALK_UP;
-		walk.above = MIN_OF(wanted->anchor, walk.below);
+	if (!store_seek(&seek))
+		return complain(reader);
+	walk->is_upward = wanted->mode != LOOKUP_BEFORE_ID;
+	if (wanted->mode == LOOKUP_BEFORE_ID)
+		walk->below = seek.offset;
+	else
+		walk->above = seek.offset - 1;
+	if (wanted->mode == LOOKUP_AFTER_ID && seek.is_found)
+		walk->above = seek.offset;
+	if (wanted->mode == LOOKUP_ID)
+		walk->below = seek.is_found ? seek.offset + 1 : 0;
+	return 0;
+}
+
+static int
+plan_walk(struct store_reader *reader, struct walk *walk)
+{
+	const struct lookup *wanted = walk->wanted;
+
+	walk->below = STORE_OFFSET_MAX + 1;
+	walk->limit = MIN_OF(MAX_OF(wanted->limit, 1), LIMIT_MAX);
+	switch (wanted->mode) {
+	case LOOKUP_BEFORE:
+		walk->below = MIN_OF(wanted->anchor, walk->below);
+		return 0;
+	case LOOKUP_AFTER:
+		walk->is_upward = true;
+		walk->above = MIN_OF(wanted->anchor, walk->below);
+		return 0;
+	case LOOKUP_BEFORE_ID:
+	case LOOKUP_AFTER_ID:
+	case LOOKUP_FROM_TIME:
+	case LOOKUP_ID:
+		return seek_anchor(reader, walk);
+	default:
+		return 0;
 	}
-	return walk;
+}
+
+/* The streams that the walk is in; *is_there: there is something to walk. */
+static int
+find_streams(struct store_reader *reader, struct walk *walk, bool *is_there)
+{
+	struct lookup other = store_row_other(walk->wanted);
+
+	*is_there = false;
+	if (find_stream(reader, walk->wanted, &walk->stream) < 0)
+		return -1;
+	if (other.stream.length > 0 &&
+		find_stream(reader, &other, &walk->other) < 0)
+		return -1;
+	*is_there = walk->stream > 0 &&
+		    (other.stream.length == 0 || walk->other > 0);
+	return 0;
+}
+
+static sqlite3_stmt *
+begin_walk(struct store_reader *reader, const struct walk *walk)
+{
+	uint64_t base = walk->stream << STORE_OFFSET_BITS;
+	sqlite3_stmt *statement;
+
+	if (walk->other > 0) {
+		statement = reader->statements[walk->is_upward ? PAIR_UP
+							       : PAIR_DOWN];
+		store_row_bind_pair(statement, walk->stream, walk->other,
+			walk->above, walk->below);
+		return statement;
+	}
+	statement = reader->statements[walk->is_upward ? WALK_UP : WALK_DOWN];
+	store_bind_number(statement, 1, base + walk->above);
+	store_bind_number(statement, 2, base + walk->below);
+	return statement;
+}
+
+/* Packs the row that stands in the statement; false when it does not fit. */
+static bool
+pack_row(struct store_reader *reader, sqlite3_stmt *row,
+	const struct walk *walk, struct store_page *page)
+{
+	size_t at = reader->found.length;
+
+	store_row_pack(&reader->found, row, walk->wanted);
+	if (page->count > 0 &&
+		reader->found.length + LENGTH_BYTES * (page->count + 1) >
+			walk->bytes_max)
+		return false;
+	reader->places[page->count++] =
+		(struct place){ at, reader->found.length - at };
+	return true;
 }
 
 /* Takes the row that stands in the statement; false when it is one too many. */
 static bool
-take_row(struct store_reader *reader, sqlite3_stmt *row,
-	const struct lookup *wanted, size_t bytes_max, struct store_page *page)
+take_row(struct store_reader *reader, sqlite3_stmt *row, struct walk *walk,
+	struct store_page *page)
 {
-	size_t at = reader->found.length;
 	uint64_t offset = store_row_offset(row);
+	bool is_shown = walk->wanted->changes ||
+			!store_row_is_hidden(row, walk->unix_ms);
 
-	store_row_pack(&reader->found, row, wanted);
-	if (page->count > 0 &&
-		reader->found.length + LENGTH_BYTES * (page->count + 1) >
-			bytes_max)
+	if (page->count == walk->limit || walk->rows == WALK_ROWS)
 		return false;
-	reader->places[page->count++] =
-		(struct place){ at, reader->found.length - at };
+	if (is_shown && !pack_row(reader, row, walk, page))
+		return false;
 	page->first = page->first ? MIN_OF(page->first, offset) : offset;
 	page->last = MAX_OF(page->last, offset);
+	walk->rows++;
 	return true;
 }
 
 static int
-walk_rows(struct store_reader *reader, uint64_t stream, const struct walk *walk,
-	const struct lookup *wanted, size_t bytes_max, struct store_page *page)
+walk_rows(
+	struct store_reader *reader, struct walk *walk, struct store_page *page)
 {
-	sqlite3_stmt *statement = reader->statements[walk->statement];
-	uint64_t base = stream << STORE_OFFSET_BITS;
+	sqlite3_stmt *statement = begin_walk(reader, walk);
 	int code;
 
-	store_bind_number(statement, 1, base + walk->above);
-	store_bind_number(statement, 2, base + walk->below);
-	store_bind_number(statement, 3, walk->limit + 1);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-		if (page->count == walk->limit ||
-			!take_row(reader, statement, wanted, bytes_max, page)) {
+		if (!take_row(reader, statement, walk, page)) {
 			page->has_more = true;
 			break;
 		}
@@ -206,18 +314,20 @@ store_reader_page(struct store_reader *reader, const struct lookup *wanted,
 	size_t bytes_max, struct store_page *page)
 {
 	struct buffer messages = page->messages;
-	struct walk walk = plan_walk(wanted);
-	uint64_t stream;
+	struct walk walk = { .wanted = wanted,
+		.bytes_max = bytes_max,
+		.unix_ms = clock_unix_ms() };
+	bool is_there;
 
 	buffer_clear(&messages, KEEP_BYTES);
 	buffer_clear(&reader->found, KEEP_BYTES);
 	*page = (struct store_page){ .messages = messages };
-	if (find_stream(reader, wanted, &stream) < 0)
+	if (find_streams(reader, &walk, &is_there) < 0)
 		return -1;
-	if (stream != 0 &&
-		walk_rows(reader, stream, &walk, wanted, bytes_max, page) < 0)
+	if (is_there && (plan_walk(reader, &walk) < 0 ||
+				walk_rows(reader, &walk, page) < 0))
 		return -1;
-	lay_out(reader, walk.statement == WALK_DOWN, page);
+	lay_out(reader, !walk.is_upward, page);
 	reader->complained = 0;
 	return 0;
 }

@@ -1,6 +1,11 @@
 /*
- * Reading the archive: one page of one stream, on a connection of its own that
- * can only read. Used by the reader threads, one reader each.
+ * Reading the archive: one page of one stream, or of the conversation of two,
+ * on a connection of its own that can only read. Used by the reader threads,
+ * one reader each.
+ *
+ * With wanted->changes the page has every row of its span. Without, edits and
+ * deletions and what has ended are left out, so it may have fewer messages than
+ * it spans, or none; has_more then tells whether to go on beyond the span.
  */
 #ifndef WORKER_HISTORIAN_STORE_PAGE_H
 #define WORKER_HISTORIAN_STORE_PAGE_H
@@ -14,9 +19,8 @@
 struct lookup;
 struct store_reader;
 
-/* Offsets are 0 when the page is empty. */
 struct store_page {
-	uint64_t first, last;
+	uint64_t first, last; /* offsets of the span; 0 when nothing is there */
 	size_t count;
 	bool has_more;          /* in the direction asked for */
 	struct buffer messages; /* packed texts, each one packed message */

@@ -6,6 +6,8 @@
 #include "worker/historian/store_bind.h"
 #include "worker/historian/store_layout.h"
 
+_Static_assert(STORE_OFFSET_BITS == 36, "STORE_ROW_PAIR says so");
+
 void
 store_row_bind_stream(sqlite3_stmt *find, const struct lookup *wanted)
 {
@@ -13,6 +15,36 @@ store_row_bind_stream(sqlite3_stmt *find, const struct lookup *wanted)
 	store_bind_text(find, 2, wanted->tenant);
 	store_bind_number(find, 3, wanted->kind);
 	store_bind_number(find, 4, wanted->epoch);
+}
+
+void
+store_row_bind_pair(sqlite3_stmt *walk, uint64_t stream, uint64_t other,
+	uint64_t above, uint64_t below)
+{
+	store_bind_number(walk, 1, stream);
+	store_bind_number(walk, 2, other);
+	store_bind_number(walk, 3, above);
+	store_bind_number(walk, 4, below);
+}
+
+struct lookup
+store_row_other(const struct lookup *wanted)
+{
+	return (struct lookup){
+		.kind = STREAM_INBOX,
+		.tenant = wanted->tenant,
+		.stream = wanted->with,
+		.epoch = wanted->epoch,
+	};
+}
+
+bool
+store_row_is_hidden(sqlite3_stmt *row, uint64_t unix_ms)
+{
+	uint64_t until = store_row_number(row, STORE_ROW_UNTIL);
+
+	return (store_row_number(row, STORE_ROW_FLAGS) & MESSAGE_CHANGES) ||
+	       (until > 0 && until < unix_ms);
 }
 
 uint64_t

@@ -5,6 +5,7 @@
 #ifndef WORKER_HISTORIAN_STORE_ROW_H
 #define WORKER_HISTORIAN_STORE_ROW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sqlite3.h>
@@ -15,10 +16,20 @@ struct buffer;
 struct lookup;
 
 /* What a statement selects, so that its rows can be packed. */
-#define STORE_ROW_COLUMNS                                                      \
+#define STORE_ROW_SELECT                                                       \
 	"SELECT id, id_time, id_origin, sender, platform, type, body, key, "   \
 	"until, others, only_platform, flags, of_time, of_origin, of_offset, " \
-	"changed FROM messages "
+	"changed "
+#define STORE_ROW_COLUMNS STORE_ROW_SELECT "FROM messages "
+
+/* What was said between the user of inbox ?1 and that of inbox ?2, with offsets
+ * between ?3 and ?4. The join is in the order that it is written in. */
+#define STORE_ROW_PAIR                                                         \
+	STORE_ROW_SELECT "FROM pairs CROSS JOIN messages "                     \
+			 "ON id = pairs.stream << 36 | pairs.offset "          \
+			 "WHERE pairs.stream = ?1 AND other = ?2 "             \
+			 "AND pairs.offset > ?3 AND pairs.offset < ?4 "        \
+			 "ORDER BY pairs.offset "
 
 enum store_row_column {
 	STORE_ROW_ID,
@@ -45,6 +56,16 @@ enum store_row_column {
 	"kind = ?3 AND epoch = ?4"
 
 void store_row_bind_stream(sqlite3_stmt *find, const struct lookup *wanted);
+
+void store_row_bind_pair(sqlite3_stmt *walk, uint64_t stream, uint64_t other,
+	uint64_t above, uint64_t below);
+
+/* Names the inbox of the other side, when the lookup is for what was said with
+ * somebody. */
+struct lookup store_row_other(const struct lookup *wanted);
+
+/* Is the row nothing to be read by people: a change, or over by then? */
+bool store_row_is_hidden(sqlite3_stmt *row, uint64_t unix_ms);
 
 uint64_t store_row_number(sqlite3_stmt *row, int column);
 
