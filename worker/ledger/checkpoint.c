@@ -20,10 +20,11 @@
 #include "shared/thread.h"
 #include "worker/ledger/checkpoint_file.h"
 #include "worker/ledger/keys.h"
+#include "worker/ledger/marks.h"
 #include "worker/ledger/streams.h"
 
 /* What is added to the picture at once: two milliseconds. */
-#define KEYS_A_POLL 50000
+#define LINES_A_POLL 50000
 
 enum writing {
 	WRITING_NOTHING,
@@ -37,7 +38,11 @@ struct checkpoint_writer {
 	const char *directory;
 	uint64_t newest, older; /* positions of the files that are kept */
 
-	struct keys *keys; /* whose picture is being taken */
+	/* Of whom the picture is being taken. */
+	struct keys *keys;
+	struct marks *marks;
+	size_t size_at; /* where the size of the part belongs that is written */
+	bool has_keys;  /* all of them */
 
 	/* The thread owns these from its start until it is joined. */
 	struct buffer picture;
@@ -76,9 +81,28 @@ checkpoint_covered(const struct checkpoint_writer *writer)
 	return writer->older;
 }
 
+/* A part begins with its size, which is known at its end. */
+static void
+begin_part(struct checkpoint_writer *writer)
+{
+	const uint64_t size = 0;
+
+	writer->size_at = writer->picture.length;
+	buffer_add(&writer->picture, &size, sizeof(size));
+}
+
+static void
+end_part(struct checkpoint_writer *writer)
+{
+	uint64_t size =
+		writer->picture.length - writer->size_at - sizeof(uint64_t);
+
+	memcpy(writer->picture.data + writer->size_at, &size, sizeof(size));
+}
+
 static void
 take_picture(struct buffer *picture, const struct streams *streams,
-	struct keys *keys, const struct checkpoint *checkpoint)
+	const struct checkpoint *checkpoint)
 {
 	struct checkpoint_head head = {
 		.version = CHECKPOINT_VERSION,
@@ -100,7 +124,6 @@ take_picture(struct buffer *picture, const struct streams *streams,
 		head.count++;
 	}
 	memcpy(picture->data, &head, sizeof(head));
-	keys_begin_writing(keys, picture);
 }
 
 /* Left to the thread: a large picture takes its time. */
@@ -201,11 +224,28 @@ finish(struct checkpoint_writer *writer)
 	return 0;
 }
 
+/* true: it is complete. */
+static bool
+go_on_with_parts(struct checkpoint_writer *writer, size_t most)
+{
+	if (!writer->has_keys) {
+		if (!keys_write(writer->keys, &writer->picture, most))
+			return false;
+		end_part(writer);
+		writer->has_keys = true;
+		begin_part(writer);
+	}
+	if (!marks_write(writer->marks, &writer->picture, most))
+		return false;
+	end_part(writer);
+	return true;
+}
+
 /* When the picture is complete, a thread takes it to the disk. */
 static void
-go_on_with_picture(struct checkpoint_writer *writer, size_t most_keys)
+go_on_with_picture(struct checkpoint_writer *writer, size_t most)
 {
-	if (!keys_write(writer->keys, &writer->picture, most_keys))
+	if (!go_on_with_parts(writer, most))
 		return;
 	atomic_store(&writer->writing, WRITING_NOW);
 	if (thread_start(&writer->thread, write_in_thread, writer))
@@ -222,7 +262,7 @@ checkpoint_poll(struct checkpoint_writer *writer)
 		atomic_load_explicit(&writer->writing, memory_order_acquire);
 
 	if (writing == WRITING_PICTURE)
-		go_on_with_picture(writer, KEYS_A_POLL);
+		go_on_with_picture(writer, LINES_A_POLL);
 	if (writing == WRITING_PICTURE || writing == WRITING_NOW)
 		return false;
 	if (writing != WRITING_NOTHING)
@@ -242,17 +282,22 @@ checkpoint_wait(struct checkpoint_writer *writer)
 
 bool
 checkpoint_begin(struct checkpoint_writer *writer,
-	const struct streams *streams, struct keys *keys,
+	const struct checkpoint_parts *parts,
 	const struct checkpoint *checkpoint)
 {
 	if (!checkpoint_poll(writer))
 		return false;
 	if (checkpoint->position == writer->newest)
 		return true;
-	take_picture(&writer->picture, streams, keys, checkpoint);
 	writer->position = checkpoint->position;
-	writer->keys = keys;
+	writer->keys = parts->keys;
+	writer->marks = parts->marks;
+	writer->has_keys = false;
+	take_picture(&writer->picture, parts->streams, checkpoint);
+	begin_part(writer);
+	keys_begin_writing(parts->keys, &writer->picture);
+	marks_begin_writing(parts->marks);
 	atomic_store(&writer->writing, WRITING_PICTURE);
-	go_on_with_picture(writer, KEYS_A_POLL);
+	go_on_with_picture(writer, LINES_A_POLL);
 	return true;
 }

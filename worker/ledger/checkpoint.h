@@ -1,14 +1,14 @@
 /*
- * Checkpoints: the heads of all streams and the keys of 12 hours at one
- * position of the journal, so that a start reads only the journal behind it.
- * (Segments are kept for ten minutes, so keys cannot be left to the journal.)
- * The file lies in the journal's directory and is replaced whole; the one
- * before it is kept, with the journal from its position on, in case the newer
- * one turns out to be damaged.
+ * Checkpoints: the heads of all streams, the keys of 12 hours and all marks at
+ * one position of the journal, so that a start reads only the journal behind
+ * it. (Segments are kept for ten minutes, so keys and marks cannot be left to
+ * the journal.) The file lies in the journal's directory and is replaced whole;
+ * the one before it is kept, with the journal from its position on, in case the
+ * newer one turns out to be damaged.
  *
- * Writing takes a picture in memory, of the streams at once and of the keys
- * piece by piece, and leaves the disk to a thread, so that a large one does not
- * hold up the loop.
+ * Writing takes a picture in memory, of the streams at once and of keys and
+ * marks piece by piece, and leaves the disk to a thread, so that a large one
+ * does not hold up the loop.
  */
 #ifndef WORKER_LEDGER_CHECKPOINT_H
 #define WORKER_LEDGER_CHECKPOINT_H
@@ -19,7 +19,15 @@
 struct checkpoint_writer;
 struct journal;
 struct keys;
+struct marks;
 struct streams;
+
+/* What a checkpoint is of. */
+struct checkpoint_parts {
+	struct streams *streams;
+	struct keys *keys;
+	struct marks *marks;
+};
 
 struct checkpoint {
 	uint64_t position; /* of the journal; 0 with no checkpoint */
@@ -27,13 +35,12 @@ struct checkpoint {
 	uint64_t epoch;    /* the store id */
 };
 
-/* Reads the newest usable checkpoint into streams and keys, which are empty.
+/* Reads the newest usable checkpoint into the parts, which are empty.
  * When there is none that helps, the whole journal is as good, and checkpoint
  * is all zeros. -1 when the journal's begin is gone and no checkpoint makes up
  * for it, or one is of a newer version (logged, a sentence). */
 int checkpoint_load(const char *directory, const struct journal *journal,
-	struct streams *streams, struct keys *keys,
-	struct checkpoint *checkpoint);
+	const struct checkpoint_parts *parts, struct checkpoint *checkpoint);
 
 /* directory is borrowed for ever. */
 struct checkpoint_writer *checkpoint_writer_new(
@@ -42,10 +49,10 @@ struct checkpoint_writer *checkpoint_writer_new(
 /* Waits for what is being written. */
 void checkpoint_writer_free(struct checkpoint_writer **writer);
 
-/* Begins to write; false when the one before is still being written. keys must
- * live until it is done. */
+/* Begins to write; false when the one before is still being written. Keys and
+ * marks must live until it is done. */
 bool checkpoint_begin(struct checkpoint_writer *writer,
-	const struct streams *streams, struct keys *keys,
+	const struct checkpoint_parts *parts,
 	const struct checkpoint *checkpoint);
 
 /* Goes on with the picture, and notes what the thread has done; call it often.

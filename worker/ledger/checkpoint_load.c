@@ -13,6 +13,7 @@
 #include "worker/ledger/checkpoint.h"
 #include "worker/ledger/checkpoint_file.h"
 #include "worker/ledger/keys.h"
+#include "worker/ledger/marks.h"
 #include "worker/ledger/streams.h"
 
 enum loaded {
@@ -75,34 +76,74 @@ check(const char *path, const struct buffer *bytes,
 	return LOADED_DAMAGED;
 }
 
-/* Its check sum is right, so what does not fit now is no accident. */
-static enum loaded
-fill(const char *path, const struct buffer *bytes,
-	const struct checkpoint_head *head, struct streams *streams,
-	struct keys *keys)
+static void
+read_streams(struct unpack *in, uint64_t count, struct streams *streams)
 {
-	struct unpack in = unpack_of(buffer_text(bytes));
-
-	in.at += sizeof(struct checkpoint_head);
-	for (uint64_t i = 0; i < head->count && !in.failed; i++) {
-		struct text text = unpack_text(&in);
+	for (uint64_t i = 0; i < count && !in->failed; i++) {
+		struct text text = unpack_text(in);
 		struct stream_name name = { .length = (uint8_t)text.length };
 		struct stream *stream;
 
-		if (in.failed || text.length < 2 ||
+		if (in->failed || text.length < 2 ||
 			text.length > sizeof(name.bytes) ||
 			memchr(text.at, 0x1f, text.length) == NULL) {
-			in.failed = true;
+			in->failed = true;
 			break;
 		}
 		memcpy(name.bytes, text.at, text.length);
 		stream = streams_need(streams, &name);
-		stream->top = stream->assigned = unpack_number(&in);
-		stream->time_ms = unpack_number(&in);
+		stream->top = stream->assigned = unpack_number(in);
+		stream->time_ms = unpack_number(in);
 	}
-	if (!in.failed && head->version >= CHECKPOINT_VERSION_OF_KEYS)
-		keys_read(keys, &in);
-	if (!in.failed && in.at == in.end)
+}
+
+/* The next part that stands behind its size. */
+static struct unpack
+next_part(struct unpack *in)
+{
+	struct unpack part = { .at = in->at, .end = in->at };
+	uint64_t size = 0;
+
+	known_take_bytes(in, &size, sizeof(size));
+	in->failed |= size > (uint64_t)(in->end - in->at);
+	if (in->failed) {
+		part.failed = true;
+		return part;
+	}
+	part.at = in->at;
+	in->at += size;
+	part.end = in->at;
+	return part;
+}
+
+/* What stands behind the streams. */
+static bool
+read_parts(struct unpack *in, uint32_t version,
+	const struct checkpoint_parts *parts)
+{
+	struct unpack keys, marks;
+
+	if (version < CHECKPOINT_VERSION_OF_KEYS)
+		return in->at == in->end;
+	if (version < CHECKPOINT_VERSION_OF_MARKS)
+		return keys_read(parts->keys, in);
+	keys = next_part(in);
+	marks = next_part(in);
+	return keys_read(parts->keys, &keys) &&
+	       marks_read(parts->marks, &marks) && in->at == in->end;
+}
+
+/* Its check sum is right, so what does not fit now is no accident. */
+static enum loaded
+fill(const char *path, const struct buffer *bytes,
+	const struct checkpoint_head *head,
+	const struct checkpoint_parts *parts)
+{
+	struct unpack in = unpack_of(buffer_text(bytes));
+
+	in.at += sizeof(struct checkpoint_head);
+	read_streams(&in, head->count, parts->streams);
+	if (!in.failed && read_parts(&in, head->version, parts))
 		return LOADED;
 	log_error("checkpoint: %s holds what this version cannot read", path);
 	return LOADED_REFUSED;
@@ -110,8 +151,7 @@ fill(const char *path, const struct buffer *bytes,
 
 static enum loaded
 load_file(const char *path, const struct journal *journal,
-	struct streams *streams, struct keys *keys,
-	struct checkpoint *checkpoint)
+	const struct checkpoint_parts *parts, struct checkpoint *checkpoint)
 {
 	struct buffer bytes = { 0 };
 	struct checkpoint_head head;
@@ -128,7 +168,7 @@ load_file(const char *path, const struct journal *journal,
 		loaded = LOADED_DAMAGED;
 	}
 	if (loaded == LOADED)
-		loaded = fill(path, &bytes, &head, streams, keys);
+		loaded = fill(path, &bytes, &head, parts);
 	if (loaded == LOADED)
 		*checkpoint = (struct checkpoint){ head.position, head.id_time,
 			head.epoch };
@@ -138,8 +178,7 @@ load_file(const char *path, const struct journal *journal,
 
 int
 checkpoint_load(const char *directory, const struct journal *journal,
-	struct streams *streams, struct keys *keys,
-	struct checkpoint *checkpoint)
+	const struct checkpoint_parts *parts, struct checkpoint *checkpoint)
 {
 	static const char *const names[] = { CHECKPOINT_NAME,
 		CHECKPOINT_OLD_NAME };
@@ -148,7 +187,7 @@ checkpoint_load(const char *directory, const struct journal *journal,
 	*checkpoint = (struct checkpoint){ 0 };
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		checkpoint_path(path, directory, names[i]);
-		switch (load_file(path, journal, streams, keys, checkpoint)) {
+		switch (load_file(path, journal, parts, checkpoint)) {
 		case LOADED:
 			return 0;
 		case LOADED_REFUSED:

@@ -47,17 +47,24 @@ on_letter(void *self, const struct letter *letter)
 	turn_take(self, letter);
 }
 
+static struct checkpoint_parts
+checkpoint_parts(struct ledger *ledger)
+{
+	return (struct checkpoint_parts){ &ledger->streams, &ledger->keys,
+		&ledger->marks };
+}
+
 static void
 save_checkpoint(struct ledger *ledger)
 {
+	struct checkpoint_parts parts = checkpoint_parts(ledger);
 	struct checkpoint checkpoint = {
 		.position = journal_end(ledger->journal),
 		.id_time = ledger->id_time,
 		.epoch = ledger->epoch,
 	};
 
-	if (checkpoint_begin(ledger->checkpoints, &ledger->streams,
-		    &ledger->keys, &checkpoint))
+	if (checkpoint_begin(ledger->checkpoints, &parts, &checkpoint))
 		ledger->segment =
 			journal_segment_of(ledger->journal, UINT64_MAX);
 }
@@ -139,6 +146,10 @@ show(struct ledger *ledger)
 	row_count(ledger->row, COUNTER_KEYS_DROPPED,
 		(int64_t)ledger->keys.dropped);
 	ledger->keys.dropped = 0;
+	row_set(ledger->row, COUNTER_MARKS, ledger->marks.known.count);
+	row_count(ledger->row, COUNTER_MARKS_DROPPED,
+		(int64_t)ledger->marks.dropped);
+	ledger->marks.dropped = 0;
 	row_set(ledger->row, COUNTER_ROOMS, members_rooms(ledger->members));
 	row_set(ledger->row, COUNTER_MEMBERS, members_count(ledger->members));
 	if (rooms == ledger->titled)
@@ -304,6 +315,7 @@ static int
 open_store(struct ledger *ledger)
 {
 	const struct config *config = ledger->config;
+	struct checkpoint_parts parts = checkpoint_parts(ledger);
 	struct checkpoint checkpoint;
 
 	if (mkdir(config->data_dir, 0750) < 0 && errno != EEXIST) {
@@ -324,8 +336,8 @@ open_store(struct ledger *ledger)
 		identity_store_id(config->data_dir,
 			journal_end(ledger->journal) == 0, &ledger->epoch) < 0)
 		return -1;
-	if (checkpoint_load(ledger->directory, ledger->journal,
-		    &ledger->streams, &ledger->keys, &checkpoint) < 0)
+	if (checkpoint_load(ledger->directory, ledger->journal, &parts,
+		    &checkpoint) < 0)
 		return -1;
 	if (checkpoint.position > 0 && checkpoint.epoch != ledger->epoch) {
 		log_error("%s/store-id is not the one that %s was made with; "
@@ -369,6 +381,7 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 	recent_init(
 		&ledger->recent, config, RECENT_BYTES_MAX, RECENT_STREAM_MAX);
 	keys_init(&ledger->keys, KEYS_MAX);
+	marks_init(&ledger->marks, MARKS_MAX);
 	ledger->members = members_new(&ledger->streams,
 		(uint64_t)config->grace_seconds, answers_members_event, ledger);
 }
@@ -381,6 +394,7 @@ ledger_fini(struct ledger *ledger)
 	members_free(&ledger->members);
 	streams_fini(&ledger->streams);
 	keys_fini(&ledger->keys);
+	marks_fini(&ledger->marks);
 	settling_fini(&ledger->settling);
 	turn_fini(&ledger->turn);
 	journal_close(&ledger->journal);

@@ -25,6 +25,7 @@
 #include "shared/letter.h"
 #include "shared/stream.h"
 #include "worker/ledger/keys.h"
+#include "worker/ledger/marks.h"
 #include "worker/ledger/members.h"
 #include "worker/ledger/recent.h"
 #include "worker/ledger/streams.h"
@@ -101,6 +102,7 @@ struct ledger {
 	struct streams streams;
 	struct recent recent;
 	struct keys keys;
+	struct marks marks;
 	struct members *members;
 	uint64_t epoch;   /* of all streams: the store id */
 	uint64_t origin;  /* of the ids of messages */
