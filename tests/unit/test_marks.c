@@ -270,9 +270,11 @@ a_mark_goes_through_the_journal(void **state)
 	assert_int_equal(got.asker_life, 4);
 	assert_int_equal(got.connection, 5);
 	message.others = TEXT_LITERAL("");
-	assert_false(marks_of_message(&message, &got));
+	assert_true(marks_of_message(&message, &got));
+	assert_true(text_equal(got.with, given.user));
 	message.kind = STREAM_ROOM;
 	assert_true(marks_of_message(&message, &got));
+	assert_int_equal(got.with.length, 0);
 	message.flags = 0;
 	assert_false(marks_of_message(&message, &got));
 	buffer_fini(&others);

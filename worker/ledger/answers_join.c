@@ -75,6 +75,14 @@ send_joined(struct ledger *ledger, const struct join *join, struct teller to,
 		.messages = missed->messages,
 	};
 
+	if (!(join->flags & JOIN_INBOX))
+		joined.read = marks_find(
+			&ledger->marks, &(struct mark){
+						.kind = STREAM_ROOM,
+						.tenant = join->tenant,
+						.stream = join->room,
+						.user = join->user,
+					});
 	letter_begin(&ledger->letter, LETTER_JOINED);
 	joined_pack(&ledger->letter, &joined);
 	answers_send(ledger, to);

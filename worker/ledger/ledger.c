@@ -238,7 +238,11 @@ on_replay_message(void *self, const struct journal_batch *batch,
 	uint64_t delivered = atomic_load_explicit(
 		&ledger->row->delivered, memory_order_acquire);
 
-	if (batch->arena == arena_id(ledger->arena) && batch->end > delivered)
+	if (batch->arena != arena_id(ledger->arena) || batch->end <= delivered)
+		return;
+	if (message->flags & MESSAGE_MARK)
+		turn_mark_again(ledger, message, batch->end);
+	else
 		turn_redeliver(ledger, message, record, batch->end);
 }
 
@@ -270,6 +274,7 @@ replay(struct ledger *ledger, const struct checkpoint *checkpoint)
 		.epoch = ledger->epoch,
 		.streams = &ledger->streams,
 		.keys = &ledger->keys,
+		.marks = &ledger->marks,
 		.recent = &ledger->recent,
 		.id_time = checkpoint->id_time,
 		.on_batch = on_replay_batch,

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "shared/buffer.h"
+#include "shared/journal.h"
 #include "shared/letter.h"
 #include "shared/stream.h"
 #include "worker/ledger/keys.h"
@@ -31,7 +32,6 @@
 #include "worker/ledger/streams.h"
 
 struct checkpoint_writer;
-struct journal;
 struct worker;
 
 #define NO_SLOT UINT32_MAX
@@ -40,14 +40,17 @@ struct worker;
  * for again: says to its rooms are refused, and requests with long answers. */
 #define LEDGER_WAITING_MAX (4u << 20)
 
-/* What is to become of a message; for other letters it means nothing. */
+/* What is to become of a message or a mark; for other letters it means nothing.
+ */
 enum task_fate {
 	FATE_PUBLISH,  /* it is in the batch */
 	FATE_TOO_BIG,  /* for the letters that would have to carry it */
 	FATE_TOO_MUCH, /* who should get it cannot follow */
 	FATE_DECIDED,  /* an earlier life had read it last */
-	FATE_REPEAT,   /* said before; answered like the first one */
+	FATE_REPEAT,   /* said before; answered like the first one; a mark: it
+			  does not move */
 	FATE_CONFLICT, /* its key was used for another target */
+	FATE_BEYOND,   /* a mark: there is no such offset */
 };
 
 /* A letter of this turn and, for a message, what became of it so far. */
@@ -65,6 +68,7 @@ struct turn {
 	size_t count, room;
 	struct buffer packed;
 	struct buffer others; /* of the message that gets its places */
+	size_t mark_count;    /* in the batch */
 	bool is_idle;         /* no letter has come */
 };
 
@@ -133,6 +137,14 @@ void turn_fini(struct turn *turn);
  * earlier life may not have sent it. */
 void turn_redeliver(struct ledger *ledger, const struct message *message,
 	struct text record, uint64_t end);
+
+/* turn_mark.c: the same for READ; result is that of the batch. And a mark of a
+ * batch that ends there is told once more. */
+void turn_mark_take(struct ledger *ledger, struct task *task);
+void turn_mark_finish(struct ledger *ledger, const struct task *task,
+	enum journal_result result);
+void turn_mark_again(
+	struct ledger *ledger, const struct message *message, uint64_t end);
 
 /* answers*.c: the tasks that are not messages. A letter that cannot be read is
  * logged, counted and passed over. */

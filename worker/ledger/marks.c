@@ -155,7 +155,7 @@ marks_to_message(
 	const struct mail_side side = { mark->with, mark->with_offset };
 
 	buffer_clear(others, KEEP_BYTES);
-	if (mark->kind == STREAM_INBOX)
+	if (mark->kind == STREAM_INBOX && !text_equal(mark->with, mark->user))
 		mail_add_side(others, &side);
 	*message = (struct message){
 		.kind = mark->kind,
@@ -178,7 +178,7 @@ marks_of_message(const struct message *message, struct mark *mark)
 	struct mail_side side = { 0 };
 
 	if (message->kind == STREAM_INBOX && !mail_next_side(&others, &side))
-		return false;
+		side.user = message->from; /* what was said to oneself */
 	*mark = (struct mark){
 		.kind = message->kind,
 		.tenant = message->tenant,

@@ -7,6 +7,7 @@
 #include "shared/log.h"
 #include "shared/records.h"
 #include "worker/ledger/keys.h"
+#include "worker/ledger/marks.h"
 #include "worker/ledger/places.h"
 #include "worker/ledger/recent.h"
 #include "worker/ledger/streams.h"
@@ -55,8 +56,11 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 {
 	struct unpack in = unpack_of(record);
 	struct message message;
+	struct mark mark;
 
-	if (!message_unpack(&in, &message) || !places_are_good(&message)) {
+	if (!message_unpack(&in, &message) || !places_are_good(&message) ||
+		((message.flags & MESSAGE_MARK) &&
+			!marks_of_message(&message, &mark))) {
 		log_error("ledger: %s holds a record at position %" PRIu64
 			  " that this version cannot read",
 			replay->directory, batch->position);
@@ -69,10 +73,12 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 		return -1;
 	}
 	replay->id_time = MAX_OF(replay->id_time, message.id_time);
-	if (message.flags & MESSAGE_MARK)
-		return 0;
-	take_places(replay, batch, &message, record);
-	keys_replay(replay->keys, &message);
+	if (message.flags & MESSAGE_MARK) {
+		marks_set(replay->marks, &mark);
+	} else {
+		take_places(replay, batch, &message, record);
+		keys_replay(replay->keys, &message);
+	}
 	replay->on_message(replay->self, batch, &message, record);
 	return 0;
 }

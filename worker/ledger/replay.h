@@ -1,7 +1,8 @@
 /*
  * Replay: what a new ledger learns from the journal. Behind the checkpoint
- * every message moves the head of its stream and is known by its key; the last
- * part of the journal fills the memory of recent messages again.
+ * every message moves the head of its stream and is known by its key, and marks
+ * move on; the last part of the journal fills the memory of recent messages
+ * again.
  */
 #ifndef WORKER_LEDGER_REPLAY_H
 #define WORKER_LEDGER_REPLAY_H
@@ -12,6 +13,7 @@
 
 struct journal_batch;
 struct keys;
+struct marks;
 struct message;
 struct recent;
 struct streams;
@@ -25,10 +27,11 @@ struct replay {
 	uint64_t epoch;       /* that all messages must have */
 	struct streams *streams;
 	struct keys *keys;
+	struct marks *marks;
 	struct recent *recent;
 	uint64_t id_time; /* last one given out; moved on */
 
-	/* Called for each batch, and then for each message in it. */
+	/* Called for each batch, and then for each message or mark in it. */
 	void (*on_batch)(void *self, const struct journal_batch *batch);
 	void (*on_message)(void *self, const struct journal_batch *batch,
 		const struct message *message, struct text record);

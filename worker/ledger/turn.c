@@ -28,21 +28,22 @@ commit(struct ledger *ledger)
 {
 	uint64_t before = journal_end(ledger->journal), end;
 	size_t count = journal_pending(ledger->journal);
+	int64_t messages = (int64_t)(count - ledger->turn.mark_count);
 	enum journal_result result;
 
+	ledger->turn.mark_count = 0;
 	if (count == 0)
 		return JOURNAL_OK;
 	add_cursors(ledger);
 	result = journal_commit(ledger->journal, arena_id(ledger->arena));
 	if (result != JOURNAL_OK) {
-		row_count(
-			ledger->row, COUNTER_MESSAGES_REFUSED, (int64_t)count);
+		row_count(ledger->row, COUNTER_MESSAGES_REFUSED, messages);
 		return result;
 	}
 	end = journal_end(ledger->journal);
 	atomic_store_explicit(
 		&ledger->row->journal_end, end, memory_order_release);
-	row_count(ledger->row, COUNTER_MESSAGES, (int64_t)count);
+	row_count(ledger->row, COUNTER_MESSAGES, messages);
 	row_count(ledger->row, COUNTER_JOURNAL_BATCHES, 1);
 	row_count(ledger->row, COUNTER_JOURNAL_BYTES, (int64_t)(end - before));
 	return JOURNAL_OK;
@@ -227,6 +228,8 @@ turn_finish(struct ledger *ledger)
 
 		if (task->letter->kind == LETTER_SAY)
 			do_say(ledger, task, result);
+		else if (task->letter->kind == LETTER_READ)
+			turn_mark_finish(ledger, task, result);
 		else
 			answers_letter(ledger, task->letter);
 	}

@@ -198,6 +198,8 @@ turn_take(struct ledger *ledger, const struct letter *letter)
 	ledger->turn.is_idle = false;
 	if (letter->kind == LETTER_SAY)
 		take_message(ledger, letter);
+	else if (letter->kind == LETTER_READ)
+		turn_mark_take(ledger, add_task(&ledger->turn, letter));
 	else
 		add_task(&ledger->turn, letter);
 }

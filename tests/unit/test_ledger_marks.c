@@ -1,0 +1,622 @@
+/*
+ * Up to where users have read, as the ledger sees it: who is told, what holds
+ * after a kill, a stop and a failed write.
+ */
+#include "worker/ledger/checkpoint_file.h"
+
+#include "tests/unit/ledger_fixture.h"
+
+#include <fcntl.h>
+
+#include "shared/crc32c.h"
+#include "shared/journal.h"
+#include "shared/ring.h"
+#include "worker/ledger/ledger.h"
+
+static int
+open_fixture(void **state)
+{
+	(void)state;
+	fixture_open();
+	return 0;
+}
+
+static int
+close_fixture(void **state)
+{
+	(void)state;
+	fixture_close();
+	return 0;
+}
+
+static struct room_class *
+class_of_all(void)
+{
+	return &fake.config->room_classes[0];
+}
+
+static struct ledger *
+ledger(void)
+{
+	return fake.self;
+}
+
+static void
+show_read(unsigned from, uint64_t request, const char *user, uint64_t offset)
+{
+	SHOW(READ, mark, from, 1, .request = request,
+		.connection = 100 + request, .kind = STREAM_ROOM,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("r"),
+		.user = text_of(user), .offset = offset);
+}
+
+static void
+expect_marked(unsigned to, uint64_t request, uint64_t offset)
+{
+	NEXT(MARKED, mark, to);
+	assert_int_equal(mark.request, request);
+	assert_int_equal(mark.connection, 100 + request);
+	assert_int_equal(mark.offset, offset);
+}
+
+static void
+expect_mark(unsigned to, const char *user, uint64_t offset, bool only_own)
+{
+	NEXT(MARK, mark, to);
+	assert_int_equal(mark.kind, STREAM_ROOM);
+	assert_true(text_equal(mark.stream, TEXT_LITERAL("r")));
+	assert_true(text_equal(mark.user, text_of(user)));
+	assert_int_equal(mark.offset, offset);
+	assert_int_equal(mark.only_own, only_own);
+}
+
+/* So many messages in the room r. */
+static void
+say(uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		show_say(GATEWAY_A, 0, "r", "1");
+	end_turn();
+	fixture_forget_sent();
+}
+
+static void
+script_moves(void)
+{
+	uint64_t end;
+
+	settle();
+	say(5);
+	add_room(GATEWAY_A, "r");
+	add_room(GATEWAY_B, "r");
+	show_read(GATEWAY_A, 1, "ann", 3);
+	end_turn();
+	for (unsigned slot = GATEWAY_A; slot <= GATEWAY_B; slot++) {
+		NEXT(MARK, mark, slot);
+		assert_true(text_equal(mark.user, TEXT_LITERAL("ann")));
+		assert_int_equal(mark.offset, 3);
+		assert_int_equal(mark.asker_slot, GATEWAY_A);
+		assert_int_equal(mark.asker_life, 1);
+		assert_int_equal(mark.connection, 101);
+	}
+	expect_marked(GATEWAY_A, 1, 3);
+	end = journal_end(ledger()->journal);
+	show_read(GATEWAY_B, 2, "ann", 2);
+	show_read(GATEWAY_B, 3, "ann", 3);
+	show_read(GATEWAY_B, 4, "bob", 0);
+	end_turn();
+	expect_marked(GATEWAY_B, 2, 3);
+	expect_marked(GATEWAY_B, 3, 3);
+	expect_marked(GATEWAY_B, 4, 0);
+	assert_no_more();
+	assert_int_equal(journal_end(ledger()->journal), end);
+	assert_int_equal(row_read(worker_row(&fake), COUNTER_MESSAGES), 5);
+}
+
+static void
+a_mark_that_moves_is_told_and_another_only_answered(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_moves), 0);
+}
+
+static void
+script_same_turn(void)
+{
+	settle();
+	say(5);
+	add_room(GATEWAY_A, "r");
+	show_read(GATEWAY_A, 1, "ann", 4);
+	show_read(GATEWAY_B, 2, "ann", 2);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 4, false);
+	expect_marked(GATEWAY_A, 1, 4);
+	expect_marked(GATEWAY_B, 2, 4);
+	assert_no_more();
+}
+
+static void
+in_one_turn_the_furthest_mark_holds(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_same_turn), 0);
+}
+
+static void
+script_beyond(void)
+{
+	settle();
+	show_read(GATEWAY_A, 1, "ann", 1);
+	say(5);
+	show_read(GATEWAY_A, 2, "ann", 6);
+	end_turn();
+	expect_refused(GATEWAY_A, 2, 1001);
+	show_read(GATEWAY_A, 3, "ann", 5);
+	end_turn();
+	expect_marked(GATEWAY_A, 3, 5);
+	assert_no_more();
+}
+
+static void
+nobody_has_read_what_was_not_said(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_beyond), 0);
+}
+
+static void
+expect_read_at_join(uint64_t request, const char *user, uint64_t read)
+{
+	show_join(GATEWAY_B, request, "r", user, 0);
+	end_turn();
+	{
+		NEXT(JOINED, joined, GATEWAY_B);
+		assert_int_equal(joined.request, request);
+		assert_int_equal(joined.read, read);
+	}
+}
+
+static void
+script_joining(void)
+{
+	settle();
+	say(5);
+	show_read(GATEWAY_A, 0, "ann", 4);
+	end_turn();
+	expect_read_at_join(1, "ann", 4);
+	expect_read_at_join(2, "bob", 0);
+	assert_no_more();
+}
+
+static void
+a_join_brings_the_mark_of_its_user(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_joining), 0);
+}
+
+static void
+script_full_disk(void)
+{
+	settle();
+	say(5);
+	add_room(GATEWAY_A, "r");
+	show_read(GATEWAY_A, 1, "ann", 2);
+	end_turn();
+	fixture_forget_sent();
+	limit_journal(10);
+	show_read(GATEWAY_A, 2, "ann", 4);
+	show_read(GATEWAY_A, 3, "ann", 1);
+	end_turn();
+	limit_journal(RLIM_INFINITY);
+	expect_refused(GATEWAY_A, 2, 1008);
+	expect_marked(GATEWAY_A, 3, 2);
+	show_read(GATEWAY_A, 4, "ann", 3);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 3, false);
+	expect_marked(GATEWAY_A, 4, 3);
+	assert_no_more();
+	assert_int_equal(
+		row_read(worker_row(&fake), COUNTER_MESSAGES_REFUSED), 0);
+}
+
+static void
+a_mark_that_was_not_stored_does_not_hold(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_full_disk), 0);
+}
+
+static void
+script_first(void)
+{
+	settle();
+	say(5);
+	show_read(GATEWAY_A, 1, "ann", 3);
+	show_read(GATEWAY_A, 2, "bob", 4);
+	end_turn();
+	fixture_forget_sent();
+}
+
+static void
+script_again(void)
+{
+	fixture_forget_sent();
+	expect_read_at_join(1, "ann", 3);
+	expect_read_at_join(2, "bob", 4);
+	expect_read_at_join(3, "eve", 0);
+	show_say(GATEWAY_B, 4, "r", "1");
+	end_turn();
+}
+
+/* Marks have taken no places: the next message follows the last one. */
+static void
+script_after_kill(void)
+{
+	script_again();
+	expect_said(GATEWAY_B, 4, 6);
+	assert_no_more();
+}
+
+static void
+marks_survive_a_kill_and_are_no_messages(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_first), 0);
+	next_life();
+	assert_int_equal(live(script_after_kill), 0);
+}
+
+static void
+stop_now(void)
+{
+	fake.hooks->on_stop(fake.self, WORKER_STOP_NOW);
+	end_turn();
+	assert_true(fake.has_ended);
+}
+
+static bool
+exists(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Marks are set first; then come segments enough for two checkpoints, and the
+ * journal of that time goes. */
+static void
+script_forgotten_segments(void)
+{
+	char command[256];
+
+	script_first();
+	journal_set_segment_bytes(ledger()->journal, 1000);
+	for (uint64_t i = 0; i < 40; i++) {
+		say(1);
+		while (i % 10 == 9 && !exists("journal-0/checkpoint"))
+			fake.hooks->on_tick(fake.self, fake.now_ms);
+	}
+	stop_now();
+	snprintf(command, sizeof(command),
+		"touch -d '1 hour ago' %s/journal-0/*.seg", directory);
+	assert_int_equal(system(command), 0);
+	arena_row(fake.arena, HISTORIAN)->archived[0] = UINT64_MAX;
+	fake.hooks->on_tick(fake.self, fake.now_ms + 60000);
+	assert_false(exists("journal-0/0000000000000000.seg"));
+}
+
+static void
+marks_survive_the_journal_that_they_came_from(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_forgotten_segments), 0);
+	next_life();
+	assert_int_equal(live(script_again), 0);
+}
+
+/* As the ledger was killed between its commit and what it sends. */
+static void
+script_killed_before_telling(void)
+{
+	uint64_t before;
+
+	settle();
+	say(5);
+	before = journal_end(ledger()->journal);
+	add_room(GATEWAY_A, "r");
+	show_read(GATEWAY_A, 1, "ann", 3);
+	end_turn();
+	fixture_forget_sent();
+	worker_row(&fake)->delivered = before;
+	ring_note(arena_ring(fake.arena, LEDGER, GATEWAY_A), before);
+}
+
+static void
+script_told_again(void)
+{
+	bool is_told = false;
+
+	for (size_t i = 0; i < fake.sent_count; i++) {
+		const struct sent *sent = &fake.sent[i];
+		struct unpack in = letter_open(sent->letter);
+		struct mark mark;
+
+		if (sent->letter->kind != LETTER_MARK)
+			continue;
+		assert_true(mark_unpack(&in, &mark));
+		assert_int_equal(sent->to, GATEWAY_A);
+		assert_int_equal(mark.offset, 3);
+		assert_int_equal(mark.connection, 101);
+		assert_true(text_equal(mark.user, TEXT_LITERAL("ann")));
+		assert_false(is_told);
+		is_told = true;
+	}
+	assert_true(is_told);
+	fixture_forget_sent();
+	show_read(GATEWAY_A, 1, "ann", 3);
+	end_turn();
+	expect_marked(GATEWAY_A, 1, 3);
+	assert_no_more();
+}
+
+static void
+a_mark_is_told_again_after_a_kill_and_answered_once_more(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_killed_before_telling), 0);
+	next_life();
+	assert_int_equal(live(script_told_again), 0);
+}
+
+static void
+script_crowd(void)
+{
+	expect_announce();
+	show_announced(GATEWAY_A);
+	say(9);
+	add_room(GATEWAY_A, "r");
+	class_of_all()->events_max = 2;
+	show_read(GATEWAY_A, 0, "ann", 1);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 1, false);
+	add_room(GATEWAY_A, "r");
+	add_room(GATEWAY_A, "r");
+	show_read(GATEWAY_A, 0, "ann", 2);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 2, true); /* three connections */
+	show_announced(GATEWAY_B);
+	show_read(GATEWAY_A, 0, "ann", 3);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 3, false); /* but nobody is there */
+	for (unsigned i = 0; i < 3; i++) {
+		const char *const users[] = { "ann", "bob", "eve" };
+
+		show_join(GATEWAY_A, i + 1, "r", users[i], JOIN_PRESENCE);
+	}
+	end_turn();
+	fixture_forget_sent();
+	show_read(GATEWAY_A, 0, "ann", 4);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 4, true);
+	class_of_all()->events_max = 3;
+	show_read(GATEWAY_A, 0, "ann", 5);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 5, false);
+	class_of_all()->events = false;
+	show_read(GATEWAY_A, 0, "ann", 6);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 6, true);
+	class_of_all()->events = true;
+	class_of_all()->events_max = 0;
+	show_read(GATEWAY_A, 0, "ann", 7);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 7, false);
+	assert_no_more();
+}
+
+static void
+in_a_crowd_only_the_readers_own_are_told(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_crowd), 0);
+}
+
+static void
+add_user(unsigned slot, const char *user)
+{
+	struct index_entry entry = { .tenant_length = 1,
+		.user_length = (uint8_t)strlen(user) };
+
+	entry.tenant[0] = 't';
+	memcpy(entry.user, user, entry.user_length);
+	assert_true(index_add(fake.arena, slot, &entry));
+}
+
+static void
+show_read_of_two(const char *user, const char *with, uint64_t request,
+	uint64_t offset, uint64_t with_offset)
+{
+	SHOW(READ, mark, GATEWAY_A, 1, .request = request,
+		.connection = 100 + request, .kind = STREAM_INBOX,
+		.tenant = TEXT_LITERAL("t"), .stream = text_of(user),
+		.user = text_of(user), .with = text_of(with), .offset = offset,
+		.with_offset = with_offset);
+}
+
+static void
+show_mail_to_oneself(void)
+{
+	SHOW(SAY, message, GATEWAY_A, 1, .kind = STREAM_INBOX,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("ann"),
+		.from = TEXT_LITERAL("ann"), .body = TEXT_LITERAL("1"));
+}
+
+static void
+script_two(void)
+{
+	settle();
+	show_mail_to_oneself();
+	show_mail_to_oneself();
+	show_mail_to_oneself();
+	end_turn();
+	fixture_forget_sent();
+	add_user(GATEWAY_A, "ann");
+	add_user(GATEWAY_B, "bob");
+	show_read_of_two("ann", "bob", 1, 2, 7);
+	end_turn();
+	for (unsigned slot = GATEWAY_A; slot <= GATEWAY_B; slot++) {
+		NEXT(MARK, mark, slot);
+		assert_true(text_equal(mark.user, TEXT_LITERAL("ann")));
+		assert_true(text_equal(mark.with, TEXT_LITERAL("bob")));
+		assert_int_equal(mark.offset, 2);
+		assert_int_equal(mark.with_offset, 7);
+		assert_int_equal(mark.only_own, 0);
+	}
+	expect_marked(GATEWAY_A, 1, 2);
+	show_read_of_two("ann", "eve", 2, 1, 0);
+	end_turn();
+	{
+		NEXT(MARK, mark, GATEWAY_A);
+		assert_true(text_equal(mark.with, TEXT_LITERAL("eve")));
+	}
+	expect_marked(GATEWAY_A, 2, 1);
+	show_read_of_two("ann", "ann", 3, 3, 0);
+	show_read_of_two("bob", "ann", 4, 1, 0);
+	end_turn();
+	next_sent(GATEWAY_A, LETTER_MARK);
+	expect_marked(GATEWAY_A, 3, 3);
+	expect_refused(GATEWAY_A, 4, 1001);
+	assert_no_more();
+}
+
+static void
+script_two_again(void)
+{
+	fixture_forget_sent();
+	show_read_of_two("ann", "bob", 1, 0, 0);
+	show_read_of_two("ann", "eve", 2, 0, 0);
+	show_read_of_two("ann", "ann", 3, 0, 0);
+	end_turn();
+	expect_marked(GATEWAY_A, 1, 2);
+	expect_marked(GATEWAY_A, 2, 1);
+	expect_marked(GATEWAY_A, 3, 3);
+	assert_no_more();
+}
+
+static void
+both_sides_of_a_conversation_are_told(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_two), 0);
+	next_life();
+	assert_int_equal(live(script_two_again), 0);
+}
+
+static void
+script_noise(void)
+{
+	uint64_t end = journal_end(ledger()->journal);
+
+	settle();
+	SHOW(READ, mark, GATEWAY_A, 1, .request = 1, .kind = STREAM_INBOX,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("bob"),
+		.user = TEXT_LITERAL("ann"), .with = TEXT_LITERAL("bob"));
+	letter_begin(&out, LETTER_READ);
+	show_letter(GATEWAY_A, 1);
+	end_turn();
+	assert_no_more();
+	assert_int_equal(row_read(worker_row(&fake), COUNTER_LETTERS_BAD), 2);
+	assert_int_equal(journal_end(ledger()->journal), end);
+}
+
+static void
+marks_that_cannot_be_are_counted_and_passed_over(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_noise), 0);
+}
+
+static void
+script_stopping(void)
+{
+	script_first();
+	stop_now();
+}
+
+/* Takes away what version 2 had not: all marks, and the size of the keys. */
+static void
+make_checkpoint_old(void)
+{
+	struct checkpoint_head head;
+	struct buffer bytes = { 0 };
+	struct unpack in;
+	char path[256];
+	uint64_t size;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/journal-0/checkpoint", directory);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	bytes.length = (size_t)read(fd, buffer_reserve(&bytes, 4096), 4096);
+	assert_in_range(bytes.length, sizeof(head) + 100, 4095);
+	memcpy(&head, bytes.data, sizeof(head));
+	assert_int_equal(head.count, 1);
+	assert_int_equal(head.version, 3);
+	in = unpack_of(buffer_text(&bytes));
+	in.at += sizeof(head);
+	unpack_text(&in);
+	unpack_number(&in);
+	unpack_number(&in);
+	memcpy(&size, in.at, sizeof(size));
+	assert_in_range(size, 32, bytes.length);
+	memmove((uint8_t *)(uintptr_t)in.at, in.at + sizeof(size), size);
+	head.size = (uint64_t)(in.at - bytes.data) + size;
+	head.version = 2;
+	memcpy(bytes.data, &head, sizeof(head));
+	head.crc = crc32c(0, bytes.data + CHECKPOINT_CRC_FROM,
+		head.size - CHECKPOINT_CRC_FROM);
+	memcpy(bytes.data, &head, sizeof(head));
+	assert_int_equal(
+		pwrite(fd, bytes.data, head.size, 0), (ssize_t)head.size);
+	assert_int_equal(ftruncate(fd, (off_t)head.size), 0);
+	close(fd);
+	buffer_fini(&bytes);
+}
+
+static void
+a_checkpoint_without_marks_is_read_too(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_stopping), 0);
+	make_checkpoint_old();
+	next_life();
+	/* The journal is still there and knows them. */
+	assert_int_equal(live(script_after_kill), 0);
+	assert_false(exists("journal-0/checkpoint.bad"));
+}
+
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_mark_that_moves_is_told_and_another_only_answered),
+		TEST(in_one_turn_the_furthest_mark_holds),
+		TEST(nobody_has_read_what_was_not_said),
+		TEST(a_join_brings_the_mark_of_its_user),
+		TEST(a_mark_that_was_not_stored_does_not_hold),
+		TEST(marks_survive_a_kill_and_are_no_messages),
+		TEST(marks_survive_the_journal_that_they_came_from),
+		TEST(a_mark_is_told_again_after_a_kill_and_answered_once_more),
+		TEST(in_a_crowd_only_the_readers_own_are_told),
+		TEST(both_sides_of_a_conversation_are_told),
+		TEST(marks_that_cannot_be_are_counted_and_passed_over),
+		TEST(a_checkpoint_without_marks_is_read_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
