@@ -19,6 +19,12 @@ message_unix_ms(uint64_t id_time)
 	return id_time >> 16;
 }
 
+bool
+message_is_over(uint64_t until, uint64_t unix_ms)
+{
+	return until > 0 && until <= unix_ms;
+}
+
 uint64_t
 message_time_of(uint64_t unix_ms)
 {

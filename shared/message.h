@@ -34,6 +34,9 @@ uint64_t message_unix_ms(uint64_t id_time);
 uint64_t message_time_of(uint64_t unix_ms);
 uint64_t message_origin(unsigned host, unsigned slot);
 
+/* Is this its end (0: it has none), and has that come? */
+bool message_is_over(uint64_t until, uint64_t unix_ms);
+
 /* Base32hex in lower case, fixed width, so strings sort as the numbers do. */
 void message_id_write(
 	char id[MESSAGE_ID_LENGTH + 1], uint64_t time, uint64_t origin);

@@ -8,6 +8,7 @@
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/listing.h"
 #include "worker/gateway/login.h"
+#include "worker/gateway/mailman.h"
 #include "worker/gateway/marks.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
@@ -194,7 +195,10 @@ on_deliver(struct gateway *gateway, struct unpack *in)
 
 	if (!message_unpack(in, &message))
 		return false;
-	fanout_message(gateway, &message);
+	if (message.kind == STREAM_ROOM)
+		fanout_message(gateway, &message);
+	else
+		mailman_deliver(gateway, &message);
 	return true;
 }
 

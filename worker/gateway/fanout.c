@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/clock.h"
 #include "shared/config.h"
-#include "shared/index.h"
+#include "shared/message.h"
 #include "shared/records.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/outbox.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/users.h"
 
 /* When this much is gathered for a room it is sent before the turn ends. */
 #define GATHERED_MAX 65536
@@ -265,25 +267,13 @@ mark_cause(struct gateway *gateway, struct room *room, uint64_t asker_slot,
 static bool
 mark_user(struct gateway *gateway, struct room *room, struct text user)
 {
-	struct buffer *found = &gateway->found;
-	size_t room_for = 8, count;
+	size_t count;
 	bool is_here = false;
+	struct session *const *sessions =
+		users_find(gateway, room_tenant(room), user, &count);
 
-	for (;; room_for = count) {
-		size_t bytes = room_for * sizeof(struct index_entry);
-
-		buffer_clear(found, PAYLOAD_KEEP_BYTES);
-		count = index_find_user(gateway->arena, gateway->slot,
-			room_tenant(room), user,
-			(void *)buffer_reserve(found, bytes), room_for);
-		if (count <= room_for)
-			break;
-	}
 	for (size_t i = 0; i < count; i++) {
-		const struct index_entry *entry =
-			(const struct index_entry *)(void *)found->data + i;
-		struct seat *seat =
-			seat_of(gateway->seated[entry->place], room);
+		struct seat *seat = seat_of(sessions[i], room);
 
 		if (seat)
 			is_here = seat->is_special = true;
@@ -323,7 +313,8 @@ fanout_message(struct gateway *gateway, const struct message *message)
 	if (!room ||
 		!room_take_offset(
 			gateway, room, message->epoch, message->offset) ||
-		room->seat_count == 0)
+		room->seat_count == 0 ||
+		message_is_over(message->until, clock_unix_ms()))
 		return;
 	if (!(message->flags & MESSAGE_ECHO))
 		skip = mark_cause(gateway, room, message->asker_slot,

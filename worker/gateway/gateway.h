@@ -54,11 +54,13 @@ struct gateway {
 	struct session *due; /* their waiting is over */
 
 	/* Kept from one use to the next. */
-	struct buffer letter;  /* the one being written */
-	struct buffer body;    /* of the message being said */
-	struct buffer tag;     /* of the request being read */
-	struct buffer payload; /* of the frame being written */
-	struct buffer found;   /* connections of a user */
+	struct buffer letter;   /* the one being written */
+	struct buffer body;     /* of the message being said */
+	struct buffer tag;      /* of the request being read */
+	struct buffer payload;  /* of the frame being written */
+	struct buffer found;    /* entries of a user in the index */
+	struct buffer sessions; /* of a user */
+	struct buffer others;   /* the other side of a direct message */
 };
 
 #endif

@@ -58,6 +58,8 @@ gateway_fini(struct gateway *gateway)
 	buffer_fini(&gateway->tag);
 	buffer_fini(&gateway->payload);
 	buffer_fini(&gateway->found);
+	buffer_fini(&gateway->sessions);
+	buffer_fini(&gateway->others);
 }
 
 void

@@ -208,6 +208,40 @@ lane_push(struct lane *lane, struct bundle *bundle, size_t from)
 	lane_note(lane->lanes, lane);
 }
 
+/* Writes what waits, as far as the socket takes it. */
+static void
+write_waiting(struct lane *lane)
+{
+	enum outbox_result result;
+	size_t written;
+
+	if (!lane->outbox.queue || lane->is_full)
+		return;
+	result = outbox_write(&lane->outbox, lane->fd, &written);
+	row_count(lane->lanes->row, COUNTER_BYTES_OUT, (int64_t)written);
+	lane->is_full = result == OUTBOX_WAITS;
+	/* Who takes what waited for him is alive, though we do not listen. */
+	if (written > 0 && lane->interest & EPOLLOUT)
+		lane->heard_ms = lane->lanes->now_ms;
+	lane->is_broken |= result == OUTBOX_BROKEN;
+}
+
+void
+lane_push_later(struct lane *lane, struct bundle *bundle)
+{
+	size_t limit = (size_t)lane->lanes->config->outbox_bytes;
+
+	if (lane->state != LANE_OPEN || lane->is_broken || lane->is_slow)
+		return;
+	lane_note(lane->lanes, lane);
+	if (outbox_push(&lane->outbox, bundle, 0, limit))
+		return;
+	/* Much came in one turn; that alone is not slow. */
+	write_waiting(lane);
+	if (!lane->is_broken)
+		lane->is_slow = !outbox_push(&lane->outbox, bundle, 0, limit);
+}
+
 void
 lane_close_with(struct lane *lane, uint16_t code, const char *reason)
 {
@@ -327,20 +361,10 @@ lane_on_timer(struct lane *lane)
 static bool
 write_some(struct lane *lane)
 {
-	size_t written;
-	enum outbox_result result;
-
-	if (!lane->outbox.queue || lane->is_full)
-		return true;
-	result = outbox_write(&lane->outbox, lane->fd, &written);
-	row_count(lane->lanes->row, COUNTER_BYTES_OUT, (int64_t)written);
-	lane->is_full = result == OUTBOX_WAITS;
-	/* Who takes what waited for him is alive, though we do not listen. */
-	if (written > 0 && lane->interest & EPOLLOUT)
-		lane->heard_ms = lane->lanes->now_ms;
-	if (result == OUTBOX_BROKEN)
+	write_waiting(lane);
+	if (lane->is_broken)
 		lane_die(lane);
-	return result != OUTBOX_BROKEN;
+	return !lane->is_broken;
 }
 
 static void

@@ -119,6 +119,10 @@ void lane_answer(struct lane *lane, struct text payload);
  */
 void lane_push(struct lane *lane, struct bundle *bundle, size_t from);
 
+/* The same, but written when the turn is settled, with all else that comes for
+ * this client until then. */
+void lane_push_later(struct lane *lane, struct bundle *bundle);
+
 /* Stops and starts the reading of input. */
 void lane_hold(struct lane *lane);
 void lane_go_on(struct lane *lane);

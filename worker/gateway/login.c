@@ -13,6 +13,7 @@
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/subscription.h"
 #include "worker/gateway/talk.h"
 
 static struct identity *
@@ -230,4 +231,5 @@ login_undo(struct session *session)
 	session->identity = NULL;
 	session->is_entering = false;
 	session->inbox_epoch = session->inbox_offset = 0;
+	subscription_free(&session->subscription);
 }

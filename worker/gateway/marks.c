@@ -1,7 +1,6 @@
 #include "worker/gateway/marks.h"
 
 #include "shared/base.h"
-#include "shared/index.h"
 #include "shared/records.h"
 #include "worker/gateway/answer.h"
 #include "worker/gateway/fanout.h"
@@ -9,27 +8,9 @@
 #include "worker/gateway/outbox.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/users.h"
 
 #define KEEP_BYTES 65536
-
-/* The connections of a user here; in gateway->found. */
-static const struct index_entry *
-find_user(struct gateway *gateway, struct text tenant, struct text user,
-	size_t *count)
-{
-	struct buffer *found = &gateway->found;
-	size_t room_for = 8;
-
-	for (;; room_for = *count) {
-		size_t bytes = room_for * sizeof(struct index_entry);
-
-		buffer_clear(found, KEEP_BYTES);
-		*count = index_find_user(gateway->arena, gateway->slot, tenant,
-			user, (void *)buffer_reserve(found, bytes), room_for);
-		if (*count <= room_for)
-			return (const void *)found->data;
-	}
-}
 
 /* Is it the connection that has read? It has an answer. */
 static bool
@@ -63,13 +44,12 @@ tell_own(struct gateway *gateway, struct room *room, const struct mark *mark,
 	const struct read_push *read)
 {
 	size_t count;
-	const struct index_entry *found =
-		find_user(gateway, mark->tenant, mark->user, &count);
+	struct session *const *sessions =
+		users_find(gateway, mark->tenant, mark->user, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct session *session = gateway->seated[found[i].place];
-		struct membership *membership =
-			session ? membership_find(session, room) : NULL;
+		struct session *session = sessions[i];
+		struct membership *membership = membership_find(session, room);
 
 		if (!membership || membership->state != MEMBERSHIP_ACTIVE)
 			continue;
@@ -117,15 +97,12 @@ tell_side(struct gateway *gateway, const struct mark *mark, struct text side,
 	const struct read_push *read)
 {
 	size_t count;
-	const struct index_entry *found =
-		find_user(gateway, mark->tenant, side, &count);
+	struct session *const *sessions =
+		users_find(gateway, mark->tenant, side, &count);
 
-	for (size_t i = 0; i < count; i++) {
-		struct session *session = gateway->seated[found[i].place];
-
-		if (session && !is_asker(gateway, mark, session))
-			push(session, read);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (!is_asker(gateway, mark, sessions[i]))
+			push(sessions[i], read);
 }
 
 static void

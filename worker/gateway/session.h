@@ -28,6 +28,7 @@ struct kept;
 struct membership;
 struct pending;
 struct profile;
+struct subscription;
 
 /* The longest tag of a request: command and seq. */
 #define SESSION_TAG_MAX 2048
@@ -50,6 +51,7 @@ struct session {
 		reading; /* the frame that is being read, for session_keep() */
 	struct kept *kept; /* frames that came while it waits */
 	uint64_t inbox_epoch, inbox_offset; /* of the last message seen there */
+	struct subscription *subscription;  /* NULL: to all types */
 	struct session *next_due, *previous_due; /* of gateway->due */
 	struct pace pace; /* of what limits.messages_per_second counts */
 	uint32_t place;   /* in the index, once logged in */

@@ -5,7 +5,9 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
+#include "shared/clock.h"
 #include "shared/json.h"
+#include "shared/mail.h"
 #include "shared/message.h"
 #include "shared/records.h"
 
@@ -48,6 +50,86 @@ confab_add_epoch(struct buffer *out, const char *before, uint64_t value)
 	confab_add_text(out, before, text_of(epoch));
 }
 
+/* A direct message as its sender sees it names all who got it. */
+static void
+add_recipients(struct buffer *out, struct text others)
+{
+	struct unpack in = unpack_of(others);
+	struct mail_side side;
+	const char *before = ",\"users\":[";
+
+	while (mail_next_side(&in, &side)) {
+		confab_add_text(out, before, side.user);
+		before = ",";
+	}
+	buffer_add_byte(out, ']');
+}
+
+static void
+add_recipient(struct buffer *out, const struct message *message)
+{
+	struct unpack in = unpack_of(message->others);
+	struct mail_side side, next;
+
+	if (!mail_is_own(message) || !mail_next_side(&in, &side))
+		confab_add_text(out, ",\"to\":", message->stream);
+	else if (!mail_next_side(&in, &next))
+		confab_add_text(out, ",\"to\":", side.user);
+	else
+		add_recipients(out, message->others);
+}
+
+/* Where it was said. */
+static void
+add_target(struct buffer *out, const struct message *message)
+{
+	if (message->kind == STREAM_INBOX)
+		add_recipient(out, message);
+	else if (message->kind == STREAM_CLIENT)
+		buffer_add_string(out, ",\"client\":true");
+	else if (message->kind == STREAM_TENANT)
+		buffer_add_string(out, ",\"all\":true");
+	else
+		confab_add_text(out, ",\"room\":", message->stream);
+	if (message->only_platform)
+		confab_add_number(
+			out, ",\"only\":", message->only_platform - 1);
+	if (message->offset)
+		confab_add_number(out, ",\"offset\":", message->offset);
+}
+
+/* What it changes, or when it was changed. */
+static void
+add_change(struct buffer *out, const struct message *message)
+{
+	char id[MESSAGE_ID_LENGTH + 1];
+
+	if (message->flags & MESSAGE_CHANGES) {
+		message_id_write(id, message->of_time, message->of_origin);
+		confab_add_text(out, ",\"of\":", text_of(id));
+		if (message->of_offset)
+			confab_add_number(
+				out, ",\"of_offset\":", message->of_offset);
+	}
+	if (message->flags & MESSAGE_DELETED)
+		confab_add_number(out, ",\"deleted\":", message->changed);
+	else if (message->flags & MESSAGE_EDITED)
+		confab_add_number(out, ",\"edited\":", message->changed);
+}
+
+static void
+add_content(struct buffer *out, const struct message *message, bool with_key)
+{
+	confab_add_text(out, ",\"type\":", message->type);
+	if (with_key && message->key.length > 0)
+		confab_add_text(out, ",\"key\":", message->key);
+	buffer_add_string(out, ",\"body\":");
+	if (message->flags & MESSAGE_DELETED)
+		buffer_add_string(out, "null");
+	else
+		buffer_add_text(out, message->body);
+}
+
 static void
 add_message(struct buffer *out, const struct message *message, bool with_key)
 {
@@ -55,14 +137,10 @@ add_message(struct buffer *out, const struct message *message, bool with_key)
 	confab_add_id(out, message->id_time, message->id_origin);
 	confab_add_text(out, ",\"from\":", message->from);
 	confab_add_number(out, ",\"platform\":", message->platform);
-	confab_add_text(out, ",\"room\":", message->stream);
-	if (message->offset)
-		confab_add_number(out, ",\"offset\":", message->offset);
-	confab_add_text(out, ",\"type\":", message->type);
-	if (with_key && message->key.length > 0)
-		confab_add_text(out, ",\"key\":", message->key);
-	buffer_add_string(out, ",\"body\":");
-	buffer_add_text(out, message->body);
+	add_target(out, message);
+	add_change(out, message);
+	if (!(message->flags & MESSAGE_DELETE))
+		add_content(out, message, with_key);
 	buffer_add_byte(out, '}');
 }
 
@@ -71,6 +149,8 @@ confab_add_messages(struct buffer *out, struct text messages, uint64_t count,
 	struct text user)
 {
 	struct unpack in = unpack_of(messages);
+	uint64_t now_ms = clock_unix_ms();
+	const char *before = "";
 
 	for (uint64_t i = 0; i < count; i++) {
 		struct unpack one = unpack_of(unpack_text(&in));
@@ -78,9 +158,11 @@ confab_add_messages(struct buffer *out, struct text messages, uint64_t count,
 
 		if (in.failed || !message_unpack(&one, &message))
 			break;
-		if (i > 0)
-			buffer_add_byte(out, ',');
+		if (message_is_over(message.until, now_ms))
+			continue;
+		buffer_add_string(out, before);
 		add_message(out, &message, text_equal(message.from, user));
+		before = ",";
 	}
 }
 
@@ -88,7 +170,11 @@ void
 confab_write_message(
 	struct buffer *out, const struct message *message, bool with_key)
 {
-	buffer_add_string(out, "{\"cmd\":\"msg\",\"data\":");
+	buffer_add_string(out, message->flags & MESSAGE_EDIT
+				       ? "{\"cmd\":\"edit\",\"data\":"
+			       : message->flags & MESSAGE_DELETE
+				       ? "{\"cmd\":\"delete\",\"data\":"
+				       : "{\"cmd\":\"msg\",\"data\":");
 	add_message(out, message, with_key);
 	buffer_add_byte(out, '}');
 }
