@@ -15,6 +15,9 @@
 #include "worker/ledger/page.h"
 #include "worker/ledger/recent.h"
 
+/* Unix ms. */
+#define NOW 1000000ULL
+
 static struct room_class classes[] = {
 	{ .pattern = (char *)(uintptr_t) "hidden:*", .history = true },
 	{ .pattern = (char *)(uintptr_t) "*", .history = true, .listed = true },
@@ -199,8 +202,9 @@ ask(const struct stream *stream, unsigned mode, uint64_t anchor, uint64_t limit,
 	bool is_known;
 
 	*page = (struct page){ 0 };
-	is_known = page_from_memory(
-		stream, &lookup, has_archive, 10000, &messages, page);
+	is_known = page_from_memory(&(struct page_source){ stream, &classes[1],
+					    has_archive, 10000, NOW },
+		&lookup, &messages, page);
 	buffer_fini(&messages);
 	return is_known;
 }
@@ -270,8 +274,10 @@ assert_missed(const struct stream *stream, uint64_t offset, bool has_archive,
 	struct buffer messages = { 0 };
 	struct page page = { 0 };
 
-	assert_int_equal(page_of_missed(stream, offset, has_archive, bytes_max,
-				 &messages, &page),
+	assert_int_equal(
+		page_of_missed(&(struct page_source){ stream, &classes[1],
+				       has_archive, bytes_max, NOW },
+			offset, &messages, &page),
 		missed);
 	if (missed == MISSED_TOLD) {
 		assert_int_equal(page.first, first);

@@ -1,4 +1,6 @@
 #include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/config.h"
 #include "shared/log.h"
 #include "shared/scoreboard.h"
 #include "worker/ledger/answers_inside.h"
@@ -83,6 +85,19 @@ answers_find_stream(const struct ledger *ledger, unsigned kind,
 
 	stream_name_make(&whole, kind, tenant, name);
 	return streams_find(&ledger->streams, &whole);
+}
+
+struct page_source
+answers_page_source(const struct ledger *ledger, unsigned kind,
+	struct text tenant, struct text name)
+{
+	return (struct page_source){
+		.stream = answers_find_stream(ledger, kind, tenant, name),
+		.class = config_stream_class(ledger->config, kind, name),
+		.has_archive = ledger->historian != NO_SLOT,
+		.bytes_max = ledger->letter_max / 2,
+		.unix_ms = clock_unix_ms(),
+	};
 }
 
 static void

@@ -5,6 +5,7 @@
 #define WORKER_LEDGER_ANSWERS_INSIDE_H
 
 #include "worker/ledger/ledger.h"
+#include "worker/ledger/page.h"
 
 struct teller answers_sender(const struct letter *letter);
 
@@ -19,6 +20,10 @@ struct stream *answers_find_room(
 /* A stream of any kind, or NULL. */
 struct stream *answers_find_stream(const struct ledger *ledger, unsigned kind,
 	struct text tenant, struct text name);
+
+/* Out of what a page of the stream is made. */
+struct page_source answers_page_source(const struct ledger *ledger,
+	unsigned kind, struct text tenant, struct text name);
 
 /* answers_join.c */
 void answers_join(struct ledger *ledger, const struct letter *letter);

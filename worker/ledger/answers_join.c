@@ -2,7 +2,6 @@
 #include "shared/config.h"
 #include "shared/index.h"
 #include "worker/ledger/answers_inside.h"
-#include "worker/ledger/page.h"
 #include "worker/worker.h"
 
 #define KEEP_BYTES (256U * 1024)
@@ -106,16 +105,15 @@ send_behind(struct ledger *ledger, const struct join *join, struct teller to)
 static enum missed
 find_missed(struct ledger *ledger, const struct join *join, struct page *page)
 {
+	struct page_source source = answers_page_source(
+		ledger, kind_of(join), join->tenant, join->room);
 	enum missed missed;
 
 	buffer_clear(&ledger->list, KEEP_BYTES);
-	if (join->from_epoch != ledger->epoch ||
-		!config_stream_class(ledger->config, kind_of(join), join->room)
-			 ->history)
+	if (join->from_epoch != ledger->epoch || !source.class->history)
 		return MISSED_GONE;
-	missed = page_of_missed(find_joined(ledger, join), join->from_offset,
-		ledger->historian != NO_SLOT, ledger->letter_max / 2,
-		&ledger->list, page);
+	missed =
+		page_of_missed(&source, join->from_offset, &ledger->list, page);
 	page->messages = buffer_text(&ledger->list);
 	return missed;
 }

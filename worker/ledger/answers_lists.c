@@ -1,5 +1,4 @@
 #include "worker/ledger/answers_inside.h"
-#include "worker/ledger/page.h"
 #include "worker/ledger/rooms.h"
 #include "worker/worker.h"
 
@@ -24,30 +23,36 @@ ask_historian(struct ledger *ledger, struct lookup *lookup, struct teller asker)
 			"the archive has too much to do, try again");
 }
 
+static bool
+is_good(const struct lookup *lookup)
+{
+	return (lookup->kind == STREAM_ROOM || lookup->kind == STREAM_INBOX) &&
+	       answers_names_fit(lookup->tenant, lookup->stream) &&
+	       lookup->with.length <= USER_BYTES_MAX &&
+	       lookup->mode <= LOOKUP_ID;
+}
+
 void
 answers_lookup(struct ledger *ledger, const struct letter *letter)
 {
 	struct unpack in = letter_open(letter);
 	struct page page = { .epoch = ledger->epoch };
-	struct stream_name name;
+	struct page_source source;
 	struct lookup lookup;
 
-	if (!lookup_unpack(&in, &lookup) ||
-		!answers_names_fit(lookup.tenant, lookup.stream)) {
+	if (!lookup_unpack(&in, &lookup) || !is_good(&lookup)) {
 		answers_bad_letter(ledger, letter);
 		return;
 	}
 	page.request = lookup.request;
 	page.connection = lookup.connection;
-	stream_name_make(
-		&name, (unsigned)lookup.kind, lookup.tenant, lookup.stream);
+	source = answers_page_source(
+		ledger, (unsigned)lookup.kind, lookup.tenant, lookup.stream);
 	buffer_clear(&ledger->list, KEEP_BYTES);
 	if (answers_are_too_much(
 		    ledger, letter, lookup.request, lookup.connection))
 		return;
-	if (!page_from_memory(streams_find(&ledger->streams, &name), &lookup,
-		    ledger->historian != NO_SLOT, ledger->letter_max / 2,
-		    &ledger->list, &page)) {
+	if (!page_from_memory(&source, &lookup, &ledger->list, &page)) {
 		ask_historian(ledger, &lookup, answers_sender(letter));
 		return;
 	}

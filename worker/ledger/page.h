@@ -1,5 +1,9 @@
 /*
  * Pages of history out of the memory of recent messages.
+ *
+ * Changes, what has expired and what is older than its class keeps it are left
+ * out of a page, but looked at: first and last tell from where to go on. A
+ * lookup with `changes` gets every row, so that nobody misses anything.
  */
 #ifndef WORKER_LEDGER_PAGE_H
 #define WORKER_LEDGER_PAGE_H
@@ -11,7 +15,17 @@
 struct buffer;
 struct lookup;
 struct page;
+struct room_class;
 struct stream;
+
+/* Out of what a page is made. */
+struct page_source {
+	const struct stream *stream;    /* NULL: it has no messages */
+	const struct room_class *class; /* how much it keeps */
+	bool has_archive; /* without one, memory is all there is */
+	size_t bytes_max; /* of the messages, but one there always is */
+	uint64_t unix_ms; /* now */
+};
 
 /* What a client has missed of a stream. */
 enum missed {
@@ -21,16 +35,13 @@ enum missed {
 };
 
 /* Fills the page and its messages as far as memory tells them for certain;
- * false when the archive has to be asked. Without an archive memory is all
- * there is. stream may be NULL: it has no messages. The messages take at most
- * bytes_max, but there is always one when there is any. */
-bool page_from_memory(const struct stream *stream, const struct lookup *lookup,
-	bool has_archive, size_t bytes_max, struct buffer *messages,
+ * false when the archive has to be asked. */
+bool page_from_memory(const struct page_source *source,
+	const struct lookup *lookup, struct buffer *messages,
 	struct page *page);
 
 /* Tells what came after the offset, up to the last message, as a page. */
-enum missed page_of_missed(const struct stream *stream, uint64_t offset,
-	bool has_archive, size_t bytes_max, struct buffer *messages,
-	struct page *page);
+enum missed page_of_missed(const struct page_source *source, uint64_t offset,
+	struct buffer *messages, struct page *page);
 
 #endif

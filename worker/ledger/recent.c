@@ -47,23 +47,46 @@ view_length(const struct message *message, size_t length)
 	       message->stream.length + VIEW_BYTES_MAX;
 }
 
+static void
+fill(struct recent *recent, struct recent_text *text,
+	const struct message *message, struct text packed)
+{
+	text->id_time = message->id_time;
+	text->id_origin = message->id_origin;
+	text->of_time = message->of_time;
+	text->of_origin = message->of_origin;
+	text->flags = message->flags;
+	text->until = message->until;
+	text->length = packed.length;
+	text->view_length = view_length(message, packed.length);
+	text->bytes = base_alloc(packed.length);
+	memcpy(text->bytes, packed.at, packed.length);
+	recent->bytes += cost_of_text(text);
+}
+
 struct recent_text *
 recent_text_new(struct recent *recent, const struct message *message,
 	struct text packed)
 {
 	struct recent_text *text = base_alloc(sizeof(*text));
 
-	*text = (struct recent_text){
-		.id_time = message->id_time,
-		.id_origin = message->id_origin,
-		.length = packed.length,
-		.view_length = view_length(message, packed.length),
-		.places = 1,
-		.bytes = base_alloc(packed.length),
-	};
-	memcpy(text->bytes, packed.at, packed.length);
-	recent->bytes += cost_of_text(text);
+	text->places = 1;
+	fill(recent, text, message, packed);
 	return text;
+}
+
+void
+recent_text_replace(struct recent *recent, struct recent_text *text,
+	const struct message *message)
+{
+	struct buffer packed = { 0 };
+	char *old = text->bytes;
+
+	message_pack(&packed, message);
+	recent->bytes -= cost_of_text(text);
+	fill(recent, text, message, buffer_text(&packed));
+	buffer_fini(&packed);
+	free(old);
 }
 
 void
@@ -151,6 +174,12 @@ recent_last(const struct stream *stream)
 }
 
 const struct recent_message *
+recent_previous(const struct recent_message *of)
+{
+	return of == of->stream->recent ? NULL : of->prev;
+}
+
+const struct recent_message *
 recent_find(const struct stream *stream, uint64_t offset)
 {
 	const struct recent_message *message = recent_last(stream);
@@ -163,10 +192,10 @@ recent_find(const struct stream *stream, uint64_t offset)
 	return message;
 }
 
-static struct text
-packed_text(const struct recent_message *of)
+struct text
+recent_text_packed(const struct recent_text *text)
 {
-	return (struct text){ of->text->bytes, of->text->length };
+	return (struct text){ text->bytes, text->length };
 }
 
 void
@@ -175,7 +204,7 @@ recent_read(const struct recent_message *of, struct message *message,
 {
 	const struct mail_side side = { streams_own_name(of->stream),
 		of->offset };
-	struct unpack in = unpack_of(packed_text(of));
+	struct unpack in = unpack_of(recent_text_packed(of->text));
 	struct message whole;
 
 	must(message_unpack(&in, &whole));
@@ -199,7 +228,7 @@ recent_pack(const struct recent_message *of, struct buffer *out)
 	struct message message;
 
 	if (!of->is_view) {
-		pack_text(out, packed_text(of));
+		pack_text(out, recent_text_packed(of->text));
 		return;
 	}
 	recent_read(of, &message, &others);

@@ -20,10 +20,14 @@ struct buffer;
 struct config;
 struct message;
 struct stream;
+struct streams;
 
 /* A message as its own stream has it, packed; shared by its places. */
 struct recent_text {
 	uint64_t id_time, id_origin;
+	uint64_t of_time, of_origin; /* what it changes */
+	uint64_t flags;              /* MESSAGE_* */
+	uint64_t until;              /* unix ms; 0: for ever */
 	size_t length;
 	size_t view_length; /* no view is longer */
 	size_t places;      /* where it is remembered, and the caller's */
@@ -57,14 +61,29 @@ struct recent_text *recent_text_new(struct recent *recent,
 	const struct message *message, struct text packed);
 void recent_let_go(struct recent *recent, struct recent_text **text);
 
+/* In all its places at once; what the message borrows may be the old text. */
+void recent_text_replace(struct recent *recent, struct recent_text *text,
+	const struct message *message);
+struct text recent_text_packed(const struct recent_text *text);
+
 /* Remembers the next message of a stream. An offset that does not follow the
  * last one forgets what was remembered of the stream before. */
 void recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
 	struct recent_text *text, bool is_view);
 
+/* When the message is a change: what memory has of the message that it names,
+ * and of earlier changes of that, gets the changed body. Only the sender's own
+ * messages are changed, and none that is deleted. Call it before the change
+ * itself is added. */
+void recent_change(struct recent *recent, const struct streams *streams,
+	const struct message *message);
+
 /* The oldest and the newest message that is remembered, or NULL. */
 const struct recent_message *recent_first(const struct stream *stream);
 const struct recent_message *recent_last(const struct stream *stream);
+
+/* The one before it in its stream, or NULL. */
+const struct recent_message *recent_previous(const struct recent_message *of);
 
 /* The message with this offset, or NULL. */
 const struct recent_message *recent_find(

@@ -32,9 +32,10 @@ take_places(struct replay *replay, const struct journal_batch *batch,
 	struct recent_text *text = NULL;
 	struct place place;
 
-	if (batch->position >= replay->recent_from)
+	if (batch->position >= replay->recent_from) {
+		recent_change(replay->recent, replay->streams, message);
 		text = recent_text_new(replay->recent, message, record);
-
+	}
 	while (places_next(&places, &place)) {
 		struct stream *stream =
 			streams_need(replay->streams, &place.name);
@@ -50,6 +51,15 @@ take_places(struct replay *replay, const struct journal_batch *batch,
 		recent_let_go(replay->recent, &text);
 }
 
+/* A mark takes no place in its stream. */
+static bool
+can_be_read(const struct message *message, struct mark *mark)
+{
+	if (message->flags & MESSAGE_MARK)
+		return marks_of_message(message, mark);
+	return places_are_good(message);
+}
+
 static int
 take_message(struct replay *replay, const struct journal_batch *batch,
 	struct text record)
@@ -58,9 +68,7 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 	struct message message;
 	struct mark mark;
 
-	if (!message_unpack(&in, &message) || !places_are_good(&message) ||
-		((message.flags & MESSAGE_MARK) &&
-			!marks_of_message(&message, &mark))) {
+	if (!message_unpack(&in, &message) || !can_be_read(&message, &mark)) {
 		log_error("ledger: %s holds a record at position %" PRIu64
 			  " that this version cannot read",
 			replay->directory, batch->position);

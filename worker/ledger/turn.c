@@ -94,11 +94,12 @@ static void
 take_places(struct ledger *ledger, const struct message *message,
 	struct text record)
 {
-	struct recent_text *text =
-		recent_text_new(&ledger->recent, message, record);
 	struct places places = places_of(message);
+	struct recent_text *text;
 	struct place place;
 
+	recent_change(&ledger->recent, &ledger->streams, message);
+	text = recent_text_new(&ledger->recent, message, record);
 	while (places_next(&places, &place)) {
 		struct stream *stream =
 			streams_find(&ledger->streams, &place.name);
