@@ -45,10 +45,17 @@ answers_refuse(struct ledger *ledger, struct teller to, uint64_t request,
 		.error = text_of(error),
 	};
 
-	if (request == 0)
+	answers_refuse_with(ledger, to, &refused);
+}
+
+void
+answers_refuse_with(
+	struct ledger *ledger, struct teller to, const struct refused *refused)
+{
+	if (refused->request == 0)
 		return;
 	letter_begin(&ledger->letter, LETTER_REFUSED);
-	refused_pack(&ledger->letter, &refused);
+	refused_pack(&ledger->letter, refused);
 	answers_send(ledger, to);
 }
 

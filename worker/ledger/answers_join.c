@@ -6,6 +6,11 @@
 
 #define KEEP_BYTES (256U * 1024)
 
+/* Codes of the protocol. */
+#define FORBIDDEN 1003
+#define UNAVAILABLE 1004
+#define TOO_MANY 1012
+
 /* Tells every gateway that has members of the room. */
 static void
 send_presence(struct ledger *ledger, const struct presence *presence)
@@ -185,6 +190,41 @@ is_good(const struct join *join)
 		       text_equal(join->room, join->user));
 }
 
+/* A room whose users are counted has a place for one more, or the user is there
+ * already. A member before our time is one in any case. */
+static bool
+has_place(struct ledger *ledger, const struct join *join, struct teller asker)
+{
+	const struct stream *stream = find_joined(ledger, join);
+	int64_t max =
+		config_room_class(ledger->config, join->room)->max_members;
+	const char *error = "this room has as many members as it may have";
+	unsigned code = TOO_MANY;
+
+	if (max == 0 || (join->flags & (JOIN_ANNOUNCED | JOIN_INBOX)) ||
+		((join->flags & JOIN_PRESENCE) &&
+			members_have(stream, join->user)))
+		return true;
+	if (!(join->flags & JOIN_PRESENCE)) {
+		code = FORBIDDEN;
+		error = "members of this room are counted: presence must not "
+			"be false";
+	} else if (settling_is_on(ledger)) {
+		code = UNAVAILABLE;
+		error = "the members are not known yet, try again";
+	} else if (members_users(stream) < (uint64_t)max) {
+		return true;
+	}
+	if (code != UNAVAILABLE)
+		row_count(ledger->row,
+			code == TOO_MANY ? COUNTER_REFUSED_MEMBERS
+					 : COUNTER_REFUSED_PERMISSION,
+			1);
+	answers_refuse(
+		ledger, asker, join->request, join->connection, code, error);
+	return false;
+}
+
 void
 answers_join(struct ledger *ledger, const struct letter *letter)
 {
@@ -194,6 +234,8 @@ answers_join(struct ledger *ledger, const struct letter *letter)
 
 	if (!join_unpack(&in, &join) || !is_good(&join))
 		answers_bad_letter(ledger, letter);
+	else if (!has_place(ledger, &join, answers_sender(letter)))
+		return;
 	else if (join.flags & JOIN_RECOVER)
 		let_in_again(ledger, &join, letter);
 	else

@@ -50,6 +50,7 @@ enum task_fate {
 	FATE_REPEAT,   /* said before; answered like the first one; a mark: it
 			  does not move */
 	FATE_CONFLICT, /* its key was used for another target */
+	FATE_TOO_FAST, /* for the rate of its room */
 	FATE_BEYOND,   /* a mark: there is no such offset */
 };
 
@@ -61,6 +62,7 @@ struct task {
 	bool has_places;     /* of FATE_PUBLISH, and in the batch */
 	bool first_is_fresh; /* of this turn too, so not in the journal yet */
 	struct said first;   /* what FATE_REPEAT is answered with */
+	uint64_t retry_ms;   /* of FATE_TOO_FAST */
 };
 
 struct turn {
@@ -152,6 +154,8 @@ void answers_letter(struct ledger *ledger, const struct letter *letter);
 void answers_bad_letter(struct ledger *ledger, const struct letter *letter);
 void answers_refuse(struct ledger *ledger, struct teller to, uint64_t request,
 	uint64_t connection, unsigned code, const char *error);
+void answers_refuse_with(
+	struct ledger *ledger, struct teller to, const struct refused *refused);
 void answers_members_event(const struct members_event *event, void *ledger);
 
 /* Sends ledger->letter to a process, if it still lives. */

@@ -77,6 +77,9 @@ void members_list(const struct stream *stream,
 	const struct members_wanted *wanted, size_t bytes_max,
 	struct buffer *list, struct members_page *page);
 
+/* Is the user there, or may it still come back? stream may be NULL. */
+bool members_have(const struct stream *stream, struct text user);
+
 /* Of one room; stream may be NULL. */
 uint64_t members_users(const struct stream *stream);
 uint64_t members_connections(const struct stream *stream);

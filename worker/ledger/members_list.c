@@ -24,6 +24,12 @@ members_connections(const struct stream *stream)
 	return stream && stream->room ? stream->room->connections : 0;
 }
 
+bool
+members_have(const struct stream *stream, struct text user)
+{
+	return stream && stream->room && order_find(&stream->room->users, user);
+}
+
 struct platforms {
 	uint64_t numbers[PLATFORMS_MAX];
 	size_t count;

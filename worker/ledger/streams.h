@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/pace.h"
 #include "shared/stream.h"
 #include "shared/table.h"
 #include "worker/ledger/order.h"
@@ -26,6 +27,7 @@ struct stream {
 	struct recent_message *recent; /* oldest first (utlist); recent.c */
 	unsigned recent_count;
 	struct room *room; /* members.c; NULL when nobody is there */
+	struct pace pace;  /* of messages, if its class has a rate */
 	UT_hash_handle hh;
 	bool is_listed;
 	uint8_t name_length;

@@ -147,6 +147,8 @@ refuse(struct ledger *ledger, const struct task *task,
 			"the message was not stored, try again" },
 		[FATE_CONFLICT] = { 1009,
 			"this key was used for a message to somebody else" },
+		[FATE_TOO_FAST] = { 1012,
+			"this room takes no more messages for the moment" },
 	};
 	const struct letter *letter = task->letter;
 	struct unpack in = letter_open(letter);
@@ -162,8 +164,14 @@ refuse(struct ledger *ledger, const struct task *task,
 	} else if (result == JOURNAL_FULL) {
 		error = "the message was not stored: the disk is full";
 	}
-	answers_refuse(ledger, asker, message.request, message.connection, code,
-		error);
+	answers_refuse_with(ledger, asker,
+		&(struct refused){
+			.request = message.request,
+			.connection = message.connection,
+			.code = code,
+			.error = text_of(error),
+			.retry_ms = task->retry_ms,
+		});
 }
 
 /* Its place is that of the first one. */

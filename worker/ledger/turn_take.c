@@ -1,8 +1,10 @@
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/clock.h"
+#include "shared/config.h"
 #include "shared/journal.h"
 #include "shared/mail.h"
+#include "shared/scoreboard.h"
 #include "worker/ledger/ledger.h"
 #include "worker/ledger/packed.h"
 #include "worker/ledger/places.h"
@@ -69,6 +71,20 @@ move_assigned(struct ledger *ledger, const struct message *message)
 			place.offset;
 }
 
+/* A stream that was made only for its pace. */
+static void
+forget_empty(struct ledger *ledger, const struct message *message)
+{
+	struct places places = places_of(message);
+	struct stream *stream = NULL;
+	struct place place;
+
+	if (places_next(&places, &place))
+		stream = streams_find(&ledger->streams, &place.name);
+	if (stream != NULL)
+		streams_drop_if_empty(&ledger->streams, stream);
+}
+
 /* Gives the message its places and adds it to the batch, unless it is too large
  * for the letters that would have to carry it. */
 static void
@@ -83,6 +99,7 @@ stage(struct ledger *ledger, struct task *task, struct message *message)
 	if (packed->length - task->packed > ledger->letter_max) {
 		task->fate = FATE_TOO_BIG;
 		packed->length = task->packed;
+		forget_empty(ledger, message);
 		return;
 	}
 	letter = packed_end(packed, task->packed);
@@ -136,6 +153,27 @@ is_too_much(const struct ledger *ledger, const struct message *message)
 	return false;
 }
 
+/* Does its room take one message more now? */
+static bool
+keeps_pace(
+	struct ledger *ledger, struct task *task, const struct message *message)
+{
+	struct stream_name name;
+	int64_t rate;
+
+	if (message->kind != STREAM_ROOM)
+		return true;
+	rate = config_room_class(ledger->config, message->stream)->rate;
+	if (rate == 0)
+		return true;
+	stream_name_make(&name, STREAM_ROOM, message->tenant, message->stream);
+	if (pace_take(&streams_need(&ledger->streams, &name)->pace,
+		    worker_now_ms(ledger->worker), rate, rate, &task->retry_ms))
+		return true;
+	row_count(ledger->row, COUNTER_REFUSED_ROOM_RATE, 1);
+	return false;
+}
+
 /* Gives the message its places; its key is known from now on. What an earlier
  * life had read last is not stored again: when it is in the journal, its sender
  * has been told that before; else it was refused, and the sender may not know.
@@ -150,6 +188,8 @@ take_new(struct ledger *ledger, const struct letter *letter,
 		task->fate = FATE_DECIDED;
 	else if (is_too_much(ledger, message))
 		task->fate = FATE_TOO_MUCH;
+	else if (!keeps_pace(ledger, task, message))
+		task->fate = FATE_TOO_FAST;
 	if (task->fate != FATE_PUBLISH)
 		return;
 	stage(ledger, task, message);
