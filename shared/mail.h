@@ -21,6 +21,9 @@ struct message;
 
 #define MAIL_SIDES_MAX 1000
 
+/* What the place of a side may take, more than when it had none. */
+#define MAIL_PLACE_BYTES 9
+
 /* One other side; offset 0: not remembered there. */
 struct mail_side {
 	struct text user;

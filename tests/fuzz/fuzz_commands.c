@@ -6,6 +6,7 @@
 #include "tests/unit/gateway_fixture.h"
 
 #include "shared/json.h"
+#include "shared/mail.h"
 
 #define LINE_BYTES_MAX 4096
 #define NOISE_MAX 16
@@ -82,15 +83,53 @@ on_say(struct unpack *in)
 			.offset = message.offset });
 }
 
+/* Sometimes a message, of the asker or of somebody else. */
+static void
+find(const struct lookup *lookup, struct buffer *messages)
+{
+	struct message message = {
+		.kind = lookup->kind,
+		.id_time = lookup->anchor,
+		.id_origin = lookup->anchor_origin,
+		.tenant = lookup->tenant,
+		.stream = lookup->stream,
+		.from = mood & 2 ? TEXT_LITERAL("u") : TEXT_LITERAL("v"),
+		.offset = 3,
+		.type = TEXT_LITERAL("text"),
+		.body = TEXT_LITERAL("1"),
+	};
+	struct buffer one = { 0 }, others = { 0 };
+
+	if (mood % 5 == 2)
+		return;
+	mail_add_side(&others, &(struct mail_side){ TEXT_LITERAL("v"), 4 });
+	if (lookup->kind == STREAM_INBOX)
+		message.others = buffer_text(&others);
+	message_pack(&one, &message);
+	pack_text(messages, buffer_text(&one));
+	buffer_fini(&one);
+	buffer_fini(&others);
+}
+
 static void
 on_lookup(struct unpack *in)
 {
+	struct buffer messages = { 0 };
 	struct lookup lookup;
 
 	must(lookup_unpack(in, &lookup));
 	must(lookup.limit >= 1 && lookup.limit <= 500);
+	must(lookup.kind == STREAM_ROOM || lookup.kind == STREAM_INBOX);
+	find(&lookup, &messages);
 	fixture_tell(PAGE, page_pack,
-		(struct page){ .request = lookup.request, .epoch = 1 });
+		(struct page){ .request = lookup.request,
+			.epoch = 1,
+			.first = 3,
+			.last = 3,
+			.more = mood & 1,
+			.count = messages.length > 0,
+			.messages = buffer_text(&messages) });
+	buffer_fini(&messages);
 }
 
 static void
@@ -195,11 +234,11 @@ send_line(int fd, struct text line)
 static void
 settle(void)
 {
-	for (int i = 0; i < 3; i++) {
+	do {
 		fixture_turn();
 		answer_letters();
-	}
-	fixture_turn();
+		fixture_turn();
+	} while (fixture.letter_count > 0);
 }
 
 static void

@@ -85,7 +85,8 @@ on_said(struct gateway *gateway, struct unpack *in)
 
 	if (!said_unpack(in, &said))
 		return false;
-	pending = waiting(gateway, said.request, KIND(PENDING_SAY));
+	pending = waiting(gateway, said.request,
+		KIND(PENDING_SAY) | KIND(PENDING_CHANGED));
 	if (pending)
 		answer_and_free(pending, &answer);
 	return true;
@@ -143,9 +144,13 @@ on_page(struct gateway *gateway, struct unpack *in)
 		return false;
 	pending = waiting(gateway, page.request,
 		KIND(PENDING_PAGE) | KIND(PENDING_SEARCH) |
-			KIND(PENDING_MISSED));
+			KIND(PENDING_MISSED) | KIND(PENDING_CHANGE));
 	if (!pending)
 		return true;
+	if (pending->kind == PENDING_CHANGE) {
+		talk_change_found(pending, &page);
+		return true;
+	}
 	if (pending->kind == PENDING_MISSED) {
 		entry_missed(pending, &page);
 		return true;

@@ -39,12 +39,16 @@ asking_active(struct session *session, struct text tag, struct text room,
 }
 
 bool
-asking_may_read(struct session *session, struct text tag, struct text room)
+asking_may(struct session *session, struct text tag,
+	const struct conversation *of, enum permit what)
 {
-	struct membership *membership = asking_membership(session, room);
-	const char *why_not =
-		permits_why_not(session, room, PERMIT_READ, membership != NULL);
+	struct membership *membership;
+	const char *why_not;
 
+	if (of->room.length == 0)
+		return true;
+	membership = asking_membership(session, of->room);
+	why_not = permits_why_not(session, of->room, what, membership != NULL);
 	if (why_not) {
 		session_refuse(session, tag, CODE_FORBIDDEN, why_not);
 		return false;
@@ -54,13 +58,6 @@ asking_may_read(struct session *session, struct text tag, struct text room)
 		return false;
 	}
 	return true;
-}
-
-bool
-asking_may_read_of(
-	struct session *session, struct text tag, const struct conversation *of)
-{
-	return of->room.length == 0 || asking_may_read(session, tag, of->room);
 }
 
 unsigned

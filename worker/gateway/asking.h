@@ -9,6 +9,7 @@
 
 #include "shared/text.h"
 #include "worker/gateway/answer.h"
+#include "worker/gateway/permits.h"
 
 #define ASKING_NOT_NOW "the server is too busy, try again"
 #define ASKING_TOO_BIG "the message is too big for this server"
@@ -29,14 +30,10 @@ unsigned asking_ledger(const struct session *session, struct text room);
 struct membership *asking_active(struct session *session, struct text tag,
 	struct text room, enum answer_code code);
 
-/* May the session read this room now, as its class says? False when the request
- * has been kept for later or refused. */
-bool asking_may_read(
-	struct session *session, struct text tag, struct text room);
-
-/* The same; what is in the own inbox may always be read. */
-bool asking_may_read_of(struct session *session, struct text tag,
-	const struct conversation *of);
+/* Is this permitted there now, by the class of the room? In one's own inbox all
+ * is. False when the request has been kept for later or refused. */
+bool asking_may(struct session *session, struct text tag,
+	const struct conversation *of, enum permit what);
 
 /* What letters call it: kind and name of the stream, and the number of the
  * ledger that keeps it. */

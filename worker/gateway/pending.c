@@ -94,6 +94,9 @@ count(struct session *session, const struct pending *pending, int change)
 	if (is_lookup)
 		session->lookup_count =
 			(uint16_t)(session->lookup_count + change);
+	if (pending->kind == PENDING_CHANGE)
+		session->change_count =
+			(uint16_t)(session->change_count + change);
 	if (is_say)
 		session->say_count = (uint16_t)(session->say_count + change);
 	session_weigh(session);

@@ -13,6 +13,7 @@
 #include "shared/text.h"
 #include "worker/gateway/answer.h"
 
+struct change;
 struct listing;
 struct membership;
 struct pendings;
@@ -30,6 +31,8 @@ enum pending_kind {
 	PENDING_MEMBERS,
 	PENDING_ROOMS,
 	PENDING_READ,
+	PENDING_CHANGE,  /* looks up what is to be changed */
+	PENDING_CHANGED, /* the change is on its way */
 	PENDING_LOGIN,
 };
 
@@ -41,6 +44,7 @@ struct pending {
 		/* Of a join but JOIN_AGAIN; NULL: a login, see entry.h. */
 		struct membership *membership;
 		struct listing *listing; /* PENDING_ROOMS; owned */
+		struct change *change;   /* PENDING_CHANGE; owned */
 	};
 	struct recovery *recovery; /* of a join or login; owned, or NULL */
 	void (*on_free)(struct pending *pending); /* frees what is owned */

@@ -22,6 +22,7 @@
 struct kept {
 	struct kept *next;
 	size_t length;
+	bool was_read; /* by the profile, which found it had to wait */
 	char text[];
 };
 
@@ -131,11 +132,17 @@ session_may_go_on(struct session *session, uint64_t *retry_ms)
 	return false;
 }
 
+static bool
+is_answered(const struct session *session)
+{
+	return session->waits_for_change ? session->change_count == 0
+					 : session->pending_count == 0;
+}
+
 static void
 note_due(struct session *session)
 {
-	if (!session->is_waiting || session->is_due ||
-		session->pending_count > 0)
+	if (!session->is_waiting || session->is_due || !is_answered(session))
 		return;
 	session->is_due = true;
 	DL_APPEND2(session->gateway->due, session, previous_due, next_due);
@@ -160,19 +167,26 @@ session_weigh(struct session *session)
 	note_due(session);
 }
 
-void
-session_keep(struct session *session, struct kept **list)
+static void
+keep(struct session *session, struct kept **list, struct text text,
+	bool was_read)
 {
-	struct text text = session->reading;
 	struct kept *kept = base_alloc(sizeof(*kept) + text.length);
 
 	must(text.at != NULL);
 	kept->length = text.length;
+	kept->was_read = was_read;
 	memcpy(kept->text, text.at, text.length);
 	LL_APPEND(*list, kept);
 	session->kept_count++;
 	session->kept_bytes += (uint32_t)text.length;
 	session_weigh(session);
+}
+
+void
+session_keep(struct session *session, struct kept **list)
+{
+	keep(session, list, session->reading, true);
 }
 
 static void
@@ -186,19 +200,27 @@ read_frame(struct session *session, struct text text)
 void
 session_take(struct session *session, struct text text)
 {
-	if (!session->is_waiting) {
+	if (session->is_waiting)
+		keep(session, &session->kept, text, false);
+	else
 		read_frame(session, text);
-		return;
-	}
-	session->reading = text;
-	session_keep(session, &session->kept);
-	session->reading = (struct text){ 0 };
 }
 
 void
 session_wait(struct session *session)
 {
 	session->is_waiting = true;
+	session->waits_for_change = false;
+	note_due(session);
+}
+
+/* A logout may be waiting already, behind frames that were kept for a join: it
+ * is read again, and waits again. */
+void
+session_wait_for_change(struct session *session)
+{
+	session->is_waiting = true;
+	session->waits_for_change = true;
 	note_due(session);
 }
 
@@ -211,18 +233,20 @@ read_first(struct session *session, struct kept **list)
 	*list = kept->next;
 	session->kept_count--;
 	session->kept_bytes -= (uint32_t)kept->length;
+	session->is_rereading = kept->was_read;
 	if (session->lane.state == LANE_OPEN)
 		read_frame(session, (struct text){ kept->text, kept->length });
+	session->is_rereading = false;
 	free(kept);
 }
 
 void
 session_read_kept(struct session *session, struct kept *list)
 {
-	session->is_rereading = true;
-	while (list)
+	while (list && !session->waits_for_change)
 		read_first(session, &list);
-	session->is_rereading = false;
+	LL_CONCAT(list, session->kept);
+	session->kept = list;
 	session_weigh(session);
 }
 
@@ -234,7 +258,7 @@ resume(struct session *session)
 	struct kept *list = session->kept;
 
 	session->kept = NULL;
-	session->is_waiting = false;
+	session->is_waiting = session->waits_for_change = false;
 	while (list && !session->is_waiting)
 		read_first(session, &list);
 	LL_CONCAT(session->kept, list);
@@ -255,7 +279,7 @@ session_resume_due(struct gateway *gateway)
 
 	while ((session = gateway->due)) {
 		forget_due(session);
-		if (session->pending_count == 0)
+		if (is_answered(session))
 			resume(session);
 	}
 }
@@ -265,7 +289,7 @@ session_stop_waiting(struct session *session)
 {
 	struct kept *list = session->kept;
 
-	session->is_waiting = false;
+	session->is_waiting = session->waits_for_change = false;
 	session->kept = NULL;
 	session_drop_kept(session, list);
 	if (session->is_due)

@@ -9,8 +9,9 @@
  * with the membership and read again after it; everything else goes on. Where
  * one user gives way to another (login, logout) the session waits: all frames
  * are kept until everything asked before is answered, so nothing of one user is
- * ever answered to another. A session that has too much in flight is held, so
- * its input waits in its socket.
+ * ever answered to another. It also waits while the message of a change is
+ * looked up, so that what comes behind the change finds it done. A session that
+ * has too much in flight is held, so its input waits in its socket.
  */
 #ifndef WORKER_GATEWAY_SESSION_H
 #define WORKER_GATEWAY_SESSION_H
@@ -61,12 +62,14 @@ struct session {
 	uint16_t pending_count; /* all */
 	uint16_t lookup_count;  /* those whose answers may be large */
 	uint16_t say_count;     /* messages among them, not yet refused */
+	uint16_t change_count;  /* changes whose message is looked up */
 	uint16_t kept_count;    /* frames that wait to be read */
 	uint32_t kept_bytes;    /* of these frames */
 	uint16_t port;          /* of the client, host order */
 	uint8_t bad_in_a_row;   /* for the profile: frames without sense */
 	bool is_waiting;        /* for all that was asked to be answered */
-	bool is_due;            /* in gateway->due: all is answered */
+	bool waits_for_change;  /* for that alone */
+	bool is_due;            /* in gateway->due: waiting is over */
 	bool is_rereading;      /* a frame that was kept */
 	bool is_entering;       /* the login is not answered yet */
 	uint8_t address[16];
@@ -101,6 +104,9 @@ void session_take(struct session *session, struct text text);
  * one that is being read; that one too is kept and read again if it says so by
  * session_keep() with session->kept. */
 void session_wait(struct session *session);
+
+/* The same until the change that was asked for is on its way. */
+void session_wait_for_change(struct session *session);
 
 /* Each turn: sessions whose waiting is over read what was kept. */
 void session_resume_due(struct gateway *gateway);

@@ -58,6 +58,14 @@ struct search_request {
 	uint64_t limit;
 };
 
+/* Gives a message of one's own another body, or takes it away. */
+struct change_request {
+	struct conversation of; /* with: one of those who have the message */
+	uint64_t id_time, id_origin;
+	bool is_deletion;
+	struct text body; /* JSON; of a deletion empty */
+};
+
 struct members_request {
 	struct text room;
 	struct text after;
@@ -78,10 +86,16 @@ void talk_history(struct session *session, struct text tag,
 	const struct history_request *request);
 void talk_search(struct session *session, struct text tag,
 	const struct search_request *request);
+void talk_change(struct session *session, struct text tag,
+	const struct change_request *request);
 void talk_members(struct session *session, struct text tag,
 	const struct members_request *request);
 void talk_online(struct session *session, struct text tag,
 	const struct online_request *request);
+
+/* The message that is to be changed, if there is one; takes the pending
+ * request. */
+void talk_change_found(struct pending *pending, const struct page *page);
 
 /* The user goes, the connection stays; no join is open. */
 void talk_leave_all(struct session *session);

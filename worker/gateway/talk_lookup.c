@@ -12,7 +12,7 @@ talk_history(struct session *session, struct text tag,
 {
 	struct pending *pending;
 
-	if (!asking_may_read_of(session, tag, &request->of))
+	if (!asking_may(session, tag, &request->of, PERMIT_READ))
 		return;
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_PAGE, tag);
@@ -36,7 +36,7 @@ static bool
 may_search(
 	struct session *session, struct text tag, const struct conversation *of)
 {
-	if (!asking_may_read_of(session, tag, of))
+	if (!asking_may(session, tag, of, PERMIT_READ))
 		return false;
 	if (config_stream_class(session->gateway->config, asking_kind(of),
 		    asking_stream(session, of))
@@ -79,9 +79,10 @@ void
 talk_members(struct session *session, struct text tag,
 	const struct members_request *request)
 {
+	const struct conversation of = { .room = request->room };
 	struct pending *pending;
 
-	if (!asking_may_read(session, tag, request->room))
+	if (!asking_may(session, tag, &of, PERMIT_READ))
 		return;
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_MEMBERS, tag);

@@ -10,6 +10,8 @@ static const struct confab_command commands[] = {
 	{ "join", true, false, false, confab_do_join },
 	{ "leave", true, false, false, confab_do_leave },
 	{ "say", true, true, true, confab_do_say },
+	{ "edit", true, true, false, confab_do_edit },
+	{ "delete", true, true, false, confab_do_delete },
 	{ "history", true, false, false, confab_do_history },
 	{ "search", true, false, false, confab_do_search },
 	{ "members", true, false, false, confab_do_members },

@@ -44,6 +44,10 @@ confab_do confab_do_leave;
 /* confab_say.c */
 confab_do confab_do_say;
 
+/* confab_change.c */
+confab_do confab_do_edit;
+confab_do confab_do_delete;
+
 /* confab_lookup.c */
 confab_do confab_do_history;
 confab_do confab_do_search;

@@ -1,0 +1,215 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/clock.h"
+#include "shared/mail.h"
+#include "worker/gateway/asking.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/ledgers.h"
+#include "worker/gateway/pending.h"
+#include "worker/gateway/session.h"
+#include "worker/gateway/talk.h"
+
+/*
+ * Edits and deletions. First the message is looked up, to see whose it is and
+ * who else has it; then the change is said like a message, to the same. Each of
+ * the two steps has a request number of its own, so that an answer which comes
+ * twice finds nobody the second time. Meanwhile the session waits, so two
+ * changes of one message come in the order in which they were asked for.
+ *
+ * Between the two steps the message may be changed by another connection of the
+ * same user; then the later change stands.
+ */
+
+#define NO_SUCH_MESSAGE "there is no such message"
+#define NOT_YOURS "only messages of one's own can be changed"
+
+struct change {
+	struct change_request wanted; /* its texts are in bytes */
+	char bytes[];
+};
+
+static struct text
+copy(char **at, struct text text)
+{
+	struct text copied = { *at, text.length };
+
+	if (text.length)
+		memcpy(*at, text.at, text.length);
+	*at += text.length;
+	return copied;
+}
+
+static void
+free_change(struct pending *pending)
+{
+	free(pending->change);
+}
+
+static void
+remember(struct pending *pending, const struct change_request *wanted)
+{
+	struct change *change =
+		base_alloc(sizeof(*change) + wanted->of.room.length +
+			   wanted->of.with.length + wanted->body.length);
+	char *at = change->bytes;
+
+	change->wanted = *wanted;
+	change->wanted.of.room = copy(&at, wanted->of.room);
+	change->wanted.of.with = copy(&at, wanted->of.with);
+	change->wanted.body = copy(&at, wanted->body);
+	pending->change = change;
+	pending->on_free = free_change;
+}
+
+void
+talk_change(struct session *session, struct text tag,
+	const struct change_request *request)
+{
+	const struct conversation *of = &request->of;
+	struct pending *pending;
+
+	if (!asking_may(session, tag, of, PERMIT_SAY))
+		return;
+	pending = pending_new(
+		session->gateway->pendings, session, PENDING_CHANGE, tag);
+	remember(pending, request);
+	lookup_pack(ledgers_letter(session->gateway, LETTER_LOOKUP),
+		&(struct lookup){
+			.request = pending->request,
+			.connection = session_connection(session),
+			.kind = asking_kind(of),
+			.tenant = session_tenant(session),
+			.stream = asking_stream(session, of),
+			.mode = LOOKUP_ID,
+			.anchor = request->id_time,
+			.anchor_origin = request->id_origin,
+			.limit = 1,
+		});
+	if (asking_offer(session, asking_keeper(session, of), pending))
+		session_wait_for_change(session);
+}
+
+/* Does the user named in the request have the message too? */
+static bool
+is_with(const struct change_request *wanted, struct text user,
+	const struct message *found)
+{
+	struct mail_side side;
+
+	if (wanted->of.room.length > 0)
+		return true;
+	if (found->others.length == 0)
+		return text_equal(wanted->of.with, user);
+	return mail_find_side(found->others, wanted->of.with, &side);
+}
+
+/* The message as the page has it; false when it is not there to be changed. */
+static bool
+find(const struct pending *pending, const struct page *page,
+	struct message *found)
+{
+	const struct change_request *wanted = &pending->change->wanted;
+	struct unpack in = unpack_of(page->messages);
+	struct unpack one;
+
+	if (page->count != 1)
+		return false;
+	one = unpack_of(unpack_text(&in));
+	return message_unpack(&one, found) &&
+	       found->id_time == wanted->id_time &&
+	       found->id_origin == wanted->id_origin &&
+	       !(found->flags & (MESSAGE_CHANGES | MESSAGE_DELETED)) &&
+	       (found->until == 0 || found->until > clock_unix_ms()) &&
+	       is_with(wanted, session_user(pending->session), found);
+}
+
+/* Those who have it, but no places yet; returns how many. */
+static size_t
+copy_sides(struct buffer *sides, struct text others)
+{
+	struct unpack in = unpack_of(others);
+	struct mail_side side;
+	size_t count = 0;
+
+	while (mail_next_side(&in, &side)) {
+		side.offset = 0;
+		mail_add_side(sides, &side);
+		count++;
+	}
+	return count;
+}
+
+/* Until it expires, and where it was wanted alone, the change is too. */
+static struct message
+message_of(const struct session *session, const struct change_request *wanted,
+	const struct message *found)
+{
+	return (struct message){
+		.kind = asking_kind(&wanted->of),
+		.tenant = session_tenant(session),
+		.stream = asking_stream(session, &wanted->of),
+		.from = session_user(session),
+		.platform = session->platform,
+		.type = found->type,
+		.body = wanted->is_deletion ? TEXT_LITERAL("null")
+					    : wanted->body,
+		.flags = wanted->is_deletion ? MESSAGE_DELETE : MESSAGE_EDIT,
+		.asker_slot = session->gateway->slot,
+		.asker_life = session->gateway->life,
+		.connection = session_connection(session),
+		.until = found->until,
+		.only_platform = found->only_platform,
+		.of_time = found->id_time,
+		.of_origin = found->id_origin,
+		.of_offset = found->offset,
+	};
+}
+
+static void
+refuse(struct pending *pending, enum answer_code code, const char *error)
+{
+	session_refuse(pending->session, pending_tag(pending), code, error);
+	pending_free(pending->session->gateway->pendings, &pending);
+}
+
+/* The second step, in place of the first. */
+static void
+say_change(struct pending *pending, const struct message *found)
+{
+	struct session *session = pending->session;
+	struct gateway *gateway = session->gateway;
+	const struct change_request *wanted = &pending->change->wanted;
+	struct message message = message_of(session, wanted, found);
+	unsigned ledger = asking_keeper(session, &wanted->of);
+	struct pending *next = pending_new(gateway->pendings, session,
+		PENDING_CHANGED, pending_tag(pending));
+	struct buffer *letter = ledgers_letter(gateway, LETTER_SAY);
+	struct buffer sides = { 0 };
+	size_t growth = copy_sides(&sides, found->others) * MAIL_PLACE_BYTES;
+
+	message.others = buffer_text(&sides);
+	message.request = next->request;
+	message_pack(letter, &message);
+	buffer_fini(&sides);
+	pending_free(gateway->pendings, &pending);
+	if (letter->length + growth > ledgers_letter_max(gateway))
+		refuse(next, CODE_TOO_MANY, ASKING_TOO_BIG);
+	else
+		asking_offer(session, ledger, next);
+}
+
+void
+talk_change_found(struct pending *pending, const struct page *page)
+{
+	struct message found;
+
+	if (!find(pending, page, &found))
+		refuse(pending, CODE_NOT_FOUND, NO_SUCH_MESSAGE);
+	else if (!text_equal(found.from, session_user(pending->session)))
+		refuse(pending, CODE_FORBIDDEN, NOT_YOURS);
+	else
+		say_change(pending, &found);
+}
