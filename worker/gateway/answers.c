@@ -22,12 +22,12 @@ waiting(const struct gateway *gateway, uint64_t request, unsigned kinds)
 {
 	struct pending *pending = pending_find(gateway->pendings, request);
 
-	if (!pending || pending->refusal || !(kinds & KIND(pending->kind)))
+	if (!pending || pending->outcome || !(kinds & KIND(pending->kind)))
 		return NULL;
 	return pending;
 }
 
-/* Answers and forgets; what is said afterwards may then be refused. */
+/* Answers and forgets; what was said afterwards may be answered then. */
 static void
 answer_and_free(struct pending *pending, const struct answer *answer)
 {
@@ -37,7 +37,7 @@ answer_and_free(struct pending *pending, const struct answer *answer)
 	session_answer(session, pending_tag(pending), answer);
 	pending_free(session->gateway->pendings, &pending);
 	if (is_say)
-		pending_refuse_due(session->gateway->pendings, session);
+		pending_answer_due(session->gateway->pendings, session);
 }
 
 static bool

@@ -60,7 +60,8 @@ struct gateway {
 	struct buffer payload;  /* of the frame being written */
 	struct buffer found;    /* entries of a user in the index */
 	struct buffer sessions; /* of a user */
-	struct buffer others;   /* the other side of a direct message */
+	struct buffer others;   /* of a message as one user sees it */
+	struct buffer sides;    /* of the message being said */
 };
 
 #endif

@@ -60,6 +60,7 @@ gateway_fini(struct gateway *gateway)
 	buffer_fini(&gateway->found);
 	buffer_fini(&gateway->sessions);
 	buffer_fini(&gateway->others);
+	buffer_fini(&gateway->sides);
 }
 
 void

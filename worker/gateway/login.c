@@ -12,9 +12,14 @@
 #include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/pending.h"
+#include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/subscription.h"
 #include "worker/gateway/talk.h"
+
+/* All who are logged in count as members of the room without a name, so that
+ * the index tells where any are. */
+static const struct text everybody = { "", 0 };
 
 static struct identity *
 identity_new(const struct login_request *request)
@@ -181,6 +186,7 @@ login_answered(struct pending *pending, const struct joined *given)
 	answer(session, pending_tag(pending), &joined);
 	buffer_fini(&kept);
 	session->is_entering = false;
+	rooms_count_in(session->gateway, session_tenant(session), everybody);
 	pending_free(session->gateway->pendings, &pending);
 }
 
@@ -224,6 +230,9 @@ login_undo(struct session *session)
 
 	if (!session->identity)
 		return;
+	if (!session->is_entering)
+		index_room_remove(gateway->arena, gateway->slot,
+			session_tenant(session), everybody);
 	index_remove(gateway->arena, gateway->slot, session->place);
 	gateway->seated[session->place] = NULL;
 	row_count(gateway->row, COUNTER_SESSIONS, -1);

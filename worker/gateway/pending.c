@@ -17,6 +17,12 @@
 #define PLACE_MASK ((UINT64_C(1) << PLACE_BITS) - 1)
 #define USE_MASK ((UINT64_C(1) << USE_BITS) - 1)
 
+struct outcome {
+	struct answer answer;
+	struct said said;
+	char error[];
+};
+
 struct place {
 	struct pending *pending; /* NULL: free */
 	uint32_t uses;
@@ -88,7 +94,7 @@ count(struct session *session, const struct pending *pending, int change)
 			 pending->kind == PENDING_JOIN_SINCE ||
 			 pending->kind == PENDING_LOGIN ||
 			 pending->kind == PENDING_MISSED;
-	bool is_say = pending->kind == PENDING_SAY && !pending->refusal;
+	bool is_say = pending->kind == PENDING_SAY && !pending->outcome;
 
 	session->pending_count = (uint16_t)(session->pending_count + change);
 	if (is_lookup)
@@ -155,7 +161,7 @@ pending_free(struct pendings *pendings, struct pending **freed)
 	if (pending->on_free)
 		pending->on_free(pending);
 	recovery_free(&pending->recovery);
-	free(pending->refusal);
+	free(pending->outcome);
 	free(pending);
 }
 
@@ -165,27 +171,52 @@ pending_tag(const struct pending *pending)
 	return (struct text){ pending->tag, pending->tag_length };
 }
 
+/* A copy of an answer that needs nothing else. */
+static struct outcome *
+outcome_new(const struct answer *answer)
+{
+	bool is_refusal = answer->kind == ANSWER_REFUSAL;
+	struct text error =
+		is_refusal ? answer->refusal.error : TEXT_LITERAL("");
+	struct outcome *outcome =
+		base_alloc_zeroed(1, sizeof(*outcome) + error.length);
+
+	must(is_refusal || answer->kind == ANSWER_SAY);
+	outcome->answer = *answer;
+	if (is_refusal) {
+		memcpy(outcome->error, error.at, error.length);
+		outcome->answer.refusal.error.at = outcome->error;
+	} else {
+		outcome->said = *answer->say.said;
+		outcome->answer.say.said = &outcome->said;
+	}
+	return outcome;
+}
+
+void
+pending_answer_in_turn(struct pendings *pendings, struct session *session,
+	struct text tag, const struct answer *answer)
+{
+	struct pending *pending;
+
+	if (session->say_count == 0) {
+		session_answer(session, tag, answer);
+		return;
+	}
+	pending = pending_new(pendings, session, PENDING_SAY, tag);
+	pending->outcome = outcome_new(answer);
+	session->say_count--;
+}
+
 void
 pending_refuse_in_turn(struct pendings *pendings, struct session *session,
 	struct text tag, const struct refusal *refusal)
 {
-	const struct answer answer = {
-		.kind = ANSWER_REFUSAL,
-		.refusal = *refusal,
-	};
-	struct pending *pending;
-
-	if (session->say_count == 0) {
-		session_answer(session, tag, &answer);
-		return;
-	}
-	pending = pending_new(pendings, session, PENDING_SAY, tag);
-	pending->refusal = base_alloc(refusal->error.length + 1);
-	memcpy(pending->refusal, refusal->error.at, refusal->error.length);
-	pending->refusal[refusal->error.length] = 0;
-	pending->refusal_code = (uint16_t)refusal->code;
-	pending->refusal_retry_ms = refusal->retry_ms;
-	session->say_count--;
+	pending_answer_in_turn(pendings, session, tag,
+		&(struct answer){
+			.kind = ANSWER_REFUSAL,
+			.refusal = *refusal,
+		});
 }
 
 void
@@ -199,23 +230,8 @@ pending_refuse_say(struct pendings *pendings, struct session *session,
 		});
 }
 
-static void
-refuse_now(const struct pending *pending)
-{
-	const struct answer answer = {
-		.kind = ANSWER_REFUSAL,
-		.refusal = {
-			.code = pending->refusal_code,
-			.error = text_of(pending->refusal),
-			.retry_ms = pending->refusal_retry_ms,
-		},
-	};
-
-	session_answer(pending->session, pending_tag(pending), &answer);
-}
-
 void
-pending_refuse_due(struct pendings *pendings, struct session *session)
+pending_answer_due(struct pendings *pendings, struct session *session)
 {
 	struct pending *pending, *next;
 
@@ -223,9 +239,10 @@ pending_refuse_due(struct pendings *pendings, struct session *session)
 	{
 		if (pending->kind != PENDING_SAY)
 			continue;
-		if (!pending->refusal)
+		if (!pending->outcome)
 			return;
-		refuse_now(pending);
+		session_answer(session, pending_tag(pending),
+			&pending->outcome->answer);
 		pending_free(pendings, &pending);
 	}
 }

@@ -16,6 +16,7 @@
 struct change;
 struct listing;
 struct membership;
+struct outcome;
 struct pendings;
 struct recovery;
 struct session;
@@ -49,11 +50,9 @@ struct pending {
 	struct recovery *recovery; /* of a join or login; owned, or NULL */
 	void (*on_free)(struct pending *pending); /* frees what is owned */
 
-	/* PENDING_SAY: refused already and only waiting for its turn. */
-	char *refusal; /* owned */
-	uint64_t refusal_retry_ms;
-	uint16_t refusal_code;
-	uint8_t kind; /* enum pending_kind */
+	/* PENDING_SAY: the answer is known and only waits for its turn. */
+	struct outcome *outcome; /* owned */
+	uint8_t kind;            /* enum pending_kind */
 	uint16_t tag_length;
 	char tag[];
 };
@@ -73,13 +72,16 @@ void pending_free(struct pendings *pendings, struct pending **pending);
 
 struct text pending_tag(const struct pending *pending);
 
-/* Refuses a say, but not before the answers to those said earlier. */
+/* Answers a say (ANSWER_SAY or a refusal), but not before those said earlier
+ * are answered. */
+void pending_answer_in_turn(struct pendings *pendings, struct session *session,
+	struct text tag, const struct answer *answer);
 void pending_refuse_in_turn(struct pendings *pendings, struct session *session,
 	struct text tag, const struct refusal *refusal);
 void pending_refuse_say(struct pendings *pendings, struct session *session,
 	struct text tag, enum answer_code code, const char *error);
 
-/* After the answer to a say: the refusals that waited for it. */
-void pending_refuse_due(struct pendings *pendings, struct session *session);
+/* After the answer to a say: the answers that waited for it. */
+void pending_answer_due(struct pendings *pendings, struct session *session);
 
 #endif

@@ -159,6 +159,17 @@ membership_find(const struct session *session, const struct room *room)
 	return NULL;
 }
 
+void
+rooms_count_in(struct gateway *gateway, struct text tenant, struct text name)
+{
+	if (index_room_add(gateway->arena, gateway->slot, tenant, name) ||
+		gateway->has_logged_full)
+		return;
+	gateway->has_logged_full = true;
+	log_warning("the index has no place for more rooms: this gateway now "
+		    "gets the messages of all");
+}
+
 struct membership *
 membership_new(struct session *session, struct text name, unsigned flags)
 {
@@ -177,12 +188,7 @@ membership_new(struct session *session, struct text name, unsigned flags)
 	membership->flags = (uint8_t)flags;
 	DL_APPEND2(session->memberships, membership, previous, next);
 	session->membership_count++;
-	if (!index_room_add(gateway->arena, gateway->slot, tenant, name) &&
-		!gateway->has_logged_full) {
-		gateway->has_logged_full = true;
-		log_warning("the index has no place for more rooms: this "
-			    "gateway now gets the messages of all");
-	}
+	rooms_count_in(gateway, tenant, name);
 	return membership;
 }
 

@@ -88,6 +88,10 @@ void room_release(struct gateway *gateway, struct room *room);
 bool room_take_offset(struct gateway *gateway, struct room *room,
 	uint64_t epoch, uint64_t offset);
 
+/* One member more of the room here: from now on the index says so. */
+void rooms_count_in(
+	struct gateway *gateway, struct text tenant, struct text name);
+
 /* The membership of this session in a room, or NULL. */
 struct membership *membership_find(
 	const struct session *session, const struct room *room);

@@ -28,11 +28,34 @@ struct join_request {
 	uint64_t since_epoch, since_offset;
 };
 
+enum say_to {
+	SAY_TO_ROOM,
+	SAY_TO_USERS,
+	SAY_TO_CLIENTS,
+	SAY_TO_ALL,
+};
+
+enum say_keep {
+	SAY_AS_USUAL, /* rooms as their class says, users always */
+	SAY_KEEP,
+	SAY_PASS,
+};
+
 struct say_request {
+	enum say_to to;
 	struct text room;
+
+	/* Users, or ids of clients: ascending, each once. */
+	const struct text *names;
+	size_t count;
+	bool must_be_known;     /* the client: else it is not found */
+	uint64_t only_platform; /* of the users: one more than it; 0: all */
+
 	struct text type;
 	struct text body; /* JSON */
 	struct text key;  /* empty: none */
+	enum say_keep keep;
+	uint64_t ttl_ms; /* 0: for ever */
 	bool echo;
 };
 
@@ -80,7 +103,13 @@ struct online_request {
 void talk_join(struct session *session, struct text tag,
 	const struct join_request *request);
 void talk_leave(struct session *session, struct text tag, struct text room);
+
+/* In a room. */
 void talk_say(struct session *session, struct text tag,
+	const struct say_request *request);
+
+/* To anybody but a room. */
+void talk_mail(struct session *session, struct text tag,
 	const struct say_request *request);
 void talk_history(struct session *session, struct text tag,
 	const struct history_request *request);

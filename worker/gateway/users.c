@@ -6,22 +6,21 @@
 
 #define KEEP_BYTES 65536
 
-/* In gateway->found; returns how many there are. */
-static size_t
-find_entries(struct gateway *gateway, struct text tenant, struct text user)
+const struct index_entry *
+users_entries(struct gateway *gateway, unsigned slot, struct text tenant,
+	struct text user, size_t *count)
 {
 	struct buffer *found = &gateway->found;
 	size_t room_for = 8;
 
-	for (;;) {
-		size_t bytes = room_for * sizeof(struct index_entry), count;
+	for (;; room_for = *count) {
+		size_t bytes = room_for * sizeof(struct index_entry);
 
 		buffer_clear(found, KEEP_BYTES);
-		count = index_find_user(gateway->arena, gateway->slot, tenant,
-			user, (void *)buffer_reserve(found, bytes), room_for);
-		if (count <= room_for)
-			return count;
-		room_for = count;
+		*count = index_find_user(gateway->arena, slot, tenant, user,
+			(void *)buffer_reserve(found, bytes), room_for);
+		if (*count <= room_for)
+			return (const void *)found->data;
 	}
 }
 
@@ -29,8 +28,9 @@ struct session *const *
 users_find(struct gateway *gateway, struct text tenant, struct text user,
 	size_t *count)
 {
-	size_t entries = find_entries(gateway, tenant, user);
-	const struct index_entry *found = (const void *)gateway->found.data;
+	size_t entries;
+	const struct index_entry *found =
+		users_entries(gateway, gateway->slot, tenant, user, &entries);
 	struct buffer *sessions = &gateway->sessions;
 
 	buffer_clear(sessions, KEEP_BYTES);

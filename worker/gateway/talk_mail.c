@@ -1,0 +1,95 @@
+#include "shared/mail.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/ledgers.h"
+#include "worker/gateway/pass.h"
+#include "worker/gateway/saying.h"
+#include "worker/gateway/session.h"
+#include "worker/gateway/talk.h"
+
+/* What a ledger may add for each side of a direct message: its offset. */
+#define SIDE_BYTES 10
+
+/* What is said of one connection in a letter: its place and secret. */
+#define CLIENT_BYTES 16
+
+#define KEEP_BYTES 65536
+
+/* All but the sender, who has a side of his own; in gateway->sides. */
+static struct text
+pack_others(struct session *session, const struct say_request *request)
+{
+	struct buffer *others = &session->gateway->sides;
+
+	buffer_clear(others, KEEP_BYTES);
+	for (size_t i = 0; i < request->count; i++)
+		if (!text_equal(request->names[i], session_user(session)))
+			mail_add_side(others,
+				&(struct mail_side){ request->names[i], 0 });
+	return buffer_text(others);
+}
+
+static void
+say_users(struct session *session, struct text tag,
+	const struct say_request *request)
+{
+	struct gateway *gateway = session->gateway;
+	struct message message = saying_message(session, request);
+
+	message.kind = STREAM_INBOX;
+	message.stream = message.from;
+	message.others = pack_others(session, request);
+	message.only_platform = request->only_platform;
+	if (!saying_fits(session, tag, &message, request->count * SIDE_BYTES))
+		return;
+	if (request->keep == SAY_PASS)
+		saying_passed(session, tag, &message,
+			pass_to_users(gateway, &message));
+	else
+		saying_remember(session, tag, &message,
+			ledgers_of_inbox(
+				gateway, message.tenant, message.stream));
+}
+
+static void
+say_clients(struct session *session, struct text tag,
+	const struct say_request *request)
+{
+	struct message message = saying_message(session, request);
+	uint64_t reached;
+	size_t known;
+
+	message.kind = STREAM_CLIENT;
+	if (!saying_fits(session, tag, &message, request->count * CLIENT_BYTES))
+		return;
+	known = pass_to_clients(session->gateway, &message, request->names,
+		request->count, &reached);
+	if (known == 0 && request->must_be_known)
+		saying_refuse(session, tag, CODE_NOT_FOUND,
+			"there is no such client");
+	else
+		saying_passed(session, tag, &message, reached);
+}
+
+static void
+say_all(struct session *session, struct text tag,
+	const struct say_request *request)
+{
+	struct message message = saying_message(session, request);
+
+	message.kind = STREAM_TENANT;
+	if (saying_fits(session, tag, &message, 0))
+		saying_passed(session, tag, &message,
+			pass_to_all(session->gateway, &message));
+}
+
+void
+talk_mail(struct session *session, struct text tag,
+	const struct say_request *request)
+{
+	if (request->to == SAY_TO_USERS)
+		say_users(session, tag, request);
+	else if (request->to == SAY_TO_CLIENTS)
+		say_clients(session, tag, request);
+	else
+		say_all(session, tag, request);
+}
