@@ -147,6 +147,21 @@ on_search(struct unpack *in)
 }
 
 static void
+on_read(struct unpack *in)
+{
+	struct mark mark;
+
+	must(mark_unpack(in, &mark));
+	must(mark.with.length > 0 || mark.kind == STREAM_ROOM);
+	if (mood % 5 == 1) {
+		refuse(mark.request);
+		return;
+	}
+	fixture_tell(MARK, mark_pack, mark);
+	fixture_tell(MARKED, mark_pack, mark);
+}
+
+static void
 on_members_wanted(struct unpack *in)
 {
 	struct members_wanted wanted;
@@ -186,6 +201,7 @@ answer_letters(void)
 		[LETTER_MEMBERS_WANTED] = on_members_wanted,
 		[LETTER_ROOMS_WANTED] = on_rooms_wanted,
 		[LETTER_SEARCH] = on_search,
+		[LETTER_READ] = on_read,
 	};
 	const struct letter *letter;
 

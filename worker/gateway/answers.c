@@ -133,31 +133,44 @@ on_refused(struct gateway *gateway, struct unpack *in)
 	return true;
 }
 
+static void
+give_page(struct pending *pending, const struct page *page)
+{
+	struct answer answer = { .kind = ANSWER_PAGE, .page = page };
+
+	switch (pending->kind) {
+	case PENDING_MISSED:
+		entry_missed(pending, page);
+		break;
+	case PENDING_CHANGE:
+		talk_change_found(pending, page);
+		break;
+	case PENDING_READ_WITH:
+		talk_read_found(pending, page);
+		break;
+	case PENDING_SEARCH:
+		answer.kind = ANSWER_FOUND;
+		answer_and_free(pending, &answer);
+		break;
+	default:
+		answer_and_free(pending, &answer);
+	}
+}
+
 static bool
 on_page(struct gateway *gateway, struct unpack *in)
 {
 	struct page page;
-	struct answer answer = { .kind = ANSWER_PAGE, .page = &page };
 	struct pending *pending;
 
 	if (!page_unpack(in, &page))
 		return false;
 	pending = waiting(gateway, page.request,
 		KIND(PENDING_PAGE) | KIND(PENDING_SEARCH) |
-			KIND(PENDING_MISSED) | KIND(PENDING_CHANGE));
-	if (!pending)
-		return true;
-	if (pending->kind == PENDING_CHANGE) {
-		talk_change_found(pending, &page);
-		return true;
-	}
-	if (pending->kind == PENDING_MISSED) {
-		entry_missed(pending, &page);
-		return true;
-	}
-	if (pending->kind == PENDING_SEARCH)
-		answer.kind = ANSWER_FOUND;
-	answer_and_free(pending, &answer);
+			KIND(PENDING_MISSED) | KIND(PENDING_CHANGE) |
+			KIND(PENDING_READ_WITH));
+	if (pending)
+		give_page(pending, &page);
 	return true;
 }
 

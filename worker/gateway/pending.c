@@ -90,6 +90,7 @@ count(struct session *session, const struct pending *pending, int change)
 	bool is_lookup = pending->kind == PENDING_PAGE ||
 			 pending->kind == PENDING_SEARCH ||
 			 pending->kind == PENDING_MEMBERS ||
+			 pending->kind == PENDING_READ_WITH ||
 			 pending->kind == PENDING_ROOMS ||
 			 pending->kind == PENDING_JOIN_SINCE ||
 			 pending->kind == PENDING_LOGIN ||

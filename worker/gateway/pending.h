@@ -18,6 +18,7 @@ struct listing;
 struct membership;
 struct outcome;
 struct pendings;
+struct reading;
 struct recovery;
 struct session;
 
@@ -32,8 +33,9 @@ enum pending_kind {
 	PENDING_MEMBERS,
 	PENDING_ROOMS,
 	PENDING_READ,
-	PENDING_CHANGE,  /* looks up what is to be changed */
-	PENDING_CHANGED, /* the change is on its way */
+	PENDING_READ_WITH, /* looks up what the other of two calls it */
+	PENDING_CHANGE,    /* looks up what is to be changed */
+	PENDING_CHANGED,   /* the change is on its way */
 	PENDING_LOGIN,
 };
 
@@ -46,6 +48,7 @@ struct pending {
 		struct membership *membership;
 		struct listing *listing; /* PENDING_ROOMS; owned */
 		struct change *change;   /* PENDING_CHANGE; owned */
+		struct reading *reading; /* PENDING_READ_WITH; owned */
 	};
 	struct recovery *recovery; /* of a join or login; owned, or NULL */
 	void (*on_free)(struct pending *pending); /* frees what is owned */

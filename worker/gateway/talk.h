@@ -89,6 +89,12 @@ struct change_request {
 	struct text body; /* JSON; of a deletion empty */
 };
 
+/* The user has read up to here. */
+struct read_request {
+	struct conversation of;
+	uint64_t offset;
+};
+
 struct members_request {
 	struct text room;
 	struct text after;
@@ -117,6 +123,8 @@ void talk_search(struct session *session, struct text tag,
 	const struct search_request *request);
 void talk_change(struct session *session, struct text tag,
 	const struct change_request *request);
+void talk_read(struct session *session, struct text tag,
+	const struct read_request *request);
 void talk_members(struct session *session, struct text tag,
 	const struct members_request *request);
 void talk_online(struct session *session, struct text tag,
@@ -125,6 +133,10 @@ void talk_online(struct session *session, struct text tag,
 /* The message that is to be changed, if there is one; takes the pending
  * request. */
 void talk_change_found(struct pending *pending, const struct page *page);
+
+/* The message up to which was read, if there is one; takes the pending request.
+ */
+void talk_read_found(struct pending *pending, const struct page *page);
 
 /* The user goes, the connection stays; no join is open. */
 void talk_leave_all(struct session *session);

@@ -14,6 +14,7 @@ static const struct confab_command commands[] = {
 	{ "delete", true, true, false, confab_do_delete },
 	{ "history", true, false, false, confab_do_history },
 	{ "search", true, false, false, confab_do_search },
+	{ "read", true, true, false, confab_do_read },
 	{ "members", true, false, false, confab_do_members },
 	{ "online", true, false, false, confab_do_online },
 	{ "rooms", true, false, false, confab_do_rooms },

@@ -40,6 +40,7 @@ confab_do confab_do_ping;
 /* confab_room.c */
 confab_do confab_do_join;
 confab_do confab_do_leave;
+confab_do confab_do_read;
 
 /* confab_say.c */
 confab_do confab_do_say;

@@ -5,6 +5,9 @@
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
 
+#define READ_OFFSET_MAX (INT64_MAX - 1)
+#define NO_OFFSET UINT64_MAX
+
 void
 confab_do_join(struct session *session, struct text tag, struct args *args)
 {
@@ -27,4 +30,19 @@ confab_do_leave(struct session *session, struct text tag, struct args *args)
 
 	if (args->code == CODE_OK)
 		talk_leave(session, tag, room);
+}
+
+void
+confab_do_read(struct session *session, struct text tag, struct args *args)
+{
+	const struct read_request request = {
+		.of = args_conversation(args, false),
+		.offset = args_number(
+			args, "offset", 0, READ_OFFSET_MAX, NO_OFFSET),
+	};
+
+	if (request.offset == NO_OFFSET)
+		args_fail(args, CODE_BAD_REQUEST, "offset is missing");
+	if (args->code == CODE_OK)
+		talk_read(session, tag, &request);
 }
