@@ -202,6 +202,66 @@ one_too_slow_gets_whole_frames_and_then_the_close(void **state)
 	close(fd);
 }
 
+/* So much is said to a member that does not read; then it reads. Returns how
+ * many messages it got, the last one told being the newest. */
+static unsigned
+read_late(enum slow_policy policy, uint64_t count)
+{
+	char newest[32];
+	const char *frame;
+	bool has_newest = false;
+	unsigned got = 0;
+	int fd;
+
+	fixture.config.outbox_bytes = 20000;
+	fixture.class.slow = (int)policy;
+	fd = member();
+	snprintf(newest, sizeof(newest), "\"offset\":%u", (unsigned)count);
+	for (uint64_t offset = 1; offset <= count; offset++) {
+		deliver(offset, 3000);
+		/* Several of a turn are in one piece. */
+		if (offset % 3 == 0 || offset == count)
+			fixture_turn();
+		assert_true(outbox_waiting(&only_lane()->outbox) <= 30000);
+	}
+	assert_int_equal(only_lane()->state, LANE_OPEN);
+	while (only_lane()->outbox.queue) {
+		fixture_receive(fd);
+		fixture_turn();
+	}
+	while (*(frame = fixture_read(fd))) {
+		assert_non_null(strstr(frame, "\"cmd\":\"msg\""));
+		has_newest = strstr(frame, newest) != NULL;
+		got++;
+	}
+	assert_true(has_newest);
+	close(fd);
+	return got;
+}
+
+static void
+where_slow_is_drop_the_oldest_are_missed(void **state)
+{
+	unsigned got = read_late(SLOW_DROP, 300);
+
+	(void)state;
+	assert_true(got < 300);
+	assert_int_equal(
+		row_read(fixture.gateway.row, COUNTER_DROPPED_SLOW), 300 - got);
+	assert_int_equal(row_read(fixture.gateway.row, COUNTER_CLOSED_SLOW), 0);
+}
+
+static void
+where_slow_is_newest_only_that_is_kept(void **state)
+{
+	unsigned got = read_late(SLOW_NEWEST, 300);
+
+	(void)state;
+	assert_true(got < 300);
+	assert_int_equal(
+		row_read(fixture.gateway.row, COUNTER_DROPPED_SLOW), 300 - got);
+}
+
 static void
 what_waits_for_a_join_is_bounded_in_bytes(void **state)
 {
@@ -264,6 +324,8 @@ main(void)
 		TEST(what_is_kept_back_is_read_before_what_comes_later),
 		TEST(a_message_larger_than_the_outbox_comes_whole),
 		TEST(one_too_slow_gets_whole_frames_and_then_the_close),
+		TEST(where_slow_is_drop_the_oldest_are_missed),
+		TEST(where_slow_is_newest_only_that_is_kept),
 		TEST(what_waits_for_a_join_is_bounded_in_bytes),
 		TEST(a_full_ring_refuses_one_client_and_the_others_wait),
 	};

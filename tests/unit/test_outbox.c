@@ -35,6 +35,18 @@ tear_down(void **state)
 	return 0;
 }
 
+/* What must not be left out. */
+static bool
+push(struct bundle *bundle, size_t from, size_t limit)
+{
+	const struct push one = { .bundle = bundle };
+	uint64_t dropped;
+	bool is_taken = outbox_push(&outbox, &one, from, true, limit, &dropped);
+
+	assert_int_equal(dropped, 0);
+	return is_taken;
+}
+
 static struct bundle *
 bundle_with(const char *text)
 {
@@ -79,7 +91,7 @@ what_was_queued_comes_out_in_order_and_is_freed(void **state)
 	(void)state;
 	outbox_add(&outbox, "a", 1);
 	outbox_add(&outbox, "A", 1);
-	assert_true(outbox_push(&outbox, shared, 2, 100));
+	assert_true(push(shared, 2, 100));
 	outbox_add(&outbox, "c", 1);
 	assert_int_equal(outbox_waiting(&outbox), 6);
 	assert_int_equal(shared->references, 2);
@@ -103,10 +115,10 @@ a_push_over_the_limit_is_refused_and_an_answer_is_not(void **state)
 
 	(void)state;
 	outbox_add(&outbox, "answers do not count", 20);
-	assert_true(outbox_push(&outbox, bundle, 0, 25));
-	assert_true(outbox_push(&outbox, bundle, 0, 25));
-	assert_false(outbox_push(&outbox, bundle, 0, 25));
-	assert_true(outbox_push(&outbox, bundle, 5, 25));
+	assert_true(push(bundle, 0, 25));
+	assert_true(push(bundle, 0, 25));
+	assert_false(push(bundle, 0, 25));
+	assert_true(push(bundle, 5, 25));
 	outbox_add(&outbox, "nor here", 8);
 	assert_int_equal(outbox_waiting(&outbox), 20 + 25 + 8);
 	assert_int_equal(bundle->references, 4);
@@ -135,7 +147,7 @@ bytes_survive_a_full_socket_in_any_cut(void **state)
 		}
 		bundle = bundle_new(1);
 		bundle_add(&bundle, text, length);
-		assert_true(outbox_push(&outbox, bundle, 0, SIZE_MAX));
+		assert_true(push(bundle, 0, SIZE_MAX));
 		bundle_unref(&bundle);
 	}
 	for (;;) {

@@ -26,6 +26,7 @@
 struct piece {
 	uint32_t end; /* its last byte + 1 in the bundle */
 	bool is_event;
+	bool is_message;
 	uint8_t user_length;
 	uint32_t user_at;      /* in keyed; who gets the frame with the key */
 	uint32_t keyed_at;     /* in keyed; that frame */
@@ -37,6 +38,7 @@ struct piece {
 struct gathering {
 	struct bundle *bundle;
 	struct bundle *quiet; /* without events; NULL until one needs it */
+	struct push push, quiet_push; /* of these, while they are sent */
 	struct buffer keyed;
 	struct piece *pieces;
 	size_t count, capacity;
@@ -100,7 +102,7 @@ add_piece(struct room *room, enum profile_number profile,
  * be. */
 static struct bundle *
 compose(const struct gathering *gathering, const struct seat *seat,
-	size_t *count)
+	struct push *push, size_t *count)
 {
 	const struct session *session = seat->membership->session;
 	const uint8_t *keyed = gathering->keyed.data;
@@ -108,6 +110,8 @@ compose(const struct gathering *gathering, const struct seat *seat,
 	uint32_t from = 0;
 
 	*count = 0;
+	*push = gathering->push;
+	push->newest_from = push->newest_end = 0;
 	for (size_t i = 0; i < gathering->count; i++) {
 		const struct piece *piece = &gathering->pieces[i];
 		uint32_t begin = from;
@@ -119,6 +123,8 @@ compose(const struct gathering *gathering, const struct seat *seat,
 				piece->skip == session_connection(session)))
 			continue;
 		++*count;
+		if (piece->is_message)
+			push->newest_from = bundle->length;
 		if (piece->keyed_length &&
 			text_equal(session_user(session),
 				(struct text){
@@ -129,7 +135,10 @@ compose(const struct gathering *gathering, const struct seat *seat,
 		else
 			bundle_add(&bundle, gathering->bundle->data + begin,
 				piece->end - begin);
+		if (piece->is_message)
+			push->newest_end = bundle->length;
 	}
+	push->bundle = bundle;
 	return bundle;
 }
 
@@ -137,10 +146,11 @@ static size_t
 send_special(const struct gathering *gathering, const struct seat *seat)
 {
 	size_t count;
-	struct bundle *bundle = compose(gathering, seat, &count);
+	struct push push;
+	struct bundle *bundle = compose(gathering, seat, &push, &count);
 
 	if (count > 0)
-		lane_push(seat->lane, bundle, 0);
+		lane_push_room(seat->lane, &push);
 	bundle_unref(&bundle);
 	return count;
 }
@@ -149,20 +159,28 @@ send_special(const struct gathering *gathering, const struct seat *seat)
 static void
 make_quiet(struct gathering *gathering)
 {
+	struct push *push = &gathering->quiet_push;
 	uint32_t from = 0;
 
+	*push = gathering->push;
+	push->newest_from = push->newest_end = 0;
 	gathering->quiet = bundle_new(gathering->bundle->length);
 	for (size_t i = 0; i < gathering->count; i++) {
 		const struct piece *piece = &gathering->pieces[i];
 
 		if (!piece->is_event) {
+			if (piece->is_message)
+				push->newest_from = gathering->quiet->length;
 			bundle_add(&gathering->quiet,
 				gathering->bundle->data + from,
 				piece->end - from);
+			if (piece->is_message)
+				push->newest_end = gathering->quiet->length;
 			gathering->quiet_count++;
 		}
 		from = piece->end;
 	}
+	push->bundle = gathering->quiet;
 }
 
 static size_t
@@ -171,7 +189,7 @@ send_quiet(struct gathering *gathering, const struct seat *seat)
 	if (!gathering->quiet)
 		make_quiet(gathering);
 	if (gathering->quiet_count > 0)
-		lane_push(seat->lane, gathering->quiet, 0);
+		lane_push_room(seat->lane, &gathering->quiet_push);
 	return gathering->quiet_count;
 }
 
@@ -182,19 +200,45 @@ send_to(struct gathering *gathering, struct seat *seat)
 	bool is_plain = !seat->is_special && seat->start == 0;
 
 	if (is_plain && (seat->wants_events || !gathering->has_events)) {
-		lane_push(seat->lane, gathering->bundle, 0);
+		lane_push_room(seat->lane, &gathering->push);
 		return gathering->count;
 	}
 	return is_plain ? send_quiet(gathering, seat)
 			: send_special(gathering, seat);
 }
 
+/* How what is gathered goes to those who get all of it. */
+static void
+make_push(struct gathering *gathering, const struct room *room,
+	enum slow_policy policy)
+{
+	size_t last = gathering->count;
+
+	gathering->push = (struct push){
+		.bundle = gathering->bundle,
+		.source = room->number,
+		.policy = policy,
+	};
+	while (last > 0 && !gathering->pieces[last - 1].is_message)
+		last--;
+	if (last == 0)
+		return;
+	gathering->push.newest_end = gathering->pieces[last - 1].end;
+	if (last > 1)
+		gathering->push.newest_from = gathering->pieces[last - 2].end;
+}
+
 /* Sends what is gathered for one room. */
 static void
 send_pieces(struct gateway *gateway, struct room *room)
 {
+	int policy = config_room_class(gateway->config, room_name(room))->slow;
 	uint64_t delivered = 0;
 
+	for (unsigned i = 0; i < PROFILE_COUNT; i++)
+		if (room->gatherings[i])
+			make_push(room->gatherings[i], room,
+				(enum slow_policy)policy);
 	for (uint32_t i = 0; i < room->seat_count; i++) {
 		struct seat *seat = &room->seats[i];
 
@@ -325,12 +369,15 @@ fanout_message(struct gateway *gateway, const struct message *message)
 		const struct profile *profile = profile_by_number(i);
 		struct buffer *payload = payload_of(gateway);
 		struct gathering *gathering;
+		struct piece *piece;
 
 		if (room->seats_of[i] == 0)
 			continue;
 		gathering = gathering_of(gateway, room, i);
 		profile->write_message(payload, message, false);
-		add_piece(room, i, payload)->skip = skip;
+		piece = add_piece(room, i, payload);
+		piece->skip = skip;
+		piece->is_message = true;
 		if (is_keyed)
 			add_keyed(gateway, profile, gathering, message);
 	}

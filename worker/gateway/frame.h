@@ -61,6 +61,10 @@ void frame_reader_fini(struct frame_reader *reader);
 /* Writes the head of an unmasked final text frame; returns its length. */
 size_t frame_write_head(uint8_t head[FRAME_HEAD_MAX], uint64_t length);
 
+/* How long the frame is that begins here, head and all; it must be one that the
+ * server wrote. */
+size_t frame_written_length(const uint8_t *frame);
+
 /* Appends whole frames. A pong carries at most 125 bytes. */
 void frame_add_text(struct buffer *out, const void *data, size_t length);
 void frame_add_ping(struct buffer *out);

@@ -31,6 +31,17 @@ frame_write_head(uint8_t head[FRAME_HEAD_MAX], uint64_t length)
 	return 2 + width;
 }
 
+size_t
+frame_written_length(const uint8_t *frame)
+{
+	size_t width = frame[1] <= CONTROL_MAX ? 0 : frame[1] == 126 ? 2 : 8;
+	uint64_t length = width == 0 ? frame[1] : 0;
+
+	for (size_t i = 0; i < width; i++)
+		length = length << 8 | frame[2 + i];
+	return (size_t)(2 + width + length);
+}
+
 void
 frame_add_text(struct buffer *out, const void *data, size_t length)
 {

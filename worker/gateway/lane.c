@@ -189,25 +189,6 @@ send_now(struct lane *lane, const uint8_t *data, size_t length)
 	return (size_t)took;
 }
 
-void
-lane_push(struct lane *lane, struct bundle *bundle, size_t from)
-{
-	if (lane->state != LANE_OPEN || lane->is_broken || lane->is_slow)
-		return;
-	if (!lane->outbox.queue) {
-		from += send_now(
-			lane, bundle->data + from, bundle->length - from);
-		if (from == bundle->length)
-			return;
-		lane->is_full = true;
-	}
-	if (!lane->is_broken &&
-		!outbox_push(&lane->outbox, bundle, from,
-			(size_t)lane->lanes->config->outbox_bytes))
-		lane->is_slow = true;
-	lane_note(lane->lanes, lane);
-}
-
 /* Writes what waits, as far as the socket takes it. */
 static void
 write_waiting(struct lane *lane)
@@ -219,27 +200,69 @@ write_waiting(struct lane *lane)
 		return;
 	result = outbox_write(&lane->outbox, lane->fd, &written);
 	row_count(lane->lanes->row, COUNTER_BYTES_OUT, (int64_t)written);
-	lane->is_full = result == OUTBOX_WAITS;
+	lane->is_full = lane->is_behind = result == OUTBOX_WAITS;
 	/* Who takes what waited for him is alive, though we do not listen. */
 	if (written > 0 && lane->interest & EPOLLOUT)
 		lane->heard_ms = lane->lanes->now_ms;
 	lane->is_broken |= result == OUTBOX_BROKEN;
 }
 
-void
-lane_push_later(struct lane *lane, struct bundle *bundle)
+/* Behind what waits. Much that comes in one turn alone is not slow. */
+static void
+queue_push(struct lane *lane, const struct push *push, size_t from)
 {
 	size_t limit = (size_t)lane->lanes->config->outbox_bytes;
+	size_t length = push->bundle->length - from;
+	uint64_t dropped;
+
+	if (!lane->is_behind && outbox_waiting(&lane->outbox) + length > limit)
+		write_waiting(lane);
+	if (lane->is_broken)
+		return;
+	lane->is_slow = !outbox_push(
+		&lane->outbox, push, from, lane->is_behind, limit, &dropped);
+	row_count(lane->lanes->row, COUNTER_DROPPED_SLOW, (int64_t)dropped);
+}
+
+static void
+push_from(struct lane *lane, const struct push *push, size_t from)
+{
+	const struct bundle *bundle = push->bundle;
 
 	if (lane->state != LANE_OPEN || lane->is_broken || lane->is_slow)
 		return;
+	if (!lane->outbox.queue) {
+		from += send_now(
+			lane, bundle->data + from, bundle->length - from);
+		if (from == bundle->length)
+			return;
+		lane->is_full = lane->is_behind = true;
+	}
+	queue_push(lane, push, from);
 	lane_note(lane->lanes, lane);
-	if (outbox_push(&lane->outbox, bundle, 0, limit))
+}
+
+void
+lane_push_later(struct lane *lane, struct bundle *bundle)
+{
+	const struct push push = { .bundle = bundle };
+
+	if (lane->state != LANE_OPEN || lane->is_broken || lane->is_slow)
 		return;
-	/* Much came in one turn; that alone is not slow. */
-	write_waiting(lane);
-	if (!lane->is_broken)
-		lane->is_slow = !outbox_push(&lane->outbox, bundle, 0, limit);
+	queue_push(lane, &push, 0);
+	lane_note(lane->lanes, lane);
+}
+
+void
+lane_push_room(struct lane *lane, const struct push *push)
+{
+	push_from(lane, push, 0);
+}
+
+void
+lane_push(struct lane *lane, struct bundle *bundle, size_t from)
+{
+	push_from(lane, &(struct push){ .bundle = bundle }, from);
 }
 
 void

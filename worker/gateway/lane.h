@@ -50,7 +50,8 @@ struct lane {
 	int fd;
 	uint8_t state; /* enum lane_state */
 	bool is_dirty;
-	bool is_full; /* the socket takes no more until it says so */
+	bool is_full;   /* the socket takes no more until it says so */
+	bool is_behind; /* it was full, and since then something waits */
 	bool is_broken;
 	bool is_slow;
 	bool is_held;    /* by its owner */
@@ -115,8 +116,11 @@ void lane_feed(struct lane *lane, struct text early);
 /* Queues one text frame; written when the turn is settled. */
 void lane_answer(struct lane *lane, struct text payload);
 
-/* Sends the bundle from byte `from` on, at once where nothing waits before it.
- */
+/* Sends what is pushed, at once where nothing waits before it. */
+void lane_push_room(struct lane *lane, const struct push *push);
+
+/* The same for what is nobody's room and must not be left out: the bundle from
+ * byte `from` on. */
 void lane_push(struct lane *lane, struct bundle *bundle, size_t from);
 
 /* The same, but written when the turn is settled, with all else that comes for

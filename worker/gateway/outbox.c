@@ -8,6 +8,7 @@
 
 #include "shared/base.h"
 #include "worker/gateway/frame.h"
+#include "worker/gateway/outbox_inside.h"
 
 #define PIECES_PER_WRITE 64
 #define PRIVATE_BYTES 512
@@ -15,23 +16,6 @@
 /* A private bundle is not grown further, so that one whose client is always a
  * little behind does not keep all it ever held. */
 #define PRIVATE_BYTES_MAX 16384
-
-/* One bundle, of which everything from `from` on waits. A private bundle has no
- * other holder and may grow while it is the last one. */
-struct entry {
-	struct bundle *bundle;
-	uint32_t from;
-	bool is_private;
-	bool is_push;
-};
-
-/* A ring of entries; capacity is a power of two. */
-struct outbox_queue {
-	size_t bytes;
-	size_t push_bytes;
-	uint32_t first, count, capacity;
-	struct entry entries[];
-};
 
 struct bundle *
 bundle_new(size_t capacity)
@@ -98,12 +82,6 @@ bundle_add_text(struct bundle **bundle, const void *data, size_t length)
 	bundle_add(bundle, data, length);
 }
 
-static struct entry *
-entry_at(struct outbox_queue *queue, uint32_t number)
-{
-	return &queue->entries[(queue->first + number) & (queue->capacity - 1)];
-}
-
 void
 outbox_fini(struct outbox *outbox)
 {
@@ -112,7 +90,7 @@ outbox_fini(struct outbox *outbox)
 	if (!queue)
 		return;
 	for (uint32_t i = 0; i < queue->count; i++)
-		bundle_unref(&entry_at(queue, i)->bundle);
+		bundle_unref(&outbox_entry(queue, i)->bundle);
 	free(queue);
 	outbox->queue = NULL;
 }
@@ -134,42 +112,24 @@ grow(struct outbox *outbox)
 		queue->push_bytes = old->push_bytes;
 		queue->count = old->count;
 		for (uint32_t i = 0; i < old->count; i++)
-			queue->entries[i] = *entry_at(old, i);
+			queue->entries[i] = *outbox_entry(old, i);
 		free(old);
 	}
 	outbox->queue = queue;
 	return queue;
 }
 
-static void
-append(struct outbox *outbox, struct entry entry)
+void
+outbox_append(struct outbox *outbox, const struct entry *entry)
 {
 	struct outbox_queue *queue = grow(outbox);
-	size_t length = entry.bundle->length - entry.from;
+	size_t length = entry->end - entry->from;
 
-	*entry_at(queue, queue->count++) = entry;
+	bundle_ref(entry->bundle);
+	*outbox_entry(queue, queue->count++) = *entry;
 	queue->bytes += length;
-	if (entry.is_push)
+	if (entry->is_push)
 		queue->push_bytes += length;
-}
-
-bool
-outbox_push(struct outbox *outbox, struct bundle *bundle, size_t from,
-	size_t limit_bytes)
-{
-	size_t waiting = outbox->queue ? outbox->queue->push_bytes : 0;
-	size_t length = bundle->length - from;
-
-	if (length == 0)
-		return true;
-	if (waiting > 0 && waiting + length > limit_bytes)
-		return false;
-	append(outbox, (struct entry){
-			       .bundle = bundle_ref(bundle),
-			       .from = (uint32_t)from,
-			       .is_push = true,
-		       });
-	return true;
 }
 
 void
@@ -181,18 +141,24 @@ outbox_add(struct outbox *outbox, const void *data, size_t length)
 	if (length == 0)
 		return;
 	if (queue) {
-		struct entry *last = entry_at(queue, queue->count - 1);
+		struct entry *last = outbox_entry(queue, queue->count - 1);
 
 		if (last->is_private &&
 			last->bundle->length < PRIVATE_BYTES_MAX) {
 			bundle_add(&last->bundle, data, length);
+			last->end = last->bundle->length;
 			queue->bytes += length;
 			return;
 		}
 	}
 	bundle = bundle_new(MAX_OF(length, (size_t)PRIVATE_BYTES));
 	bundle_add(&bundle, data, length);
-	append(outbox, (struct entry){ .bundle = bundle, .is_private = true });
+	outbox_append(outbox, &(struct entry){
+				      .bundle = bundle,
+				      .end = bundle->length,
+				      .is_private = true,
+			      });
+	bundle_unref(&bundle);
 }
 
 /* Forgets what the socket took. */
@@ -202,8 +168,8 @@ consume(struct outbox *outbox, size_t length)
 	struct outbox_queue *queue = outbox->queue;
 
 	while (length > 0) {
-		struct entry *entry = entry_at(queue, 0);
-		size_t left = entry->bundle->length - entry->from;
+		struct entry *entry = outbox_entry(queue, 0);
+		size_t left = entry->end - entry->from;
 		size_t taken = MIN_OF(left, length);
 
 		length -= taken;
@@ -211,6 +177,7 @@ consume(struct outbox *outbox, size_t length)
 		if (entry->is_push)
 			queue->push_bytes -= taken;
 		entry->from += (uint32_t)taken;
+		entry->is_begun = true;
 		if (taken < left)
 			return;
 		bundle_unref(&entry->bundle);
@@ -228,10 +195,10 @@ gather(struct outbox_queue *queue, struct iovec *pieces, size_t *total)
 
 	*total = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct entry *entry = entry_at(queue, (uint32_t)i);
+		struct entry *entry = outbox_entry(queue, (uint32_t)i);
 
 		pieces[i].iov_base = entry->bundle->data + entry->from;
-		pieces[i].iov_len = entry->bundle->length - entry->from;
+		pieces[i].iov_len = entry->end - entry->from;
 		*total += pieces[i].iov_len;
 	}
 	return count;

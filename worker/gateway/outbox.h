@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/config.h"
+
 struct bundle {
 	uint32_t references;
 	uint32_t length;
@@ -29,6 +31,20 @@ void bundle_add(struct bundle **bundle, const void *data, size_t length);
 /* Appends one text frame. */
 void bundle_add_text(struct bundle **bundle, const void *data, size_t length);
 
+/*
+ * What is pushed to the members of a room: everything in the bundle, or, to a
+ * client that does not follow, what policy leaves of it. Made once for all who
+ * get the same bytes.
+ */
+struct push {
+	struct bundle *bundle; /* borrowed */
+	uint64_t source;       /* the room; not used again for another */
+	enum slow_policy policy;
+
+	/* The last message among the frames; equal: there is none. */
+	uint32_t newest_from, newest_end;
+};
+
 struct outbox_queue;
 
 struct outbox {
@@ -43,12 +59,17 @@ enum outbox_result {
 
 void outbox_fini(struct outbox *outbox);
 
-/* Queues the bundle from byte `from` on. What is pushed (not asked for) counts
- * against limit_bytes; false: it would be over it, and nothing was queued. The
- * first one is always taken: its frame may be half sent, and a message may be
- * larger than the limit. */
-bool outbox_push(struct outbox *outbox, struct bundle *bundle, size_t from,
-	size_t limit_bytes);
+/* Queues what was pushed, from byte `from` on; if that is not 0, nothing waits
+ * before it. is_behind: the client does not follow; else nothing waits but what
+ * came in this turn. What is pushed (not asked for) counts against
+ * limit_bytes: over it the oldest frames go that SLOW_DROP or SLOW_NEWEST lets
+ * go, then the push itself. Of a source with SLOW_NEWEST only the newest
+ * message waits. False: it would be over the limit and may not go; nothing was
+ * queued. The first one is always taken: its frame may be half sent, and a
+ * message may be larger than the limit. *dropped: how many frames the client
+ * will never get. */
+bool outbox_push(struct outbox *outbox, const struct push *push, size_t from,
+	bool is_behind, size_t limit_bytes, uint64_t *dropped);
 
 /* Queues a copy behind all that waits; what a client asks for is limited by
  * no longer reading from it, see lane.h. */

@@ -78,6 +78,7 @@ room_new(struct gateway *gateway, struct text tenant, struct text name)
 	room = base_realloc(room, sizeof(*room) + length);
 	room->tenant_length = (uint8_t)tenant.length;
 	room->name_length = (uint8_t)name.length;
+	room->number = ++rooms->last_number;
 	HASH_ADD_KEYPTR(hh, rooms->table, room->key, length, room);
 	row_count(gateway->row, COUNTER_ROOMS, 1);
 	return room;

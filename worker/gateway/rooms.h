@@ -52,6 +52,7 @@ struct room {
 	uint32_t seat_count, seat_capacity;
 	uint32_t seats_of[PROFILE_COUNT];
 	uint32_t membership_count; /* seats and those that are joining */
+	uint64_t number; /* of no other room that this process ever had */
 	uint64_t epoch;
 	uint64_t offset; /* the last one seen, if knows_offset */
 	bool knows_offset;
@@ -65,6 +66,7 @@ struct room {
 
 struct rooms {
 	struct room *table;
+	uint64_t last_number;
 	struct room *dirty; /* something is gathered for them */
 };
 
