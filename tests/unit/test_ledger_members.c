@@ -28,7 +28,8 @@ static const struct teller gateway_b = { 1, 1 };
 
 static struct streams streams;
 static struct members *members;
-static char told[4096]; /* "+ann:1 -bob:0 " */
+static char told[4096]; /* "+ann:1 -bob:0 =5/6 " */
+static unsigned told_count;
 
 static void
 on_told(const struct members_event *event, void *self)
@@ -36,9 +37,14 @@ on_told(const struct members_event *event, void *self)
 	size_t length = strlen(told);
 
 	(void)self;
-	snprintf(told + length, sizeof(told) - length, "%c%.*s:%d ",
-		event->has_entered ? '+' : '-', TEXT_ARGS(event->user),
-		(int)event->users);
+	told_count++;
+	if (event->user.length == 0)
+		snprintf(told + length, sizeof(told) - length, "=%d/%d ",
+			(int)event->users, (int)event->connections);
+	else
+		snprintf(told + length, sizeof(told) - length, "%c%.*s:%d ",
+			event->has_entered ? '+' : '-', TEXT_ARGS(event->user),
+			(int)event->users);
 }
 
 static int
@@ -48,6 +54,8 @@ set_up(void **state)
 	streams_init(&streams, &config);
 	members = members_new(&streams, GRACE_MS, on_told, NULL);
 	told[0] = 0;
+	told_count = 0;
+	class.events_max = 0;
 	return 0;
 }
 
@@ -375,6 +383,233 @@ a_large_room_is_paged_through_whole_and_in_order(void **state)
 	assert_int_equal(seen, USERS);
 }
 
+static void
+of_a_crowd_only_counts_are_told_once_a_second(void **state)
+{
+	(void)state;
+	class.events_max = 2;
+	members_tick(members, 5000, 10);
+	assert_true(join(gateway_a, 1, "ann"));
+	assert_true(join(gateway_a, 2, "bob"));
+	assert_false(join(gateway_a, 3, "cleo"));
+	assert_false(join(gateway_a, 4, "dan"));
+	members_tick(members, 5999, 10);
+	assert_told("");
+	members_tick(members, 6000, 10);
+	assert_told("=4/4 ");
+	members_tick(members, 9000, 10);
+	assert_told("");
+	assert_false(leave(gateway_a, 4, "dan", false, 9000));
+	assert_false(join(gateway_b, 5, "ann"));
+	assert_false(join(gateway_b, 6, "eve"));
+	assert_false(leave(gateway_b, 6, "eve", false, 9000));
+	members_tick(members, 9999, 10);
+	assert_told("");
+	members_tick(members, 10000, 10);
+	assert_told("=3/4 ");
+}
+
+static void
+a_crowd_that_is_as_before_is_no_news(void **state)
+{
+	(void)state;
+	class.events_max = 1;
+	join(gateway_a, 1, "ann");
+	join(gateway_a, 2, "bob");
+	members_tick(members, 5000, 10);
+	assert_told("=2/2 ");
+	leave(gateway_a, 2, "bob", true, 5000);
+	join(gateway_a, 3, "bob");
+	members_tick(members, 8000, 10);
+	assert_told("");
+	leave(gateway_a, 3, "bob", true, 8000);
+	members_tick(members, 8999, 10);
+	assert_told("");
+	members_tick(members, 9000, 10);
+	assert_told("-bob:1 ");
+}
+
+static void
+what_is_a_crowd_no_more_is_told_of_each_again(void **state)
+{
+	(void)state;
+	class.events_max = 2;
+	join(gateway_a, 1, "ann");
+	join(gateway_a, 2, "bob");
+	assert_false(join(gateway_a, 3, "cleo"));
+	members_tick(members, 5000, 10);
+	assert_told("=3/3 ");
+	assert_true(leave(gateway_a, 3, "cleo", false, 0));
+	assert_true(leave(gateway_a, 2, "bob", false, 0));
+	assert_true(join(gateway_a, 4, "dan"));
+	assert_false(join(gateway_a, 5, "eve"));
+	members_tick(members, 6000, 10);
+	assert_told("=3/3 "); /* they were told of exits since */
+	assert_false(join(gateway_a, 6, "fay"));
+	assert_false(leave(gateway_a, 6, "fay", false, 0));
+	assert_true(leave(gateway_a, 5, "eve", false, 0));
+	members_tick(members, 7000, 10);
+	assert_told("");
+}
+
+static void
+a_crowd_that_goes_away_whole_is_not_told_of(void **state)
+{
+	(void)state;
+	class.events_max = 1;
+	join(gateway_a, 1, "ann");
+	join(gateway_a, 2, "bob");
+	assert_true(leave(gateway_a, 1, "ann", false, 0));
+	assert_true(leave(gateway_a, 2, "bob", false, 0));
+	assert_null(find("r"));
+	members_tick(members, 5000, 10);
+	assert_told("");
+}
+
+static void
+without_events_nobody_is_told_of_anything(void **state)
+{
+	(void)state;
+	class.events = false;
+	class.events_max = 1;
+	assert_false(join(gateway_a, 1, "ann"));
+	assert_false(join(gateway_a, 2, "bob"));
+	assert_false(leave(gateway_a, 2, "bob", false, 0));
+	assert_false(leave(gateway_a, 1, "ann", true, 0));
+	members_tick(members, 5000, 10);
+	assert_told("");
+	class.events = true;
+}
+
+static void
+while_settling_a_crowd_is_not_told_of_but_once_after_it(void **state)
+{
+	char user[16];
+
+	(void)state;
+	class.events_max = 3;
+	members_set_settling(members, true);
+	for (int i = 0; i < 10; i++) {
+		snprintf(user, sizeof(user), "u%d", i);
+		announce(gateway_a, (uint64_t)i, user);
+		members_tick(members, 5000 + 1000 * (uint64_t)i, 10);
+	}
+	assert_false(join(gateway_b, 1, "new"));
+	assert_false(leave(gateway_b, 2, "stranger", false, 0));
+	assert_told("");
+	members_set_settling(members, false);
+	members_tick(members, 20000, 10);
+	assert_told("=11/11 ");
+	members_tick(members, 30000, 10);
+	assert_told("");
+}
+
+enum {
+	CROWD = 100000
+};
+
+static void
+name_of_user(char user[32], unsigned i)
+{
+	snprintf(user, 32, "u%u", (i * 7919U) % CROWD);
+}
+
+/* Pages through all; how many are there. */
+static unsigned
+count_pages(void)
+{
+	char last[32] = "";
+	unsigned seen = 0;
+	struct members_page page;
+
+	do {
+		struct members_wanted wanted = { .after = text_of(last),
+			.limit = 1000 };
+		struct buffer list = { 0 };
+		struct unpack in;
+
+		page = (struct members_page){ 0 };
+		members_list(find("r"), &wanted, 1 << 20, &list, &page);
+		in = unpack_of(buffer_text(&list));
+		for (uint64_t i = 0; i < page.count; i++, seen++) {
+			struct unpack record = unpack_of(unpack_text(&in));
+			struct member member;
+
+			assert_true(member_unpack(&record, &member));
+			assert_true(
+				text_compare(text_of(last), member.user) < 0);
+			snprintf(last, sizeof(last), "%.*s",
+				TEXT_ARGS(member.user));
+		}
+		buffer_fini(&list);
+	} while (page.more);
+	return seen;
+}
+
+/* Half of them are at a gateway that dies; each step takes away a bounded
+ * number, and counts and pages are whole at any time. */
+static void
+a_hundred_thousand_members_are_lost_in_bounded_steps(void **state)
+{
+	uint64_t now_ms = 5000, before;
+	char user[32];
+
+	(void)state;
+	class.events_max = 1000;
+	for (unsigned i = 0; i < CROWD; i++) {
+		name_of_user(user, i);
+		assert_int_equal(
+			join(i % 2 ? gateway_b : gateway_a, i, user), i < 1000);
+	}
+	assert_counts(CROWD, CROWD);
+	assert_int_equal(count_pages(), CROWD);
+	members_tick(members, now_ms, 100);
+	assert_told("=100000/100000 ");
+	members_lose(members, gateway_b, now_ms);
+	assert_counts(CROWD, CROWD / 2);
+	now_ms += GRACE_MS;
+	for (before = CROWD; before > CROWD / 2;
+		before = members_users(find("r"))) {
+		members_tick(members, now_ms, 100);
+		assert_int_equal(members_users(find("r")), before - 1000);
+	}
+	assert_told("=99000/50000 ");
+	members_tick(members, now_ms + 1000, 100);
+	assert_told("=50000/50000 ");
+	assert_int_equal(count_pages(), CROWD / 2);
+}
+
+/* All lose their connections and come back in time, twice. */
+static void
+a_crowd_that_reconnects_costs_counts_and_nothing_else(void **state)
+{
+	uint64_t now_ms = 5000;
+	char user[32];
+
+	(void)state;
+	class.events_max = 1000;
+	for (unsigned i = 0; i < 10000; i++) {
+		name_of_user(user, i);
+		join(gateway_a, i, user);
+	}
+	members_tick(members, now_ms, 1000);
+	assert_told("=10000/10000 ");
+	told_count = 0;
+	for (unsigned i = 0; i < 20000; i++) {
+		name_of_user(user, i % 10000);
+		assert_false(leave(gateway_a, i, user, true, now_ms));
+		assert_false(join(gateway_a, i + 10000, user));
+		if (i % 200 == 0) {
+			now_ms += 100;
+			members_tick(members, now_ms, 1000);
+		}
+	}
+	members_tick(members, now_ms + 5000, 1000);
+	assert_counts(10000, 10000);
+	assert_in_range(told_count, 0, 11); /* 10 s */
+	told[0] = 0;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -392,6 +627,14 @@ main(void)
 		TEST(newcomers_who_die_before_they_were_told_of_never_came),
 		TEST(pages_are_in_byte_order_and_tell_every_platform_once),
 		TEST(a_large_room_is_paged_through_whole_and_in_order),
+		TEST(of_a_crowd_only_counts_are_told_once_a_second),
+		TEST(a_crowd_that_is_as_before_is_no_news),
+		TEST(what_is_a_crowd_no_more_is_told_of_each_again),
+		TEST(a_crowd_that_goes_away_whole_is_not_told_of),
+		TEST(without_events_nobody_is_told_of_anything),
+		TEST(while_settling_a_crowd_is_not_told_of_but_once_after_it),
+		TEST(a_hundred_thousand_members_are_lost_in_bounded_steps),
+		TEST(a_crowd_that_reconnects_costs_counts_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,8 +15,6 @@
 static void
 send_presence(struct ledger *ledger, const struct presence *presence)
 {
-	if (!config_room_class(ledger->config, presence->room)->events)
-		return;
 	letter_begin(&ledger->letter, LETTER_PRESENCE);
 	presence_pack(&ledger->letter, presence);
 	for (unsigned i = 0; i < ledger->gateways; i++) {
@@ -38,6 +36,7 @@ answers_members_event(const struct members_event *event, void *ledger)
 		.platform = event->platform,
 		.entered = event->has_entered,
 		.users = event->users,
+		.connections = event->connections,
 	};
 
 	streams_name(event->stream, &name);

@@ -7,6 +7,10 @@
 #include "worker/ledger/members_inside.h"
 #include "worker/ledger/streams.h"
 
+/* In one tick. */
+#define COST_TOLD 10
+#define COST_UNTOLD 1
+
 struct members *
 members_new(struct streams *streams, uint64_t grace_ms, members_told *told,
 	void *self)
@@ -91,8 +95,11 @@ user_remove(struct members *members, struct user *user)
 	order_remove(&room->users, user_name(user));
 	free(user->last);
 	free(user);
-	if (room->users.count > 0)
+	if (room->users.count > 0) {
+		members_counts_changed(members, room);
 		return;
+	}
+	members_counts_forget(members, room);
 	room->stream->room = NULL;
 	streams_drop_if_empty(members->streams, room->stream);
 	free(room);
@@ -136,6 +143,7 @@ seat_add(struct members *members, struct user *user, const struct join *join,
 	user->platform = join->platform;
 	free(user->last);
 	user->last = NULL;
+	members_counts_changed(members, user->room);
 }
 
 /* Takes a connection away and leaves the user as it is. */
@@ -148,6 +156,7 @@ seat_remove(struct members *members, struct seat *seat)
 	DL_DELETE2(members->slots[seat->key.slot], seat, slot_prev, slot_next);
 	DL_DELETE(user->seats, seat);
 	user->room->connections--;
+	members_counts_changed(members, user->room);
 	user->platform = seat->platform;
 	free(user->last);
 	user->last = NULL;
@@ -157,12 +166,14 @@ seat_remove(struct members *members, struct seat *seat)
 		free(seat);
 }
 
-/* What becomes of a user who has no connection left. true: it has gone. */
+/* What becomes of a user who has no connection left. true: it has gone, and the
+ * others are to be told. */
 static bool
 user_without_seat(struct members *members, struct user *user, bool is_lost,
 	uint64_t now_ms)
 {
 	bool may_return = is_lost && members->grace_ms > 0;
+	bool is_told;
 
 	if (user->state == USER_NEW) {
 		user_remove(members, user); /* nobody had been told */
@@ -173,8 +184,10 @@ user_without_seat(struct members *members, struct user *user, bool is_lost,
 		user_become(members, user, may_return ? USER_GRACE : USER_DUE);
 		return false;
 	}
+	is_told = members_telling(members, user->room,
+			  user->room->users.count - 1) == TELL_USERS;
 	user_remove(members, user);
-	return true;
+	return is_told;
 }
 
 /* The same connection has joined again; what it was before is void. */
@@ -209,7 +222,8 @@ members_join(struct members *members, struct stream *stream,
 	seat_add(members, user, join, teller);
 	if (old != NULL)
 		replace_seat(members, old, user);
-	return is_new && !members->is_settling && !is_announced;
+	return is_new && !members->is_settling && !is_announced &&
+	       members_telling(members, room, room->users.count) == TELL_USERS;
 }
 
 /* Somebody goes whom we had not been told of, because that was before our time:
@@ -282,7 +296,8 @@ members_lose(struct members *members, struct teller teller, uint64_t now_ms)
 	}
 }
 
-static void
+/* Tells of the user, unless nobody is told; returns what that costs. */
+static unsigned
 tell(struct members *members, struct user *user, bool has_entered)
 {
 	struct members_event event = {
@@ -293,21 +308,27 @@ tell(struct members *members, struct user *user, bool has_entered)
 		.users = user->room->users.count - (has_entered ? 0 : 1),
 	};
 
+	if (members_telling(members, user->room, event.users) != TELL_USERS)
+		return COST_UNTOLD;
 	members->told(&event, members->self);
+	return COST_TOLD;
 }
 
 void
 members_tick(struct members *members, uint64_t now_ms, unsigned most)
 {
+	unsigned cost = 0;
+
+	members->tick_ms = now_ms;
 	if (members->is_settling)
 		return;
-	for (; most > 0; most--) {
+	while (cost < most * COST_TOLD) {
 		struct user *grace = members->queues[USER_GRACE];
 		struct user *user = members->queues[USER_NEW];
 
 		if (user != NULL) {
 			user_become(members, user, USER_THERE);
-			tell(members, user, true);
+			cost += tell(members, user, true);
 			continue;
 		}
 		user = members->queues[USER_DUE];
@@ -315,9 +336,10 @@ members_tick(struct members *members, uint64_t now_ms, unsigned most)
 			user = grace;
 		if (user == NULL)
 			break;
-		tell(members, user, false);
+		cost += tell(members, user, false);
 		user_remove(members, user);
 	}
+	members_counts_tell(members, now_ms, most);
 }
 
 void

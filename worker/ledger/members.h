@@ -8,6 +8,11 @@
  * listed, without connections. Only members that want presence are told to
  * this module; others are nobody's business.
  *
+ * A room with more users than events_max of its class is a crowd: nobody is
+ * told of single users there, but of the counts, once a second and only when
+ * they are others than before. So what a crowd costs grows with those who come
+ * and go, not with those who would have to hear of each of them.
+ *
  * A new ledger knows nobody and asks the gateways to say again who is there.
  * Until they have, it is settling: nobody is seen to enter or exit. Then those
  * have entered who came new and whom no gateway had announced, and those have
@@ -37,13 +42,15 @@ struct teller {
 	uint32_t life;
 };
 
-/* A user who entered or went while no letter about it was at hand. Borrowed. */
+/* A user who entered or went while no letter about it was at hand; or, with an
+ * empty user, the counts of a crowd. Borrowed. */
 struct members_event {
 	const struct stream *stream;
 	struct text user;
 	uint64_t platform;
 	bool has_entered;
 	uint64_t users; /* after it */
+	uint64_t connections;
 };
 
 typedef void members_told(const struct members_event *event, void *self);
@@ -52,12 +59,13 @@ struct members *members_new(struct streams *streams, uint64_t grace_ms,
 	members_told *told, void *self);
 void members_free(struct members **members);
 
-/* The connection is in the room from now on. true: its user has entered. */
+/* The connection is in the room from now on. true: its user has entered, and
+ * the others are to be told. */
 bool members_join(struct members *members, struct stream *stream,
 	const struct join *join, struct teller teller);
 
-/* The connection is in the room no more. true: its user has gone. The stream is
- * forgotten when it has become empty. */
+/* The connection is in the room no more. true: its user has gone, and the
+ * others are to be told. The stream is forgotten when it has become empty. */
 bool members_leave(struct members *members, struct stream *stream,
 	const struct leave *leave, struct teller teller, uint64_t now_ms);
 
@@ -68,7 +76,8 @@ void members_lose(
 /* Not more, or again, than settling; see above. */
 void members_set_settling(struct members *members, bool is_settling);
 
-/* Tells of users whose time is over, at most so many; call it often. */
+/* Tells of users whose time is over, and of crowds, at most so many; of a crowd
+ * ten times as many go untold. Call it often. */
 void members_tick(struct members *members, uint64_t now_ms, unsigned most);
 
 /* Fills in the counts and the members behind wanted->after. list takes the

@@ -1,5 +1,5 @@
 /*
- * What members.c and members_list.c share and nobody else sees.
+ * What the members*.c files share and nobody else sees.
  *
  * Users of a room stand in an order, which finds them by name and reads them
  * page by page. A seat is one connection in one room; seats stand in one table
@@ -57,6 +57,12 @@ struct room {
 	struct stream *stream;
 	struct order users; /* owner: struct user */
 	uint64_t connections;
+
+	/* Of a crowd; see members_counts.c. */
+	struct room *prev, *next; /* of those that changed */
+	bool has_changed;
+	uint64_t due_ms;
+	uint64_t told_users, told_connections; /* 0: nothing is told */
 };
 
 struct members {
@@ -68,7 +74,30 @@ struct members {
 	struct seat *table;
 	struct seat *slots[SLOTS_MAX];
 	struct user *queues[USER_STATES]; /* oldest first */
+	struct room *changed;             /* crowds, oldest first */
+	uint64_t tick_ms;                 /* the last one */
 	uint64_t rooms;
 };
+
+/* What the members of a room hear of. */
+enum telling {
+	TELL_NOTHING,
+	TELL_USERS,
+	TELL_COUNTS, /* it is a crowd */
+};
+
+/* With so many users. */
+enum telling members_telling(
+	const struct members *members, const struct room *room, uint64_t users);
+
+/* Users or connections of the room are others than before. */
+void members_counts_changed(struct members *members, struct room *room);
+
+/* The room goes. */
+void members_counts_forget(struct members *members, struct room *room);
+
+/* Tells of crowds that changed a second ago, at most so many. */
+void members_counts_tell(
+	struct members *members, uint64_t now_ms, unsigned most);
 
 #endif
