@@ -408,6 +408,27 @@ what_has_expired_is_left_out(void **state)
 }
 
 static void
+script_waited(void)
+{
+	settle();
+	add_room(GATEWAY_A, "r");
+	show_until(FUTURE, "1");
+	show_until(PAST, "2");
+	show_until(0, "3");
+	end_turn();
+	expect_deliver(GATEWAY_A, 1, "1");
+	expect_deliver(GATEWAY_A, 3, "3");
+	assert_no_more();
+}
+
+static void
+nobody_gets_what_has_expired(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_waited), 0);
+}
+
+static void
 script_recovery(void)
 {
 	uint64_t epoch = ((struct ledger *)fake.self)->epoch;
@@ -485,6 +506,7 @@ main(void)
 		TEST(a_new_ledger_knows_the_changes),
 		TEST(a_change_that_was_not_stored_changes_nothing),
 		TEST(what_has_expired_is_left_out),
+		TEST(nobody_gets_what_has_expired),
 		TEST(a_recovery_has_every_row),
 		TEST(a_class_that_keeps_three_shows_three),
 	};

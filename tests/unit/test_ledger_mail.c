@@ -158,6 +158,42 @@ a_room_and_an_inbox_of_one_name_are_two(void **state)
 }
 
 static void
+script_forwarded(void)
+{
+	settle();
+	SHOW(SEARCH, search, GATEWAY_A, 1, .kind = STREAM_INBOX,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("ada"),
+		.with = TEXT_LITERAL("ben"), .text = TEXT_LITERAL("words"));
+	for (int i = 0; i < 200; i++)
+		show_mail(0, "ada", "cleo", "1");
+	SHOW(LOOKUP, lookup, GATEWAY_A, 1, .kind = STREAM_INBOX,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("ada"),
+		.with = TEXT_LITERAL("ben"), .mode = LOOKUP_BEFORE_ID,
+		.anchor = UINT64_MAX, .anchor_origin = 7, .limit = 1);
+	end_turn();
+	NEXT(SEARCH, search, HISTORIAN);
+	assert_int_equal(search.kind, STREAM_INBOX);
+	assert_true(text_equal(search.stream, text_of("ada")));
+	assert_true(text_equal(search.with, text_of("ben")));
+	NEXT(LOOKUP, lookup, HISTORIAN);
+	assert_int_equal(lookup.kind, STREAM_INBOX);
+	assert_true(text_equal(lookup.with, text_of("ben")));
+	assert_int_equal(lookup.mode, LOOKUP_BEFORE_ID);
+	assert_true(lookup.anchor == UINT64_MAX);
+	assert_int_equal(lookup.anchor_origin, 7);
+	assert_int_equal(lookup.asker_slot, GATEWAY_A);
+	assert_true(lookup.epoch != 0);
+	assert_no_more();
+}
+
+static void
+what_memory_cannot_tell_goes_on_as_it_was_asked(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_forwarded), 0);
+}
+
+static void
 script_failed_batch(void)
 {
 	settle();
@@ -401,10 +437,20 @@ script_hostile(void)
 	SHOW(JOIN, join, GATEWAY_A, 1, .request = 1,
 		.tenant = TEXT_LITERAL("t"), .room = TEXT_LITERAL("ada"),
 		.user = TEXT_LITERAL("ben"), .flags = JOIN_INBOX);
+	SHOW(LOOKUP, lookup, GATEWAY_A, 1, .kind = STREAM_TENANT,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("ada"));
+	SHOW(LOOKUP, lookup, GATEWAY_A, 1, .kind = STREAM_INBOX,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("ada"),
+		.with = text_of(long_name));
+	SHOW(LOOKUP, lookup, GATEWAY_A, 1, .kind = STREAM_INBOX,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("ada"),
+		.mode = LOOKUP_ID + 1);
+	SHOW(SEARCH, search, GATEWAY_A, 1, .kind = STREAM_CLIENT,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("ada"));
 	end_turn();
 	buffer_fini(&others);
 	assert_no_more();
-	assert_int_equal(row_read(worker_row(&fake), COUNTER_LETTERS_BAD), 18);
+	assert_int_equal(row_read(worker_row(&fake), COUNTER_LETTERS_BAD), 22);
 	assert_int_equal(row_read(worker_row(&fake), COUNTER_MESSAGES), 0);
 	assert_inbox("ada", "");
 	assert_inbox("ben", "");
@@ -566,6 +612,7 @@ main(void)
 		TEST(a_direct_message_stands_in_every_inbox),
 		TEST(a_message_to_oneself_has_one_place),
 		TEST(a_room_and_an_inbox_of_one_name_are_two),
+		TEST(what_memory_cannot_tell_goes_on_as_it_was_asked),
 		TEST(a_failed_batch_takes_back_the_places_in_all_inboxes),
 		TEST(a_key_belongs_to_the_set_of_users),
 		TEST(after_a_kill_only_who_may_lack_it_gets_it_again),

@@ -23,10 +23,17 @@ ask_historian(struct ledger *ledger, struct lookup *lookup, struct teller asker)
 			"the archive has too much to do, try again");
 }
 
+/* The other kinds have no history. */
+static bool
+is_remembered(uint64_t kind)
+{
+	return kind == STREAM_ROOM || kind == STREAM_INBOX;
+}
+
 static bool
 is_good(const struct lookup *lookup)
 {
-	return (lookup->kind == STREAM_ROOM || lookup->kind == STREAM_INBOX) &&
+	return is_remembered(lookup->kind) &&
 	       answers_names_fit(lookup->tenant, lookup->stream) &&
 	       lookup->with.length <= USER_BYTES_MAX &&
 	       lookup->mode <= LOOKUP_ID;
@@ -75,8 +82,9 @@ answers_search(struct ledger *ledger, const struct letter *letter)
 	struct teller asker = answers_sender(letter);
 	struct search search;
 
-	if (!search_unpack(&in, &search) ||
-		!answers_names_fit(search.tenant, search.stream)) {
+	if (!search_unpack(&in, &search) || !is_remembered(search.kind) ||
+		!answers_names_fit(search.tenant, search.stream) ||
+		search.with.length > USER_BYTES_MAX) {
 		answers_bad_letter(ledger, letter);
 		return;
 	}

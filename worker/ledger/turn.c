@@ -2,6 +2,7 @@
 
 #include "shared/arena.h"
 #include "shared/base.h"
+#include "shared/clock.h"
 #include "shared/journal.h"
 #include "shared/scoreboard.h"
 #include "worker/ledger/ledger.h"
@@ -49,10 +50,19 @@ commit(struct ledger *ledger)
 	return JOURNAL_OK;
 }
 
+static bool
+is_expired(const struct message *message)
+{
+	return message->until != 0 && message->until <= clock_unix_ms();
+}
+
+/* What has waited too long keeps its place, but nobody gets it. */
 static void
 deliver(struct ledger *ledger, const struct message *message,
 	struct letter *letter, uint64_t end)
 {
+	if (is_expired(message))
+		return;
 	for (unsigned i = 0; i < ledger->gateways; i++) {
 		unsigned slot = ledger->first_gateway + i;
 
