@@ -50,5 +50,6 @@ mail_view(const struct message *message, const struct mail_side *side,
 	*view = *message;
 	view->stream = side->user;
 	view->offset = side->offset;
+	view->of_offset = 0;
 	view->others = buffer_text(others);
 }

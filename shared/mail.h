@@ -43,7 +43,9 @@ bool mail_find_side(
 bool mail_is_own(const struct message *message);
 
 /* The message, packed as the sender's inbox sees it, as `side` does. others is
- * cleared and keeps the view's only other side; all else is borrowed. */
+ * cleared and keeps the view's only other side; all else is borrowed. of_offset
+ * is 0: in which place the side has what is changed, only its inbox can tell.
+ */
 void mail_view(const struct message *message, const struct mail_side *side,
 	struct message *view, struct buffer *others);
 

@@ -58,6 +58,7 @@ a_recipient_sees_the_sender_as_the_other_side(void **state)
 		.from = text_of("ada"),
 		.offset = 42,
 		.body = text_of("1"),
+		.of_offset = 41,
 	};
 	struct message view;
 	struct mail_side side;
@@ -70,6 +71,7 @@ a_recipient_sees_the_sender_as_the_other_side(void **state)
 	mail_view(&message, &cleo, &view, &scratch);
 	assert_true(text_equal(view.stream, cleo.user));
 	assert_int_equal(view.offset, 300);
+	assert_int_equal(view.of_offset, 0);
 	assert_false(mail_is_own(&view));
 	assert_true(mail_find_side(view.others, text_of("ada"), &side));
 	assert_int_equal(side.offset, 42);

@@ -163,7 +163,6 @@ deliver_mail(struct gateway *gateway, const struct message *message)
 		struct message view;
 
 		mail_view(message, &side, &view, &gateway->others);
-		view.of_offset = 0; /* that is the sender's */
 		deliver_view(gateway, &view, false);
 	}
 }

@@ -35,6 +35,8 @@ change_text(struct recent *recent, struct recent_text *text,
 		message.flags |= MESSAGE_DELETED;
 	} else {
 		message.body = change->body;
+		if (change->type.length > 0)
+			message.type = change->type;
 		message.flags |= MESSAGE_EDITED;
 	}
 	message.changed = message_unix_ms(change->id_time);
