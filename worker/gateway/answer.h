@@ -41,8 +41,11 @@ enum answer_kind {
 	ANSWER_ROOMS,
 	ANSWER_READ,
 	ANSWER_ONLINE,
+	ANSWER_TYPES,
 	ANSWER_KIND_COUNT
 };
+
+struct subscription;
 
 struct refusal {
 	unsigned code; /* enum answer_code */
@@ -91,6 +94,9 @@ struct answer {
 		const struct page *page; /* of history, or what was found */
 		const struct members_page *members;
 		struct rooms_answer rooms;
+
+		/* ANSWER_TYPES; NULL: every type. */
+		const struct subscription *subscription;
 		uint64_t read; /* the offset that now holds */
 
 		/* Packed, for each: his name, on how many platforms, these. */

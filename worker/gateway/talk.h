@@ -101,6 +101,12 @@ struct members_request {
 	uint64_t limit;
 };
 
+/* Of messages outside rooms. */
+struct types_request {
+	const struct text *types;
+	size_t count; /* 0: every type */
+};
+
 struct online_request {
 	const struct text *users; /* each once */
 	size_t count;
@@ -140,6 +146,12 @@ void talk_read_found(struct pending *pending, const struct page *page);
 
 /* The user goes, the connection stays; no join is open. */
 void talk_leave_all(struct session *session);
+
+/* Which types are pushed: these too, or from every type these alone. */
+void talk_subscribe(struct session *session, struct text tag,
+	const struct types_request *request);
+void talk_unsubscribe(struct session *session, struct text tag,
+	const struct types_request *request);
 
 /* The connection is gone; so is this membership. */
 void talk_lose(struct membership *membership);

@@ -69,8 +69,8 @@ drop_repeats(struct text *names, size_t count)
 }
 
 size_t
-args_names(struct args *args, const char *member, size_t max,
-	struct text *names, size_t room)
+args_list(struct args *args, const char *member, size_t max, struct text *names,
+	size_t room)
 {
 	const json_t *array = json_object_get(args->data, member);
 	size_t count = json_array_size(array);
@@ -93,6 +93,15 @@ args_names(struct args *args, const char *member, size_t max,
 			member, room, max);
 		return 0;
 	}
+	return count;
+}
+
+size_t
+args_names(struct args *args, const char *member, size_t max,
+	struct text *names, size_t room)
+{
+	size_t count = args_list(args, member, max, names, room);
+
 	qsort(names, count, sizeof(names[0]), by_bytes);
 	return drop_repeats(names, count);
 }

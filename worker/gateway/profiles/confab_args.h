@@ -33,8 +33,11 @@ bool args_has(const struct args *args, const char *member);
 struct text args_name(
 	struct args *args, const char *member, size_t max, bool is_needed);
 
-/* An array of 1 to `room` such names, sorted by bytes, repeats once; returns
- * how many. */
+/* An array of 1 to `room` such names, as sent; returns how many. */
+size_t args_list(struct args *args, const char *member, size_t max,
+	struct text *names, size_t room);
+
+/* The same, but sorted by bytes, and repeats once. */
 size_t args_names(struct args *args, const char *member, size_t max,
 	struct text *names, size_t room);
 

@@ -18,6 +18,8 @@ static const struct confab_command commands[] = {
 	{ "members", true, false, false, confab_do_members },
 	{ "online", true, false, false, confab_do_online },
 	{ "rooms", true, false, false, confab_do_rooms },
+	{ "subscribe", true, false, false, confab_do_subscribe },
+	{ "unsubscribe", true, false, false, confab_do_unsubscribe },
 };
 
 const struct confab_command *

@@ -36,6 +36,8 @@ const struct confab_command *confab_command_at(uint8_t number);
 confab_do confab_do_login;
 confab_do confab_do_logout;
 confab_do confab_do_ping;
+confab_do confab_do_subscribe;
+confab_do confab_do_unsubscribe;
 
 /* confab_room.c */
 confab_do confab_do_join;

@@ -7,6 +7,8 @@
 #include "worker/gateway/login.h"
 #include "worker/gateway/profiles/confab_args.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/subscription.h"
+#include "worker/gateway/talk.h"
 
 #define PLATFORM_STANDARD 101
 #define PAYLOAD_KEEP_BYTES 65536
@@ -59,4 +61,37 @@ confab_do_ping(struct session *session, struct text tag, struct args *args)
 
 	(void)args;
 	session_answer(session, tag, &answer);
+}
+
+/* The types of the request, in `types`; none: every type. */
+static struct types_request
+read_types(struct args *args, struct text types[SUBSCRIPTION_TYPES_MAX])
+{
+	struct types_request request = { .types = types };
+
+	if (args_has(args, "types"))
+		request.count = args_list(args, "types", TYPE_BYTES_MAX, types,
+			SUBSCRIPTION_TYPES_MAX);
+	return request;
+}
+
+void
+confab_do_subscribe(struct session *session, struct text tag, struct args *args)
+{
+	struct text types[SUBSCRIPTION_TYPES_MAX];
+	const struct types_request request = read_types(args, types);
+
+	if (args->code == CODE_OK)
+		talk_subscribe(session, tag, &request);
+}
+
+void
+confab_do_unsubscribe(
+	struct session *session, struct text tag, struct args *args)
+{
+	struct text types[SUBSCRIPTION_TYPES_MAX];
+	const struct types_request request = read_types(args, types);
+
+	if (args->code == CODE_OK)
+		talk_unsubscribe(session, tag, &request);
 }

@@ -5,6 +5,7 @@
 #include "shared/records.h"
 #include "worker/gateway/answer.h"
 #include "worker/gateway/profiles/confab_message.h"
+#include "worker/gateway/subscription.h"
 
 static void
 write_count(struct buffer *out, const struct presence *presence)
@@ -258,6 +259,22 @@ write_online(struct buffer *out, const struct answer *answer)
 }
 
 static void
+write_types(struct buffer *out, const struct answer *answer)
+{
+	const struct subscription *subscription = answer->subscription;
+	size_t count = subscription_count(subscription);
+	const char *before = "";
+
+	buffer_add_string(out, "\"types\":[");
+	for (size_t i = 0; i < count; i++) {
+		confab_add_text(
+			out, before, subscription_type(subscription, i));
+		before = ",";
+	}
+	buffer_add_string(out, subscription ? "]" : "],\"all\":true");
+}
+
+static void
 write_data(struct buffer *out, struct text user, const struct answer *answer)
 {
 	static void (*const writers[ANSWER_KIND_COUNT])(
@@ -269,6 +286,7 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 		[ANSWER_SAY] = write_say,
 		[ANSWER_MEMBERS] = write_members,
 		[ANSWER_ROOMS] = write_rooms,
+		[ANSWER_TYPES] = write_types,
 		[ANSWER_READ] = write_read,
 		[ANSWER_ONLINE] = write_online,
 	};
