@@ -179,6 +179,7 @@ bool delivery_concerns(const struct ledger *ledger, unsigned slot,
 /* settling.c */
 void settling_begin(struct ledger *ledger);
 void settling_fini(struct settling *settling);
+bool settling_has_begun(const struct ledger *ledger);
 bool settling_is_on(const struct ledger *ledger);
 
 /* This life of a gateway, and all before it, has nothing more to announce. */

@@ -59,6 +59,12 @@ settling_fini(struct settling *settling)
 }
 
 bool
+settling_has_begun(const struct ledger *ledger)
+{
+	return ledger->settling.awaited != NULL;
+}
+
+bool
 settling_is_on(const struct ledger *ledger)
 {
 	return ledger->settling.left > 0;

@@ -78,7 +78,7 @@ is_crowd(const struct ledger *ledger, const struct mark *mark)
 		return true;
 	if (class->events_max == 0)
 		return false;
-	if (!settling_is_on(ledger))
+	if (settling_has_begun(ledger) && !settling_is_on(ledger))
 		return members_users(stream_of(ledger, mark)) >
 		       (uint64_t) class->events_max;
 	for (unsigned i = 0; i < ledger->gateways; i++)
