@@ -7,6 +7,8 @@
  * worker looks instead, so that an idle host sleeps. A lookup that waits for
  * the archive calls for a step at once. Each step is one bounded transaction,
  * between them the loop goes round, so letters and heartbeat never wait long.
+ * Steps of retention come in between, RETIRE_MS after messages came and then as
+ * long as there is something that is kept no longer.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,6 +25,7 @@
 #include "worker/historian/indexer.h"
 #include "worker/historian/intake.h"
 #include "worker/historian/reception.h"
+#include "worker/historian/retention.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_checkpoint.h"
 #include "worker/historian/store_index.h"
@@ -35,6 +38,8 @@
 #define QUIET_MS 5
 #define ROOM_MS 2
 #define LIVELY_MS 1000
+#define RETIRE_MS 100
+#define RETIRE_IDLE_MS 1000
 
 struct historian {
 	struct worker *worker;
@@ -46,12 +51,16 @@ struct historian {
 	char *search_path; /* NULL: nothing can be searched */
 	char *search_sql_dir;
 	struct indexer *indexer;
+	struct retention *retention;
 	struct event *step;               /* the next step of the intake */
+	struct event *retire;             /* and of retention */
 	struct event *finished;           /* a reader thread has something */
 	struct event *room;               /* try full rings again */
 	uint64_t lively_ms;               /* when messages came last */
+	uint64_t retire_ms;               /* when to look though none came */
 	uint64_t told_rows, told_commits; /* in the scoreboard */
-	uint64_t title_rows;              /* in the title */
+	uint64_t told_retired;
+	uint64_t title_rows; /* in the title */
 	unsigned ledgers;
 	bool has_letters; /* in this turn */
 	bool is_stopping;
@@ -89,12 +98,18 @@ publish(struct historian *historian)
 }
 
 static void
-step_in(struct historian *historian, uint64_t ms)
+call_in(struct event *timer, uint64_t ms)
 {
 	struct timeval delay = { .tv_sec = (time_t)(ms / 1000),
 		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
-	must(evtimer_add(historian->step, &delay) == 0);
+	must(evtimer_add(timer, &delay) == 0);
+}
+
+static void
+step_in(struct historian *historian, uint64_t ms)
+{
+	call_in(historian->step, ms);
 }
 
 /* Tells what is left for the next start, if anything. */
@@ -135,8 +150,9 @@ pace(struct historian *historian, enum intake_result result, bool has_moved)
 		step_in(historian, STEP_MS);
 }
 
+/* Tells those who follow the archive what has come into it. */
 static void
-tell_indexer(const struct historian *historian)
+tell_followers(struct historian *historian)
 {
 	size_t count;
 	const struct store_touched *touched =
@@ -144,6 +160,9 @@ tell_indexer(const struct historian *historian)
 
 	if (historian->indexer)
 		indexer_note(historian->indexer, touched, count);
+	retention_note(historian->retention, touched, count);
+	if (!evtimer_pending(historian->retire, NULL))
+		call_in(historian->retire, RETIRE_MS);
 }
 
 static void
@@ -165,10 +184,38 @@ on_step(evutil_socket_t fd, short what, void *self)
 	checkpointer_note(
 		historian->checkpointer, store_log_pages(historian->store));
 	if (intake_commits(historian->intake) != commits)
-		tell_indexer(historian);
+		tell_followers(historian);
 	publish(historian);
 	reception_go_on(historian->reception);
 	pace(historian, result, intake_commits(historian->intake) != commits);
+}
+
+static void
+on_retire(evutil_socket_t fd, short what, void *self)
+{
+	struct historian *historian = self;
+	enum retention_result result;
+	uint64_t retired;
+
+	(void)fd;
+	(void)what;
+	if (historian->is_stopping)
+		return;
+	if (checkpointer_wants_quiet(historian->checkpointer)) {
+		call_in(historian->retire, RETIRE_MS);
+		return;
+	}
+	result = retention_step(
+		historian->retention, clock_ms(), clock_unix_ms());
+	checkpointer_note(
+		historian->checkpointer, store_log_pages(historian->store));
+	retired = retention_retired(historian->retention);
+	row_count(worker_row(historian->worker), COUNTER_RETIRED,
+		(int64_t)(retired - historian->told_retired));
+	historian->told_retired = retired;
+	if (result != RETENTION_DONE)
+		call_in(historian->retire,
+			result == RETENTION_MORE ? 0 : RETIRE_MS);
 }
 
 static void
@@ -220,9 +267,13 @@ on_tick(void *self, uint64_t now_ms)
 	struct historian *historian = self;
 	uint64_t rows = intake_rows(historian->intake);
 
-	(void)now_ms;
 	if (!evtimer_pending(historian->step, NULL))
 		step_in(historian, 0);
+	if (now_ms >= historian->retire_ms &&
+		!evtimer_pending(historian->retire, NULL)) {
+		historian->retire_ms = now_ms + RETIRE_IDLE_MS;
+		call_in(historian->retire, 0);
+	}
 	if (rows == historian->title_rows)
 		return;
 	historian->title_rows = rows;
@@ -255,11 +306,51 @@ can_be_searched(void *self, unsigned kind, struct text name)
 {
 	const struct worker *worker = self;
 
-	return kind == STREAM_ROOM &&
-	       config_room_class(worker_config(worker), name)->search;
+	return config_stream_class(worker_config(worker), kind, name)->search;
 }
 
-/* The index is made when there is a class of rooms for it. */
+static void
+rule_of(void *self, unsigned kind, struct text name, struct store_rule *rule)
+{
+	const struct worker *worker = self;
+	const struct room_class *class =
+		config_stream_class(worker_config(worker), kind, name);
+
+	*rule = (struct store_rule){
+		.keep_messages = (uint64_t) class->keep_messages,
+		.keep_ms = (uint64_t) class->keep_seconds,
+	};
+}
+
+static void
+make_retention(struct historian *historian)
+{
+	const struct config *config = worker_config(historian->worker);
+	struct retention_options options = {
+		.store = historian->store,
+		.indexer = historian->indexer,
+		.rule_of = rule_of,
+		.self = historian->worker,
+		.has_ages = config->inbox.keep_seconds > 0,
+	};
+
+	for (size_t i = 0; i < config->room_class_count; i++)
+		options.has_ages |= config->room_classes[i].keep_seconds > 0;
+	historian->retention = retention_new(&options);
+}
+
+static bool
+can_any_be_searched(const struct config *config)
+{
+	bool has_any = config->inbox.search;
+
+	for (size_t i = 0; i < config->room_class_count; i++)
+		has_any |= config->room_classes[i].search;
+	return has_any;
+}
+
+/* The index is made when there are streams for it. One that is left from when
+ * there were would not learn what changes meanwhile. */
 static int
 open_search(struct historian *historian)
 {
@@ -269,16 +360,18 @@ open_search(struct historian *historian)
 		.wants = can_be_searched,
 		.self = historian->worker,
 	};
-	bool has_any = false;
+	char *path;
 
-	for (size_t i = 0; i < config->room_class_count; i++)
-		has_any |= config->room_classes[i].search;
-	if (!has_any)
+	must(asprintf(&path, "%s/search.db", config->data_dir) >= 0);
+	if (!can_any_be_searched(config)) {
+		store_index_remove(path);
+		free(path);
 		return 0;
-	must(asprintf(&historian->search_path, "%s/search.db",
-		     config->data_dir) >= 0);
+	}
+	historian->search_path = path;
 	must(asprintf(&historian->search_sql_dir, "%s/search",
 		     config->sql_dir) >= 0);
+	store_set_indexed(historian->store, can_be_searched, historian->worker);
 	options.path = historian->search_path;
 	options.sql_dir = historian->search_sql_dir;
 	historian->indexer = indexer_new(&options);
@@ -305,6 +398,7 @@ open_all(struct historian *historian)
 		return -1;
 	if (open_search(historian) < 0)
 		return -1;
+	make_retention(historian);
 	historian->reception = reception_new(historian->worker,
 		historian->intake, historian->path, historian->search_path,
 		historian->indexer);
@@ -317,11 +411,13 @@ make_events(struct historian *historian)
 	struct event_base *base = worker_base(historian->worker);
 
 	historian->step = evtimer_new(base, on_step, historian);
+	historian->retire = evtimer_new(base, on_retire, historian);
 	historian->room = evtimer_new(base, on_room, historian);
 	historian->finished =
 		event_new(base, reception_fd(historian->reception),
 			EV_READ | EV_PERSIST, on_finished, historian);
-	must(historian->step && historian->room && historian->finished);
+	must(historian->step && historian->retire && historian->room &&
+		historian->finished);
 	must(event_add(historian->finished, NULL) == 0);
 	step_in(historian, 0);
 }
@@ -329,13 +425,14 @@ make_events(struct historian *historian)
 static void
 close_all(struct historian *historian)
 {
-	struct event *events[] = { historian->step, historian->room,
-		historian->finished };
+	struct event *events[] = { historian->step, historian->retire,
+		historian->room, historian->finished };
 
 	for (size_t i = 0; i < ARRAY_LEN(events); i++)
 		if (events[i])
 			event_free(events[i]);
 	reception_free(&historian->reception);
+	retention_free(&historian->retention);
 	indexer_free(&historian->indexer);
 	checkpointer_free(&historian->checkpointer);
 	intake_free(&historian->intake);

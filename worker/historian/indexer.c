@@ -19,8 +19,9 @@
  * walk goes on, which makes a task of each stream of the archive in turn. What
  * fails is not kept: the walk begins again and finds it.
  *
- * A step is one transaction. FTS5 makes a new segment of each, so while people
- * talk the steps are PAUSE_MS apart and take what came together.
+ * A step is one transaction. It first takes back what was withdrawn. FTS5 makes
+ * a new segment of each, so while people talk the steps are PAUSE_MS apart and
+ * take what came together.
  */
 
 #define STEP_ROWS 500
@@ -52,7 +53,8 @@ struct indexer {
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards what stands below */
 	pthread_cond_t news;
-	struct task *tasks; /* oldest first */
+	struct task *tasks;  /* oldest first */
+	uint64_t taken_back; /* notes of the archive up to this one */
 	bool must_look, must_rebuild;
 	bool is_ending;
 };
@@ -144,33 +146,57 @@ fail(struct indexer *indexer)
 	return STEP_PAUSE;
 }
 
-static enum step
-step(struct indexer *indexer)
+/* Takes tasks until the step is full; how many, or -1 when the index failed. */
+static long
+do_tasks(struct indexer *indexer, size_t *rows)
 {
-	enum store_index_result result = STORE_INDEX_DONE;
-	size_t rows = STEP_ROWS, streams = 0;
+	long streams = 0;
 	struct task task;
 
-	if (store_index_begin(indexer->index) < 0)
-		return fail(indexer);
-	while (rows > 0 && streams < STEP_STREAMS &&
+	while (*rows > 0 && streams < STEP_STREAMS &&
 		next_task(indexer, &task)) {
+		enum store_index_result result = store_index_add(
+			indexer->index, task.stream, task.lowest, rows);
+
 		streams++;
-		result = store_index_add(
-			indexer->index, task.stream, task.lowest, &rows);
 		if (result == STORE_INDEX_FAILED)
-			return fail(indexer);
+			return -1;
 		if (result != STORE_INDEX_MORE)
 			continue;
 		pthread_mutex_lock(&indexer->mutex);
 		add_task(indexer, task.stream, 0);
 		pthread_mutex_unlock(&indexer->mutex);
 	}
-	if (store_index_commit(indexer->index) < 0)
+	return streams;
+}
+
+static void
+tell_taken_back(struct indexer *indexer)
+{
+	pthread_mutex_lock(&indexer->mutex);
+	indexer->taken_back = store_index_taken_back(indexer->index);
+	pthread_mutex_unlock(&indexer->mutex);
+}
+
+static enum step
+step(struct indexer *indexer)
+{
+	enum store_index_result result;
+	size_t rows = STEP_ROWS;
+	long streams = 0;
+
+	if (store_index_begin(indexer->index) < 0)
 		return fail(indexer);
-	if (rows == 0 || streams == STEP_STREAMS)
+	result = store_index_take_back(indexer->index, &rows);
+	if (result == STORE_INDEX_DONE)
+		streams = do_tasks(indexer, &rows);
+	if (result == STORE_INDEX_FAILED || streams < 0 ||
+		store_index_commit(indexer->index) < 0)
+		return fail(indexer);
+	tell_taken_back(indexer);
+	if (result == STORE_INDEX_MORE || rows == 0 || streams == STEP_STREAMS)
 		return STEP_MORE;
-	return streams > 0 ? STEP_PAUSE : STEP_IDLE;
+	return streams > 0 || rows < STEP_ROWS ? STEP_PAUSE : STEP_IDLE;
 }
 
 /* What others have asked for, and whether there is an index to work on. */
@@ -312,6 +338,17 @@ indexer_note(struct indexer *indexer, const struct store_touched *touched,
 		add_task(indexer, touched[i].stream, touched[i].lowest);
 	pthread_cond_signal(&indexer->news);
 	pthread_mutex_unlock(&indexer->mutex);
+}
+
+uint64_t
+indexer_taken_back(struct indexer *indexer)
+{
+	uint64_t number;
+
+	pthread_mutex_lock(&indexer->mutex);
+	number = indexer->taken_back;
+	pthread_mutex_unlock(&indexer->mutex);
+	return number;
 }
 
 void

@@ -9,6 +9,7 @@
 #define WORKER_HISTORIAN_INDEXER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct indexer;
 struct store_index_options;
@@ -25,7 +26,11 @@ void indexer_free(struct indexer **indexer);
 void indexer_note(struct indexer *indexer, const struct store_touched *touched,
 	size_t count);
 
-/* From any thread: the index was met missing or damaged. */
+/* The notes of the archive, of what was withdrawn, are done with up to this. */
+uint64_t indexer_taken_back(struct indexer *indexer);
+
+/* From any thread: there is something to take back, or the index was met
+ * missing or damaged. */
 void indexer_look(struct indexer *indexer);
 void indexer_rebuild(struct indexer *indexer);
 

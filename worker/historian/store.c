@@ -49,6 +49,25 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_REMOVE] = "DELETE FROM messages WHERE id = ?1",
 	[STORE_REMOVE_PAIR] = "DELETE FROM pairs WHERE stream = ?1 "
 			      "AND other = ?2 AND offset = ?3",
+	[STORE_BLANK] =
+		"UPDATE messages SET sender = '', type = '', body = 'null', "
+		"key = NULL, others = NULL, "
+		"flags = (flags & " STORE_ROW_FLAG_CHANGES
+		") | " STORE_ROW_FLAG_DELETED " WHERE id = ?1",
+	[STORE_GET_STREAM] = "SELECT kind, tenant, name, epoch FROM streams "
+			     "WHERE id = ?1",
+	[STORE_NEXT_STREAM] = "SELECT id FROM streams WHERE id > ?1 "
+			      "ORDER BY id LIMIT 1",
+	[STORE_REMOVE_RANGE] = "DELETE FROM messages WHERE id >= ?1 "
+			       "AND id < ?2",
+	[STORE_NEXT_END] = "SELECT until, id FROM ends WHERE until < ?1 "
+			   "ORDER BY until LIMIT 1",
+	[STORE_REMOVE_END] = "DELETE FROM ends WHERE until = ?1 AND id = ?2",
+	[STORE_WITHDRAW] = "INSERT INTO withdrawn (id, body, body_after) "
+			   "VALUES (?1, ?2, ?3)",
+	[STORE_WITHDRAWN_SPAN] = "SELECT (SELECT min(number) FROM withdrawn), "
+				 "(SELECT max(number) FROM withdrawn)",
+	[STORE_FORGET_WITHDRAWN] = "DELETE FROM withdrawn WHERE number <= ?1",
 };
 
 /* Failing */
@@ -152,6 +171,14 @@ store_close(struct store **pointer)
 }
 
 /* Writing */
+
+void
+store_set_indexed(struct store *store, store_filter *is_indexed, void *self)
+{
+	store->is_indexed = is_indexed;
+	store->self = self;
+	store_forget_streams(store);
+}
 
 uint64_t
 store_position(struct store *store, unsigned ledger)

@@ -23,6 +23,11 @@ struct store;
 struct store *store_open(const char *path, const char *sql_dir);
 void store_close(struct store **store);
 
+/* What these streams say is in the index, so what is changed or removed there
+ * is noted for it; NULL, as after opening: nothing is. */
+void store_set_indexed(
+	struct store *store, store_filter *is_indexed, void *self);
+
 /* How far the journal of a ledger is in the archive; 0 when it never was. */
 uint64_t store_position(struct store *store, unsigned ledger);
 

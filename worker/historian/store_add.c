@@ -90,9 +90,10 @@ is_same(struct store *store, uint64_t id, const struct message *message)
 
 /* As insert(); 0 only when it is the message itself that stands there. */
 static int
-insert_or_replace(
-	struct store *store, uint64_t id, const struct message *message)
+insert_or_replace(struct store *store, const struct known_stream *stream,
+	const struct message *message)
 {
+	uint64_t id = stream->id << STORE_OFFSET_BITS | message->offset;
 	int result = insert(store, id, message);
 
 	if (result != 0)
@@ -100,7 +101,7 @@ insert_or_replace(
 	result = is_same(store, id, message);
 	if (result != 0)
 		return result > 0 ? 0 : -1;
-	if (store_remove(store, message, id) < 0)
+	if (store_remove(store, stream, id) < 0)
 		return -1;
 	return insert(store, id, message);
 }
@@ -149,8 +150,7 @@ add_view(struct store *store, const struct message *message, uint64_t *stream)
 	if ((message->flags & MESSAGE_CHANGES) &&
 		store_find_changed(store, known, &view) < 0)
 		return -1;
-	added = insert_or_replace(
-		store, known->id << STORE_OFFSET_BITS | message->offset, &view);
+	added = insert_or_replace(store, known, &view);
 	return added > 0 ? follow_up(store, known, &view) : added;
 }
 

@@ -28,14 +28,19 @@ may_change(sqlite3_stmt *row, const struct message *change)
 }
 
 static int
-write_change(struct store *store, uint64_t id, const struct message *change)
+write_change(struct store *store, const struct known_stream *stream,
+	const struct message *change)
 {
+	uint64_t id = stream->id << STORE_OFFSET_BITS | change->of_offset;
 	sqlite3_stmt *get = store->statements[STORE_GET_ROW];
 	sqlite3_stmt *set = store->statements[STORE_CHANGE];
 	uint64_t flags = store_row_number(get, STORE_ROW_FLAGS);
 	bool is_deletion = change->flags & MESSAGE_DELETE;
 	bool has_type = change->type.length > 0 && !is_deletion;
 
+	if (store_withdraw(
+		    store, stream, get, is_deletion ? NULL : &change->body) < 0)
+		return -1;
 	flags |= is_deletion ? MESSAGE_DELETED : MESSAGE_EDITED;
 	store_bind_number(set, 1, id);
 	store_bind_text(
@@ -80,7 +85,7 @@ store_apply_change(struct store *store, const struct known_stream *stream,
 	if (result != 1)
 		return result;
 	if (may_change(get, change))
-		result = write_change(store, id, change);
+		result = write_change(store, stream, change);
 	else
 		result = 0;
 	sqlite3_reset(get);

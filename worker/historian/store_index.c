@@ -9,12 +9,9 @@
 #include <unistd.h>
 
 #include "shared/base.h"
-#include "shared/buffer.h"
 #include "shared/log.h"
-#include "shared/words.h"
 #include "worker/historian/migrate.h"
-#include "worker/historian/store.h"
-#include "worker/historian/store_bind.h"
+#include "worker/historian/store_index_inside.h"
 #include "worker/historian/store_row.h"
 
 /*
@@ -23,64 +20,42 @@
  *
  * A row that is taken a second time does no harm: the index has it once more
  * under the same number, and what it was before is never shown, because who
- * searches reads the message itself.
+ * searches reads the message itself. What is taken back must be what is there:
+ * FTS5 is told the text that goes. So each step reads the archive as of one
+ * moment, first all notes of what was withdrawn until then, and only then takes
+ * what the messages say at that moment.
  */
 
 #define BUSY_MS 5000
-#define KEEP_BYTES (1024 * 1024)
-
-/* A step with so much text is full, however few messages that is. */
-#define STEP_BYTES (1024 * 1024)
-
-enum statement {
-	BEGIN,
-	COMMIT,
-	ROLLBACK,
-	ADD_TEXT,
-	GET_PROGRESS,
-	SET_PROGRESS,
-	INDEX_COUNT,
-	NEXT_STREAM = INDEX_COUNT,
-	GET_STREAM,
-	GET_ROW,
-	GET_TOP,
-	WALK,
-	STATEMENT_COUNT
-};
-
-static const char *const sql[STATEMENT_COUNT] = {
-	[BEGIN] = "BEGIN IMMEDIATE",
-	[COMMIT] = "COMMIT",
-	[ROLLBACK] = "ROLLBACK",
-	[ADD_TEXT] = "INSERT INTO texts (rowid, text) VALUES (?1, ?2)",
-	[GET_PROGRESS] = "SELECT offset, id_time FROM progress "
-			 "WHERE stream = ?1",
-	[SET_PROGRESS] = "INSERT OR REPLACE INTO progress "
-			 "(stream, offset, id_time) VALUES (?1, ?2, ?3)",
-	[NEXT_STREAM] = "SELECT id FROM streams WHERE id > ?1 "
-			"ORDER BY id LIMIT 1",
-	[GET_STREAM] = "SELECT kind, name FROM streams WHERE id = ?1",
-	[GET_ROW] = "SELECT id_time FROM messages WHERE id = ?1",
-	[GET_TOP] = "SELECT id FROM messages WHERE id > ?1 AND id <= ?2 "
-		    "ORDER BY id DESC LIMIT 1",
-	[WALK] = STORE_ROW_COLUMNS "WHERE id > ?1 AND id <= ?2 ORDER BY id",
-};
-
-struct store_index {
-	struct store_index_options options;
-	sqlite3 *db;
-	sqlite3 *archive;
-	sqlite3_stmt *statements[STATEMENT_COUNT];
-	dev_t device;
-	ino_t inode;
-	struct buffer text;
-	int complained; /* the SQLite code that was logged last, 0 = healthy */
-	bool is_useless;
-};
-
-struct progress {
-	uint64_t offset;
-	uint64_t id_time; /* 0: not known */
+static const char *const sql[INDEX_STATEMENT_COUNT] = {
+	[INDEX_BEGIN] = "BEGIN IMMEDIATE",
+	[INDEX_COMMIT] = "COMMIT",
+	[INDEX_ROLLBACK] = "ROLLBACK",
+	[INDEX_ADD_TEXT] = "INSERT INTO texts (rowid, text) VALUES (?1, ?2)",
+	[INDEX_GET_PROGRESS] = "SELECT offset, id_time FROM progress "
+			       "WHERE stream = ?1",
+	[INDEX_SET_PROGRESS] = "INSERT OR REPLACE INTO progress "
+			       "(stream, offset, id_time) VALUES (?1, ?2, ?3)",
+	[INDEX_FORGET_PROGRESS] = "DELETE FROM progress WHERE stream = ?1",
+	[INDEX_TAKE_BACK] = "INSERT INTO texts (texts, rowid, text) "
+			    "VALUES ('delete', ?1, ?2)",
+	[INDEX_GET_TAKEN_BACK] = "SELECT number FROM taken_back",
+	[INDEX_SET_TAKEN_BACK] = "UPDATE taken_back SET number = ?1",
+	[INDEX_BEGIN_READING] = "BEGIN",
+	[INDEX_END_READING] = "COMMIT",
+	[INDEX_NEXT_STREAM] = "SELECT id FROM streams WHERE id > ?1 "
+			      "ORDER BY id LIMIT 1",
+	[INDEX_GET_STREAM] = "SELECT kind, name FROM streams WHERE id = ?1",
+	[INDEX_GET_ROW] = "SELECT id_time FROM messages WHERE id = ?1",
+	[INDEX_GET_TOP] = "SELECT id FROM messages WHERE id > ?1 AND id <= ?2 "
+			  "ORDER BY id DESC LIMIT 1",
+	[INDEX_WALK] =
+		STORE_ROW_COLUMNS "WHERE id > ?1 AND id <= ?2 ORDER BY id",
+	[INDEX_NEXT_WITHDRAWN] = "SELECT number, id, body, body_after "
+				 "FROM withdrawn WHERE number > ?1 "
+				 "ORDER BY number",
+	[INDEX_LAST_WITHDRAWN] =
+		"SELECT seq FROM sqlite_sequence WHERE name = 'withdrawn'",
 };
 
 static bool
@@ -89,8 +64,8 @@ is_damage(int code)
 	return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }
 
-static enum store_index_result
-complain(struct store_index *index, sqlite3 *db)
+enum store_index_result
+store_index_complain(struct store_index *index, sqlite3 *db)
 {
 	int code = sqlite3_extended_errcode(db);
 
@@ -141,8 +116,8 @@ open_archive(struct store_index *index)
 static int
 prepare(struct store_index *index)
 {
-	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		sqlite3 *db = i < INDEX_COUNT ? index->db : index->archive;
+	for (int i = 0; i < INDEX_STATEMENT_COUNT; i++) {
+		sqlite3 *db = i < INDEX_OWN_COUNT ? index->db : index->archive;
 
 		if (sqlite3_prepare_v3(db, sql[i], -1,
 			    SQLITE_PREPARE_PERSISTENT, &index->statements[i],
@@ -158,12 +133,24 @@ prepare(struct store_index *index)
 static void
 close_index(struct store_index *index)
 {
-	for (int i = 0; i < INDEX_COUNT; i++) {
+	for (int i = 0; i < INDEX_OWN_COUNT; i++) {
 		sqlite3_finalize(index->statements[i]);
 		index->statements[i] = NULL;
 	}
 	sqlite3_close(index->db);
 	index->db = NULL;
+}
+
+static int
+read_taken_back(struct store_index *index)
+{
+	sqlite3_stmt *get = index->statements[INDEX_GET_TAKEN_BACK];
+	int code = sqlite3_step(get);
+
+	if (code == SQLITE_ROW)
+		index->taken_back = store_row_number(get, 0);
+	sqlite3_reset(get);
+	return code == SQLITE_ROW ? 0 : -1;
 }
 
 static int
@@ -189,7 +176,8 @@ open_index(struct store_index *index)
 	}
 	index->is_useless = true;
 	if (migrate(index->db, options->path, options->sql_dir) < 0 ||
-		prepare(index) < 0 || stat(options->path, &file) < 0)
+		prepare(index) < 0 || read_taken_back(index) < 0 ||
+		stat(options->path, &file) < 0)
 		return -1;
 	index->is_useless = false;
 	index->device = file.st_dev;
@@ -229,7 +217,7 @@ store_index_close(struct store_index **pointer)
 	if (index == NULL)
 		return;
 	close_index(index);
-	for (int i = INDEX_COUNT; i < STATEMENT_COUNT; i++)
+	for (int i = INDEX_OWN_COUNT; i < INDEX_STATEMENT_COUNT; i++)
 		sqlite3_finalize(index->statements[i]);
 	sqlite3_close(index->archive);
 	buffer_fini(&index->text);
@@ -253,28 +241,45 @@ store_index_is_useless(const struct store_index *index)
 
 /* Transactions */
 
-static int
-run(struct store_index *index, enum statement which)
+int
+store_index_run(struct store_index *index, enum index_statement which)
 {
-	int code = sqlite3_step(index->statements[which]);
+	sqlite3_stmt *statement = index->statements[which];
+	int code = sqlite3_step(statement);
 
 	if (code != SQLITE_DONE)
-		complain(index, index->db);
+		store_index_complain(index, sqlite3_db_handle(statement));
 	sqlite3_reset(index->statements[which]);
 	return code == SQLITE_DONE ? 0 : -1;
+}
+
+static void
+end_reading(struct store_index *index)
+{
+	sqlite3_stmt *end = index->statements[INDEX_END_READING];
+
+	if (sqlite3_get_autocommit(index->archive))
+		return;
+	sqlite3_step(end);
+	sqlite3_reset(end);
 }
 
 int
 store_index_begin(struct store_index *index)
 {
-	return run(index, BEGIN);
+	index->taking_back = index->taken_back;
+	if (store_index_run(index, INDEX_BEGIN_READING) < 0)
+		return -1;
+	return store_index_run(index, INDEX_BEGIN);
 }
 
 int
 store_index_commit(struct store_index *index)
 {
-	if (run(index, COMMIT) < 0)
+	end_reading(index);
+	if (store_index_run(index, INDEX_COMMIT) < 0)
 		return -1;
+	index->taken_back = index->taking_back;
 	index->complained = 0;
 	return 0;
 }
@@ -282,189 +287,13 @@ store_index_commit(struct store_index *index)
 void
 store_index_undo(struct store_index *index)
 {
+	end_reading(index);
 	if (!sqlite3_get_autocommit(index->db))
-		run(index, ROLLBACK);
+		store_index_run(index, INDEX_ROLLBACK);
 }
 
-/* Filling. Each answers 1 for a row, 0 for none, -1 when it failed. */
-
-static int
-first_row(struct store_index *index, enum statement which)
+uint64_t
+store_index_taken_back(const struct store_index *index)
 {
-	sqlite3_stmt *statement = index->statements[which];
-	int code = sqlite3_step(statement);
-
-	if (code == SQLITE_ROW)
-		return 1;
-	if (code != SQLITE_DONE)
-		complain(index, sqlite3_db_handle(statement));
-	sqlite3_reset(statement);
-	return code == SQLITE_DONE ? 0 : -1;
-}
-
-bool
-store_index_next_stream(struct store_index *index, uint64_t *stream)
-{
-	sqlite3_stmt *next = index->statements[NEXT_STREAM];
-
-	store_bind_number(next, 1, *stream);
-	if (first_row(index, NEXT_STREAM) != 1)
-		return false;
-	*stream = store_row_number(next, 0);
-	sqlite3_reset(next);
-	return true;
-}
-
-static int
-is_wanted(struct store_index *index, uint64_t stream)
-{
-	sqlite3_stmt *get = index->statements[GET_STREAM];
-	int found;
-
-	store_bind_number(get, 1, stream);
-	found = first_row(index, GET_STREAM);
-	if (found == 1)
-		found = index->options.wants(index->options.self,
-			(unsigned)store_row_number(get, 0),
-			store_row_text(get, 1));
-	sqlite3_reset(get);
-	return found;
-}
-
-static int
-read_progress(
-	struct store_index *index, uint64_t stream, struct progress *progress)
-{
-	sqlite3_stmt *get = index->statements[GET_PROGRESS];
-	int found;
-
-	*progress = (struct progress){ 0 };
-	store_bind_number(get, 1, stream);
-	found = first_row(index, GET_PROGRESS);
-	if (found == 1) {
-		progress->offset = store_row_number(get, 0);
-		progress->id_time = store_row_number(get, 1);
-	}
-	sqlite3_reset(get);
-	return found;
-}
-
-/* Is the last message that was taken the one that stands in the archive? When
- * it is not there, old messages may have been dropped, but not newer ones. */
-static int
-is_same_archive(struct store_index *index, uint64_t stream,
-	const struct progress *progress)
-{
-	sqlite3_stmt *get = index->statements[GET_ROW];
-	sqlite3_stmt *top = index->statements[GET_TOP];
-	uint64_t base = stream << STORE_OFFSET_BITS;
-	int found;
-
-	if (progress->id_time == 0)
-		return 1;
-	store_bind_number(get, 1, base + progress->offset);
-	found = first_row(index, GET_ROW);
-	if (found == 1)
-		found = store_row_number(get, 0) == progress->id_time;
-	else if (found == 0) {
-		store_bind_number(top, 1, base);
-		store_bind_number(top, 2, base + STORE_OFFSET_MAX);
-		found = first_row(index, GET_TOP);
-		if (found == 1)
-			found = store_row_number(top, 0) >
-				base + progress->offset;
-		else if (found == 0)
-			found = 1;
-		sqlite3_reset(top);
-	}
-	sqlite3_reset(get);
-	return found;
-}
-
-static int
-take_row(struct store_index *index, sqlite3_stmt *row)
-{
-	sqlite3_stmt *add = index->statements[ADD_TEXT];
-	size_t before = index->text.length;
-
-	words_of_body(&index->text, store_row_text(row, STORE_ROW_BODY));
-	store_bind_number(add, 1, store_row_number(row, STORE_ROW_ID));
-	store_bind_text(add, 2,
-		(struct text){ (const char *)index->text.data + before,
-			index->text.length - before });
-	return run(index, ADD_TEXT);
-}
-
-static enum store_index_result
-take_rows(struct store_index *index, uint64_t stream, struct progress *progress,
-	size_t *rows)
-{
-	sqlite3_stmt *walk = index->statements[WALK];
-	uint64_t base = stream << STORE_OFFSET_BITS;
-	enum store_index_result result = STORE_INDEX_DONE;
-	int code;
-
-	store_bind_number(walk, 1, base + progress->offset);
-	store_bind_number(walk, 2, base + STORE_OFFSET_MAX);
-	while ((code = sqlite3_step(walk)) == SQLITE_ROW) {
-		if (*rows == 0) {
-			result = STORE_INDEX_MORE;
-			break;
-		}
-		if (take_row(index, walk) < 0) {
-			result = STORE_INDEX_FAILED;
-			break;
-		}
-		progress->offset = store_row_offset(walk);
-		progress->id_time = store_row_number(walk, STORE_ROW_ID_TIME);
-		--*rows;
-		if (index->text.length > STEP_BYTES)
-			*rows = 0;
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		result = complain(index, index->archive);
-	sqlite3_reset(walk);
-	return result;
-}
-
-static int
-write_progress(struct store_index *index, uint64_t stream,
-	const struct progress *progress)
-{
-	sqlite3_stmt *set = index->statements[SET_PROGRESS];
-
-	store_bind_number(set, 1, stream);
-	store_bind_number(set, 2, progress->offset);
-	store_bind_number(set, 3, progress->id_time);
-	return run(index, SET_PROGRESS);
-}
-
-enum store_index_result
-store_index_add(struct store_index *index, uint64_t stream, uint64_t lowest,
-	size_t *rows)
-{
-	enum store_index_result result;
-	struct progress progress;
-	int wanted = is_wanted(index, stream);
-	uint64_t before;
-	int same;
-
-	if (wanted <= 0)
-		return wanted == 0 ? STORE_INDEX_DONE : STORE_INDEX_FAILED;
-	if (read_progress(index, stream, &progress) < 0)
-		return STORE_INDEX_FAILED;
-	before = progress.offset;
-	if (lowest > 0 && progress.offset >= lowest)
-		progress = (struct progress){ lowest - 1, 0 };
-	same = is_same_archive(index, stream, &progress);
-	if (same <= 0) {
-		index->is_useless |= same == 0;
-		return STORE_INDEX_FAILED;
-	}
-	buffer_clear(&index->text, KEEP_BYTES);
-	result = take_rows(index, stream, &progress, rows);
-	if (result != STORE_INDEX_FAILED && progress.offset != before &&
-		write_progress(index, stream, &progress) < 0)
-		return STORE_INDEX_FAILED;
-	return result;
+	return index->taken_back;
 }

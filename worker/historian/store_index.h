@@ -4,9 +4,11 @@
  * the indexer's thread.
  *
  * What is added and how far it reaches go in by one transaction, so a message
- * is taken once, wherever a kill falls. Everything here can be made again from
- * the archive; so an index that is damaged, of another layout, or of another
- * archive is thrown away (logged) and begun anew.
+ * is taken once, wherever a kill falls. What the archive has changed or removed
+ * is taken back the same way, from the notes that the archive keeps of it.
+ * Everything here can be made again from the archive; so an index that is
+ * damaged, of another layout, or of another archive is thrown away (logged) and
+ * begun anew.
  */
 #ifndef WORKER_HISTORIAN_STORE_INDEX_H
 #define WORKER_HISTORIAN_STORE_INDEX_H
@@ -15,26 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/text.h"
+#include "worker/historian/store_index_options.h"
 
 struct store_index;
-
-/* Shall this stream be found in? */
-typedef bool store_index_filter(void *self, unsigned kind, struct text name);
-
-struct store_index_options {
-	const char *path;
-	const char *archive; /* opened before by store_open() */
-	const char *sql_dir; /* its own steps */
-	store_index_filter *wants;
-	void *self;
-};
-
-enum store_index_result {
-	STORE_INDEX_DONE,   /* the stream is as far as the archive */
-	STORE_INDEX_MORE,   /* the step is full */
-	STORE_INDEX_FAILED, /* the first of equal failures is logged */
-};
 
 /* NULL when that cannot be (logged). */
 struct store_index *store_index_open(const struct store_index_options *options);
@@ -49,11 +34,20 @@ bool store_index_is_gone(const struct store_index *index);
 /* It is damaged, or does not go with the archive. */
 bool store_index_is_useless(const struct store_index *index);
 
-/* One transaction: store_index_begin(), any store_index_add(), and
- * store_index_commit(). After a failure store_index_undo(). */
+/* One transaction: store_index_begin(), store_index_take_back() until it is
+ * done, any store_index_add(), and store_index_commit(). After a failure
+ * store_index_undo(). What is read of the archive is of one moment. */
 int store_index_begin(struct store_index *index);
 int store_index_commit(struct store_index *index);
 void store_index_undo(struct store_index *index);
+
+/* Takes back what the archive has noted, at most so many rows, counted down.
+ * Nothing can be added before it answers STORE_INDEX_DONE. */
+enum store_index_result store_index_take_back(
+	struct store_index *index, size_t *rows);
+
+/* The notes up to this one are done with, for ever. */
+uint64_t store_index_taken_back(const struct store_index *index);
 
 /* The next messages of a stream; *rows says how many the step may still take
  * and is counted down. Those from offset `lowest` on are taken once more when

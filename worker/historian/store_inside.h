@@ -35,6 +35,15 @@ enum store_statement {
 	STORE_CHANGE,
 	STORE_REMOVE,
 	STORE_REMOVE_PAIR,
+	STORE_BLANK,
+	STORE_GET_STREAM,
+	STORE_NEXT_STREAM,
+	STORE_REMOVE_RANGE,
+	STORE_NEXT_END,
+	STORE_REMOVE_END,
+	STORE_WITHDRAW,
+	STORE_WITHDRAWN_SPAN,
+	STORE_FORGET_WITHDRAWN,
 	STORE_STATEMENT_COUNT
 };
 
@@ -48,6 +57,7 @@ struct known_stream {
 	uint64_t id;
 	uint64_t transaction; /* that touched it last, and there as which */
 	size_t touched;
+	bool is_indexed; /* what is said here can be searched */
 	UT_hash_handle hh;
 };
 
@@ -57,8 +67,10 @@ struct store {
 	struct known_stream *streams;
 	struct store_touched *touched; /* by this transaction */
 	size_t touched_count, touched_room;
-	size_t written;       /* rows, by this transaction */
-	uint64_t transaction; /* counts them, from 1 */
+	size_t written;           /* rows, by this transaction */
+	uint64_t transaction;     /* counts them, from 1 */
+	store_filter *is_indexed; /* NULL: nothing is */
+	void *self;
 	size_t log_pages;
 	struct buffer others; /* of a view */
 	int complained; /* the SQLite code that was logged last, 0 = healthy */
@@ -99,7 +111,19 @@ int store_find_changed(struct store *store, const struct known_stream *stream,
 int store_apply_change(struct store *store, const struct known_stream *stream,
 	const struct message *change);
 
-/* Removes a message of the stream that `in` stands in, and its pairs. */
-int store_remove(struct store *store, const struct message *in, uint64_t id);
+/* The stream of that number; NULL: failed, or none. Borrowed as above. */
+struct known_stream *store_stream_of(struct store *store, uint64_t id);
+
+/* What the index is to take back: that the row, which stands in its statement,
+ * said what it says, and what it says now, NULL: nothing. */
+int store_withdraw(struct store *store, const struct known_stream *stream,
+	sqlite3_stmt *row, const struct text *after);
+
+/* Removes a message and all that hangs on it; or leaves its place, with nothing
+ * in it. */
+int store_remove(
+	struct store *store, const struct known_stream *stream, uint64_t id);
+int store_blank(
+	struct store *store, const struct known_stream *stream, uint64_t id);
 
 #endif

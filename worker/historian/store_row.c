@@ -6,6 +6,8 @@
 #include "worker/historian/store_bind.h"
 #include "worker/historian/store_layout.h"
 
+_Static_assert(MESSAGE_CHANGES == 6 && MESSAGE_DELETED == 16,
+	"STORE_ROW_FLAG_* say so");
 _Static_assert(STORE_OFFSET_BITS == 36, "STORE_ROW_PAIR says so");
 
 void

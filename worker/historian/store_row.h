@@ -22,6 +22,10 @@ struct lookup;
 	"changed "
 #define STORE_ROW_COLUMNS STORE_ROW_SELECT "FROM messages "
 
+/* MESSAGE_CHANGES and MESSAGE_DELETED, in SQL. */
+#define STORE_ROW_FLAG_CHANGES "6"
+#define STORE_ROW_FLAG_DELETED "16"
+
 /* What was said between the user of inbox ?1 and that of inbox ?2, with offsets
  * between ?3 and ?4. The join is in the order that it is written in. */
 #define STORE_ROW_PAIR                                                         \

@@ -6,6 +6,7 @@
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/mail.h"
 #include "shared/message.h"
 #include "shared/records.h"
 #include "shared/words.h"
@@ -32,6 +33,7 @@
 enum statement {
 	FIND_STREAM,
 	WALK_DOWN,
+	PAIR_DOWN,
 	GET_ROW,
 	STATEMENT_COUNT
 };
@@ -40,6 +42,7 @@ static const char *const sql[STATEMENT_COUNT] = {
 	[FIND_STREAM] = STORE_ROW_FIND_STREAM,
 	[WALK_DOWN] = STORE_ROW_COLUMNS "WHERE id > ?1 AND id < ?2 "
 					"ORDER BY id DESC",
+	[PAIR_DOWN] = STORE_ROW_PAIR "DESC",
 	[GET_ROW] = STORE_ROW_COLUMNS "WHERE id = ?1",
 };
 
@@ -60,6 +63,8 @@ struct hunt {
 	struct store_page *page;
 	struct lookup place; /* the stream, for packing */
 	uint64_t base;       /* id of its offset 0 */
+	uint64_t other;      /* of a conversation of two, 0: it is none */
+	uint64_t unix_ms;
 	uint64_t soft_ms;
 	size_t rows; /* looked at */
 	bool is_over;
@@ -140,12 +145,31 @@ is_out_of_bounds(const struct hunt *hunt)
 					 clock_ms() >= hunt->soft_ms);
 }
 
+/* Is the row of the conversation that is searched, if it is one? */
+static bool
+is_between(const struct hunt *hunt, sqlite3_stmt *row)
+{
+	struct text with = hunt->place.with;
+	struct text others = store_row_bytes(row, STORE_ROW_OTHERS);
+	struct mail_side side;
+
+	if (with.length == 0)
+		return true;
+	if (others.length == 0)
+		return text_equal(with, hunt->place.stream);
+	return mail_find_side(others, with, &side);
+}
+
 static bool
 fits(struct hunt *hunt, sqlite3_stmt *row)
 {
 	struct buffer *text = &hunt->searcher->text;
 	struct text from = hunt->wanted->from;
 
+	if (store_row_is_hidden(row, hunt->unix_ms) ||
+		(store_row_number(row, STORE_ROW_FLAGS) & MESSAGE_DELETED) ||
+		!is_between(hunt, row))
+		return false;
 	if (from.length > 0 &&
 		!text_equal(from, store_row_text(row, STORE_ROW_SENDER)))
 		return false;
@@ -215,15 +239,29 @@ judge(struct hunt *hunt, sqlite3 *db, int code)
 	return STORE_SEARCH_FAILED;
 }
 
+static sqlite3_stmt *
+begin_scan(struct hunt *hunt, uint64_t above, uint64_t below)
+{
+	sqlite3_stmt **statements = hunt->searcher->statements;
+	sqlite3_stmt *walk = statements[hunt->other ? PAIR_DOWN : WALK_DOWN];
+
+	if (hunt->other) {
+		store_row_bind_pair(walk, hunt->base >> STORE_OFFSET_BITS,
+			hunt->other, above, below);
+	} else {
+		store_bind_number(walk, 1, hunt->base + above);
+		store_bind_number(walk, 2, hunt->base + below);
+	}
+	return walk;
+}
+
 /* Every message with above < offset < below. */
 static enum store_search_result
 scan(struct hunt *hunt, uint64_t above, uint64_t below)
 {
-	sqlite3_stmt *walk = hunt->searcher->statements[WALK_DOWN];
+	sqlite3_stmt *walk = begin_scan(hunt, above, below);
 	int code = SQLITE_DONE;
 
-	store_bind_number(walk, 1, hunt->base + above);
-	store_bind_number(walk, 2, hunt->base + below);
 	while (!hunt->is_over && (code = sqlite3_step(walk)) == SQLITE_ROW)
 		look_at(hunt, walk);
 	sqlite3_reset(walk);
@@ -309,18 +347,38 @@ run(struct hunt *hunt, uint64_t stream)
 }
 
 static enum store_search_result
-find_stream(struct hunt *hunt, uint64_t *stream)
+find_stream(struct hunt *hunt, const struct lookup *place, uint64_t *stream)
 {
 	sqlite3_stmt *find = hunt->searcher->statements[FIND_STREAM];
 	int code;
 
 	*stream = 0;
-	store_row_bind_stream(find, &hunt->place);
+	store_row_bind_stream(find, place);
 	code = sqlite3_step(find);
 	if (code == SQLITE_ROW)
 		*stream = store_row_number(find, 0);
 	sqlite3_reset(find);
 	return judge(hunt, hunt->searcher->db, code);
+}
+
+/* Finds the streams and searches, when they are there. */
+static enum store_search_result
+begin(struct hunt *hunt)
+{
+	struct lookup other = store_row_other(&hunt->place);
+	enum store_search_result result;
+	uint64_t stream;
+
+	result = find_stream(hunt, &hunt->place, &stream);
+	hunt->base = stream << STORE_OFFSET_BITS;
+	if (result == STORE_SEARCH_DONE && other.stream.length > 0) {
+		result = find_stream(hunt, &other, &hunt->other);
+		if (hunt->other == 0)
+			return result;
+	}
+	if (result != STORE_SEARCH_DONE || stream == 0)
+		return result;
+	return run(hunt, stream);
 }
 
 enum store_search_result
@@ -329,7 +387,7 @@ store_searcher_find(struct store_searcher *searcher,
 	const struct store_search_bounds *bounds, struct store_page *page)
 {
 	struct buffer messages = page->messages;
-	uint64_t now_ms = clock_ms(), stream;
+	uint64_t now_ms = clock_ms();
 	enum store_search_result result;
 	struct hunt hunt = {
 		.searcher = searcher,
@@ -340,7 +398,9 @@ store_searcher_find(struct store_searcher *searcher,
 		.place = { .kind = wanted->kind,
 			.tenant = wanted->tenant,
 			.stream = wanted->stream,
-			.epoch = wanted->epoch },
+			.epoch = wanted->epoch,
+			.with = wanted->with },
+		.unix_ms = clock_unix_ms(),
 		.soft_ms = now_ms + bounds->soft_ms,
 	};
 
@@ -348,10 +408,7 @@ store_searcher_find(struct store_searcher *searcher,
 	*page = (struct store_page){ .messages = messages };
 	searcher->hard_ms = now_ms + bounds->hard_ms;
 	store_find_open(searcher->find, searcher->hard_ms);
-	result = find_stream(&hunt, &stream);
-	hunt.base = stream << STORE_OFFSET_BITS;
-	if (result == STORE_SEARCH_DONE && stream != 0)
-		result = run(&hunt, stream);
+	result = begin(&hunt);
 	store_find_close(searcher->find);
 	if (result == STORE_SEARCH_DONE)
 		searcher->complained = 0;

@@ -4,6 +4,7 @@
 #include "worker/historian/store.h"
 #include "worker/historian/store_bind.h"
 #include "worker/historian/store_inside.h"
+#include "worker/historian/store_row.h"
 
 /*
  * The ids of streams in use are kept in a table, so that a row costs one
@@ -55,6 +56,30 @@ find_or_add_stream(struct store *store, const struct message *message)
 	return (uint64_t)sqlite3_last_insert_rowid(store->db);
 }
 
+static void
+make_key(struct stream_key *key, const struct message *message)
+{
+	memset(key, 0, sizeof(*key));
+	key->epoch = message->epoch;
+	stream_name_make(&key->name, (unsigned)message->kind, message->tenant,
+		message->stream);
+}
+
+static struct known_stream *
+add_known(struct store *store, const struct stream_key *key, uint64_t id)
+{
+	struct known_stream *known = base_alloc_zeroed(1, sizeof(*known));
+
+	known->key = *key;
+	known->id = id;
+	known->is_indexed = store->is_indexed &&
+			    store->is_indexed(store->self,
+				    stream_name_kind(&known->key.name),
+				    stream_name_name(&known->key.name));
+	HASH_ADD(hh, store->streams, key, sizeof(*key), known);
+	return known;
+}
+
 struct known_stream *
 store_know_stream(struct store *store, const struct message *message)
 {
@@ -62,21 +87,35 @@ store_know_stream(struct store *store, const struct message *message)
 	struct known_stream *known;
 	uint64_t id;
 
-	memset(&key, 0, sizeof(key));
-	key.epoch = message->epoch;
-	stream_name_make(&key.name, (unsigned)message->kind, message->tenant,
-		message->stream);
+	make_key(&key, message);
 	HASH_FIND(hh, store->streams, &key, sizeof(key), known);
 	if (known)
 		return known;
 	id = find_or_add_stream(store, message);
-	if (id == 0)
+	return id ? add_known(store, &key, id) : NULL;
+}
+
+struct known_stream *
+store_stream_of(struct store *store, uint64_t id)
+{
+	sqlite3_stmt *get = store->statements[STORE_GET_STREAM];
+	struct known_stream *known;
+	struct stream_key key;
+	struct message in;
+
+	store_bind_number(get, 1, id);
+	if (store_step(store, STORE_GET_STREAM, "reading a stream") != 1)
 		return NULL;
-	known = base_alloc_zeroed(1, sizeof(*known));
-	known->key = key;
-	known->id = id;
-	HASH_ADD(hh, store->streams, key, sizeof(key), known);
-	return known;
+	in = (struct message){
+		.kind = store_row_number(get, 0),
+		.tenant = store_row_text(get, 1),
+		.stream = store_row_text(get, 2),
+		.epoch = store_row_number(get, 3),
+	};
+	make_key(&key, &in);
+	sqlite3_reset(get);
+	HASH_FIND(hh, store->streams, &key, sizeof(key), known);
+	return known ? known : add_known(store, &key, id);
 }
 
 void
