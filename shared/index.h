@@ -7,7 +7,8 @@
  * life, the master closes it at reap, and readers skip a closed one at once.
  *
  * A partition holds its connections, user -> connections, and room -> how many
- * of its connections are members or about to be.
+ * of its connections are members or about to be. What addresses do here is
+ * counted in it too, see callers.h.
  */
 #ifndef SHARED_INDEX_H
 #define SHARED_INDEX_H

@@ -37,8 +37,12 @@ plan(uint32_t connections, uint32_t rooms)
 	plan.cells_at = align_line(
 		plan.room_buckets_at +
 		(plan.room_mask + UINT64_C(1)) * sizeof(struct index_bucket));
-	plan.bytes = align_line(
+	plan.callers_at = align_line(
 		plan.cells_at + (uint64_t)rooms * sizeof(struct index_cell));
+	plan.bytes = align_line(
+		plan.callers_at + (index_caller_mask(&plan) + UINT64_C(1)) *
+					  CALLERS_PER_BUCKET *
+					  sizeof(struct index_caller));
 	return plan;
 }
 
@@ -68,6 +72,10 @@ index_partition_layout(void)
 		offsetof(struct index_place, words),
 		sizeof(struct index_cell),
 		offsetof(struct index_cell, words),
+		sizeof(struct index_caller),
+		offsetof(struct index_caller, rate),
+		offsetof(struct index_caller, open),
+		CALLERS_PER_BUCKET,
 		sizeof(struct partition),
 		offsetof(struct partition, opened_life),
 		offsetof(struct partition, places_used),
@@ -93,5 +101,6 @@ index_partition_init(
 	partition->places_at = planned.places_at;
 	partition->room_buckets_at = planned.room_buckets_at;
 	partition->cells_at = planned.cells_at;
+	partition->callers_at = planned.callers_at;
 	partition->bytes = planned.bytes;
 }

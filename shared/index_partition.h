@@ -17,6 +17,8 @@
  * - A cell that has been taken out is counted in its bucket before it is filled
  *   anew. A reader who finds the count as it was before its walk has seen
  *   nothing but this chain.
+ * - A caller's key is taken away before its counts are given to another, so
+ *   counts between two readings of the same key are that key's.
  * - The life of the partition is read before and after; a successor empties the
  *   memory only between two lives.
  *
@@ -58,12 +60,23 @@ struct index_cell {
 	_Atomic uint64_t words[NAME_WORDS]; /* a struct index_name */
 };
 
+/* What one address does here; see callers.h. key 0: nobody's. */
+struct index_caller {
+	_Atomic uint64_t key;
+	_Atomic uint64_t rate; /* connects by second, see callers.c */
+	_Atomic uint32_t open; /* connections */
+	uint32_t spare;
+};
+
+#define CALLERS_PER_BUCKET 8
+
 struct partition {
 	/* Constant after index_partition_init(). */
 	_Alignas(CACHE_LINE) uint32_t connections;
 	uint32_t rooms;
 	uint32_t user_mask, room_mask; /* how many chains, less one */
-	uint64_t users_at, places_at, room_buckets_at, cells_at, bytes;
+	uint64_t users_at, places_at, room_buckets_at, cells_at;
+	uint64_t callers_at, bytes;
 
 	/* Written by the owner, seldom. */
 	_Alignas(CACHE_LINE) _Atomic uint32_t opened_life;
@@ -87,6 +100,7 @@ _Static_assert(sizeof(struct index_place) == 24 + 8 * PLACE_WORDS,
 	"crosses processes");
 _Static_assert(
 	sizeof(struct index_cell) == 16 + 8 * NAME_WORDS, "crosses processes");
+_Static_assert(sizeof(struct index_caller) == 24, "crosses processes");
 _Static_assert(sizeof(struct partition) == 4 * CACHE_LINE, "crosses processes");
 
 /* The tables begin here, behind a header that stays when they are emptied; a
@@ -190,6 +204,23 @@ index_cell(const struct partition *partition, uint32_t cell)
 	struct index_cell *cells = index_at(partition, partition->cells_at);
 
 	return &cells[cell];
+}
+
+/* Callers have twice as many places as connections, in buckets of a power of
+ * two. */
+static inline uint32_t
+index_caller_mask(const struct partition *partition)
+{
+	return partition->user_mask / (CALLERS_PER_BUCKET / 2);
+}
+
+static inline struct index_caller *
+index_callers(const struct partition *partition, uint32_t bucket)
+{
+	struct index_caller *callers =
+		index_at(partition, partition->callers_at);
+
+	return &callers[(size_t)bucket * CALLERS_PER_BUCKET];
 }
 
 #endif

@@ -1,8 +1,11 @@
 """Limits hold, say when to come again, and count what they refuse."""
 
+import os
+import signal
 import time
 
-from server import wait_for
+from server import DEATHS, wait_for
+from wire import Socket, WebSocket, upgrade_head
 
 
 def refusals(server):
@@ -59,3 +62,67 @@ def test_a_connection_is_in_as_many_rooms_as_it_may_be(make_server, room):
             room + "2", room + "3"}
         wait_for("the refusal is counted",
                  lambda: refusals(server)["refused_rooms"] == 1)
+
+
+def handshake(server, source):
+    """The status of a handshake from this address; the connection, if it came
+    about."""
+    visitor = Socket(server.port, source=source)
+    visitor.send(upgrade_head(server.port))
+    status = visitor.read_response().status
+    if status == 101:
+        return status, visitor
+    visitor.close()
+    return status, None
+
+
+def test_an_address_has_so_many_connections_on_all_gateways(make_server):
+    server = make_server(gateways=3, limits={"connections_per_ip": 6}).start()
+    inside = [WebSocket(server.port, source="127.0.0.2") for _ in range(6)]
+    for _ in range(20):
+        assert handshake(server, "127.0.0.2")[0] == 503
+    assert refusals(server)["refused_ip_connections"] == 20
+    # Another address, and this one when somebody has gone.
+    inside += [WebSocket(server.port, source="127.0.0.3") for _ in range(6)]
+    assert handshake(server, "127.0.0.3")[0] == 503
+    inside.pop(0).close()
+    status, again = wait_for("a place is free again", lambda: [
+        found for found in [handshake(server, "127.0.0.2")]
+        if found[1]])[0]
+    assert status == 101
+    assert handshake(server, "127.0.0.2")[0] == 503
+    for visitor in inside + [again]:
+        visitor.close()
+
+
+def test_a_killed_gateway_takes_its_counts_along(make_server):
+    server = make_server(gateways=2, limits={"connections_per_ip": 8}).start()
+    server.allow(DEATHS)
+    clients = [server.client("u%d" % n) for n in range(8)]
+    assert handshake(server, "127.0.0.1")[0] == 503
+    victim = server.pids("gateway")[0]
+    lost = [c for c in clients if server.gateway_of(c) == victim]
+    os.kill(victim, signal.SIGKILL)
+    wait_for("its successor serves", lambda: server.is_serving() and
+             victim not in server.pids("gateway"))
+    again = [WebSocket(server.port) for _ in lost]
+    assert handshake(server, "127.0.0.1")[0] == 503
+    for one in clients + again:
+        one.close()
+
+
+def test_an_address_connects_so_often_in_a_second(make_server):
+    server = make_server(
+        gateways=2, limits={"connects_per_second_per_ip": 10}).start()
+    begin = time.monotonic()
+    found = [handshake(server, "127.0.0.4") for _ in range(200)]
+    passed = time.monotonic() - begin
+    came = [visitor for status, visitor in found if status == 101]
+    assert {status for status, _ in found} == {101, 503}
+    assert 10 <= len(came) <= 10 * (passed + 1) + 1
+    assert refusals(server)["refused_ip_rate"] == 200 - len(came)
+    assert handshake(server, "127.0.0.5")[0] == 101
+    wait_for("it may come again",
+             lambda: handshake(server, "127.0.0.4")[0] == 101)
+    for visitor in came:
+        visitor.close()

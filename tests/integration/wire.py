@@ -114,12 +114,14 @@ class Response:
 class Socket:
     """A TCP connection with a buffer of what was read and not used."""
 
-    def __init__(self, port, host="127.0.0.1", receive_bytes=None):
+    def __init__(self, port, host="127.0.0.1", receive_bytes=None, source=""):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                    receive_bytes)
         self.socket.settimeout(GUARD)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect((host, port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = port
@@ -229,8 +231,8 @@ class WebSocket(Socket):
     the same write as the head."""
 
     def __init__(self, port, path="/chat", early=b"", slowly=False,
-                 receive_bytes=None, **headers):
-        super().__init__(port, receive_bytes=receive_bytes)
+                 receive_bytes=None, source="", **headers):
+        super().__init__(port, receive_bytes=receive_bytes, source=source)
         key = base64.b64encode(os.urandom(16)).decode()
         head = upgrade_head(port, path, key, **headers)
         if slowly:

@@ -1,13 +1,11 @@
 #include "worker/gateway/client.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 
 #include "shared/base.h"
 #include "shared/scoreboard.h"
 #include "shared/table.h"
+#include "worker/gateway/admission.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/login.h"
 #include "worker/gateway/pending.h"
@@ -21,22 +19,6 @@ session_of_lane(struct lane *lane)
 	return (struct session *)lane;
 }
 
-static void
-note_address(struct session *session, const struct sockaddr_storage *peer)
-{
-	const struct sockaddr_in *v4 = (const void *)peer;
-	const struct sockaddr_in6 *v6 = (const void *)peer;
-
-	if (peer->ss_family == AF_INET) {
-		session->address[10] = session->address[11] = 0xff;
-		memcpy(session->address + 12, &v4->sin_addr, 4);
-		session->port = ntohs(v4->sin_port);
-	} else if (peer->ss_family == AF_INET6) {
-		memcpy(session->address, &v6->sin6_addr, 16);
-		session->port = ntohs(v6->sin6_port);
-	}
-}
-
 void
 client_start(struct gateway *gateway, const struct profile *profile, int fd,
 	const struct sockaddr_storage *peer, struct text early)
@@ -45,7 +27,8 @@ client_start(struct gateway *gateway, const struct profile *profile, int fd,
 
 	session->gateway = gateway;
 	session->profile = profile;
-	note_address(session, peer);
+	session->port = admission_address(session->address, peer);
+	admission_pass(session);
 	lane_start(&session->lane, gateway->lanes, fd);
 	lane_feed(&session->lane, early);
 }
@@ -78,7 +61,10 @@ on_end(struct lane *lane)
 static void
 on_dead(struct lane *lane)
 {
-	free(session_of_lane(lane));
+	struct session *session = session_of_lane(lane);
+
+	admission_end(session);
+	free(session);
 }
 
 static uint16_t

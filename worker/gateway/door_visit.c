@@ -115,17 +115,34 @@ visit_enter(struct visit *visit, const struct door_head *ask, size_t end)
 }
 
 static void
+visit_dismiss(const struct visit *visit)
+{
+	const struct hall *hall = visit->hall;
+
+	if (hall->hooks.dismiss)
+		hall->hooks.dismiss(hall->self, &visit->peer);
+}
+
+static void
 visit_greet(struct visit *visit, const struct door_head *ask, size_t end)
 {
+	const struct hall *hall = visit->hall;
+
+	if (hall->hooks.admit && !hall->hooks.admit(hall->self, &visit->peer)) {
+		visit_answer(visit, 503, false);
+		return;
+	}
 	switch (door_lws_greet(
 		visit->hall->lws, visit->fd, ask->key, ask->offers_confab)) {
 	case DOOR_GREETED:
 		visit_enter(visit, ask, end);
 		break;
 	case DOOR_GREETING_FAILED:
+		visit_dismiss(visit);
 		visit_drop(visit);
 		break;
 	case DOOR_NO_DESCRIPTOR:
+		visit_dismiss(visit);
 		hall_complain(
 			visit->hall, "no descriptor left for the handshake");
 		visit_answer(visit, 503, false);

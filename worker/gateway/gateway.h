@@ -49,6 +49,7 @@ struct gateway {
 	uint64_t last_id_time; /* of a message that is not remembered */
 	bool is_stopping; /* the process goes: who is in rooms is told by that
 			   */
+	bool is_counted;  /* who is about to enter; see admission.h */
 	bool has_logged_gap, has_logged_full;
 
 	struct session *due; /* their waiting is over */

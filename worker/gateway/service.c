@@ -12,6 +12,7 @@
 #include "shared/config.h"
 #include "shared/heritage.h"
 #include "shared/log.h"
+#include "worker/gateway/admission.h"
 #include "worker/gateway/client.h"
 #include "worker/gateway/door.h"
 #include "worker/gateway/drain.h"
@@ -108,6 +109,22 @@ close_all(struct service *service)
 		next = lane->next;
 		lane_close_why(lane, CLOSE_WHY_STOP, "going away");
 	}
+}
+
+static bool
+admit(void *self, const struct sockaddr_storage *peer)
+{
+	struct service *service = self;
+
+	return admission_take(&service->gateway, peer);
+}
+
+static void
+dismiss(void *self, const struct sockaddr_storage *peer)
+{
+	struct service *service = self;
+
+	admission_undo(&service->gateway, peer);
 }
 
 static void
@@ -254,6 +271,8 @@ make_door(struct service *service)
 {
 	static const struct door_hooks hooks = {
 		.may_enter = may_enter,
+		.admit = admit,
+		.dismiss = dismiss,
 		.on_enter = on_enter,
 		.on_refuse = on_refuse,
 		.on_accept = on_accept,

@@ -5,6 +5,7 @@
 #ifndef WORKER_GATEWAY_VISITOR_H
 #define WORKER_GATEWAY_VISITOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -31,6 +32,12 @@ enum door_verdict {
 struct door_hooks {
 	enum door_verdict (*may_enter)(void *self, unsigned listener,
 		struct text path, struct text origin);
+
+	/* Behind a good handshake, the last question; false: 503. Who may is
+	 * entered, or dismissed, before anybody else is asked about. NULL:
+	 * everybody may. */
+	bool (*admit)(void *self, const struct sockaddr_storage *peer);
+	void (*dismiss)(void *self, const struct sockaddr_storage *peer);
 	void (*on_enter)(void *self, const struct visitor *visitor);
 	void (*on_refuse)(void *self, int status); /* for the counters */
 	void (*on_accept)(void *self);

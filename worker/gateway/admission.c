@@ -1,0 +1,81 @@
+#include "worker/gateway/admission.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "shared/callers.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/session.h"
+
+uint16_t
+admission_address(uint8_t address[16], const struct sockaddr_storage *peer)
+{
+	const struct sockaddr_in *v4 = (const void *)peer;
+	const struct sockaddr_in6 *v6 = (const void *)peer;
+
+	memset(address, 0, 16);
+	if (peer->ss_family == AF_INET) {
+		address[10] = address[11] = 0xff;
+		memcpy(address + 12, &v4->sin_addr, 4);
+		return ntohs(v4->sin_port);
+	}
+	if (peer->ss_family == AF_INET6) {
+		memcpy(address, &v6->sin6_addr, 16);
+		return ntohs(v6->sin6_port);
+	}
+	return 0;
+}
+
+bool
+admission_take(struct gateway *gateway, const struct sockaddr_storage *peer)
+{
+	const struct limits *limits = &gateway->config->limits;
+	const struct caller_limits callers = {
+		.open = (uint64_t)limits->connections_per_ip,
+		.per_second = (uint64_t)limits->connects_per_second_per_ip,
+	};
+	enum caller_verdict verdict;
+	uint8_t address[16];
+
+	admission_address(address, peer);
+	verdict = callers_enter(
+		gateway->arena, gateway->slot, address, clock_ms(), &callers);
+	gateway->is_counted = verdict == CALLER_COUNTED;
+	if (verdict == CALLER_TOO_MANY)
+		row_count(gateway->row, COUNTER_REFUSED_IP_CONNECTIONS, 1);
+	if (verdict == CALLER_TOO_FAST)
+		row_count(gateway->row, COUNTER_REFUSED_IP_RATE, 1);
+	return verdict == CALLER_COUNTED || verdict == CALLER_UNCOUNTED;
+}
+
+void
+admission_undo(struct gateway *gateway, const struct sockaddr_storage *peer)
+{
+	uint8_t address[16];
+
+	if (!gateway->is_counted)
+		return;
+	gateway->is_counted = false;
+	admission_address(address, peer);
+	callers_leave(gateway->arena, gateway->slot, address);
+}
+
+void
+admission_pass(struct session *session)
+{
+	session->is_counted = session->gateway->is_counted;
+	session->gateway->is_counted = false;
+}
+
+void
+admission_end(struct session *session)
+{
+	const struct gateway *gateway = session->gateway;
+
+	if (session->is_counted)
+		callers_leave(gateway->arena, gateway->slot, session->address);
+	session->is_counted = false;
+}
