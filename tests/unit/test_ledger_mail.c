@@ -137,6 +137,34 @@ a_message_to_oneself_has_one_place(void **state)
 }
 
 static void
+script_claims(void)
+{
+	settle();
+	add_user(GATEWAY_A, "ada");
+	SHOW(SAY, message, GATEWAY_A, 1, .kind = STREAM_INBOX,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("ada"),
+		.from = TEXT_LITERAL("ada"), .body = TEXT_LITERAL("1"),
+		.id_time = 2, .id_origin = 3, .epoch = 4, .offset = 5,
+		.asker_slot = 6, .asker_life = 7, .changed = 8);
+	end_turn();
+	NEXT(DELIVER, message, GATEWAY_A);
+	assert_true(message.id_time > 2);
+	assert_true(message.id_origin > 3);
+	assert_int_equal(message.epoch, ((struct ledger *)fake.self)->epoch);
+	assert_int_equal(message.offset, 1);
+	assert_int_equal(message.asker_slot, GATEWAY_A);
+	assert_int_equal(message.asker_life, 1);
+	assert_int_equal(message.changed, 0);
+}
+
+static void
+what_an_edge_cannot_know_is_not_believed(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_claims), 0);
+}
+
+static void
 script_apart(void)
 {
 	settle();
@@ -201,9 +229,9 @@ script_failed_batch(void)
 	end_turn();
 	expect_said(GATEWAY_A, 1, 1);
 	limit_journal(10);
-	show_mail(2, "ada", "ben cleo", "2");
-	show_mail_with(3, "cleo", "ada", "3", "key");
-	show_mail_with(4, "cleo", "ada", "3", "key");
+	show_mail(2, "ada", "cleo", "2");
+	show_mail_with(3, "cleo", "ben", "3", "key");
+	show_mail_with(4, "cleo", "ben", "3", "key");
 	end_turn();
 	limit_journal(RLIM_INFINITY);
 	for (uint64_t request = 2; request <= 4; request++)
@@ -611,6 +639,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_direct_message_stands_in_every_inbox),
 		TEST(a_message_to_oneself_has_one_place),
+		TEST(what_an_edge_cannot_know_is_not_believed),
 		TEST(a_room_and_an_inbox_of_one_name_are_two),
 		TEST(what_memory_cannot_tell_goes_on_as_it_was_asked),
 		TEST(a_failed_batch_takes_back_the_places_in_all_inboxes),

@@ -98,15 +98,16 @@ static unsigned
 say_something(void)
 {
 	struct said_once *say = &says[say_count];
+	size_t length = 0;
 
 	*say = (struct said_once){ .from = draw(USERS),
 		.has_key = draw(2) != 0 };
 	for (unsigned i = 0; i < USERS; i++) {
 		if (i == say->from || draw(3) > 0)
 			continue;
-		if (say->others[0] != 0)
-			strcat(say->others, " ");
-		strcat(say->others, names[i]);
+		length += (size_t)snprintf(say->others + length,
+			sizeof(say->others) - length, "%s%s", length ? " " : "",
+			names[i]);
 	}
 	show_say_again(say_count);
 	return say_count++;
