@@ -120,7 +120,7 @@ test("a message that could not be sent can be tried again", async () => {
 });
 
 test("a message whose answer was lost is known when it comes back",
-    async () => {
+    async (t) => {
         const lost = message(1, { from: "Ada", body: "lost answer" });
         let top = 0;
         const scripted = await Scripted.start({
@@ -128,13 +128,16 @@ test("a message whose answer was lost is known when it comes back",
             members: () => ({ users: 1, members: [{ user: "Ada" }] }),
             rooms: () => ({ rooms: [] }),
             history: () => ({ epoch: "e1", messages: [lost], more: false }),
-            say: () => {
+            say: ({ type }) => {
+                if (type === "typing")
+                    return { id: "t", time: 1, reached: 0 };
                 top = 1;
                 scripted.socket.terminate();
             },
         });
         const page = await openPage(browser, server);
 
+        t.after(() => scripted.stop());
         await page.route("**/config.json", (route) => route.fulfill({
             json: { websocket: [{ port: scripted.port, path: "/" }] },
         }));
@@ -143,7 +146,6 @@ test("a message whose answer was lost is known when it comes back",
         await say(page, "lost answer");
         await lastIs(page, "lost answer");
         assert.equal(await page.locator(".pending").count(), 0);
-        scripted.stop();
         await page.context().close();
     });
 

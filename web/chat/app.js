@@ -9,18 +9,24 @@ import { ConnectionView } from "./connection-view.js";
 import { Directory } from "./directory.js";
 import { byId } from "./dom.js";
 import { Finder } from "./finder.js";
+import { HeadingView } from "./heading-view.js";
 import { t, translatePage } from "./i18n.js";
+import { Inbox } from "./inbox.js";
 import { listenToKeys } from "./keys.js";
 import { avatar } from "./log-items.js";
 import { LogView } from "./log-view.js";
+import { Marks } from "./marks.js";
 import { MembersView } from "./members-view.js";
 import { randomName, roomName, userName } from "./names.js";
 import { Panels } from "./panels.js";
+import { People } from "./people.js";
+import { askRemoval } from "./removal.js";
 import { RoomsView } from "./rooms-view.js";
 import { SearchView } from "./search-view.js";
 import {
     rememberName, rememberedName, rememberedRooms,
 } from "./storage.js";
+import { Typing } from "./typing.js";
 import { askName } from "./welcome.js";
 
 const FIRST_ROOM = "lobby";
@@ -55,29 +61,41 @@ async function ownName() {
     return name;
 }
 
-function roomOfAddress() {
+/* #room, or #@user. A room whose name begins with @ is #%23@room. */
+function openOfAddress(chat, otherwise) {
+    let wanted = "";
+
     try {
-        return roomName(decodeURIComponent(location.hash.slice(1))).name;
+        wanted = decodeURIComponent(location.hash.slice(1));
     } catch {
-        return undefined;
+        /* Not ours: somebody else's link. */
     }
+    const user = wanted.startsWith("@")
+        ? userName(wanted.slice(1)).name : undefined;
+    const room = roomName(wanted).name ?? otherwise;
+
+    if (user !== undefined)
+        chat.openDirect(user);
+    else if (room !== undefined)
+        chat.open(room);
 }
 
-/* The room is in the address, so that the address can be given to others. */
+function addressOf({ isDirect, name }) {
+    const wanted = isDirect ? `@${name}`
+        : name.startsWith("@") ? `#${name}` : name;
+
+    return `#${encodeURIComponent(wanted).replace(/^%40/, "@")}`;
+}
+
+/* The talk is in the address, so that the address can be given to others. */
 function followAddress(chat) {
     chat.on("current", () => {
-        const name = chat.current?.name;
-        const hash = name === undefined ? "" : `#${encodeURIComponent(name)}`;
+        const address = chat.current ? addressOf(chat.current) : "";
 
-        if (name !== roomOfAddress())
-            history.replaceState(null, "", hash || location.pathname);
+        if (address !== location.hash)
+            history.replaceState(null, "", address || location.pathname);
     });
-    window.addEventListener("hashchange", () => {
-        const name = roomOfAddress();
-
-        if (name !== undefined)
-            chat.open(name);
-    });
+    window.addEventListener("hashchange", () => openOfAddress(chat));
 }
 
 /* A sentence that goes away by itself. */
@@ -115,8 +133,8 @@ function showProfile(chat) {
 }
 
 async function copyLink(chat) {
-    const room = encodeURIComponent(chat.current.name);
-    const link = `${location.origin}${location.pathname}#${room}`;
+    const link = `${location.origin}${location.pathname}${
+        addressOf(chat.current)}`;
 
     try {
         await navigator.clipboard.writeText(link);
@@ -130,30 +148,47 @@ async function start() {
     translatePage();
     const [url, user] = await Promise.all([socketUrl(), ownName()]);
     const chat = new Chat(new Confab({ url }), user);
-    const panels = new Panels();
-    const composer = new Composer(chat);
 
-    new LogView(chat);
-    new MembersView(chat);
-    new RoomsView(chat, new Directory(chat), () => {
-        panels.close();
-        composer.focus();
-    });
-    new SearchView(chat, new Finder(chat));
-    new ConnectionView(chat);
-    listenToKeys(chat, panels, composer);
+    new Inbox(chat);
+    new Marks(chat);
+    const composer = showChat(chat);
+    const rooms = rememberedRooms();
+
     followAddress(chat);
     showNotices(chat);
     showProfile(chat);
     byId("copy-link").addEventListener("click", () => copyLink(chat));
-
-    const rooms = rememberedRooms();
-    const wanted = roomOfAddress() ?? rooms[0] ?? FIRST_ROOM;
-
     chat.start(rooms);
-    chat.open(wanted);
+    openOfAddress(chat, rooms[0] ?? FIRST_ROOM);
     composer.focus();
     document.body.dataset.ready = "";
+}
+
+/* Everything that draws. */
+function showChat(chat) {
+    const panels = new Panels();
+    const people = new People(chat);
+    const typing = new Typing(chat);
+    const remove = (talk, message) => askRemoval(chat, talk, message);
+    const composer = new Composer(chat, typing, remove);
+    const chosen = () => {
+        panels.close();
+        composer.focus();
+    };
+
+    new LogView(chat, {
+        edit: (talk, message) => composer.startEditing(talk, message), remove,
+    });
+    new HeadingView(chat, people, typing);
+    new MembersView(chat, (user) => {
+        chat.openDirect(user);
+        chosen();
+    });
+    new RoomsView(chat, new Directory(chat), people, chosen);
+    new SearchView(chat, new Finder(chat));
+    new ConnectionView(chat);
+    listenToKeys(chat, panels, composer);
+    return composer;
 }
 
 start();

@@ -1,46 +1,36 @@
 /*
- * What the page does: one person, one connection, several rooms. Turns what
- * confab.js tells into changes of the rooms, and says which part changed, so
- * that the views draw it. No drawing here.
+ * What the page does: one person, one connection, several talks: rooms and
+ * conversations with somebody. Turns what confab.js tells into changes of the
+ * talks, and says which part changed, so that the views draw it. No drawing
+ * here.
  *
- * Changes: "state" of the connection; "rooms" their list, counts, unread;
- * "room" content of a room (its name is told); "current" another room is shown;
- * "members"; "notice" a sentence for the reader.
+ * Changes: "state" of the connection; "talks" their list, counts, unread;
+ * "talk" content of a talk (which is told); "current" another talk is shown;
+ * "members"; "presence"; "typing"; "joined" a room; "inbox" is known; "read" a
+ * talk up to its end; "notice" a sentence for the reader.
  */
 import { t } from "./i18n.js";
 import { loadOlder } from "./pager.js";
-import { rememberMark, rememberRooms, rememberedMark } from "./storage.js";
-import { Room } from "./room.js";
+import { rememberRooms } from "./storage.js";
+import { Talk } from "./talk.js";
+import { Talks } from "./talks.js";
+import { plainText } from "./text.js";
 
-const MEMBERS_PAGE = 500;
-const MEMBERS_MAX = 2000;
 const RETRY_MS = 1000;
+/** Says that somebody is writing; is no message. */
+export const TYPING = "typing";
 
-export class Chat {
+export class Chat extends Talks {
     /**
      * @param {import("../confab.js").Confab} confab
      * @param {string} user
      */
     constructor(confab, user) {
+        super(user);
         this.confab = confab;
-        this.user = user;
-        this.rooms = new Map();
-        this.current = null;
         this.connection = { state: "idle" };
-        this.watchers = new Map();
         this.isHidden = document.hidden;
         this.listen();
-    }
-
-    on(change, act) {
-        const acts = this.watchers.get(change) ?? [];
-
-        this.watchers.set(change, [...acts, act]);
-    }
-
-    tell(change, ...values) {
-        for (const act of this.watchers.get(change) ?? [])
-            act(...values);
     }
 
     listen() {
@@ -48,10 +38,11 @@ export class Chat {
 
         confab.on("state", (state) => this.stateChanged(state));
         confab.on("msg", (message) => this.heard(message));
-        confab.on("enter", (event) => this.cameOrWent(event, true));
-        confab.on("exit", (event) => this.cameOrWent(event, false));
+        confab.on("edit", (change) => this.changed(change));
+        confab.on("delete", (change) => this.changed(change));
         confab.on("joined", (answer) => this.joined(answer));
         confab.on("moved", (why) => this.moved(why));
+        confab.on("stale", (what) => this.reload(what));
         confab.on("left", ({ room, error }) => this.thrownOut(room,
             t("joinFailed", { room: `#${room}`, reason: error.error })));
         confab.on("kick", ({ room }) => {
@@ -71,14 +62,17 @@ export class Chat {
     /** Connects; the rest follows from the states of the connection. */
     start(names) {
         for (const name of names)
-            this.rooms.set(name, new Room(name));
+            this.add(new Talk(name));
         /* Why it was closed is told by the state. */
         this.confab.connect().catch(() => {});
     }
 
     async login() {
         try {
-            await this.confab.login(this.user);
+            const { inbox } = await this.confab.login(this.user);
+
+            if (inbox)
+                this.tell("inbox", inbox);
         } catch (error) {
             if (error.isPassing)
                 setTimeout(() => this.loginAgain(), RETRY_MS);
@@ -98,47 +92,61 @@ export class Chat {
         this.tell("state");
     }
 
-    /* ---- rooms ---- */
+    /* ---- talks ---- */
+
+    /* Its history lies in our inbox, from where we are now. */
+    beginDirect(talk, top = 0) {
+        const { inbox } = this.confab;
+
+        if (!inbox)
+            return talk;
+        talk.isJoined = true;
+        talk.begin(inbox.epoch, top, inbox.offset + 1);
+        return talk;
+    }
 
     /** Shows a room, entering it first when we are not in it. */
     open(name) {
-        let room = this.rooms.get(name);
-
-        if (!room) {
-            room = new Room(name);
-            this.rooms.set(name, room);
+        if (!this.room(name)) {
+            this.add(new Talk(name));
             this.saveRooms();
             this.joinMissing();
         }
-        if (this.current === room)
+        this.show(this.room(name));
+    }
+
+    openDirect(user) {
+        this.show(this.direct(user));
+    }
+
+    show(talk) {
+        if (this.current === talk)
             return;
         this.current?.turnAway();
-        this.current = room;
-        room.following = true;
+        this.current = talk;
+        talk.following = true;
         this.tell("current");
         this.look();
-        this.tell("rooms");
-        if (room.isJoined && room.members === null)
-            this.loadMembers(room);
+        this.tell("talks");
     }
 
     async join(room) {
         try {
             this.joined(await this.confab.join(room.name));
         } catch (error) {
-            if (this.rooms.get(room.name) !== room || error.code === 0)
+            if (this.room(room.name) !== room || error.code === 0)
                 return;
             if (error.isPassing)
                 setTimeout(() => this.joinMissing(), RETRY_MS);
             else
                 this.thrownOut(room.name, t("joinFailed",
-                    { room: `#${room.name}`, reason: error.error }));
+                    { room: room.title, reason: error.error }));
         }
     }
 
     /* Joined for the first time, or again after a reconnect. */
     joined(answer) {
-        const room = this.rooms.get(answer.room);
+        const room = this.room(answer.room);
 
         if (!room)
             return;
@@ -146,59 +154,54 @@ export class Chat {
         if (!room.isJoined) {
             room.isJoined = true;
             room.begin(answer.epoch, answer.offset);
-            room.resumeFrom(rememberedMark(this.user, room.name));
+            this.tell("joined", room, answer);
             loadOlder(this, room);
-        } else if (room.loadFailed || room.items.length === 0) {
-            room.loadFailed = false;
-            loadOlder(this, room);
+        } else {
+            this.tell("joined", room, answer);
+            if (room.loadFailed || room.items.length === 0) {
+                room.loadFailed = false;
+                loadOlder(this, room);
+            }
         }
-        this.loadMembers(room);
         this.look();
-        this.tell("rooms");
-        this.tell("room", room);
-        this.tell("members");
+        this.tell("talks");
+        this.tell("talk", room);
     }
 
-    /** Leaves a room for good. */
-    leave(name) {
-        this.forget(name);
-        this.confab.leave(name).catch(() => {});
+    /** Leaves a room for good, or puts a conversation away. */
+    leave(talk) {
+        this.forget(talk);
+        if (talk.isDirect)
+            this.tell("away", talk);
+        else
+            this.confab.leave(talk.name).catch(() => {});
     }
 
     thrownOut(name, sentence) {
-        this.forget(name);
+        const room = this.room(name);
+
+        if (room)
+            this.forget(room);
         this.tell("notice", sentence);
     }
 
-    forget(name) {
-        const room = this.rooms.get(name);
+    forget(talk) {
+        const next = this.neighbour(talk);
 
-        if (!room)
-            return;
-        const next = this.neighbour(room, 1);
-
-        this.rooms.delete(name);
+        this.talks.delete(talk.key);
         this.saveRooms();
-        if (this.current === room) {
+        if (this.current === talk) {
             this.current = null;
-            if (next !== room)
-                this.open(next.name);
+            if (next !== talk)
+                this.show(next);
             else
                 this.tell("current");
         }
-        this.tell("rooms");
-    }
-
-    /** The next room of the list (step 1) or the one before it (-1). */
-    neighbour(room, step) {
-        const all = [...this.rooms.values()];
-        const at = all.indexOf(room) + step;
-
-        return all[(at + all.length) % all.length];
+        this.tell("talks");
     }
 
     saveRooms() {
-        rememberRooms([...this.rooms.keys()]);
+        rememberRooms(this.rooms.map(({ name }) => name));
     }
 
     /* ---- what comes ---- */
@@ -218,125 +221,109 @@ export class Chat {
     joinMissing() {
         if (this.confab.state !== "online")
             return;
-        for (const room of this.rooms.values()) {
+        for (const room of this.rooms) {
             if (!room.isJoined)
                 this.join(room);
         }
     }
 
     heard(message) {
-        const room = this.rooms.get(message.room);
-
-        if (!room)
+        if (message.type === TYPING)
             return;
+        if (message.all || message.client) {
+            this.tell("notice", t("announced",
+                { from: message.from, text: plainText(message.body) }));
+            return;
+        }
+        for (const talk of this.talksOf(message))
+            this.take(talk, message);
+        this.look();
+    }
+
+    take(talk, message) {
         const isOwn = message.from === this.user;
 
         if (isOwn)
-            this.settlePending(room, message);
-        room.addLive(message, isOwn, this.attends(room));
-        this.look();
-        this.tell("room", room);
-        if (room.unread > 0)
-            this.tell("rooms");
+            this.settlePending(talk, message);
+        talk.addLive(message, isOwn, this.attends(talk));
+        this.tell("talk", talk);
+        if (talk.unread > 0 || talk.isDirect)
+            this.tell("talks");
     }
 
     /* One of ours that was on its way has arrived. When its answer was lost and
      * it comes out of the history, only its words tell. */
-    settlePending(room, message) {
-        const at = room.pending.findIndex((one) =>
+    settlePending(talk, message) {
+        const at = talk.pending.findIndex((one) =>
             one.id === message.id || one.key === message.key
             || (message.key === undefined && one.state === "unknown"
                 && one.text === message.body));
 
         if (at >= 0)
-            room.pending.splice(at, 1);
+            talk.pending.splice(at, 1);
     }
 
-    cameOrWent({ room: name, user, platform, users }, isEnter) {
-        const room = this.rooms.get(name);
-        const now = Date.now();
-
-        if (!room)
-            return;
-        if (isEnter)
-            room.memberCame(user, platform, users, now);
-        else
-            room.memberWent(user, users);
-        if (user !== this.user)
-            room.addEvent(user, isEnter, now);
-        this.tell("rooms");
-        this.tell("room", room);
-        this.tell("members");
+    changed(change) {
+        for (const talk of this.talksOf(change)) {
+            talk.change(change);
+            this.tell("talk", talk);
+        }
+        this.look();
     }
 
-    moved({ room: name, epoch, offset }) {
-        const room = this.rooms.get(name);
+    moved({ inbox, room: name, epoch, offset }) {
+        const talk = inbox ? this.current : this.room(name);
 
-        if (!room)
-            return;
-        room.begin(epoch, offset);
-        loadOlder(this, room);
-        this.tell("notice", t("historyMoved", { room: `#${name}` }));
-        this.tell("room", room);
+        this.reload({ inbox, room: name, epoch, offset });
+        if (talk && (!inbox || talk.isDirect))
+            this.tell("notice", t("historyMoved", { room: talk.title }));
     }
 
-    async loadMembers(room) {
-        const members = new Map();
-        let after;
-
-        try {
-            do {
-                const page = await this.confab.members(room.name,
-                    { after, limit: MEMBERS_PAGE });
-
-                for (const member of page.members)
-                    members.set(member.user, member);
-                room.users = page.users;
-                after = page.next;
-            } while (after !== undefined && members.size < MEMBERS_MAX);
-        } catch {
+    /* What is shown is no longer sure: it is read again. */
+    reload({ inbox, room: name, epoch, offset }) {
+        if (inbox) {
+            this.tell("inbox", this.confab.inbox);
             return;
         }
-        room.members = members;
-        this.tell("members");
-        this.tell("rooms");
+        const room = this.room(name);
+
+        if (!room)
+            return;
+        const { unread, divider } = room;
+
+        room.begin(epoch ?? room.epoch, offset);
+        if (epoch === undefined)
+            Object.assign(room, { unread, divider });
+        loadOlder(this, room);
+        this.tell("talk", room);
     }
 
     /* ---- reading ---- */
 
-    /** Is somebody looking at the newest message of this room? */
-    attends(room) {
-        return room === this.current && room.following && !this.isHidden;
+    /** Is somebody looking at the newest message of this talk? */
+    attends(talk) {
+        return talk === this.current && talk.following && !this.isHidden;
     }
 
     /** The reader scrolled to the newest message, or away from it. */
-    setFollowing(room, isFollowing) {
-        if (room.following === isFollowing)
+    setFollowing(talk, isFollowing) {
+        if (talk.following === isFollowing)
             return;
-        room.following = isFollowing;
+        talk.following = isFollowing;
         if (!isFollowing)
-            room.turnAway();
+            talk.turnAway();
         this.look();
     }
 
     /** What is being looked at is read. */
     look() {
-        const room = this.current;
+        const talk = this.current;
 
-        if (!room || !room.isJoined || !this.attends(room))
+        if (!talk || !talk.isJoined || !this.attends(talk))
             return;
-        if (!room.markRead())
+        if (!talk.markRead())
             return;
-        rememberMark(this.user, room.name,
-            { epoch: room.epoch, offset: room.top });
-        this.tell("rooms");
-    }
-
-    get unread() {
-        let sum = 0;
-
-        for (const room of this.rooms.values())
-            sum += room.unread;
-        return sum;
+        this.tell("read", talk);
+        this.tell("talks");
     }
 }

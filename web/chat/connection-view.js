@@ -15,7 +15,7 @@ export class ConnectionView {
         this.chat = chat;
         this.ticking = null;
         chat.on("state", () => this.draw());
-        chat.on("rooms", () => this.drawTitle());
+        chat.on("talks", () => this.drawTitle());
         chat.on("current", () => this.drawTitle());
         byId("connection-act").addEventListener("click", () => this.act());
         window.addEventListener("online", () => chat.confab.retryNow());
@@ -77,9 +77,9 @@ export class ConnectionView {
 
     drawTitle() {
         const { current, unread } = this.chat;
-        const room = current ? `#${current.name} · ` : "";
+        const talk = current ? `${current.title} · ` : "";
 
         document.title =
-            `${unread > 0 ? `(${unread}) ` : ""}${room}${t("appName")}`;
+            `${unread > 0 ? `(${unread}) ` : ""}${talk}${t("appName")}`;
     }
 }

@@ -23,7 +23,7 @@ export class Directory {
                 { listed: true, limit: LIMIT });
 
             this.listed = page.rooms;
-            this.chat.tell("rooms");
+            this.chat.tell("talks");
         } catch {
             /* The list of before is better than none. */
         }
@@ -34,7 +34,7 @@ export class Directory {
     /** Listed rooms that we are not in, the busiest first. */
     others() {
         return this.listed
-            .filter((line) => !this.chat.rooms.has(line.room))
+            .filter((line) => !this.chat.room(line.room))
             .sort((a, b) => (b.users ?? 0) - (a.users ?? 0)
                 || (b.time ?? 0) - (a.time ?? 0));
     }

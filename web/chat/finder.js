@@ -1,5 +1,5 @@
 /*
- * Searching the current room: one question at a time, answered page by page,
+ * Searching the current talk: one question at a time, answered page by page,
  * newest first. No drawing here; what changed is told as "found".
  */
 const PAGE = 30;
@@ -40,7 +40,7 @@ export class Finder {
     /** The next page. */
     async more() {
         const question = {};
-        const room = this.chat.current;
+        const { place } = this.chat.current;
         const known = this.messages.length;
 
         this.question = question;
@@ -49,7 +49,7 @@ export class Finder {
         this.chat.tell("found");
         try {
             for (let pages = 0; pages < EMPTY_PAGES_MAX; pages++) {
-                const page = await this.chat.confab.search(room.name, {
+                const page = await this.chat.confab.search(place, {
                     text: this.text, before: this.next, limit: PAGE,
                 });
 

@@ -1,16 +1,16 @@
 /*
- * The keyboard: Alt+Up and Alt+Down change the room, Escape closes what is open
+ * The keyboard: Alt+Up and Alt+Down change the talk, Escape closes what is open
  * and then goes back to the message field, and whoever begins to type anywhere
  * types there.
  */
 export function listenToKeys(chat, panels, composer) {
     const step = (by) => {
-        const names = [...document.querySelectorAll("#own-rooms .room-name")]
-            .map((element) => element.textContent);
-        const at = names.indexOf(chat.current?.name) + by;
+        const keys = [...document.querySelectorAll("[data-talk]")]
+            .map((element) => element.dataset.talk);
+        const at = keys.indexOf(chat.current?.key) + by;
 
-        if (names.length > 0)
-            chat.open(names[(at + names.length) % names.length]);
+        if (keys.length > 0)
+            chat.show(chat.talks.get(keys[(at + keys.length) % keys.length]));
     };
 
     document.addEventListener("keydown", (event) => {

@@ -1,5 +1,5 @@
 /*
- * The log of the current room: draws its lines, keeps the reader's place while
+ * The log of the current talk: draws its lines, keeps the reader's place while
  * lines come and go at both ends, and asks for more near an end.
  *
  * The browser's own scroll anchoring is off (it differs between browsers): the
@@ -15,20 +15,26 @@ import { discard, retry } from "./sender.js";
 const BOTTOM_PX = 40;
 /** Nearer to an end than this, more is read. */
 const EDGE_PX = 800;
+const touch = window.matchMedia("(hover: none)");
 
 export class LogView {
-    /** @param {import("./chat.js").Chat} chat */
-    constructor(chat) {
+    /**
+     * @param {import("./chat.js").Chat} chat
+     * @param {{edit: Function, remove: Function}} changes what the reader may
+     *        do with an own message
+     */
+    constructor(chat, changes) {
         this.chat = chat;
         this.log = byId("log");
         this.lines = new KeyedList(byId("lines"));
         this.top = byId("log-top");
         this.jump = byId("jump");
-        this.room = null;
+        this.talk = null;
         this.isDrawing = false;
         this.acts = {
-            retry: (room, pending) => retry(chat, room, pending),
-            discard: (room, pending) => discard(chat, room, pending),
+            retry: (talk, pending) => retry(chat, talk, pending),
+            discard: (talk, pending) => discard(chat, talk, pending),
+            ...changes,
         };
         this.drawSoon = oncePerFrame(() => this.draw());
         this.listen();
@@ -37,12 +43,12 @@ export class LogView {
     listen() {
         const { chat, log } = this;
 
-        chat.on("current", () => this.showRoom());
-        chat.on("room", (room) => {
-            if (room === chat.current)
+        chat.on("current", () => this.showTalk());
+        chat.on("talk", (talk) => {
+            if (talk === chat.current)
                 this.drawSoon();
         });
-        chat.on("rooms", () => this.drawJump());
+        chat.on("talks", () => this.drawJump());
         chat.on("show", (offset) => this.showMessage(offset));
         log.addEventListener("scroll", () => this.scrolled(),
             { passive: true });
@@ -50,26 +56,37 @@ export class LogView {
             loadLatest(chat, chat.current);
             this.toBottom();
         });
+        /* A finger has no hover: a touch shows what can be done. */
+        log.addEventListener("click", (event) => this.touched(event.target));
         byId("older-retry").addEventListener("click", () =>
             loadOlder(chat, chat.current));
         new ResizeObserver(() => {
-            if (this.room?.following)
+            if (this.talk?.following)
                 this.toBottom();
         }).observe(log);
     }
 
-    /** Another room: begins at the bottom, or where the news begin. */
-    showRoom() {
-        const room = this.chat.current;
+    touched(target) {
+        const was = this.log.querySelector(".acting");
 
-        this.room = room;
-        byId("room-view").hidden = !room;
-        byId("no-room").hidden = Boolean(room);
-        document.body.classList.toggle("roomless", !room);
+        was?.classList.remove("acting");
+        if (touch.matches && was !== target.closest(".message"))
+            target.closest(".message")?.classList.add("acting");
+    }
+
+    /** Another talk: begins at the bottom, or where the news begin. */
+    showTalk() {
+        const talk = this.chat.current;
+
+        this.talk = talk;
+        byId("room-view").hidden = !talk;
+        byId("no-room").hidden = Boolean(talk);
+        document.body.classList.toggle("roomless", !talk);
+        document.body.classList.toggle("direct", Boolean(talk?.isDirect));
         this.lines.clear();
         this.log.setAttribute("aria-label",
-            room ? t("messages", { room: `#${room.name}` }) : "");
-        if (!room)
+            talk ? t("messages", { room: talk.title }) : "");
+        if (!talk)
             return;
         this.draw();
         this.toNews();
@@ -104,18 +121,18 @@ export class LogView {
     }
 
     draw() {
-        const { room, log } = this;
+        const { talk, log } = this;
 
-        if (!room)
+        if (!talk)
             return;
-        const anchor = room.following ? null : this.findAnchor();
+        const anchor = talk.following ? null : this.findAnchor();
 
         this.isDrawing = true;
         /* Old messages that are put in are no news to read aloud. */
-        log.setAttribute("aria-busy", String(room.isLoading));
+        log.setAttribute("aria-busy", String(talk.isLoading));
         this.drawTop();
-        this.lines.show(linesOf(room, this.chat.user, this.acts));
-        if (room.following)
+        this.lines.show(linesOf(talk, this.chat.user, this.acts));
+        if (talk.following)
             this.toBottom();
         else if (anchor)
             this.restore(anchor);
@@ -125,28 +142,29 @@ export class LogView {
     }
 
     drawTop() {
-        const { room, top } = this;
-        const isEmpty = room.items.length === 0 && room.pending.length === 0;
-        const isBeginning = room.isJoined && !room.hasOlder;
+        const { talk, top } = this;
+        const isEmpty = talk.items.length === 0 && talk.pending.length === 0;
+        const isBeginning = talk.isJoined && !talk.hasOlder;
 
-        top.dataset.state = room.loadFailed ? "failed"
+        top.dataset.state = talk.loadFailed ? "failed"
             : isBeginning ? "beginning" : "loading";
         byId("beginning").textContent =
-            t("beginning", { room: `#${room.name}` });
+            t(talk.isDirect ? "beginningDirect" : "beginning",
+                { room: talk.title });
         byId("nothing").hidden = !(isBeginning && isEmpty);
     }
 
     drawJump() {
-        const { room, jump } = this;
+        const { talk, jump } = this;
 
-        jump.hidden = !room || (room.following && !room.hasNewer);
-        if (!room)
+        jump.hidden = !talk || (talk.following && !talk.hasNewer);
+        if (!talk)
             return;
         const count = byId("jump-count");
 
-        count.textContent = room.unread > 0 ? String(room.unread) : "";
-        jump.setAttribute("aria-label", room.unread > 0
-            ? t("newCount", room.unread) : t("jumpToLatest"));
+        count.textContent = talk.unread > 0 ? String(talk.unread) : "";
+        jump.setAttribute("aria-label", talk.unread > 0
+            ? t("newCount", talk.unread) : t("jumpToLatest"));
     }
 
     /* Where an element stands, measured from the top of what is visible. */
@@ -189,27 +207,27 @@ export class LogView {
     }
 
     scrolled() {
-        const { room, log } = this;
+        const { talk, log } = this;
 
-        if (!room || this.isDrawing)
+        if (!talk || this.isDrawing)
             return;
         const below = log.scrollHeight - log.scrollTop - log.clientHeight;
 
-        this.chat.setFollowing(room, below < BOTTOM_PX && !room.hasNewer);
+        this.chat.setFollowing(talk, below < BOTTOM_PX && !talk.hasNewer);
         this.drawJump();
         this.checkEdges();
     }
 
     checkEdges() {
-        const { room, log, chat } = this;
+        const { talk, log, chat } = this;
 
-        if (!room.isJoined || room.isLoading || room.loadFailed)
+        if (!talk.isJoined || talk.isLoading || talk.loadFailed)
             return;
         const below = log.scrollHeight - log.scrollTop - log.clientHeight;
 
-        if (log.scrollTop < EDGE_PX && room.hasOlder)
-            loadOlder(chat, room);
-        else if (below < EDGE_PX && room.hasNewer)
-            loadNewer(chat, room);
+        if (log.scrollTop < EDGE_PX && talk.hasOlder)
+            loadOlder(chat, talk);
+        else if (below < EDGE_PX && talk.hasNewer)
+            loadNewer(chat, talk);
     }
 }

@@ -1,5 +1,5 @@
 /*
- * Who is in the current room, and the heading above the log with their number.
+ * Who is in the current room. Choosing somebody begins a conversation.
  */
 import { KeyedList, byId, make, oncePerFrame } from "./dom.js";
 import { byName, clockTime, t } from "./i18n.js";
@@ -8,13 +8,17 @@ import { avatar } from "./log-items.js";
 const SHOWN_MAX = 300;
 
 export class MembersView {
-    /** @param {import("./chat.js").Chat} chat */
-    constructor(chat) {
+    /**
+     * @param {import("./chat.js").Chat} chat
+     * @param {(user: string) => void} choose
+     */
+    constructor(chat, choose) {
         this.chat = chat;
+        this.choose = choose;
         this.list = new KeyedList(byId("member-list"));
         const drawSoon = oncePerFrame(() => this.draw());
 
-        for (const change of ["members", "current", "rooms"])
+        for (const change of ["members", "current", "talks"])
             chat.on(change, drawSoon);
         this.draw();
     }
@@ -26,17 +30,6 @@ export class MembersView {
             this.list.clear();
             return;
         }
-        byId("room-title").textContent = room.name;
-        byId("room-people").textContent =
-            room.isJoined ? t("people", room.users) : "";
-        byId("members-count").textContent =
-            room.isJoined ? String(room.users) : "–";
-        byId("members-button").setAttribute("aria-label",
-            `${t("showMembers")}, ${t("peopleShort", room.users)}`);
-        this.drawList(room);
-    }
-
-    drawList(room) {
         const members = [...room.members?.values() ?? []];
         const isMe = (member) => member.user === this.chat.user;
 
@@ -51,17 +44,22 @@ export class MembersView {
     }
 
     line({ user, since }, isMe) {
+        const title = since ? t("hereSince", { time: clockTime(since) }) : null;
+        const content = () => [avatar(user),
+            make("bdi", { class: "member-name" }, user)];
+
         return {
             key: user,
             sign: `${since}`,
-            draw: () => make("li", {
-                class: "member",
-                title: since
-                    ? t("hereSince", { time: clockTime(since) }) : null,
-            },
-            avatar(user),
-            make("bdi", { class: "member-name" }, user),
-            isMe ? make("span", { class: "tag" }, t("you")) : null),
+            draw: () => make("li", {}, isMe
+                ? make("span", { class: "member", title }, ...content(),
+                    make("span", { class: "tag" }, t("you")))
+                : make("button", {
+                    class: "member", type: "button", title,
+                    "data-act": "talk", "aria-label": `${user}, ${
+                        t("beginWith", { name: user })}`,
+                    onclick: () => this.choose(user),
+                }, ...content())),
         };
     }
 }

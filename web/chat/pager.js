@@ -1,66 +1,67 @@
 /*
- * Reading the history of a room into its window, a page at a time, one page at
+ * Reading the history of a talk into its window, a page at a time, one page at
  * once.
  */
 const PAGE = 50;
 
-function readPage(chat, room, query, take) {
-    if (!room.isLoading)
-        room.reading = read(chat, room, query, take);
-    return room.reading;
+function readPage(chat, talk, query, take) {
+    if (!talk.isLoading)
+        talk.reading = read(chat, talk, query, take);
+    return talk.reading;
 }
 
-async function read(chat, room, query, take) {
-    const { epoch } = room;
+async function read(chat, talk, query, take) {
+    const { epoch } = talk;
 
-    room.isLoading = true;
-    room.loadFailed = false;
+    talk.isLoading = true;
+    talk.loadFailed = false;
     try {
-        const page = await chat.confab.history(room.name,
+        const page = await chat.confab.history(talk.place,
             { ...query, limit: PAGE });
 
-        if (room.epoch === epoch)
+        if (talk.epoch === epoch)
             take(page);
     } catch {
-        room.loadFailed = room.epoch === epoch;
+        talk.loadFailed = talk.epoch === epoch;
     }
-    room.isLoading = false;
-    chat.tell("room", room);
+    talk.isLoading = false;
+    chat.tell("talk", talk);
 }
 
 /** The page before the window. */
-export function loadOlder(chat, room) {
-    if (!room.hasOlder)
+export function loadOlder(chat, talk) {
+    if (!talk.hasOlder)
         return Promise.resolve();
-    return readPage(chat, room, { before: room.before }, (page) =>
-        room.addOlder(page.messages, page.more));
+    return readPage(chat, talk, { before: talk.before }, (page) =>
+        talk.addOlder(page));
 }
 
 /** The page after the window, when it does not reach the newest message. */
-export function loadNewer(chat, room) {
-    if (!room.hasNewer)
+export function loadNewer(chat, talk) {
+    if (!talk.hasNewer)
         return Promise.resolve();
-    return readPage(chat, room, { after: room.lastLoaded() }, (page) =>
-        room.addNewer(page.messages));
+    return readPage(chat, talk, { after: talk.loadedTo }, (page) =>
+        talk.addNewer(page));
+}
+
+function jumpTo(chat, talk, before) {
+    return readPage(chat, talk, { before }, (page) =>
+        talk.showPage(page, before));
 }
 
 /** To the newest message, which may lie far behind the window. */
-export async function loadLatest(chat, room) {
-    if (room.hasNewer) {
-        await readPage(chat, room, { before: room.top + 1 }, (page) =>
-            room.showPage(page.messages, page.more));
-    }
-    chat.setFollowing(room, true);
-    chat.tell("room", room);
+export async function loadLatest(chat, talk) {
+    if (talk.hasNewer)
+        await jumpTo(chat, talk, talk.top + 1);
+    chat.setFollowing(talk, true);
+    chat.tell("talk", talk);
 }
 
 /** The messages before and after one of them. */
-export async function loadAround(chat, room, offset) {
-    while (room.isLoading)
-        await room.reading;
-    chat.setFollowing(room, false);
-    if (!room.hasMessage(offset)) {
-        await readPage(chat, room, { before: offset + PAGE / 2 }, (page) =>
-            room.showPage(page.messages, page.more));
-    }
+export async function loadAround(chat, talk, offset) {
+    while (talk.isLoading)
+        await talk.reading;
+    chat.setFollowing(talk, false);
+    if (!talk.hasMessage(offset))
+        await jumpTo(chat, talk, Math.min(offset + PAGE / 2, talk.top + 1));
 }

@@ -1,5 +1,5 @@
 /*
- * The search field in the heading of the room and the panel of what was found.
+ * The search field in the heading of the talk and the panel of what was found.
  * Choosing a message shows it in the log among its neighbours.
  */
 import { KeyedList, byId, make } from "./dom.js";
@@ -138,10 +138,10 @@ export class SearchView {
     }
 
     async show(offset) {
-        const room = this.chat.current;
+        const talk = this.chat.current;
 
-        await loadAround(this.chat, room, offset);
-        if (room !== this.chat.current)
+        await loadAround(this.chat, talk, offset);
+        if (talk !== this.chat.current)
             return;
         if (covers.matches)
             this.close();

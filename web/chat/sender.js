@@ -4,54 +4,76 @@
  * after a lost answer cannot double it.
  */
 import { newKey } from "../confab.js";
+import { t } from "./i18n.js";
 import { loadLatest } from "./pager.js";
 
 /** What fits a server's max_message_bytes (64K) with its envelope around it. */
 export const TEXT_BYTES_MAX = 60000;
 
 /** @param {string} text */
-export function say(chat, room, text) {
+export function say(chat, talk, text) {
     const pending = {
         key: newKey(), text, time: Date.now(), state: "sending", id: undefined,
     };
 
-    room.pending.push(pending);
-    room.divider = null;
-    loadLatest(chat, room);
-    return send(chat, room, pending);
+    talk.pending.push(pending);
+    talk.divider = null;
+    loadLatest(chat, talk);
+    return send(chat, talk, pending);
 }
 
-export function retry(chat, room, pending) {
+export function retry(chat, talk, pending) {
     pending.state = "sending";
-    chat.tell("room", room);
-    return send(chat, room, pending);
+    chat.tell("talk", talk);
+    return send(chat, talk, pending);
 }
 
-export function discard(chat, room, pending) {
-    room.pending = room.pending.filter((one) => one !== pending);
-    chat.tell("room", room);
+export function discard(chat, talk, pending) {
+    talk.pending = talk.pending.filter((one) => one !== pending);
+    chat.tell("talk", talk);
 }
 
-async function send(chat, room, pending) {
+async function send(chat, talk, pending) {
     try {
-        const answer = await chat.confab.say(room.name, pending.text,
+        const answer = await chat.confab.say(talk.place, pending.text,
             { key: pending.key });
 
-        accepted(room, pending, answer);
+        accepted(talk, pending, answer);
     } catch (error) {
         pending.state = error.maybeDone ? "unknown" : "failed";
         pending.error = error.code === 0 ? "" : error.error;
     }
-    chat.tell("room", room);
+    chat.tell("talk", talk);
+}
+
+/** Another text for a message of ours. Tells the reader when it failed. */
+export function edit(chat, talk, message, text) {
+    return change(chat, () =>
+        chat.confab.edit(talk.place, message.id, text));
+}
+
+export function remove(chat, talk, message) {
+    return change(chat, () => chat.confab.remove(talk.place, message.id));
+}
+
+/* What it changes comes as an event. Returns whether it was done. */
+async function change(chat, act) {
+    try {
+        await act();
+        return true;
+    } catch (error) {
+        chat.tell("notice", t("notChanged", { reason: error.error }));
+        return false;
+    }
 }
 
 /* The message itself may have come before the answer to it, or come later. */
-function accepted(room, pending, { id, offset }) {
-    const hasCome = offset !== undefined ? offset <= room.top
-        : room.items.some((item) => item.message?.id === id);
+function accepted(talk, pending, { id, offset }) {
+    const hasCome = offset !== undefined ? offset <= talk.top
+        : talk.items.some((item) => item.message?.id === id);
 
     pending.id = id;
     pending.state = "sent";
     if (hasCome)
-        room.pending = room.pending.filter((one) => one !== pending);
+        talk.pending = talk.pending.filter((one) => one !== pending);
 }

@@ -49,13 +49,22 @@ export function rememberRooms(rooms) {
     write("localStorage", "rooms", rooms);
 }
 
-/** How far a user has read a room. @returns {{epoch, offset} | null} */
-export function rememberedMark(user, room) {
-    return read("localStorage", `read.${user}.${room}`);
+/** How far a user has read a talk. @returns {{epoch, offset} | null} */
+export function rememberedMark(user, talk) {
+    return read("localStorage", `read.${user}.${talk}`);
 }
 
-export function rememberMark(user, room, mark) {
-    write("localStorage", `read.${user}.${room}`, mark);
+export function rememberMark(user, talk, mark) {
+    write("localStorage", `read.${user}.${talk}`, mark);
+}
+
+/** A conversation that was put away, until something comes after offset. */
+export function putAway(user, other, { epoch, offset }) {
+    write("localStorage", `away.${user}.${other}`, { epoch, offset });
+}
+
+export function putAwayAt(user, other) {
+    return read("localStorage", `away.${user}.${other}`);
 }
 
 export function rememberedFlag(name, standard) {
