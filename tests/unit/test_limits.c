@@ -1,4 +1,5 @@
-/* What one connection may send: limits messages_per_second and burst. */
+/* What one connection may send: limits messages_per_second and burst; and what
+ * a room takes of what nobody remembers. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/gateway_fixture.h"
+#include "worker/gateway/pass_pace.h"
 
 #define SAY "{\"seq\":%d,\"cmd\":\"say\",\"data\":{\"room\":\"r\",\"body\":1}}"
 
@@ -172,6 +174,102 @@ nobody_pays_for_another(void **state)
 	close(other);
 }
 
+static void
+what_nobody_remembers_keeps_the_rate_of_its_room_too(void **state)
+{
+	int fd;
+	const char *frame;
+
+	(void)state;
+	fixture.config.limits.messages_per_second = 0;
+	fixture.class.history = false;
+	fixture.class.rate = 1;
+	fd = client();
+	tell_joined();
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+	say_at_once(fd, 2);
+	assert_has(fixture_read(fd), "\"reached\":");
+	frame = fixture_read(fd);
+	assert_has(frame, "\"seq\":2");
+	assert_has(frame, "\"code\":1012");
+	assert_has(frame, ",\"data\":{\"retry_ms\":");
+	assert_int_equal(
+		row_read(fixture.gateway.row, COUNTER_REFUSED_ROOM_RATE), 1);
+	assert_null(fixture_letter());
+	close(fd);
+}
+
+static void
+pass(const char *room, bool may, uint64_t wait_ms)
+{
+	const struct message message = {
+		.kind = STREAM_ROOM,
+		.tenant = TEXT_LITERAL("default"),
+		.stream = text_of(room),
+	};
+	uint64_t retry_ms = 0;
+
+	assert_int_equal(
+		pass_pace_take(&fixture.gateway, &message, &retry_ms), may);
+	assert_int_equal(retry_ms, wait_ms);
+}
+
+static void
+a_room_that_rests_takes_more(void **state)
+{
+	uint64_t *now_ms = &fixture.gateway.lanes->now_ms;
+
+	(void)state;
+	fixture.class.rate = 4;
+	for (int i = 0; i < 4; i++)
+		pass("r", true, 0);
+	pass("r", false, 250);
+	pass("s", true, 0);
+	*now_ms += 250;
+	pass("r", true, 0);
+	pass("r", false, 250);
+	fixture.class.rate = 0;
+	pass("r", true, 0);
+}
+
+static void
+what_other_gateways_pass_on_is_counted(void **state)
+{
+	(void)state;
+	fixture.class.rate = 4;
+	for (int i = 0; i < 2; i++)
+		fixture_tell(DELIVER, message_pack,
+			(struct message){ .id_time = 1,
+				.kind = STREAM_ROOM,
+				.tenant = TEXT_LITERAL("default"),
+				.stream = TEXT_LITERAL("r") });
+	pass("r", true, 0);
+	pass("r", true, 0);
+	pass("r", false, 250);
+}
+
+/* More rooms than are kept count of: those that are hold their rate. */
+static void
+a_flood_of_rooms_gives_no_room_more_than_its_rate(void **state)
+{
+	char room[16];
+
+	(void)state;
+	fixture.class.rate = 4;
+	for (int i = 0; i < 4; i++)
+		pass("r", true, 0);
+	for (int i = 0; i < 20000; i++) {
+		snprintf(room, sizeof(room), "x%d", i);
+		pass(room, true, 0);
+	}
+	pass("r", false, 250);
+	fixture.gateway.lanes->now_ms += 1000;
+	for (int i = 0; i < 4; i++)
+		pass("r", true, 0);
+	pass("r", false, 250);
+}
+
 int
 main(void)
 {
@@ -181,6 +279,10 @@ main(void)
 		TEST(what_waits_for_a_join_is_counted_once),
 		TEST(what_only_asks_is_not_counted),
 		TEST(nobody_pays_for_another),
+		TEST(what_nobody_remembers_keeps_the_rate_of_its_room_too),
+		TEST(a_room_that_rests_takes_more),
+		TEST(what_other_gateways_pass_on_is_counted),
+		TEST(a_flood_of_rooms_gives_no_room_more_than_its_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "worker/gateway/login.h"
 #include "worker/gateway/mailman.h"
 #include "worker/gateway/marks.h"
+#include "worker/gateway/pass_pace.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -210,9 +211,12 @@ static bool
 on_deliver(struct gateway *gateway, struct unpack *in)
 {
 	struct message message;
+	uint64_t retry_ms;
 
 	if (!message_unpack(in, &message))
 		return false;
+	if (message.kind == STREAM_ROOM && message.offset == 0)
+		pass_pace_take(gateway, &message, &retry_ms);
 	if (message.kind == STREAM_ROOM)
 		fanout_message(gateway, &message);
 	else

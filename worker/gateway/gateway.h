@@ -16,6 +16,7 @@ struct announcer;
 struct arena;
 struct config;
 struct lanes;
+struct pass_paces;
 struct letter;
 struct pendings;
 struct rooms;
@@ -39,6 +40,7 @@ struct gateway {
 	struct rooms *rooms;
 	struct pendings *pendings;
 	struct announcer *announcer;
+	struct pass_paces *pass_paces;
 
 	/* Who is logged in, by his place in the index. */
 	struct session **seated;

@@ -13,6 +13,7 @@
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/lanes.h"
+#include "worker/gateway/pass_pace.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
@@ -37,6 +38,7 @@ gateway_init(struct gateway *gateway, struct event_base *base)
 	gateway->rooms = rooms_new();
 	gateway->pendings = pendings_new(gateway->life);
 	gateway->announcer = announcer_new(base);
+	gateway->pass_paces = pass_paces_new();
 	gateway->lanes =
 		lanes_new(base, gateway->config, gateway->row, &client_hooks);
 	return gateway->lanes ? 0 : -1;
@@ -49,6 +51,7 @@ gateway_fini(struct gateway *gateway)
 	lanes_free(&gateway->lanes);
 	fanout_flush(gateway);
 	announcer_free(&gateway->announcer);
+	pass_paces_free(&gateway->pass_paces);
 	pendings_free(&gateway->pendings);
 	rooms_free(&gateway->rooms);
 	free(gateway->seated);

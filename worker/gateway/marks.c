@@ -32,7 +32,7 @@ push(struct session *session, const struct read_push *read)
 	buffer_clear(payload, KEEP_BYTES);
 	session->profile->write_read(payload, read);
 	bundle_add_text(&bundle, payload->data, payload->length);
-	lane_push(&session->lane, bundle, 0);
+	lane_push_later(&session->lane, bundle);
 	bundle_unref(&bundle);
 	row_count(gateway->row, COUNTER_DELIVERED, 1);
 }

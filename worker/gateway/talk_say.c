@@ -2,6 +2,8 @@
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pass.h"
+#include "worker/gateway/pass_pace.h"
+#include "worker/gateway/pending.h"
 #include "worker/gateway/permits.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/saying.h"
@@ -13,10 +15,19 @@ say_passing(struct session *session, struct text tag, struct message *message,
 	bool is_member)
 {
 	bool has_echo = message->flags & MESSAGE_ECHO;
+	struct refusal refusal = { CODE_TOO_MANY,
+		TEXT_LITERAL("this room takes no more messages for the moment"),
+		0 };
 	uint64_t reached;
 
 	if (!saying_fits(session, tag, message, 0))
 		return;
+	if (!pass_pace_take(session->gateway, message, &refusal.retry_ms)) {
+		row_count(session->gateway->row, COUNTER_REFUSED_ROOM_RATE, 1);
+		pending_refuse_in_turn(
+			session->gateway->pendings, session, tag, &refusal);
+		return;
+	}
 	reached = pass_to_room(session->gateway, message);
 	/* The own connection is counted by the index, but gets no copy. */
 	if (is_member && !has_echo && reached > 0)
