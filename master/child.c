@@ -12,6 +12,7 @@
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/heritage.h"
+#include "shared/line.h"
 #include "shared/log.h"
 
 #define MAY(state) (1u << (state))
@@ -40,7 +41,7 @@ child_become(struct child *child, enum child_state next)
 void
 child_init(struct child *child, struct row *row, unsigned slot)
 {
-	*child = (struct child){ .row = row, .slot = slot };
+	*child = (struct child){ .row = row, .slot = slot, .line = -1 };
 	snprintf(child->name, sizeof(child->name), "%s %u",
 		role_name(row->role), row->number);
 }
@@ -67,19 +68,37 @@ rest(struct child *child, bool was_healthy)
 }
 
 void
+child_hang_up(struct child *child)
+{
+	if (child->line >= 0)
+		close(child->line);
+	child->line = -1;
+}
+
+void
 child_start(struct child *child, struct heritage *heritage,
 	void (*shed)(void *self), void *self)
 {
 	sigset_t all, before;
+	int ends[2];
 	pid_t pid;
 
 	child->life++;
 	child->was_healthy = false;
+	child->is_replaced = false;
 	child->started_ms = clock_ms();
 	heritage->slot = child->slot;
 	heritage->life = child->life;
 	atomic_store(&child->row->life, child->life);
 	child_become(child, CHILD_STARTING);
+	if (line_pair(ends) < 0) {
+		log_error("%s: cannot make its line: %s", child->name,
+			strerror(errno));
+		rest(child, false);
+		return;
+	}
+	child->line = ends[0];
+	heritage->line = ends[1];
 
 	/* A signal that reached the child before it has its own handlers would
 	 * count as the master's. */
@@ -90,7 +109,9 @@ child_start(struct child *child, struct heritage *heritage,
 	if (pid == 0)
 		begin_life(heritage, shed, self);
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(ends[1]);
 	if (pid < 0) {
+		child_hang_up(child);
 		log_error("%s: cannot start a process: %s", child->name,
 			strerror(errno));
 		rest(child, false);
@@ -121,6 +142,13 @@ child_ask_to_end(struct child *child, int signal)
 		return;
 	kill(child->pid, signal);
 	child_become(child, CHILD_DRAINING);
+}
+
+void
+child_replace(struct child *child)
+{
+	child_ask_to_end(child, SIGTERM);
+	child->is_replaced = child->state == CHILD_DRAINING;
 }
 
 void
@@ -167,6 +195,7 @@ child_on_end(struct child *child, int status, bool is_wanted)
 {
 	bool was_asked = child->state == CHILD_DRAINING;
 
+	child_hang_up(child);
 	child_notice_ready(child);
 	if (!has_obeyed(child, status))
 		log_end(child, status);

@@ -25,8 +25,7 @@
 struct opening {
 	const struct config *config;
 	const struct arena_shape *shape;
-	struct heritage_socket *sockets;
-	size_t count;
+	struct listening made;
 	uint64_t wait_until_ms;
 };
 
@@ -81,11 +80,12 @@ probe(struct opening *opening, const struct address *address)
 }
 
 static void
-add_socket(struct opening *opening, int fd, unsigned slot, unsigned listener)
+add_socket(
+	struct listening *listening, int fd, unsigned slot, unsigned listener)
 {
-	opening->sockets = base_realloc(opening->sockets,
-		(opening->count + 1) * sizeof(struct heritage_socket));
-	opening->sockets[opening->count++] = (struct heritage_socket){
+	listening->sockets = base_realloc(listening->sockets,
+		(listening->count + 1) * sizeof(struct heritage_socket));
+	listening->sockets[listening->count++] = (struct heritage_socket){
 		.fd = fd, .slot = slot, .listener = listener
 	};
 }
@@ -109,7 +109,7 @@ open_tcp(struct opening *opening, const struct address *address,
 		fd = bind_socket(address, true);
 		if (fd < 0)
 			return -1;
-		add_socket(opening, fd, i, listener);
+		add_socket(&opening->made, fd, i, listener);
 		if (listen(fd, BACKLOG) < 0)
 			return -1;
 	}
@@ -181,7 +181,7 @@ open_unix(struct opening *opening, const struct address *address,
 
 	if (fd < 0)
 		return -1;
-	add_socket(opening, fd, HERITAGE_ANY_SLOT, listener);
+	add_socket(&opening->made, fd, HERITAGE_ANY_SLOT, listener);
 	return 0;
 }
 
@@ -205,7 +205,7 @@ open_one(struct opening *opening, unsigned index)
 
 int
 listeners_open(const struct config *config, const struct arena_shape *shape,
-	bool wait, struct heritage_socket **sockets, size_t *count)
+	bool wait, struct listening *listening)
 {
 	struct opening opening = { .config = config, .shape = shape };
 	int result = 0;
@@ -215,26 +215,87 @@ listeners_open(const struct config *config, const struct arena_shape *shape,
 	for (unsigned i = 0; result == 0 && i < config->listener_count; i++)
 		result = open_one(&opening, i);
 	if (result < 0)
-		listeners_close(config, &opening.sockets, opening.count);
-	*sockets = opening.sockets;
-	*count = opening.count;
+		listeners_close(config, &opening.made);
+	*listening = opening.made;
 	return result;
 }
 
-void
-listeners_close(const struct config *config, struct heritage_socket **sockets,
-	size_t count)
+static void
+close_socket(const struct config *config, const struct heritage_socket *socket)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct heritage_socket *socket = &(*sockets)[i];
-		struct address address;
+	struct address address;
 
-		close(socket->fd);
-		if (address_read(config->listeners[socket->listener].address,
-			    &address) &&
-			address_is_unix(&address))
-			unlink(address_path(&address));
+	close(socket->fd);
+	if (address_read(
+		    config->listeners[socket->listener].address, &address) &&
+		address_is_unix(&address))
+		unlink(address_path(&address));
+}
+
+static bool
+has_fd(const struct listening *listening, int fd)
+{
+	for (size_t i = 0; i < listening->count; i++)
+		if (listening->sockets[i].fd == fd)
+			return true;
+	return false;
+}
+
+void
+listeners_drop(const struct config *old, struct listening *listening,
+	const struct listening *kept)
+{
+	for (size_t i = 0; i < listening->count; i++)
+		if (!has_fd(kept, listening->sockets[i].fd))
+			close_socket(old, &listening->sockets[i]);
+	free(listening->sockets);
+	*listening = (struct listening){ 0 };
+}
+
+void
+listeners_close(const struct config *config, struct listening *listening)
+{
+	listeners_drop(config, listening, &(struct listening){ 0 });
+}
+
+/* The sockets of the listener that had this address before; false when there
+ * was none. */
+static bool
+take_over(const struct config *old, const struct listening *open,
+	const struct listener *listener, unsigned number,
+	struct listening *renewed)
+{
+	bool is_open = false;
+
+	for (size_t i = 0; i < open->count; i++) {
+		const struct heritage_socket *socket = &open->sockets[i];
+		const struct listener *former =
+			&old->listeners[socket->listener];
+
+		if (former->role != listener->role ||
+			strcmp(former->address, listener->address) != 0)
+			continue;
+		add_socket(renewed, socket->fd, socket->slot, number);
+		is_open = true;
 	}
-	free(*sockets);
-	*sockets = NULL;
+	return is_open;
+}
+
+int
+listeners_renew(const struct config *old, const struct listening *open,
+	const struct config *config, const struct arena_shape *shape,
+	struct listening *renewed)
+{
+	struct opening opening = { .config = config, .shape = shape };
+
+	for (unsigned i = 0; i < config->listener_count; i++) {
+		if (take_over(old, open, &config->listeners[i], i,
+			    &opening.made) ||
+			open_one(&opening, i) == 0)
+			continue;
+		listeners_drop(config, &opening.made, open);
+		return -1;
+	}
+	*renewed = opening.made;
+	return 0;
 }

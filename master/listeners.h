@@ -14,12 +14,26 @@ struct arena_shape;
 struct config;
 struct heritage_socket;
 
-/* Opens them all into an array of the caller; -1 when one cannot be (logged).
- * wait: sockets of a server that just died may be in the way for a moment. */
+struct listening {
+	struct heritage_socket *sockets;
+	size_t count;
+};
+
+/* Opens them all; -1 when one cannot be (logged), then none is. wait: sockets
+ * of a server that just died may be in the way for a moment. */
 int listeners_open(const struct config *config, const struct arena_shape *shape,
-	bool wait, struct heritage_socket **sockets, size_t *count);
-void listeners_close(const struct config *config,
-	struct heritage_socket **sockets, size_t count);
+	bool wait, struct listening *listening);
+void listeners_close(const struct config *config, struct listening *listening);
+
+/* What another configuration listens on: sockets of addresses that stay are in
+ * both, others are opened. -1 when one cannot be (logged), then none is. */
+int listeners_renew(const struct config *old, const struct listening *open,
+	const struct config *config, const struct arena_shape *shape,
+	struct listening *renewed);
+
+/* Closes those that are not in the other, too. */
+void listeners_drop(const struct config *old, struct listening *listening,
+	const struct listening *kept);
 
 /* A unix stream socket that listens at a path, where a dead one may lie; -1
  * with errno, EADDRINUSE when somebody answers there. */

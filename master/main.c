@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #include "master/listeners.h"
+#include "master/needs.h"
 #include "master/premises.h"
 #include "master/supervisor.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/config.h"
-#include "shared/heritage.h"
 #include "shared/log.h"
 
 #define DEFAULT_CONFIG "/etc/confab/confab.conf"
@@ -40,8 +40,7 @@ struct house {
 	struct config *config;
 	struct premises *premises;
 	struct arena *arena;
-	struct heritage_socket *sockets;
-	size_t socket_count;
+	struct listening listening;
 	char *status_path;
 	int status_fd;
 	int parent; /* pipe to the process that waits until we serve; -1: none
@@ -251,8 +250,7 @@ house_open(struct house *house)
 		return -1;
 	supervisor_shape(house->config, &shape);
 	if (listeners_open(house->config, &shape,
-		    premises_was_crash(house->premises), &house->sockets,
-		    &house->socket_count) < 0)
+		    premises_was_crash(house->premises), &house->listening) < 0)
 		return -1;
 	house->arena = arena_create(&shape);
 	if (!house->arena || open_status(house) < 0 ||
@@ -265,9 +263,7 @@ static void
 house_close(struct house *house)
 {
 	arena_free(&house->arena);
-	if (house->sockets)
-		listeners_close(
-			house->config, &house->sockets, house->socket_count);
+	listeners_close(house->config, &house->listening);
 	if (house->status_fd >= 0)
 		unlink(house->status_path);
 	free(house->status_path);
@@ -289,8 +285,8 @@ serve(const struct wishes *wishes, struct config *config)
 		struct supervisor_needs needs = { .config = house.config,
 			.premises = house.premises,
 			.arena = house.arena,
-			.sockets = house.sockets,
-			.socket_count = house.socket_count,
+			.listening = &house.listening,
+			.logs_to_stderr = wishes->foreground,
 			.status_fd = house.status_fd,
 			.on_serving = on_serving,
 			.self = &house };

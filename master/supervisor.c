@@ -1,7 +1,6 @@
 #include "master/supervisor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +9,14 @@
 
 #include <event2/event.h>
 
+#include "master/acts.h"
 #include "master/child.h"
 #include "master/ending.h"
 #include "master/health.h"
+#include "master/listeners.h"
 #include "master/premises.h"
 #include "master/status.h"
+#include "master/supervisor_inside.h"
 #include "master/words.h"
 #include "shared/arena.h"
 #include "shared/base.h"
@@ -36,27 +38,6 @@
 /* Children of a master that died end within ten seconds; longer is not waited.
  */
 #define TAKE_OVER_MS 20000
-
-#define SIGNALS_MAX 10
-
-struct supervisor {
-	struct supervisor_needs needs;
-	struct heritage heritage;
-	struct event_base *base;
-	struct event *signals[SIGNALS_MAX];
-	struct event *tick;
-	struct status *status;
-	int lifeline_end; /* nobody ever writes; it closes when we die */
-	uint64_t started_ms;
-	uint64_t ticked_ms;
-	uint64_t hearts_from_ms; /* silence counts from here */
-	bool has_taken_over;     /* nobody of an earlier server writes */
-	bool is_complete;        /* all have served */
-	struct ending ending;
-	int exit_code;
-	unsigned count;
-	struct child children[];
-};
 
 void
 supervisor_shape(const struct config *config, struct arena_shape *shape)
@@ -101,7 +82,8 @@ shed(void *self)
 	event_base_free(supervisor->base);
 	premises_shed(supervisor->needs.premises,
 		is_writer(supervisor, supervisor->heritage.slot));
-	close(supervisor->lifeline_end);
+	for (unsigned i = 0; i < supervisor->count; i++)
+		child_hang_up(&supervisor->children[i]);
 }
 
 static void
@@ -126,48 +108,12 @@ ring_all_bells(const struct supervisor *supervisor)
 		bell_ring(arena_bell(supervisor->needs.arena, i));
 }
 
-static void
-go_on_ending(struct supervisor *supervisor)
+void
+supervisor_go_on_ending(struct supervisor *supervisor)
 {
 	ending_advance(&supervisor->ending);
 	if (ending_is_over(&supervisor->ending))
 		event_base_loopbreak(supervisor->base);
-}
-
-/* A second call ends them at once; one during a drain cuts that short. */
-static void
-stop(void *self)
-{
-	struct supervisor *supervisor = self;
-
-	if (ending_cut_drain(&supervisor->ending)) {
-		log_info("stopping, the drain is cut short");
-		go_on_ending(supervisor);
-		return;
-	}
-	if (supervisor->ending.is_on) {
-		log_warning("asked to stop again");
-		ending_hurry(&supervisor->ending);
-		return;
-	}
-	log_info("stopping");
-	ending_begin(&supervisor->ending,
-		(uint64_t)supervisor->needs.config->stop_seconds);
-	go_on_ending(supervisor);
-}
-
-static void
-drain(struct supervisor *supervisor)
-{
-	const struct config *config = supervisor->needs.config;
-
-	if (supervisor->ending.is_on)
-		return;
-	log_info("draining for %llu s",
-		(unsigned long long)config->drain_seconds / 1000);
-	ending_drain(&supervisor->ending, (uint64_t)config->drain_seconds,
-		(uint64_t)config->stop_seconds);
-	go_on_ending(supervisor);
 }
 
 /* A process that says no before the server was ever up will say no again. */
@@ -185,7 +131,16 @@ give_up(struct supervisor *supervisor, const char *who)
 {
 	log_error("cannot start: %s gave up, its reason stands above", who);
 	supervisor->exit_code = 1;
-	stop(supervisor);
+	acts_stop(supervisor);
+}
+
+static bool
+is_to_start(const struct supervisor *supervisor, const struct child *child)
+{
+	if (child->state == CHILD_RESTING)
+		return child->due_ms <= clock_ms();
+	return child->state == CHILD_ABSENT && child->is_replaced &&
+	       ending_wants(&supervisor->ending, child);
 }
 
 static void
@@ -199,9 +154,9 @@ on_child_end(struct supervisor *supervisor, struct child *child, int status)
 	ring_all_bells(supervisor);
 	if (hopeless)
 		give_up(supervisor, child->name);
-	else if (child->state == CHILD_RESTING && child->due_ms <= clock_ms())
+	else if (is_to_start(supervisor, child))
 		start(supervisor, child);
-	go_on_ending(supervisor);
+	supervisor_go_on_ending(supervisor);
 }
 
 static void
@@ -258,6 +213,19 @@ look_whether_complete(struct supervisor *supervisor)
 		supervisor->needs.on_serving(supervisor->needs.self);
 }
 
+/* One that is replaced has the time of a stop. */
+static void
+look_at_replaced(const struct supervisor *supervisor, struct child *child)
+{
+	uint64_t limit_ms = (uint64_t)supervisor->needs.config->stop_seconds;
+
+	if (!child->is_replaced ||
+		supervisor->ticked_ms < child->since_ms + limit_ms)
+		return;
+	log_warning("%s: does not end to be replaced, killing it", child->name);
+	child_kill(child);
+}
+
 /* Returns whether the child needs another look soon. */
 static bool
 look_at(struct supervisor *supervisor, struct child *child)
@@ -281,8 +249,10 @@ look_at(struct supervisor *supervisor, struct child *child)
 		health_check_report(
 			child, supervisor->children, supervisor->count);
 		return false;
-	case CHILD_ABSENT:
 	case CHILD_DRAINING:
+		look_at_replaced(supervisor, child);
+		return false;
+	case CHILD_ABSENT:
 		break;
 	}
 	return false;
@@ -322,7 +292,7 @@ on_stop_signal(evutil_socket_t number, short what, void *self)
 {
 	(void)number;
 	(void)what;
-	stop(self);
+	acts_stop(self);
 }
 
 static void
@@ -330,7 +300,23 @@ on_drain_signal(evutil_socket_t number, short what, void *self)
 {
 	(void)number;
 	(void)what;
-	drain(self);
+	acts_drain(self);
+}
+
+static void
+on_reload_signal(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	acts_reload(self);
+}
+
+static void
+on_reopen_signal(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	acts_reopen(self);
 }
 
 /* Signals whose work comes later must not end a server that people use. */
@@ -339,24 +325,8 @@ on_later_signal(evutil_socket_t number, short what, void *self)
 {
 	(void)what;
 	(void)self;
-	log_warning("SIG%s does nothing in this version; the configuration is "
-		    "read at the start only",
+	log_warning("SIG%s does nothing in this version",
 		sigabbrev_np((int)number));
-}
-
-static void
-on_reopen_signal(evutil_socket_t number, short what, void *self)
-{
-	struct supervisor *supervisor = self;
-
-	(void)number;
-	(void)what;
-	if (log_reopen() < 0)
-		log_error("the log file cannot be opened again: %s",
-			strerror(errno));
-	for (unsigned i = 0; i < supervisor->count; i++)
-		if (supervisor->children[i].pid != 0)
-			kill(supervisor->children[i].pid, SIGUSR1);
 }
 
 static const struct {
@@ -367,7 +337,7 @@ static const struct {
 	{ SIGTERM, on_stop_signal },
 	{ SIGINT, on_stop_signal },
 	{ SIGUSR1, on_reopen_signal },
-	{ SIGHUP, on_later_signal },
+	{ SIGHUP, on_reload_signal },
 	{ SIGQUIT, on_drain_signal },
 	{ SIGUSR2, on_later_signal },
 	{ SIGTTIN, on_later_signal },
@@ -396,7 +366,10 @@ watch_askers(struct supervisor *supervisor)
 		.config = supervisor->needs.config,
 		.arena = supervisor->needs.arena,
 		.started_ms = supervisor->started_ms,
-		.stop = stop,
+		.stop = acts_stop,
+		.drain = acts_drain,
+		.reload = acts_reload,
+		.reopen = acts_reopen,
 		.self = supervisor,
 	};
 
@@ -410,7 +383,6 @@ supervisor_new(const struct supervisor_needs *needs)
 	unsigned count = arena_shape(needs->arena)->slots;
 	struct supervisor *supervisor = base_alloc_zeroed(
 		1, sizeof(*supervisor) + count * sizeof(struct child));
-	int pipe_ends[2];
 
 	supervisor->needs = *needs;
 	supervisor->count = count;
@@ -418,14 +390,12 @@ supervisor_new(const struct supervisor_needs *needs)
 		.count = count };
 	supervisor->started_ms = clock_ms();
 	supervisor->ticked_ms = supervisor->started_ms;
-	if (pipe2(pipe_ends, O_CLOEXEC) < 0)
-		fatal("cannot make a pipe: %s", strerror(errno));
-	supervisor->lifeline_end = pipe_ends[1];
 	supervisor->heritage = (struct heritage){ .config = needs->config,
 		.arena = needs->arena,
-		.sockets = needs->sockets,
-		.socket_count = needs->socket_count,
-		.lifeline = pipe_ends[0] };
+		.sockets = needs->listening->sockets,
+		.socket_count = needs->listening->count,
+		.generation = 1,
+		.logs_to_stderr = needs->logs_to_stderr };
 	supervisor->base = event_base_new();
 	must(supervisor->base != NULL);
 	supervisor->tick = evtimer_new(supervisor->base, on_tick, supervisor);
@@ -444,8 +414,8 @@ supervisor_free(struct supervisor *supervisor)
 		event_free(supervisor->signals[i]);
 	event_free(supervisor->tick);
 	event_base_free(supervisor->base);
-	close(supervisor->heritage.lifeline);
-	close(supervisor->lifeline_end);
+	for (unsigned i = 0; i < supervisor->count; i++)
+		child_hang_up(&supervisor->children[i]);
 	free(supervisor);
 }
 

@@ -81,7 +81,7 @@ show_workers(const struct words_context *context, struct answer *answer)
 	static const char *const columns[] = { "slot", "role", "pid", "state",
 		"since", "connections", "number", "life", "restarts",
 		"silent_ms", "letters_in", "letters_out", "overflow_bytes",
-		NULL };
+		"config", NULL };
 	uint64_t now_ms = clock_ms();
 
 	answer_begin_table(answer, columns);
@@ -106,6 +106,7 @@ show_workers(const struct words_context *context, struct answer *answer)
 		answer_cell_number(answer, row_read(row, COUNTER_LETTERS_OUT));
 		answer_cell_number(
 			answer, row_read(row, COUNTER_OVERFLOW_BYTES));
+		answer_cell_number(answer, atomic_load(&row->generation));
 	}
 	answer_end_table(answer);
 }
@@ -188,6 +189,38 @@ stop(const struct words_context *context, struct answer *answer)
 	context->stop(context->self);
 }
 
+static void
+drain(const struct words_context *context, struct answer *answer)
+{
+	log_info("asked to drain by the status socket");
+	answer_begin_list(answer);
+	answer_text(answer, "state", "draining");
+	answer_end_list(answer);
+	context->drain(context->self);
+}
+
+static void
+reload(const struct words_context *context, struct answer *answer)
+{
+	if (!context->reload(context->self)) {
+		answer_refuse(answer,
+			"the configuration stays as it was, the log says why");
+		return;
+	}
+	answer_begin_list(answer);
+	answer_text(answer, "configuration", "read again");
+	answer_end_list(answer);
+}
+
+static void
+reopen(const struct words_context *context, struct answer *answer)
+{
+	context->reopen(context->self);
+	answer_begin_list(answer);
+	answer_text(answer, "logs", "opened again");
+	answer_end_list(answer);
+}
+
 static void help(const struct words_context *context, struct answer *answer);
 
 static const struct word {
@@ -207,6 +240,10 @@ static const struct word {
 		"all that the processes count" },
 	{ "show config", false, show_config,
 		"the configuration, and where each option was set" },
+	{ "reload", true, reload, "read the configuration again" },
+	{ "reopen", true, reopen, "open the log files again" },
+	{ "drain", true, drain,
+		"send all clients away evenly, then stop the server" },
 	{ "stop", true, stop, "stop the server, keeping all messages" },
 };
 

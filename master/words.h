@@ -18,8 +18,13 @@ struct config;
 struct words_context {
 	const struct config *config;
 	const struct arena *arena;
-	uint64_t started_ms;      /* clock_ms() */
-	void (*stop)(void *self); /* stops the server */
+	uint64_t started_ms; /* clock_ms() */
+
+	/* See acts.h. */
+	void (*stop)(void *self);
+	void (*drain)(void *self);
+	bool (*reload)(void *self);
+	void (*reopen)(void *self);
 	void *self;
 };
 

@@ -50,6 +50,15 @@ config_free(struct config **config)
 	*config = NULL;
 }
 
+void
+config_swap(struct config *one, struct config *other)
+{
+	struct config kept = *one;
+
+	*one = *other;
+	*other = kept;
+}
+
 static void
 set_list(char ***list, size_t *count, const char *word)
 {
@@ -156,20 +165,29 @@ compare_complaints(const void *a, const void *b, void *self)
 }
 
 static void
-print_complaints(struct reading *reading)
+tell_complaints(struct reading *reading, config_said *said, void *self)
 {
 	qsort_r(reading->complaints, reading->complaint_count,
 		sizeof(struct complaint), compare_complaints, reading);
 	for (size_t i = 0; i < reading->complaint_count; i++) {
 		const struct complaint *one = &reading->complaints[i];
+		char line[24] = "";
+		char *words;
 
 		if (one->place.line > 0)
-			fprintf(stderr, "%s:%d: %s\n", one->place.file,
-				one->place.line, one->words);
-		else
-			fprintf(stderr, "%s: %s\n", one->place.file,
-				one->words);
+			snprintf(line, sizeof(line), ":%d", one->place.line);
+		must(asprintf(&words, "%s%s: %s", one->place.file, line,
+			     one->words) >= 0);
+		said(self, words);
+		free(words);
 	}
+}
+
+static void
+print(void *self, const char *words)
+{
+	(void)self;
+	fprintf(stderr, "%s\n", words);
 }
 
 static void
@@ -198,12 +216,12 @@ reading_fini(struct reading *reading)
 
 /* What was read becomes the configuration, or is said to be wrong. */
 static struct config *
-finish(struct reading *reading)
+finish(struct reading *reading, config_said *said, void *self)
 {
 	struct config *config = config_make(reading);
 
 	if (reading->complaint_count > 0) {
-		print_complaints(reading);
+		tell_complaints(reading, said, self);
 		config_free(&config);
 	} else {
 		config->path = base_strdup(reading->files[0]);
@@ -214,21 +232,27 @@ finish(struct reading *reading)
 }
 
 struct config *
-config_read(const char *path)
+config_read_telling(const char *path, config_said *said, void *self)
 {
 	struct reading reading = { 0 };
 
 	config_read_files(&reading, path);
-	return finish(&reading);
+	return finish(&reading, said, self);
+}
+
+struct config *
+config_read(const char *path)
+{
+	return config_read_telling(path, print, NULL);
 }
 
 struct config *
 config_read_text(const char *name, struct text text)
 {
-	struct reading reading = { 0 };
+	struct reading reading = { .is_ours = true };
 
 	config_read_one(&reading, name, text);
-	return finish(&reading);
+	return finish(&reading, print, NULL);
 }
 
 static void

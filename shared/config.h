@@ -106,7 +106,13 @@ struct config {
  * with file:line and what is allowed. NULL when there are any. */
 struct config *config_read(const char *path);
 
-/* The same from a text; name stands for the file in what is printed. */
+/* The same, and each error goes to said(). */
+typedef void config_said(void *self, const char *words);
+struct config *config_read_telling(
+	const char *path, config_said *said, void *self);
+
+/* The same from what config_write() has written, relative paths too; name
+ * stands for the file in what is printed. */
 struct config *config_read_text(const char *name, struct text text);
 
 /* Appends all of it as a file has it. */
@@ -132,11 +138,20 @@ typedef void config_told(void *self, const struct config_change *change);
 void config_compare(const struct config *old, const struct config *new,
 	config_told *told, void *self);
 
+/* What only a restart changes becomes what it was. */
+void config_keep_fixed(struct config *new, const struct config *old);
+
 /* The configuration of `make run`: all below directory, loopback only, and
  * every room and inbox can be searched. */
 struct config *config_dev(
 	const char *directory, const char *web_dir, const char *sql_dir);
 void config_free(struct config **config);
+
+/* One that nobody else changes. */
+struct config *config_copy(const struct config *config);
+
+/* Each gets the content of the other; the addresses stay. */
+void config_swap(struct config *one, struct config *other);
 
 /* gateways, with 0 replaced by the number of cores. */
 unsigned config_gateways(const struct config *config);

@@ -74,6 +74,7 @@ struct complaint {
 
 /* All that reading a configuration finds, before it is a struct config. */
 struct reading {
+	bool is_ours; /* written by config_write(), so paths are as they are */
 	char **files; /* names, in the order they were read */
 	size_t file_count;
 	struct section *sections;
@@ -121,6 +122,10 @@ void config_free_object(enum section_kind kind, void *object);
 /* Reads one value into its field; false with the reason in why. */
 bool config_set_value(const struct option_info *option, void *object,
 	const char *value, char *why, size_t why_bytes);
+
+/* Gives one object the value of another; not for lists. */
+void config_copy_value(
+	const struct option_info *option, void *to, const void *from);
 
 /* Appends a value as a file has it. */
 void config_write_value(const struct option_info *option, const void *object,

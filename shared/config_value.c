@@ -266,6 +266,18 @@ number_of(const struct option_info *option, const void *object)
 	return *(const int64_t *)field;
 }
 
+void
+config_copy_value(const struct option_info *option, void *to, const void *from)
+{
+	must(option->type != OPTION_LIST);
+	if (option->type == OPTION_TEXT)
+		set_text(option, to,
+			*(const char *const *)((const char *)from +
+					       option->offset));
+	else
+		set_number(option, to, number_of(option, from));
+}
+
 /* In single quotes, where libconfuse replaces nothing but what we escape. */
 static void
 write_quoted(struct buffer *out, const char *text)

@@ -237,3 +237,28 @@ config_compare(const struct config *old, const struct config *new,
 			tell(&one, NULL, "", "removed", told, self);
 	}
 }
+
+void
+config_keep_fixed(struct config *new, const struct config *old)
+{
+	size_t count;
+	const struct option_info *options =
+		config_options(SECTION_GLOBAL, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!options[i].is_live)
+			config_copy_value(&options[i], new, old);
+}
+
+struct config *
+config_copy(const struct config *config)
+{
+	struct buffer text = { 0 };
+	struct config *copy;
+
+	config_write(config, &text);
+	copy = config_read_text("a copy", buffer_text(&text));
+	must(copy != NULL);
+	buffer_fini(&text);
+	return copy;
+}

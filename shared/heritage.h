@@ -5,6 +5,7 @@
 #ifndef SHARED_HERITAGE_H
 #define SHARED_HERITAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,14 +24,15 @@ struct heritage_socket {
 #define HERITAGE_ANY_SLOT UINT32_MAX
 
 struct heritage {
-	const struct config *config;
+	struct config *config;
 	struct arena *arena;
-	const struct heritage_socket *sockets;
+	struct heritage_socket *sockets;
 	size_t socket_count;
-	int lifeline; /* read end of a pipe; end of file when the master is gone
-		       */
+	int line; /* to the master: line.h */
 	unsigned slot;
 	uint32_t life;
+	uint32_t generation; /* of the configuration, from 1 */
+	bool logs_to_stderr; /* whatever the configuration says */
 };
 
 /* Runs the process of heritage->slot to its end and returns its exit code. The

@@ -122,6 +122,12 @@ journal_open(const char *directory, bool sync_each_batch)
 }
 
 void
+journal_set_sync(struct journal *journal, bool sync_each_batch)
+{
+	journal->sync = sync_each_batch;
+}
+
+void
 journal_close(struct journal **journal)
 {
 	struct journal *old = *journal;

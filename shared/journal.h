@@ -36,6 +36,9 @@ enum journal_result {
 struct journal *journal_open(const char *directory, bool sync_each_batch);
 void journal_close(struct journal **journal);
 
+/* From the next batch on. */
+void journal_set_sync(struct journal *journal, bool sync_each_batch);
+
 /* Does another process write this journal at the moment? */
 bool journal_is_in_use(const char *directory);
 

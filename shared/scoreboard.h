@@ -67,6 +67,7 @@ struct row {
 	_Atomic uint32_t ready_life;  /* its life, once it serves */
 	_Atomic uint32_t stuck_slot;  /* 1 + who takes no letters; 0 = none */
 	_Atomic uint32_t stuck_life;  /* the life of that slot */
+	_Atomic uint32_t generation;  /* of its configuration */
 	_Atomic uint64_t journal_end; /* ledger: all before it is committed */
 	_Atomic uint64_t delivered; /* ledger: all before it is in the rings */
 	_Atomic uint64_t archived[LEDGERS_MAX]; /* historian: committed */

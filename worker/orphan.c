@@ -6,7 +6,6 @@
 
 #include "shared/arena.h"
 #include "shared/heritage.h"
-#include "worker/prologue.h"
 
 /* Counted from the death of the master: when edges stop draining, when the
  * others stop waiting for them, when whoever is left just exits. */
@@ -68,6 +67,5 @@ void
 orphan_shut_listeners(const struct heritage *heritage)
 {
 	for (size_t i = 0; i < heritage->socket_count; i++)
-		if (prologue_owns(heritage, &heritage->sockets[i]))
-			shutdown(heritage->sockets[i].fd, SHUT_RDWR);
+		shutdown(heritage->sockets[i].fd, SHUT_RDWR);
 }

@@ -39,9 +39,8 @@ set_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-bool
-prologue_owns(
-	const struct heritage *heritage, const struct heritage_socket *socket)
+static bool
+is_own(const struct heritage *heritage, const struct heritage_socket *socket)
 {
 	uint32_t role = arena_row(heritage->arena, heritage->slot)->role;
 	const struct listener *listener =
@@ -54,11 +53,20 @@ prologue_owns(
 }
 
 static void
-close_foreign_sockets(const struct heritage *heritage)
+keep_own_sockets(struct heritage *heritage)
 {
-	for (size_t i = 0; i < heritage->socket_count; i++)
-		if (!prologue_owns(heritage, &heritage->sockets[i]))
+	struct heritage_socket *own =
+		base_alloc_zeroed(heritage->socket_count + 1, sizeof(*own));
+	size_t count = 0;
+
+	for (size_t i = 0; i < heritage->socket_count; i++) {
+		if (is_own(heritage, &heritage->sockets[i]))
+			own[count++] = heritage->sockets[i];
+		else
 			close(heritage->sockets[i].fd);
+	}
+	heritage->sockets = own;
+	heritage->socket_count = count;
 }
 
 /* Totals go on where the former life ended; what it held is gone with it. */
@@ -74,7 +82,7 @@ clear_row(struct row *row)
 }
 
 void
-prologue(const struct heritage *heritage, char name[PROLOGUE_NAME_BYTES])
+prologue(struct heritage *heritage, char name[PROLOGUE_NAME_BYTES])
 {
 	struct row *row = arena_row(heritage->arena, heritage->slot);
 
@@ -83,6 +91,7 @@ prologue(const struct heritage *heritage, char name[PROLOGUE_NAME_BYTES])
 	setproctitle("%s", name);
 	log_set_name(name);
 	set_signals();
-	close_foreign_sockets(heritage);
+	keep_own_sockets(heritage);
 	clear_row(row);
+	atomic_store(&row->generation, heritage->generation);
 }

@@ -7,7 +7,7 @@
  * at all rings again; see bell.h. While letters wait outside full rings nobody
  * rings for the room that comes, so then it wakes up every millisecond.
  *
- * Orphans: the end of file on the lifeline says that the master is gone; see
+ * Orphans: the end of file on the line says that the master is gone; see
  * orphan.h. The listening sockets are shut at once.
  */
 #include "worker/worker.h"
@@ -16,7 +16,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <event2/event.h>
 
@@ -34,37 +34,14 @@
 #include "worker/peers.h"
 #include "worker/post.h"
 #include "worker/prologue.h"
+#include "worker/reload.h"
+#include "worker/worker_inside.h"
 
 #define TICK_MS 100
 #define RETRY_MS 1
 
 /* How long letters that wait outside full rings hold up an end. */
 #define END_WAIT_MS 1000
-
-enum asked {
-	ASKED_NOTHING,
-	ASKED_DRAIN,
-	ASKED_NOW,
-};
-
-struct worker {
-	const struct heritage *heritage;
-	const struct worker_hooks *hooks;
-	void *self; /* of the hooks */
-	struct row *row;
-	struct event_base *base;
-	struct inbox *inbox;
-	struct post *post;
-	struct holds *holds;
-	struct peers *peers;
-	uint64_t now_ms;
-	uint64_t orphan_since_ms; /* 0: the master lives */
-	uint64_t ended_ms;        /* worker_end() was called; 0: not yet */
-	enum asked asked;
-	bool look_at_peers;
-	struct event *retry;
-	char name[PROLOGUE_NAME_BYTES];
-};
 
 /* Where each role begins. The relay has its line in roles.def, but its process
  * is not in this version: the configuration refuses a relay section, so no slot
@@ -75,6 +52,7 @@ static int (*const entries[ROLE_COUNT])(struct worker *) = {
 #include "shared/roles.def"
 #undef ROLE
 };
+
 #undef relay_main
 
 const struct heritage *
@@ -123,78 +101,6 @@ uint64_t
 worker_now_ms(const struct worker *worker)
 {
 	return worker->now_ms;
-}
-
-bool
-worker_is_current(const struct worker *worker, unsigned slot, uint32_t life)
-{
-	return peers_is_current(worker->heritage->arena, slot, life);
-}
-
-bool
-worker_offer(struct worker *worker, unsigned to, struct letter *letter)
-{
-	return post_offer(worker->post, to, letter);
-}
-
-void
-worker_send(struct worker *worker, unsigned to, struct letter *letter)
-{
-	post_send(worker->post, to, letter);
-}
-
-uint64_t
-worker_overflow(const struct worker *worker)
-{
-	return post_waiting(worker->post);
-}
-
-uint64_t
-worker_overflow_of(const struct worker *worker, unsigned slot)
-{
-	return post_waiting_for(worker->post, slot);
-}
-
-uint64_t
-worker_delayed(const struct worker *worker, unsigned slot)
-{
-	return post_delayed(worker->post, slot);
-}
-
-bool
-worker_is_behind(const struct worker *worker)
-{
-	return !inbox_is_empty(worker->inbox);
-}
-
-uint64_t
-worker_letter_end(const struct worker *worker)
-{
-	return inbox_letter_end(worker->inbox);
-}
-
-void
-worker_release(struct worker *worker, unsigned from, uint64_t position)
-{
-	inbox_release(worker->inbox, from, position);
-}
-
-uint64_t
-worker_position(const struct worker *worker, unsigned from)
-{
-	return inbox_position(worker->inbox, from);
-}
-
-void
-worker_decide(struct worker *worker)
-{
-	inbox_decide(worker->inbox);
-}
-
-uint64_t
-worker_decided(const struct worker *worker, unsigned from)
-{
-	return inbox_decided(worker->inbox, from);
 }
 
 void
@@ -285,19 +191,55 @@ orphan_tick(struct worker *worker)
 }
 
 static void
-on_lifeline(evutil_socket_t fd, short what, void *self)
+become_orphan(struct worker *worker)
 {
-	struct worker *worker = self;
-	char byte;
-
-	(void)what;
-	if (read(fd, &byte, 1) != 0 || worker->orphan_since_ms != 0)
+	if (worker->orphan_since_ms != 0)
 		return;
 	log_warning("the master is gone: ending within 10 s");
+	event_del(worker->line);
 	worker->orphan_since_ms = MAX_OF(worker->now_ms, 1);
 	if (orphan_is_edge(worker->heritage))
 		ask_to_stop(worker, ASKED_DRAIN);
 	orphan_shut_listeners(worker->heritage);
+}
+
+/* A file that cannot be opened is told; lines go on where they went. */
+static void
+set_log(const struct heritage *heritage)
+{
+	const struct config *config = heritage->config;
+
+	if (log_open(heritage->logs_to_stderr ? NULL : config->log_file,
+		    (enum log_level)config->log_level,
+		    (enum log_format)config->log_format) < 0)
+		log_error("the log file %s cannot be opened", config->log_file);
+}
+
+/* Who is asked to end has let go of his sockets; he takes no others. */
+static void
+take_up(struct worker *worker)
+{
+	if (reload_take_up(worker->reload) < 0)
+		return;
+	set_log(worker->heritage);
+	if (worker->hooks->on_reload && worker->asked == ASKED_NOTHING)
+		worker->hooks->on_reload(worker->self);
+	reload_finish(worker->reload);
+	atomic_store(&worker->row->generation, worker->heritage->generation);
+}
+
+static void
+on_line(evutil_socket_t fd, short what, void *self)
+{
+	struct worker *worker = self;
+	enum reload_heard heard;
+
+	(void)fd;
+	(void)what;
+	while ((heard = reload_hear(worker->reload)) == RELOAD_READY)
+		take_up(worker);
+	if (heard == RELOAD_GONE)
+		become_orphan(worker);
 }
 
 static void
@@ -418,13 +360,13 @@ worker_run(struct worker *worker, const struct worker_hooks *hooks, void *self)
 		watch(worker, SIGTERM, EV_SIGNAL | EV_PERSIST, on_term, NULL),
 		watch(worker, SIGQUIT, EV_SIGNAL | EV_PERSIST, on_quit, NULL),
 		watch(worker, SIGUSR1, EV_SIGNAL | EV_PERSIST, on_reopen, NULL),
-		watch(worker, heritage->lifeline, EV_READ | EV_PERSIST,
-			on_lifeline, NULL),
 		watch(worker, arena_bell(heritage->arena, heritage->slot),
 			EV_READ | EV_PERSIST, on_bell, NULL),
 		watch(worker, -1, EV_PERSIST, on_tick, &tick),
 	};
 
+	worker->line = watch(
+		worker, heritage->line, EV_READ | EV_PERSIST, on_line, NULL);
 	worker->hooks = hooks;
 	worker->self = self;
 	worker->look_at_peers = true;
@@ -438,11 +380,14 @@ worker_run(struct worker *worker, const struct worker_hooks *hooks, void *self)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(events); i++)
 		event_free(events[i]);
+	event_free(worker->line);
 }
 
 static void
 worker_fini(struct worker *worker)
 {
+	reload_free(&worker->reload);
+	free(worker->own.sockets);
 	event_free(worker->retry);
 	peers_free(&worker->peers);
 	holds_free(&worker->holds);
@@ -456,13 +401,15 @@ worker_main(const struct heritage *heritage)
 {
 	struct arena *arena = heritage->arena;
 	struct worker worker = {
-		.heritage = heritage,
+		.own = *heritage,
+		.heritage = &worker.own,
 		.row = arena_row(arena, heritage->slot),
 		.now_ms = clock_ms(),
 	};
 	int code;
 
-	prologue(heritage, worker.name);
+	prologue(&worker.own, worker.name);
+	worker.reload = reload_new(&worker.own);
 	worker.base = event_base_new();
 	must(worker.base != NULL);
 	worker.inbox = inbox_new(arena, heritage->slot);

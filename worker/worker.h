@@ -45,6 +45,10 @@ struct worker_hooks {
 	/* Asked to end; calls worker_end() once done, at once or later. */
 	void (*on_stop)(void *self, enum worker_stop how);
 
+	/* worker_config() has new content, and worker_heritage() other
+	 * sockets; those of before are closed when this returns. */
+	void (*on_reload)(void *self);
+
 	/* The role releases letters itself by worker_release(). */
 	bool keeps_letters;
 

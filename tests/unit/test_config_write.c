@@ -70,7 +70,7 @@ what_is_written_reads_as_the_same(void **state)
 {
 	struct config *config = read_text(everything);
 	struct config *again = read_again(config);
-	struct config *dev = config_dev("/tmp/dev", "/web", "/sql");
+	struct config *dev = config_dev("build/dev", "web", "sql");
 	struct config *dev_again = read_again(dev);
 
 	(void)state;

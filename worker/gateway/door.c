@@ -20,6 +20,7 @@
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/table.h"
 #include "worker/gateway/door_lws.h"
 #include "worker/gateway/door_visit.h"
 
@@ -247,6 +248,24 @@ door_shut(struct door *door)
 	door->gates = NULL;
 	door->gate_count = 0;
 	door->is_paused = false;
+}
+
+void
+door_renumber(struct door *door, const unsigned *numbers, size_t count)
+{
+	struct visit *visit, *next;
+
+	DL_FOREACH_SAFE(door->hall.waiting, visit, next)
+	{
+		unsigned number = visit->listener < count
+					  ? numbers[visit->listener]
+					  : DOOR_NO_LISTENER;
+
+		if (number != DOOR_NO_LISTENER)
+			visit->listener = number;
+		else
+			visit_answer(visit, 503, false);
+	}
 }
 
 bool

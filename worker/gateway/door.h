@@ -9,6 +9,7 @@
 #ifndef WORKER_GATEWAY_DOOR_H
 #define WORKER_GATEWAY_DOOR_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -32,6 +33,12 @@ int door_open(
 
 /* Accepts no more; those at the door may finish. */
 void door_shut(struct door *door);
+
+/* Listeners have other numbers: numbers[old] is the new one, or
+ * DOOR_NO_LISTENER when it is no more, and who came in by it is answered 503.
+ */
+#define DOOR_NO_LISTENER UINT_MAX
+void door_renumber(struct door *door, const unsigned *numbers, size_t count);
 
 /* Does anybody still stand at the door? */
 bool door_is_empty(const struct door *door);

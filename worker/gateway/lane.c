@@ -110,6 +110,14 @@ set_timer(struct lane *lane)
 		wheel_set(lane->lanes->wheel, &lane->timer, at_ms);
 }
 
+/* Who was never to be pinged may have no timer; one too many does no harm. */
+void
+lane_renew(struct lane *lane)
+{
+	if (lane->state == LANE_OPEN && !lane->is_leaving)
+		set_timer(lane);
+}
+
 static void
 limit_kernel(int fd)
 {

@@ -143,6 +143,7 @@ void lane_leave(struct lane *lane, uint64_t after_ms);
 void lane_drop(struct lane *lane);
 
 /* For lanes.c. */
+void lane_renew(struct lane *lane);
 void lane_on_event(struct lane *lane, uint32_t events);
 void lane_on_timer(struct lane *lane);
 void lane_settle(struct lane *lane);

@@ -11,6 +11,7 @@
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/table.h"
 
 /* Lanes that are served before letters and answers have their turn. */
 #define EVENTS_PER_TURN 64
@@ -119,6 +120,17 @@ lanes_rest(struct lanes *lanes, bool is_on)
 		event_del(lanes->event);
 	else
 		must(event_add(lanes->event, NULL) == 0);
+}
+
+void
+lanes_renew(struct lanes *lanes)
+{
+	struct lane *lane;
+
+	DL_FOREACH(lanes->all, lane)
+	{
+		lane_renew(lane);
+	}
 }
 
 static void

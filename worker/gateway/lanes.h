@@ -30,6 +30,9 @@ void lanes_settle(struct lanes *lanes);
  */
 void lanes_rest(struct lanes *lanes, bool is_on);
 
+/* The configuration has other times. */
+void lanes_renew(struct lanes *lanes);
+
 /* About every 100 ms: the timers. */
 void lanes_tick(struct lanes *lanes, uint64_t now_ms);
 

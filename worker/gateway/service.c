@@ -4,6 +4,7 @@
  * moment for those who answer; a drain sends them away one by one (drain.h).
  */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "shared/arena.h"
@@ -44,7 +45,9 @@ struct service {
 	bool is_ending;
 	uint64_t stop_ms; /* when the stop or the drain began */
 	struct drain drain;
-	size_t shown;    /* clients in the title */
+	size_t shown;     /* clients in the title */
+	char **listeners; /* names of those that are open */
+	size_t listener_count;
 	unsigned rested; /* turns in which the clients were not heard */
 };
 
@@ -320,6 +323,64 @@ open_door(struct service *service)
 	return result;
 }
 
+/* Names tell which listener is which before and after a reload. */
+static void
+note_listeners(struct service *service)
+{
+	const struct config *config = service->gateway.config;
+
+	service->listeners = base_realloc(service->listeners,
+		(config->listener_count + 1) * sizeof(char *));
+	for (size_t i = 0; i < config->listener_count; i++)
+		service->listeners[i] = base_strdup(config->listeners[i].name);
+	service->listener_count = config->listener_count;
+}
+
+static void
+forget_listeners(struct service *service)
+{
+	for (size_t i = 0; i < service->listener_count; i++)
+		free(service->listeners[i]);
+	service->listener_count = 0;
+}
+
+static unsigned
+number_now(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (strcmp(config->listeners[i].name, name) == 0)
+			return (unsigned)i;
+	return DOOR_NO_LISTENER;
+}
+
+static void
+renumber(struct service *service)
+{
+	size_t count = service->listener_count;
+	unsigned *numbers = base_alloc((count + 1) * sizeof(*numbers));
+
+	for (size_t i = 0; i < count; i++)
+		numbers[i] = number_now(
+			service->gateway.config, service->listeners[i]);
+	door_renumber(service->door, numbers, count);
+	free(numbers);
+	forget_listeners(service);
+	note_listeners(service);
+}
+
+/* Nobody is disconnected; those at the door go on under the new rules. */
+static void
+on_reload(void *self)
+{
+	struct service *service = self;
+
+	door_shut(service->door);
+	renumber(service);
+	if (open_door(service) < 0)
+		log_error("some listeners are not open in this process");
+	lanes_renew(service->gateway.lanes);
+}
+
 int
 gateway_main(struct worker *worker)
 {
@@ -328,6 +389,7 @@ gateway_main(struct worker *worker)
 		.on_turn = on_turn,
 		.on_tick = on_tick,
 		.on_stop = on_stop,
+		.on_reload = on_reload,
 	};
 	struct service service = {
 		.worker = worker,
@@ -346,12 +408,15 @@ gateway_main(struct worker *worker)
 	service.door = make_door(&service);
 	if (!service.door || open_door(&service) < 0)
 		goto out;
+	note_listeners(&service);
 	show_title(&service, true);
 	worker_run(worker, &hooks, &service);
 	code = 0;
 out:
 	if (service.door)
 		door_free(&service.door);
+	forget_listeners(&service);
+	free(service.listeners);
 	gateway_fini(&service.gateway);
 	return code;
 }

@@ -43,6 +43,7 @@
 
 struct historian {
 	struct worker *worker;
+	struct config *rules; /* for threads: as it was at the start */
 	char *path;
 	struct store *store;
 	struct checkpointer *checkpointer;
@@ -301,12 +302,11 @@ static const struct worker_hooks hooks = {
 	.keeps_letters = true,
 };
 
+/* Asked by the indexer's thread. */
 static bool
-can_be_searched(void *self, unsigned kind, struct text name)
+can_be_searched(void *rules, unsigned kind, struct text name)
 {
-	const struct worker *worker = self;
-
-	return config_stream_class(worker_config(worker), kind, name)->search;
+	return config_stream_class(rules, kind, name)->search;
 }
 
 static void
@@ -358,7 +358,7 @@ open_search(struct historian *historian)
 	struct store_index_options options = {
 		.archive = historian->path,
 		.wants = can_be_searched,
-		.self = historian->worker,
+		.self = historian->rules,
 	};
 	char *path;
 
@@ -384,6 +384,7 @@ open_all(struct historian *historian)
 	const struct config *config = worker_config(historian->worker);
 	struct arena *arena = worker_arena(historian->worker);
 
+	historian->rules = config_copy(config);
 	historian->ledgers = arena_role_count(arena, ROLE_LEDGER);
 	must(historian->ledgers <= LEDGERS_MAX);
 	must(asprintf(&historian->path, "%s/archive.db", config->data_dir) >=
@@ -437,6 +438,7 @@ close_all(struct historian *historian)
 	checkpointer_free(&historian->checkpointer);
 	intake_free(&historian->intake);
 	store_close(&historian->store);
+	config_free(&historian->rules);
 	free(historian->path);
 	free(historian->search_path);
 	free(historian->search_sql_dir);

@@ -204,6 +204,18 @@ on_stop(void *self, enum worker_stop how)
 }
 
 static void
+on_reload(void *self)
+{
+	struct ledger *ledger = self;
+	const struct config *config = ledger->config;
+
+	members_set_grace(ledger->members, (uint64_t)config->grace_seconds);
+	journal_set_sync(
+		ledger->journal, config->durability == DURABILITY_FSYNC);
+	streams_renew(&ledger->streams);
+}
+
+static void
 beat(const struct ledger *ledger)
 {
 	atomic_store_explicit(
@@ -418,6 +430,7 @@ ledger_main(struct worker *worker)
 		.on_peer = on_peer,
 		.on_tick = on_tick,
 		.on_stop = on_stop,
+		.on_reload = on_reload,
 		.holds_letters = true,
 	};
 	struct ledger ledger;

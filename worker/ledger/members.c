@@ -343,6 +343,12 @@ members_tick(struct members *members, uint64_t now_ms, unsigned most)
 }
 
 void
+members_set_grace(struct members *members, uint64_t grace_ms)
+{
+	members->grace_ms = grace_ms;
+}
+
+void
 members_free(struct members **members)
 {
 	struct members *old = *members;

@@ -73,6 +73,8 @@ bool members_leave(struct members *members, struct stream *stream,
 void members_lose(
 	struct members *members, struct teller teller, uint64_t now_ms);
 
+void members_set_grace(struct members *members, uint64_t grace_ms);
+
 /* Not more, or again, than settling; see above. */
 void members_set_settling(struct members *members, bool is_settling);
 

@@ -77,6 +77,26 @@ streams_drop_if_empty(struct streams *streams, struct stream *stream)
 	free(stream);
 }
 
+void
+streams_renew(struct streams *streams)
+{
+	struct stream *stream, *next;
+
+	HASH_ITER(hh, streams->table, stream, next)
+	{
+		struct stream_name name;
+		bool is_listed;
+
+		streams_name(stream, &name);
+		is_listed = belongs_to_list(streams, &name);
+		if (is_listed && !stream->is_listed)
+			order_add(&streams->listed, whole_name(stream), stream);
+		else if (!is_listed && stream->is_listed)
+			order_remove(&streams->listed, whole_name(stream));
+		stream->is_listed = is_listed;
+	}
+}
+
 size_t
 streams_count(const struct streams *streams)
 {

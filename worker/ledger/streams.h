@@ -56,6 +56,9 @@ struct stream *streams_need(
 /* Forgets a stream that has neither messages nor members. */
 void streams_drop_if_empty(struct streams *streams, struct stream *stream);
 
+/* The classes of rooms have changed: looks at every stream once. */
+void streams_renew(struct streams *streams);
+
 size_t streams_count(const struct streams *streams);
 void streams_name(const struct stream *stream, struct stream_name *name);
 

@@ -1,0 +1,100 @@
+#include "master/acts.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "master/listeners.h"
+#include "master/reload.h"
+#include "master/supervisor_inside.h"
+#include "shared/arena.h"
+#include "shared/config.h"
+#include "shared/log.h"
+
+void
+acts_stop(void *self)
+{
+	struct supervisor *supervisor = self;
+
+	if (ending_cut_drain(&supervisor->ending)) {
+		log_info("stopping, the drain is cut short");
+		supervisor_go_on_ending(supervisor);
+		return;
+	}
+	if (supervisor->ending.is_on) {
+		log_warning("asked to stop again");
+		ending_hurry(&supervisor->ending);
+		return;
+	}
+	log_info("stopping");
+	ending_begin(&supervisor->ending,
+		(uint64_t)supervisor->needs.config->stop_seconds);
+	supervisor_go_on_ending(supervisor);
+}
+
+void
+acts_drain(void *self)
+{
+	struct supervisor *supervisor = self;
+	const struct config *config = supervisor->needs.config;
+
+	if (supervisor->ending.is_on)
+		return;
+	log_info("draining for %llu s",
+		(unsigned long long)config->drain_seconds / 1000);
+	ending_drain(&supervisor->ending, (uint64_t)config->drain_seconds,
+		(uint64_t)config->stop_seconds);
+	supervisor_go_on_ending(supervisor);
+}
+
+static void
+set_log(const struct supervisor *supervisor)
+{
+	const struct config *config = supervisor->needs.config;
+
+	if (log_open(supervisor->needs.logs_to_stderr ? NULL : config->log_file,
+		    (enum log_level)config->log_level,
+		    (enum log_format)config->log_format) < 0)
+		log_error("the log file %s cannot be opened: %s",
+			config->log_file, strerror(errno));
+}
+
+bool
+acts_reload(void *self)
+{
+	struct supervisor *supervisor = self;
+	struct reload reload = {
+		.config = supervisor->needs.config,
+		.listening = supervisor->needs.listening,
+		.shape = arena_shape(supervisor->needs.arena),
+		.children = supervisor->children,
+		.count = supervisor->count,
+		.generation = &supervisor->heritage.generation,
+	};
+
+	if (supervisor->ending.is_on || reload_run(&reload) < 0)
+		return false;
+	supervisor->heritage.sockets = reload.listening->sockets;
+	supervisor->heritage.socket_count = reload.listening->count;
+	for (unsigned i = 0; reload.needs_historian && i < supervisor->count;
+		i++)
+		if (supervisor->children[i].row->role == ROLE_HISTORIAN)
+			child_replace(&supervisor->children[i]);
+	set_log(supervisor);
+	log_info("the configuration is read again, number %u",
+		supervisor->heritage.generation);
+	return true;
+}
+
+void
+acts_reopen(void *self)
+{
+	const struct supervisor *supervisor = self;
+
+	if (log_reopen() < 0)
+		log_error("the log file cannot be opened again: %s",
+			strerror(errno));
+	for (unsigned i = 0; i < supervisor->count; i++)
+		if (supervisor->children[i].pid != 0)
+			kill(supervisor->children[i].pid, SIGUSR1);
+}

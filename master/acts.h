@@ -1,0 +1,22 @@
+/*
+ * What an operator may have the server do, by a signal or by a word on the
+ * status socket. self is the supervisor.
+ */
+#ifndef MASTER_ACTS_H
+#define MASTER_ACTS_H
+
+#include <stdbool.h>
+
+/* A second call ends all processes at once; one during a drain cuts that short.
+ */
+void acts_stop(void *self);
+void acts_drain(void *self);
+
+/* Reads the configuration again. false: it stays as it was, the log says why.
+ */
+bool acts_reload(void *self);
+
+/* Opens the log files again, here and in all children. */
+void acts_reopen(void *self);
+
+#endif

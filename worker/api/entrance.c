@@ -1,0 +1,298 @@
+#include "worker/api/entrance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <event2/util.h>
+
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/heritage.h"
+#include "shared/log.h"
+#include "shared/table.h"
+#include "worker/api/routes.h"
+#include "worker/api/scene.h"
+#include "worker/worker.h"
+
+#define HEAD_BYTES_MAX (8 * 1024)
+#define BODY_BYTES_MAX (64 * 1024)
+#define TIMEOUT_SECONDS 30
+
+/* Accepting rests so long when there is no descriptor left. */
+#define REST_MS 200
+
+/* And is told about so often. */
+#define TELL_MS 10000
+
+/* What gets as far as the routes, so that an address can tell which methods it
+ * knows; others are answered with 501. */
+#define METHODS                                                                \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
+		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
+
+struct entrance {
+	struct entrance *prev, *next;
+	struct entrances *entrances;
+	struct evhttp *http;
+	struct evhttp_bound_socket *socket; /* NULL once it is shut */
+	ino_t inode;                        /* of the socket, whatever fd */
+	bool is_wanted;                     /* while they are renewed */
+	unsigned replies;                   /* on their way */
+	struct route_scene scene;
+};
+
+/* One reply on its way: its last byte or the end of the connection ends it. */
+struct departure {
+	struct entrance *entrance;
+	struct evhttp_connection *connection;
+};
+
+static void
+on_gone(struct evhttp_connection *connection, void *self)
+{
+	struct departure *departure = self;
+
+	(void)connection;
+	departure->entrance->replies--;
+	departure->entrance->entrances->replies--;
+	free(departure);
+}
+
+static void
+on_sent(struct evhttp_request *request, void *self)
+{
+	struct departure *departure = self;
+
+	(void)request;
+	evhttp_connection_set_closecb(departure->connection, NULL, NULL);
+	on_gone(departure->connection, departure);
+}
+
+static void
+on_request(struct evhttp_request *request, void *self)
+{
+	struct entrance *entrance = self;
+	struct departure *departure = base_alloc(sizeof(*departure));
+
+	departure->entrance = entrance;
+	departure->connection = evhttp_request_get_connection(request);
+	entrance->replies++;
+	entrance->entrances->replies++;
+	evhttp_connection_set_closecb(
+		departure->connection, on_gone, departure);
+	evhttp_request_set_on_complete_cb(request, on_sent, departure);
+	if (entrance->scene.listener)
+		routes_answer(&entrance->scene, request);
+	else
+		evhttp_send_error(request, HTTP_SERVUNAVAIL, NULL);
+}
+
+static void
+accept_again(evutil_socket_t fd, short what, void *listener)
+{
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(listener);
+}
+
+/* Without a rest the loop would spin, because the connection still waits. A
+ * socket that was shut down stays shut. */
+static void
+on_accept_failed(struct evconnlistener *listener, void *self)
+{
+	const struct timeval rest = { .tv_usec = REST_MS * 1000 };
+	static uint64_t told_ms;
+	int why = errno;
+
+	(void)self;
+	evconnlistener_disable(listener);
+	if (why == EINVAL)
+		return;
+	if (told_ms == 0 || clock_ms() - told_ms >= TELL_MS) {
+		log_warning(
+			"api: cannot accept connections: %s", strerror(why));
+		told_ms = clock_ms();
+	}
+	must(event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT,
+		     accept_again, listener, &rest) == 0);
+}
+
+/* evhttp closes what it is given, so it gets a descriptor of its own. */
+static int
+listen_on(struct entrance *entrance, int fd)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (own < 0 || evutil_make_socket_nonblocking(own) < 0)
+		goto fail;
+	entrance->socket =
+		evhttp_accept_socket_with_handle(entrance->http, own);
+	if (entrance->socket == NULL)
+		goto fail;
+	evconnlistener_set_error_cb(
+		evhttp_bound_socket_get_listener(entrance->socket),
+		on_accept_failed);
+	return 0;
+
+fail:
+	log_error(
+		"api: cannot accept on %s", entrance->scene.listener->address);
+	if (own >= 0)
+		close(own);
+	return -1;
+}
+
+static void
+entrance_free(struct entrance *entrance)
+{
+	DL_DELETE(entrance->entrances->all, entrance);
+	evhttp_free(entrance->http);
+	free(entrance);
+}
+
+static ino_t
+inode_of(int fd)
+{
+	struct stat what;
+
+	return fstat(fd, &what) == 0 ? what.st_ino : 0;
+}
+
+static int
+open_entrance(struct entrances *entrances, const struct heritage_socket *socket)
+{
+	const struct config *config = worker_config(entrances->worker);
+	struct entrance *entrance = base_alloc_zeroed(1, sizeof(*entrance));
+
+	entrance->entrances = entrances;
+	entrance->inode = inode_of(socket->fd);
+	entrance->is_wanted = true;
+	entrance->scene = (struct route_scene){ entrances->worker,
+		entrances->pages, &config->listeners[socket->listener],
+		&entrances->is_stopping };
+	entrance->http = evhttp_new(worker_base(entrances->worker));
+	must(entrance->http != NULL);
+	DL_APPEND(entrances->all, entrance);
+	evhttp_set_max_headers_size(entrance->http, HEAD_BYTES_MAX);
+	evhttp_set_max_body_size(entrance->http, BODY_BYTES_MAX);
+	evhttp_set_timeout(entrance->http, TIMEOUT_SECONDS);
+	evhttp_set_allowed_methods(entrance->http, METHODS);
+	evhttp_set_gencb(entrance->http, on_request, entrance);
+	if (listen_on(entrance, socket->fd) == 0)
+		return 0;
+	entrance_free(entrance);
+	return -1;
+}
+
+static bool
+is_mine(const struct entrances *entrances, const struct heritage_socket *socket)
+{
+	const struct config *config = worker_config(entrances->worker);
+
+	return config->listeners[socket->listener].role == LISTENER_API;
+}
+
+int
+entrances_open(struct entrances *entrances)
+{
+	const struct heritage *heritage = worker_heritage(entrances->worker);
+
+	for (size_t i = 0; i < heritage->socket_count; i++)
+		if (is_mine(entrances, &heritage->sockets[i]) &&
+			open_entrance(entrances, &heritage->sockets[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static void
+shut(struct entrance *entrance)
+{
+	if (entrance->socket)
+		evhttp_del_accept_socket(entrance->http, entrance->socket);
+	entrance->socket = NULL;
+}
+
+/* The one that has this socket already, or a new one. */
+static void
+renew(struct entrances *entrances, const struct heritage_socket *socket)
+{
+	const struct config *config = worker_config(entrances->worker);
+	ino_t inode = inode_of(socket->fd);
+	struct entrance *entrance;
+
+	DL_FOREACH(entrances->all, entrance)
+	{
+		if (entrance->inode != inode || !entrance->socket)
+			continue;
+		entrance->is_wanted = true;
+		entrance->scene.listener = &config->listeners[socket->listener];
+		return;
+	}
+	open_entrance(entrances, socket);
+}
+
+/* Its listener has left the configuration. */
+static void
+retire(struct entrance *entrance)
+{
+	shut(entrance);
+	entrance->scene.listener = NULL;
+}
+
+void
+entrances_sweep(struct entrances *entrances)
+{
+	struct entrance *entrance, *next;
+
+	DL_FOREACH_SAFE(entrances->all, entrance, next)
+	{
+		if (!entrance->scene.listener && entrance->replies == 0)
+			entrance_free(entrance);
+	}
+}
+
+void
+entrances_renew(struct entrances *entrances)
+{
+	const struct heritage *heritage = worker_heritage(entrances->worker);
+	struct entrance *entrance;
+
+	DL_FOREACH(entrances->all, entrance)
+	{
+		entrance->is_wanted = false;
+	}
+	for (size_t i = 0; i < heritage->socket_count; i++)
+		if (is_mine(entrances, &heritage->sockets[i]))
+			renew(entrances, &heritage->sockets[i]);
+	DL_FOREACH(entrances->all, entrance)
+	{
+		if (!entrance->is_wanted)
+			retire(entrance);
+	}
+}
+
+void
+entrances_shut(struct entrances *entrances)
+{
+	struct entrance *entrance;
+
+	DL_FOREACH(entrances->all, entrance)
+	{
+		shut(entrance);
+	}
+}
+
+void
+entrances_fini(struct entrances *entrances)
+{
+	while (entrances->all)
+		entrance_free(entrances->all);
+}
