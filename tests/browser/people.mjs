@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import WebSocket from "ws";
 
 import { Confab } from "../../web/confab.js";
-import { GUARD_MS } from "./server.mjs";
+import { GUARD_MS, until } from "./server.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const screens = path.resolve(here, "../../build/screens");
@@ -120,18 +120,27 @@ export async function everybodyGoes(browser, server) {
     await server?.stop();
 }
 
-/** Somebody without a browser, in a room. */
-export async function enterQuietly(server, name, room, options = {}) {
+/** Somebody without a browser, logged in. */
+export async function arrive(server, name, options = {}) {
     const confab = new Confab({ url: server.url, WebSocket, ...options });
 
     quiet.add(confab);
+    confab.untilOnline = () => until(() => confab.state === "online",
+        `${name} is online`);
     await confab.connect();
     await confab.login(name);
+    return confab;
+}
+
+/** Somebody without a browser, in a room. */
+export async function enterQuietly(server, name, room, options = {}) {
+    const confab = await arrive(server, name, options);
+
     await confab.join(room);
     return confab;
 }
 
-/** Says each of texts to a room, in this order. */
+/** Says each of texts to a room or target, in this order. */
 export async function sayAll(confab, room, texts) {
     const said = [];
 

@@ -21,6 +21,10 @@ export class People {
 
         chat.confab.on("enter", (event) => this.cameOrWent(event, true));
         chat.confab.on("exit", (event) => this.cameOrWent(event, false));
+        chat.confab.on("msg", ({ from }, { recovered }) => {
+            if (!recovered)
+                this.noteOnline(from, true);
+        });
         chat.confab.on("count", (event) => this.counted(event));
         chat.on("joined", (room) => this.loadMembers(room));
         chat.on("current", () => this.looked());
