@@ -428,6 +428,31 @@ in_a_crowd_only_the_readers_own_are_told(void **state)
 }
 
 static void
+script_behind(void)
+{
+	settle();
+	say(5);
+	add_room(GATEWAY_A, "r");
+	add_room(GATEWAY_B, "r");
+	fake.slow_slot = GATEWAY_B;
+	fake.overflow = LEDGER_WAITING_MAX + 1;
+	show_read(GATEWAY_A, 1, "ann", 3);
+	end_turn();
+	expect_mark(GATEWAY_A, "ann", 3, false);
+	expect_marked(GATEWAY_A, 1, 3);
+	assert_no_more();
+	fake.overflow = 0;
+	expect_read_at_join(2, "ann", 3);
+}
+
+static void
+who_is_far_behind_is_not_told_of_marks(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_behind), 0);
+}
+
+static void
 add_user(unsigned slot, const char *user)
 {
 	struct index_entry entry = { .tenant_length = 1,
@@ -617,6 +642,7 @@ main(void)
 		TEST(marks_survive_the_journal_that_they_came_from),
 		TEST(a_mark_is_told_again_after_a_kill_and_answered_once_more),
 		TEST(in_a_crowd_only_the_readers_own_are_told),
+		TEST(who_is_far_behind_is_not_told_of_marks),
 		TEST(both_sides_of_a_conversation_are_told),
 		TEST(marks_that_cannot_be_are_counted_and_passed_over),
 		TEST(a_checkpoint_without_marks_is_read_too),
