@@ -1,7 +1,7 @@
 /*
  * Joins with since at a gateway: step by step, and under a scheduler that deals
  * out letters, kills and hasty clients by seed, with a small model of ledger
- * and historian on the other side.
+ * and historian on the other side; and logins with inbox, under the same.
  */
 #include "tests/unit/gateway_fixture.h"
 
@@ -14,6 +14,9 @@
 #include "worker/gateway/recovery.h"
 
 #define EPOCH 77
+
+/* Instead of room r everybody comes back to the inbox of u. */
+static bool is_inbox;
 
 static int
 set_up(void **state)
@@ -62,6 +65,19 @@ say_join(int fd, uint64_t epoch, long long offset)
 	fixture_say(fd, json);
 }
 
+static void
+say_login(int fd, uint64_t epoch, long long offset)
+{
+	char name[MESSAGE_EPOCH_LENGTH + 1], json[256];
+
+	message_epoch_write(name, epoch);
+	snprintf(json, sizeof(json),
+		"{\"cmd\":\"login\",\"data\":{\"user\":\"u\","
+		"\"inbox\":{\"epoch\":\"%s\",\"offset\":%lld}}}",
+		name, offset);
+	fixture_say(fd, json);
+}
+
 static struct join
 taken_join(void)
 {
@@ -95,12 +111,12 @@ message_at(uint64_t offset)
 {
 	return (struct message){
 		.id_time = (UINT64_C(1700000000000) << 16) + offset,
-		.kind = STREAM_ROOM,
+		.kind = is_inbox ? STREAM_INBOX : STREAM_ROOM,
 		.tenant = TEXT_LITERAL("default"),
-		.stream = TEXT_LITERAL("r"),
+		.stream = is_inbox ? TEXT_LITERAL("u") : TEXT_LITERAL("r"),
 		.epoch = EPOCH,
 		.offset = offset,
-		.from = TEXT_LITERAL("x"),
+		.from = is_inbox ? TEXT_LITERAL("u") : TEXT_LITERAL("x"),
 		.type = TEXT_LITERAL("t"),
 		.body = TEXT_LITERAL("1"),
 	};
@@ -565,7 +581,8 @@ read_frames(unsigned who)
 	while (*(frame = fixture_read(people[who].fd)) != 0) {
 		size_t count = offsets_of(frame, offsets, ARRAY_LEN(offsets));
 
-		if (strstr(frame, "\"cmd\":\"join\"")) {
+		if (strstr(frame, is_inbox ? "\"cmd\":\"login\""
+					   : "\"cmd\":\"join\"")) {
 			assert_false(people[who].is_in);
 			assert_true(offsets[0] >= people[who].last);
 			expect_recovered(
@@ -599,8 +616,11 @@ come_or_go(unsigned who)
 	}
 	if (people[who].returns == 0)
 		people[who].last = model.top;
-	people[who].fd = client();
-	say_join(people[who].fd, EPOCH, (long long)people[who].last);
+	people[who].fd = is_inbox ? fixture_connect() : client();
+	if (is_inbox)
+		say_login(people[who].fd, EPOCH, (long long)people[who].last);
+	else
+		say_join(people[who].fd, EPOCH, (long long)people[who].last);
 }
 
 static void
@@ -661,11 +681,10 @@ finish(void)
 }
 
 static void
-whatever_the_order_nobody_sees_a_gap_or_a_repeat(void **state)
+play_all_rounds(void)
 {
 	unsigned returns = 0, pushes = 0, lookups = 0;
 
-	(void)state;
 	for (unsigned round = 0; round < 200; round++) {
 		seed = round;
 		memset(&model, 0, sizeof(model));
@@ -674,6 +693,7 @@ whatever_the_order_nobody_sees_a_gap_or_a_repeat(void **state)
 		from_historian.count = from_historian.read = 0;
 		for (unsigned i = 0; i < CLIENTS; i++)
 			people[i].fd = -1;
+		fixture.keeps_entries = is_inbox;
 		for (unsigned i = 0; i < 3000; i++)
 			step();
 		finish();
@@ -694,6 +714,22 @@ whatever_the_order_nobody_sees_a_gap_or_a_repeat(void **state)
 	assert_true(lookups > 2000);
 }
 
+static void
+whatever_the_order_nobody_sees_a_gap_or_a_repeat(void **state)
+{
+	(void)state;
+	play_all_rounds();
+}
+
+static void
+whatever_the_order_an_inbox_has_no_gap_or_repeat(void **state)
+{
+	(void)state;
+	is_inbox = true;
+	play_all_rounds();
+	is_inbox = false;
+}
+
 int
 main(void)
 {
@@ -708,6 +744,7 @@ main(void)
 		TEST(who_goes_while_it_is_looked_up_leaves_nothing),
 		TEST(one_connection_recovers_few_rooms_at_a_time),
 		TEST(whatever_the_order_nobody_sees_a_gap_or_a_repeat),
+		TEST(whatever_the_order_an_inbox_has_no_gap_or_repeat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

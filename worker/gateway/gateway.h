@@ -45,6 +45,7 @@ struct gateway {
 	/* Who is logged in, by his place in the index. */
 	struct session **seated;
 	uint32_t seated_capacity;
+	uint32_t seated_end;  /* behind the highest place that was ever taken */
 	uint32_t last_serial; /* of a login; with the place it names a
 				 connection */
 

@@ -68,6 +68,7 @@ take_place(struct session *session, const struct login_request *request)
 	session->platform = request->platform;
 	session->identity = identity_new(request);
 	gateway->seated[entry.place] = session;
+	gateway->seated_end = MAX_OF(gateway->seated_end, entry.place + 1);
 	row_count(gateway->row, COUNTER_SESSIONS, 1);
 	return true;
 }

@@ -210,7 +210,7 @@ deliver_to_all(struct gateway *gateway, const struct message *message)
 {
 	struct posting posting = posting_begin(gateway, message);
 
-	for (uint32_t i = 0; i < gateway->seated_capacity; i++) {
+	for (uint32_t i = 0; i < gateway->seated_end; i++) {
 		struct session *session = gateway->seated[i];
 
 		if (session && !session->is_entering &&

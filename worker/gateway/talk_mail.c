@@ -6,9 +6,6 @@
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
 
-/* What a ledger may add for each side of a direct message: its offset. */
-#define SIDE_BYTES 10
-
 /* What is said of one connection in a letter: its place and secret. */
 #define CLIENT_BYTES 16
 
@@ -39,7 +36,8 @@ say_users(struct session *session, struct text tag,
 	message.stream = message.from;
 	message.others = pack_others(session, request);
 	message.only_platform = request->only_platform;
-	if (!saying_fits(session, tag, &message, request->count * SIDE_BYTES))
+	if (!saying_fits(
+		    session, tag, &message, request->count * MAIL_PLACE_BYTES))
 		return;
 	if (request->keep == SAY_PASS)
 		saying_passed(session, tag, &message,
