@@ -24,7 +24,7 @@
 /* More streams than this do not wait; the walk finds them. */
 #define WAITING_MAX 65536
 
-#define WALK_REST_MS 10000
+#define WALK_REST_MS 2000
 #define FAILED_REST_MS 1000
 
 /* So many notes for the index may lie there, and so long. */
