@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONFABD = pathlib.Path(os.environ.get("CONFABD", ROOT / "build/confabd"))
 CONFABCTL = pathlib.Path(
     os.environ.get("CONFABCTL", CONFABD.parent / "confabctl"))
-GUARD = 30
+GUARD = wire.GUARD
 PR_SET_PDEATHSIG = 1
 
 # epoll_wait, epoll_pwait and epoll_pwait2 by number; the first two differ.
@@ -288,8 +288,17 @@ listener backend {
         return [dict(zip(lines[0], line)) for line in lines[1:]]
 
     def pids(self, role):
+        """Of those that live: a test may kill what it finds here, and 0 would
+        be itself."""
         return [int(worker["pid"]) for worker in self.workers()
-                if worker["role"] == role]
+                if worker["role"] == role and int(worker["pid"]) > 0]
+
+    def kill_one(self, role):
+        """Kills a process of this role; when it returns another one serves."""
+        victim = self.pids(role)[0]
+        os.kill(victim, signal.SIGKILL)
+        wait_for("another %s serves" % role,
+                 lambda: victim not in self.pids(role) and self.is_serving())
 
     def control(self, *words, **more):
         return subprocess.run(

@@ -1,13 +1,11 @@
 """A key names one message of a sender for 12 hours, whatever happens between
 its first `say` and the next."""
 
-import os
-import signal
 import threading
 
 import pytest
 
-from server import DEATHS, wait_for
+from server import DEATHS
 
 ROOM = "keyed"
 
@@ -22,15 +20,6 @@ def bodies(client, room=ROOM):
 
 def say(client, body, key, room=ROOM, **more):
     return place(client.say(room, body, key=key, **more))
-
-
-def killed(server, role, guard=30):
-    """Kills the one process of a role; another one serves when it returns."""
-    victim = server.pids(role)[0]
-    os.kill(victim, signal.SIGKILL)
-    wait_for("another %s serves" % role,
-             lambda: victim not in server.pids(role) and all(
-                 w["state"] == "serving" for w in server.workers()), guard)
 
 
 def test_a_repeat_is_answered_like_the_first_and_heard_once(server):
@@ -148,7 +137,7 @@ def test_a_key_survives_a_kill_of_the_ledger(cluster):
     with cluster.client("ann", ROOM) as ann:
         first = say(ann, 1, "k")
         for _ in range(3):
-            killed(cluster, "ledger")
+            cluster.kill_one("ledger")
             assert say(ann, 1, "k") == first
         assert bodies(ann) == [1]
 
@@ -173,7 +162,7 @@ def test_says_repeated_until_answered_are_one_message_each(cluster):
 
     def kill():
         for _ in range(4):
-            killed(cluster, "ledger")
+            cluster.kill_one("ledger")
         stop.set()
 
     killer = threading.Thread(target=kill)
