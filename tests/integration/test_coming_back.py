@@ -1,29 +1,69 @@
-"""Thousands of reconnects with `since` while others talk and while processes
-are killed: what each client has seen, put together, has no gap and no repeat,
-and is what the history says."""
+"""Thousands of reconnects, into a room with `since` or into the own inbox,
+while others talk and while processes are killed: what each client has seen, put
+together, has no gap and no repeat, and is what the history says."""
 
 import os
 import random
 import signal
 import threading
 
+import pytest
+
 from client import Refused
 from server import DEATHS, wait_for
 from wire import Closed
 
 ROOM = "busy"
-READERS = 6
+READERS = ["reader-%d" % n for n in range(6)]
 RETURNS = 2000
 BATCH = 10
 RECOVERED_MAX = 500  # of these short messages, for sure
 KILLS = ["ledger", "historian", "gateway", "ledger", "historian"]
 
 
+class Room:
+    """All readers come back into one room."""
+
+    target = {"room": ROOM}
+    rooms = [ROOM]
+
+    @staticmethod
+    def enter(server, user, since):
+        """A client that may be refused, and what its way in is answered."""
+        client = server.client(user)
+        more = {"since": since} if since else {}
+        answer = client.call("join", room=ROOM, **more)
+        return client, answer
+
+    @staticmethod
+    def history(server, user):
+        with server.client(user, ROOM) as client:
+            return client.whole_history(ROOM)
+
+
+class Inbox:
+    """Each message is for all readers; each comes back into its own inbox."""
+
+    target = {"users": READERS}
+    rooms = []
+
+    @staticmethod
+    def enter(server, user, since):
+        client = server.client(user, inbox=since)
+        return client, {**client.login, **client.login["inbox"]}
+
+    @staticmethod
+    def history(server, user):
+        with server.client(user) as client:
+            return client.whole_history(inbox=True)
+
+
 class Shared:
     """What the threads of one test share."""
 
-    def __init__(self, server):
+    def __init__(self, server, place):
         self.server = server
+        self.place = place
         self.lock = threading.Lock()
         self.returns = 0
         self.looked_up = 0
@@ -57,8 +97,11 @@ class Talker:
     def __call__(self):
         while not self.shared.is_silent.is_set():
             try:
-                with self.shared.server.client(self.name, ROOM) as client:
+                with self.shared.server.client(
+                        self.name, *self.shared.place.rooms) as client:
                     self.talk(client)
+            except TimeoutError:
+                raise  # nobody may wait in vain
             except (OSError, Closed, Refused):
                 pass
 
@@ -68,8 +111,8 @@ class Talker:
                 self.may_talk = self.shared.batches.acquire(timeout=0.1)
                 continue
             batch = range(self.next, self.next + BATCH)
-            seqs = [client.send("say", room=ROOM, body=n,
-                                key="%s %d" % (self.name, n)) for n in batch]
+            seqs = [client.send("say", body=n, key="%s %d" % (self.name, n),
+                                **self.shared.place.target) for n in batch]
             replies = [client.reply(seq) for seq in seqs]
             if any(reply["code"] != 200 for reply in replies):
                 return
@@ -80,10 +123,10 @@ class Talker:
 class Reader:
     """Comes and goes; knows what it has seen as {offset: id}."""
 
-    def __init__(self, shared, number):
+    def __init__(self, shared, user):
         self.shared = shared
-        self.random = random.Random(number)
-        self.user = "reader-%d" % number
+        self.random = random.Random(user)
+        self.user = user
         self.epoch = None
         self.last = 0
         self.seen = {}
@@ -91,31 +134,33 @@ class Reader:
     def __call__(self):
         while not self.shared.is_over.is_set():
             try:
-                with self.shared.server.client(self.user) as client:
-                    self.visit(client)
+                self.visit()
+            except TimeoutError:
+                raise
             except (OSError, Closed):
                 pass  # its gateway was killed
             except Refused as refused:
                 assert refused.code == 1004, refused
 
-    def visit(self, client):
-        """Joins from where it was, or from a place further back."""
+    def visit(self):
+        """Comes to where it was, or to a place further back."""
         back = self.random.choice([0, 0, 0, 1, 40, 127, 128, 200, 400])
         since = max(0, self.last - back)
-        more = {"since": {"epoch": self.epoch, "offset": since}} \
-            if self.epoch else {}
-        answer = client.call("join", room=ROOM, **more)
-        assert client.seen("msg") == [], "a push came before the answer"
-        if self.epoch:
-            assert answer["epoch"] == self.epoch
-            self.recover(since, answer)
-        self.epoch = answer["epoch"]
-        self.last = answer["offset"]
-        self.shared.batches.release(2)
-        for _ in range(self.random.randrange(12)):
-            message = client.push("msg")
-            assert message["offset"] == self.last + 1
-            self.take(message)
+        client, answer = self.shared.place.enter(
+            self.shared.server, self.user,
+            self.epoch and {"epoch": self.epoch, "offset": since})
+        with client:
+            assert client.seen("msg") == [], "a push came before the answer"
+            if self.epoch:
+                assert answer["epoch"] == self.epoch
+                self.recover(since, answer)
+            self.epoch = answer["epoch"]
+            self.last = answer["offset"]
+            self.shared.batches.release()
+            for _ in range(self.random.randrange(12)):
+                message = client.push("msg")
+                assert message["offset"] == self.last + 1
+                self.take(message)
 
     def recover(self, since, answer):
         wanted = list(range(since + 1, answer["offset"] + 1))
@@ -156,11 +201,12 @@ def kill_now_and_then(shared):
     shared.has_killed = True
 
 
-def test_who_comes_back_thousands_of_times_misses_nothing(make_server):
+@pytest.mark.parametrize("place", [Room, Inbox])
+def test_who_comes_back_thousands_of_times_misses_nothing(make_server, place):
     server = make_server(gateways=2, grace_seconds="100ms")
     server.allow(DEATHS)
-    shared = Shared(server.start())
-    readers = [Reader(shared, n) for n in range(READERS)]
+    shared = Shared(server.start(), place)
+    readers = [Reader(shared, user) for user in READERS]
     talkers = [Talker(shared, "talker-%d" % n) for n in range(2)]
     acts = talkers + readers + [lambda: kill_now_and_then(shared)]
     threads = [threading.Thread(target=shared.run, args=(act,))
@@ -176,10 +222,12 @@ def test_who_comes_back_thousands_of_times_misses_nothing(make_server):
     assert shared.returns >= RETURNS
     assert shared.looked_up > 100, "the archive was hardly asked"
     assert shared.missed_too_much < RETURNS / 20
-    with server.client("judge", ROOM) as judge:
-        history = {m["offset"]: m["id"] for m in judge.whole_history(ROOM)}
-    assert list(history) == list(range(1, len(history) + 1))
     for reader in readers:
+        messages = place.history(server, reader.user)
+        history = {m["offset"]: m["id"] for m in messages}
+        assert list(history) == list(range(1, len(history) + 1))
+        said = [(m["from"], m["body"]) for m in messages]
+        assert len(set(said)) == len(said), "said twice"
         assert set(reader.seen.items()) <= set(history.items())
         assert shared.missed_too_much or reader.gaps() == 0
     print("%d returns, %d by the archive, %d messages" % (
