@@ -626,6 +626,111 @@ a_checkpoint_without_marks_is_read_too(void **state)
 	assert_false(exists("journal-0/checkpoint.bad"));
 }
 
+/* A model of what must hold, and lives that end in every way. */
+enum {
+	ROOMS = 4,
+	READERS = 5,
+	LIVES = 40,
+	STEPS = 60
+};
+
+static struct {
+	uint32_t seed;
+	uint64_t tops[ROOMS], marks[ROOMS][READERS];
+} model;
+
+static uint32_t
+draw(uint32_t below)
+{
+	model.seed = model.seed * 1664525 + 1013904223;
+	return (model.seed >> 8) % below;
+}
+
+static void
+show_model_read(uint32_t room, uint32_t reader, uint64_t offset)
+{
+	char stream[2] = { (char)('a' + (int)room), 0 };
+	char user[2] = { (char)('A' + (int)reader), 0 };
+
+	SHOW(READ, mark, GATEWAY_A, 1, .request = 1, .connection = 101,
+		.kind = STREAM_ROOM, .tenant = TEXT_LITERAL("t"),
+		.stream = text_of(stream), .user = text_of(user),
+		.offset = offset);
+}
+
+static void
+check_model(void)
+{
+	for (uint32_t room = 0; room < ROOMS; room++)
+		for (uint32_t reader = 0; reader < READERS; reader++) {
+			fixture_forget_sent();
+			show_model_read(room, reader, 0);
+			end_turn();
+			expect_marked(GATEWAY_A, 1, model.marks[room][reader]);
+			assert_no_more();
+		}
+}
+
+static void
+read_at_random(void)
+{
+	uint32_t room = draw(ROOMS), reader = draw(READERS);
+	uint64_t *mark = &model.marks[room][reader];
+	uint64_t offset = draw((uint32_t)model.tops[room] + 3);
+
+	show_model_read(room, reader, offset);
+	end_turn();
+	if (offset > model.tops[room]) {
+		expect_refused(GATEWAY_A, 1, 1001);
+		return;
+	}
+	*mark = MAX_OF(*mark, offset);
+	expect_marked(GATEWAY_A, 1, *mark);
+}
+
+static void
+say_at_random(void)
+{
+	uint32_t room = draw(ROOMS);
+	char stream[2] = { (char)('a' + (int)room), 0 };
+
+	show_say(GATEWAY_A, 1, stream, "1");
+	end_turn();
+	expect_said(GATEWAY_A, 1, ++model.tops[room]);
+}
+
+static void
+script_life_at_random(void)
+{
+	journal_set_segment_bytes(ledger()->journal, 500 + draw(3000));
+	check_model();
+	for (unsigned i = 0; i < STEPS; i++) {
+		fixture_forget_sent();
+		if (draw(3) == 0)
+			say_at_random();
+		else
+			read_at_random();
+		assert_no_more();
+		if (draw(8) == 0)
+			fake.hooks->on_tick(fake.self, fake.now_ms);
+	}
+	if (draw(2) == 0)
+		stop_now();
+}
+
+static void
+marks_hold_through_any_row_of_lives(void **state)
+{
+	(void)state;
+	model.seed = 4711;
+	for (unsigned i = 0; i < LIVES; i++) {
+		assert_int_equal(live(script_life_at_random), 0);
+		next_life();
+	}
+	for (uint32_t room = 0; room < ROOMS; room++)
+		assert_in_range(model.tops[room], 100, LIVES * STEPS);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
@@ -646,6 +751,7 @@ main(void)
 		TEST(both_sides_of_a_conversation_are_told),
 		TEST(marks_that_cannot_be_are_counted_and_passed_over),
 		TEST(a_checkpoint_without_marks_is_read_too),
+		TEST(marks_hold_through_any_row_of_lives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
