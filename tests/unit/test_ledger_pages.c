@@ -46,6 +46,7 @@ tear_down(void **state)
 {
 	(void)state;
 	recent_fini(&recent);
+	assert_int_equal(recent.bytes, 0);
 	streams_fini(&streams);
 	return 0;
 }
@@ -362,6 +363,35 @@ a_pair_has_what_was_said_between_the_two(void **state)
 		ask_pair("ben", "cleo", LOOKUP_AFTER, 2, 1), 3, 4, false, "4 ");
 }
 
+/* What is remembered of it, in bytes, is made of the new text. */
+static void
+a_changed_text_takes_what_it_takes(void **state)
+{
+	static char body[5000];
+	const struct message change = {
+		.kind = STREAM_INBOX,
+		.tenant = TEXT_LITERAL("t"),
+		.stream = TEXT_LITERAL("ada"),
+		.from = TEXT_LITERAL("ada"),
+		.flags = MESSAGE_EDIT,
+		.of_time = id_of(1),
+		.of_origin = 5,
+		.body = { body, sizeof(body) },
+	};
+	struct answer answer;
+	uint64_t before;
+
+	(void)state;
+	memset(body, '1', sizeof(body));
+	mail("ada", "ben", "cleo");
+	before = recent.bytes;
+	recent_change(&recent, &streams, &change);
+	assert_true(recent.bytes >= before + sizeof(body));
+	assert_true(recent.bytes < before + sizeof(body) + 100);
+	answer = ask_pair("ben", "ada", LOOKUP_NEWEST, 0, 9);
+	assert_page(answer, 1, 1, false, "1 ");
+}
+
 /* Goes on and on from where the page before ended. */
 static void
 collect(uint64_t limit, bool is_forward, bool *met)
@@ -430,6 +460,7 @@ main(void)
 		TEST(an_id_or_a_time_is_found_in_memory),
 		TEST(what_may_lie_in_front_of_memory_is_for_the_archive),
 		TEST(one_message_is_found_by_its_id),
+		TEST(a_changed_text_takes_what_it_takes),
 		TEST(a_pair_has_what_was_said_between_the_two),
 		TEST(paging_meets_each_message_that_is_to_be_seen_once),
 	};

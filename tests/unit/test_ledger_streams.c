@@ -41,6 +41,7 @@ tear_down(void **state)
 {
 	(void)state;
 	recent_fini(&recent);
+	assert_int_equal(recent.bytes, 0);
 	streams_fini(&streams);
 	return 0;
 }

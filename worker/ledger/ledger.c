@@ -139,9 +139,9 @@ forget_segments(struct ledger *ledger, uint64_t now_ms)
 static void
 show(struct ledger *ledger)
 {
-	size_t rooms = streams_count(&ledger->streams);
+	size_t streams = streams_count(&ledger->streams);
 
-	row_set(ledger->row, COUNTER_STREAMS, rooms);
+	row_set(ledger->row, COUNTER_STREAMS, streams);
 	row_set(ledger->row, COUNTER_KEYS, ledger->keys.known.count);
 	row_count(ledger->row, COUNTER_KEYS_DROPPED,
 		(int64_t)ledger->keys.dropped);
@@ -152,11 +152,11 @@ show(struct ledger *ledger)
 	ledger->marks.dropped = 0;
 	row_set(ledger->row, COUNTER_ROOMS, members_rooms(ledger->members));
 	row_set(ledger->row, COUNTER_MEMBERS, members_count(ledger->members));
-	if (rooms == ledger->titled)
+	if (streams == ledger->titled)
 		return;
-	ledger->titled = rooms;
-	worker_set_title(
-		ledger->worker, "%zu room%s", rooms, rooms == 1 ? "" : "s");
+	ledger->titled = streams;
+	worker_set_title(ledger->worker, "%zu stream%s", streams,
+		streams == 1 ? "" : "s");
 }
 
 static bool

@@ -124,7 +124,7 @@ struct ledger {
 	struct buffer letter;        /* the one being written */
 	struct buffer list;          /* of messages, members or rooms */
 
-	size_t titled;      /* rooms that the title tells of */
+	size_t titled;      /* streams that the title tells of */
 	uint64_t forgot_ms; /* when old segments were looked for last */
 	bool is_draining, is_stopping;
 };
