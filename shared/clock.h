@@ -7,9 +7,11 @@
 
 #include <stdint.h>
 
-/* Milliseconds and microseconds since some start; never goes back. */
+/* Milliseconds, microseconds and nanoseconds since some start; never goes back,
+ * and is the same for all processes of the machine. */
 uint64_t clock_ms(void);
 uint64_t clock_us(void);
+uint64_t clock_ns(void);
 
 /* Milliseconds since 1970, as the machine believes. */
 uint64_t clock_unix_ms(void);

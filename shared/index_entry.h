@@ -13,6 +13,7 @@
 struct index_entry {
 	uint64_t secret;   /* random, so that ids cannot be guessed */
 	uint64_t since_ms; /* unix */
+	uint64_t order;    /* of two of a user, the older has the smaller one */
 	uint32_t place;    /* where it stands in its partition */
 	uint32_t platform;
 	uint8_t address[16]; /* IPv6, or IPv4 mapped (RFC 4291 2.5.5.2) */

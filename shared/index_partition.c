@@ -59,6 +59,7 @@ index_partition_layout(void)
 		sizeof(struct index_entry),
 		offsetof(struct index_entry, secret),
 		offsetof(struct index_entry, since_ms),
+		offsetof(struct index_entry, order),
 		offsetof(struct index_entry, place),
 		offsetof(struct index_entry, platform),
 		offsetof(struct index_entry, address),

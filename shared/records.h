@@ -49,8 +49,11 @@ enum lookup_mode {
 };
 
 enum kick_why {
+	KICK_NOT,
 	KICK_BY_OPERATOR,
 	KICK_REPLACED, /* by another login */
+	KICK_REFUSED,  /* an older login stays */
+	KICK_TOO_MANY, /* so many older ones stay */
 };
 
 /* First byte of what a stream is named by; the last two are no streams but only

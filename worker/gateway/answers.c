@@ -6,6 +6,7 @@
 #include "worker/gateway/entry.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/kick.h"
 #include "worker/gateway/listing.h"
 #include "worker/gateway/login.h"
 #include "worker/gateway/mailman.h"
@@ -263,6 +264,17 @@ on_mark(struct gateway *gateway, struct unpack *in)
 }
 
 static bool
+on_kick(struct gateway *gateway, struct unpack *in)
+{
+	struct kick kick;
+
+	if (!kick_unpack(in, &kick))
+		return false;
+	kick_take(gateway, &kick);
+	return true;
+}
+
+static bool
 on_announce(
 	struct gateway *gateway, const struct letter *letter, struct unpack *in)
 {
@@ -288,6 +300,7 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 		[LETTER_ROOMS_PAGE] = on_rooms_page,
 		[LETTER_DELIVER] = on_deliver,
 		[LETTER_PRESENCE] = on_presence,
+		[LETTER_KICK] = on_kick,
 		[LETTER_MARKED] = on_marked,
 		[LETTER_MARK] = on_mark,
 	};

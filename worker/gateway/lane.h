@@ -42,6 +42,9 @@ enum close_why {
 	CLOSE_WHY_SILENT,
 	CLOSE_WHY_IDLE,
 	CLOSE_WHY_SLOW,
+	CLOSE_WHY_KICKED,
+	CLOSE_WHY_REPLACED, /* by another login */
+	CLOSE_WHY_TOO_MANY, /* connections */
 	CLOSE_WHY_COUNT
 };
 

@@ -11,7 +11,9 @@
 #include "shared/index.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/kick.h"
 #include "worker/gateway/pending.h"
+#include "worker/gateway/rivals.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/subscription.h"
@@ -48,6 +50,7 @@ take_place(struct session *session, const struct login_request *request)
 	struct gateway *gateway = session->gateway;
 	struct index_entry entry = {
 		.since_ms = clock_unix_ms(),
+		.order = clock_ns(),
 		.platform = request->platform,
 		.port = session->port,
 		.tenant_length = (uint8_t)request->tenant.length,
@@ -67,6 +70,7 @@ take_place(struct session *session, const struct login_request *request)
 	session->place = entry.place;
 	session->platform = request->platform;
 	session->identity = identity_new(request);
+	session->is_entering = true;
 	gateway->seated[entry.place] = session;
 	gateway->seated_end = MAX_OF(gateway->seated_end, entry.place + 1);
 	row_count(gateway->row, COUNTER_SESSIONS, 1);
@@ -86,17 +90,33 @@ ask(struct session *session, struct text tag,
 	if (request->has_inbox)
 		pending->recovery = entry_recovery(
 			gateway, request->inbox_epoch, request->inbox_offset);
-	session->is_entering = true;
 	if (entry_ask(pending, NULL))
 		session_wait(session);
 	else
 		login_undo(session);
 }
 
+/* The login policy is against it. */
+static void
+refuse(struct session *session, struct text tag, enum kick_why why)
+{
+	bool is_too_many = why == KICK_TOO_MANY;
+
+	row_count(session->gateway->row,
+		is_too_many ? COUNTER_REFUSED_USER_CONNECTIONS
+			    : COUNTER_REFUSED_LOGIN,
+		1);
+	login_undo(session);
+	session_refuse(session, tag,
+		is_too_many ? CODE_TOO_MANY : CODE_CONFLICT, kick_reason(why));
+}
+
 void
 login_run(struct session *session, struct text tag,
 	const struct login_request *request)
 {
+	enum fate fate;
+
 	if (session->identity) {
 		session_refuse(session, tag, CODE_CONFLICT,
 			"this connection is logged in already");
@@ -112,7 +132,11 @@ login_run(struct session *session, struct text tag,
 			"this server holds as many clients as it can");
 		return;
 	}
-	ask(session, tag, request);
+	fate = rivals_look(session);
+	if (fate == FATE_REFUSED || fate == FATE_TOO_MANY)
+		refuse(session, tag, rivals_why(fate));
+	else
+		ask(session, tag, request);
 }
 
 /* What came for one platform is for the others' history alone. */
@@ -173,11 +197,10 @@ answer(struct session *session, struct text tag, const struct joined *joined)
 	session_answer(session, tag, &answer);
 }
 
-void
-login_answered(struct pending *pending, const struct joined *given)
+static void
+let_in(struct pending *pending, struct joined joined)
 {
 	struct session *session = pending->session;
-	struct joined joined = *given;
 	struct buffer kept = { 0 };
 
 	session->inbox_epoch = joined.epoch;
@@ -189,6 +212,24 @@ login_answered(struct pending *pending, const struct joined *given)
 	session->is_entering = false;
 	rooms_count_in(session->gateway, session_tenant(session), everybody);
 	pending_free(session->gateway->pendings, &pending);
+}
+
+void
+login_answered(struct pending *pending, const struct joined *joined)
+{
+	struct session *session = pending->session;
+	enum kick_why why = session->kick_why;
+
+	if (!why)
+		why = rivals_why(rivals_settle(session));
+	if (!why) {
+		let_in(pending, *joined);
+	} else if (why == KICK_REFUSED || why == KICK_TOO_MANY) {
+		refuse(session, pending_tag(pending), why);
+		pending_free(session->gateway->pendings, &pending);
+	} else {
+		kick_out(session, &(struct kick){ .why = why });
+	}
 }
 
 void
@@ -240,6 +281,7 @@ login_undo(struct session *session)
 	free(session->identity);
 	session->identity = NULL;
 	session->is_entering = false;
+	session->kick_why = 0;
 	session->inbox_epoch = session->inbox_offset = 0;
 	subscription_free(&session->subscription);
 }

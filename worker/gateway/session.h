@@ -70,6 +70,7 @@ struct session {
 	bool is_waiting;        /* for all that was asked to be answered */
 	bool waits_for_change;  /* for that alone */
 	bool is_due;            /* in gateway->due: waiting is over */
+	uint8_t kick_why;       /* of one that is entering; 0: it may */
 	bool is_counted;        /* among the callers of its address */
 	bool is_rereading;      /* a frame that was kept */
 	bool is_entering;       /* the login is not answered yet */

@@ -176,6 +176,9 @@ const struct profile profile_confab = {
 		[CLOSE_WHY_SILENT] = 4008,
 		[CLOSE_WHY_IDLE] = 4008,
 		[CLOSE_WHY_SLOW] = 4013,
+		[CLOSE_WHY_KICKED] = 4003,
+		[CLOSE_WHY_REPLACED] = 4009,
+		[CLOSE_WHY_TOO_MANY] = 4014,
 	},
 	.on_text = on_text,
 	.answer = on_answer,
@@ -183,4 +186,5 @@ const struct profile profile_confab = {
 	.write_presence = confab_write_presence,
 	.write_read = confab_write_read,
 	.write_drain = confab_write_drain,
+	.write_kick = confab_write_kick,
 };

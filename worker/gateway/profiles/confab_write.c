@@ -47,6 +47,14 @@ confab_write_read(struct buffer *out, const struct read_push *push)
 }
 
 void
+confab_write_kick(struct buffer *out, const struct kick *kick)
+{
+	confab_add_text(
+		out, "{\"cmd\":\"kick\",\"data\":{\"reason\":", kick->reason);
+	buffer_add_string(out, "}}");
+}
+
+void
 confab_write_drain(struct buffer *out, uint64_t in_ms)
 {
 	confab_add_number(

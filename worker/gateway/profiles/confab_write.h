@@ -10,6 +10,7 @@
 
 struct answer;
 struct buffer;
+struct kick;
 struct presence;
 struct read_push;
 
@@ -22,5 +23,6 @@ void confab_write_answer(struct buffer *out, struct text verb, struct text seq,
 void confab_write_presence(struct buffer *out, const struct presence *presence);
 void confab_write_read(struct buffer *out, const struct read_push *push);
 void confab_write_drain(struct buffer *out, uint64_t in_ms);
+void confab_write_kick(struct buffer *out, const struct kick *kick);
 
 #endif

@@ -16,6 +16,7 @@
 
 struct answer;
 struct buffer;
+struct kick;
 struct message;
 struct presence;
 struct read_push;
@@ -51,6 +52,7 @@ struct profile {
 	/* The connection will be closed; NULL: the protocol has no such word.
 	 */
 	void (*write_drain)(struct buffer *out, uint64_t in_ms);
+	void (*write_kick)(struct buffer *out, const struct kick *kick);
 };
 
 /* By its path, if the names contain it; or NULL. */
