@@ -371,7 +371,7 @@ open_search(struct historian *historian)
 	historian->search_path = path;
 	must(asprintf(&historian->search_sql_dir, "%s/search",
 		     config->sql_dir) >= 0);
-	store_set_indexed(historian->store, can_be_searched, historian->worker);
+	store_set_indexed(historian->store, can_be_searched, historian->rules);
 	options.path = historian->search_path;
 	options.sql_dir = historian->search_sql_dir;
 	historian->indexer = indexer_new(&options);
