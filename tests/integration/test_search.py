@@ -72,6 +72,18 @@ def test_a_found_message_is_as_in_the_history(anna):
     assert find(anna, "hello")["messages"] == history
 
 
+def test_a_changed_message_is_found_by_what_it_says_now(server, anna):
+    first, second = say(anna, "the old words", "soon gone")
+    # What is in the index is taken out of it again.
+    wait_for("a filled index", lambda: is_indexed(server))
+    anna.call("edit", room=anna.room, id=first["id"], body="the new ones")
+    anna.call("delete", room=anna.room, id=second["id"])
+    wait_for("the new words",
+             lambda: bodies(anna, "the new") == ["the new ones"])
+    assert bodies(anna, "old words") == []
+    assert bodies(anna, "soon gone") == []
+
+
 CHINESE = "今天晚上我们去吃火锅吧"
 
 
