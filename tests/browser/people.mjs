@@ -120,13 +120,13 @@ export async function everybodyGoes(browser, server) {
     await server?.stop();
 }
 
-/** Somebody without a browser, logged in. */
+/** Somebody without a browser, logged in, by a name or an account. */
 export async function arrive(server, name, options = {}) {
     const confab = new Confab({ url: server.url, WebSocket, ...options });
 
     quiet.add(confab);
     confab.untilOnline = () => until(() => confab.state === "online",
-        `${name} is online`);
+        `${confab.user} is online`);
     await confab.connect();
     await confab.login(name);
     return confab;

@@ -50,8 +50,11 @@ export async function until(ask, what) {
 }
 
 export class Server {
-    /** Starts it; fails when it does not serve. */
-    static async start() {
+    /**
+     * Starts it; fails when it does not serve.
+     * @param {{limits?: string, more?: string}} [lines] of configuration
+     */
+    static async start(lines = {}) {
         const server = new Server();
         const [socketPort, httpPort] = await freePorts(2);
 
@@ -61,7 +64,7 @@ export class Server {
         await mkdir(path.join(server.directory, "run"));
         await mkdir(path.join(server.directory, "data"));
         await writeFile(path.join(server.directory, "confab.conf"),
-            configuration(server.directory, socketPort, httpPort));
+            configuration(server.directory, socketPort, httpPort, lines));
         try {
             await server.launch();
         } catch (error) {
@@ -117,12 +120,14 @@ export class Server {
             .map((row) => Number(row[column("pid")]));
     }
 
-    /** kill -9 for all processes of a role. */
+    /** kill -9 for all processes of a role, when they serve. */
     async kill(role) {
-        const pids = await this.workers(role);
+        const pids = await until(async () => {
+            const serving = await this.workers(role);
 
-        if (pids.length === 0)
-            throw new Error(`no ${role} is serving`);
+            return serving.length > 0 && serving;
+        }, `a ${role} is serving`);
+
         for (const pid of pids)
             process.kill(pid, "SIGKILL");
     }
@@ -139,7 +144,8 @@ export class Server {
     }
 }
 
-function configuration(directory, socketPort, httpPort) {
+function configuration(directory, socketPort, httpPort,
+    { limits = "messages_per_second = 0", more = "" }) {
     return `
 run_dir = "${directory}/run"
 data_dir = "${directory}/data"
@@ -156,9 +162,16 @@ room "*" {
 room "unsearched" {
   search = false
 }
-limits {
-  messages_per_second = 0
+room "crowd:*" {
+  events_max = 2
 }
+inbox {
+  search = true
+}
+limits {
+  ${limits}
+}
+${more}
 listener public {
   address = "127.0.0.1:${socketPort}"
   role = websocket

@@ -9,6 +9,7 @@ import { loadLatest } from "./pager.js";
 
 /** What fits a server's max_message_bytes (64K) with its envelope around it. */
 export const TEXT_BYTES_MAX = 60000;
+const TRIES_MAX = 10;
 
 /** @param {string} text */
 export function say(chat, talk, text) {
@@ -33,12 +34,24 @@ export function discard(chat, talk, pending) {
     chat.tell("talk", talk);
 }
 
+/* Who writes faster than the server allows waits as long as it says. */
+async function sayInTime(chat, talk, pending) {
+    for (let tries = 1; ; tries++) {
+        try {
+            return await chat.confab.say(talk.place, pending.text,
+                { key: pending.key });
+        } catch (error) {
+            if (error.retryMs === undefined || tries === TRIES_MAX)
+                throw error;
+            await new Promise((resolve) =>
+                setTimeout(resolve, error.retryMs));
+        }
+    }
+}
+
 async function send(chat, talk, pending) {
     try {
-        const answer = await chat.confab.say(talk.place, pending.text,
-            { key: pending.key });
-
-        accepted(talk, pending, answer);
+        accepted(talk, pending, await sayInTime(chat, talk, pending));
     } catch (error) {
         pending.state = error.maybeDone ? "unknown" : "failed";
         pending.error = error.code === 0 ? "" : error.error;
