@@ -319,6 +319,25 @@ def test_the_inbox_recovers_changes(server):
             assert deletion["of"] == said[1]["id"] and "body" not in deletion
 
 
+def test_what_a_deleted_message_once_said_is_told_to_nobody(server, room):
+    """Neither by itself nor by an edit before its end."""
+    with server.client("ann", room) as ann:
+        since = place(ann.say(room, "first"))
+        said = ann.say(room, "secret one")
+        ann.call("edit", room=room, id=said["id"], body="secret two")
+        ann.call("delete", room=room, id=said["id"])
+        for between in (0, 300):
+            seqs = [ann.send("say", room=room, body=n) for n in range(between)]
+            assert all(ann.reply(seq)["code"] == 200 for seq in seqs)
+            with server.client("bob") as bob:
+                answer = bob.call("join", room=room, since=since)
+                assert answer["recovered"] is True
+                assert len(answer["messages"]) == 3 + between
+                assert "secret" not in str(answer)
+                assert "secret" not in str(bob.call(
+                    "history", room=room, after=0))
+
+
 # Search
 
 def test_search_finds_what_it_says_now(server, pair, room):

@@ -237,6 +237,33 @@ a_deletion_leaves_null_and_nothing_brings_it_back(void **state)
 	assert_body(place, 2, "null", MESSAGE_DELETED);
 }
 
+/* In whatever order they come when the journal is taken in again. */
+static void
+what_was_deleted_is_in_none_of_its_edits(void **state)
+{
+	struct place *place = *state;
+	struct message first = change_of(4, 2, MESSAGE_EDIT, "\"first\"");
+	struct message second = change_of(5, 2, MESSAGE_EDIT, "\"second\"");
+	struct message other = change_of(6, 3, MESSAGE_EDIT, "\"other\"");
+	struct message foreign = change_of(7, 2, MESSAGE_DELETE, "");
+	struct message remove = change_of(8, 2, MESSAGE_DELETE, "");
+
+	add_range(place, 1, 3);
+	put(place, &first);
+	put(place, &other);
+	foreign.from = TEXT_LITERAL("berta");
+	put(place, &foreign);
+	assert_body(place, 4, "\"first\"", MESSAGE_EDIT);
+	put(place, &remove);
+	assert_body(place, 4, "null", MESSAGE_EDIT);
+	put(place, &second);
+	assert_body(place, 5, "null", MESSAGE_EDIT);
+	put(place, &first);
+	assert_body(place, 4, "null", MESSAGE_EDIT);
+	assert_body(place, 6, "\"other\"", MESSAGE_EDIT);
+	assert_int_equal(ask(place, "SELECT count(*) FROM edits"), 1);
+}
+
 static void
 only_the_sender_changes_a_message(void **state)
 {
@@ -441,6 +468,7 @@ main(void)
 		with_place(another_one_in_the_same_place_takes_the_pairs_along),
 		with_place(an_edit_replaces_what_was_said),
 		with_place(a_deletion_leaves_null_and_nothing_brings_it_back),
+		with_place(what_was_deleted_is_in_none_of_its_edits),
 		with_place(only_the_sender_changes_a_message),
 		with_place(a_change_of_nothing_is_only_an_event),
 		with_place(what_comes_again_undoes_no_change),

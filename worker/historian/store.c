@@ -46,6 +46,12 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_SEEK_LAST] = STORE_SEEK_DOWN,
 	[STORE_CHANGE] = "UPDATE messages SET body = ?2, type = ?3, "
 			 "flags = ?4, changed = ?5 WHERE id = ?1",
+	[STORE_ADD_EDIT] =
+		"INSERT OR IGNORE INTO edits (message, edit) VALUES (?1, ?2)",
+	[STORE_SILENCE_EDITS] = "UPDATE messages SET body = 'null' WHERE id IN "
+				"(SELECT edit FROM edits WHERE message = ?1)",
+	[STORE_FORGET_EDITS] =
+		"DELETE FROM edits WHERE message >= ?1 AND message < ?2",
 	[STORE_REMOVE] = "DELETE FROM messages WHERE id = ?1",
 	[STORE_REMOVE_PAIR] = "DELETE FROM pairs WHERE stream = ?1 "
 			      "AND other = ?2 AND offset = ?3",

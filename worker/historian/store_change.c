@@ -14,6 +14,26 @@
 
 #define READING "reading a message"
 
+static int
+note_edit(struct store *store, uint64_t id, uint64_t edit)
+{
+	sqlite3_stmt *add = store->statements[STORE_ADD_EDIT];
+
+	store_bind_number(add, 1, id);
+	store_bind_number(add, 2, edit);
+	return store_run(store, STORE_ADD_EDIT, "noting an edit");
+}
+
+/* What a deleted message once said is not told by its edits either. */
+static int
+silence_edits(struct store *store, uint64_t id)
+{
+	store_bind_number(store->statements[STORE_SILENCE_EDITS], 1, id);
+	if (store_run(store, STORE_SILENCE_EDITS, "silencing edits") < 0)
+		return -1;
+	return store_forget_edits(store, id, id + 1);
+}
+
 /* What stands in the row: may this change change it? */
 static bool
 may_change(sqlite3_stmt *row, const struct message *change)
@@ -75,7 +95,9 @@ store_apply_change(struct store *store, const struct known_stream *stream,
 	const struct message *change)
 {
 	sqlite3_stmt *get = store->statements[STORE_GET_ROW];
-	uint64_t id = stream->id << STORE_OFFSET_BITS | change->of_offset;
+	uint64_t base = stream->id << STORE_OFFSET_BITS;
+	uint64_t id = base | change->of_offset;
+	bool applies, is_deleted;
 	int result;
 
 	if (change->of_offset == 0)
@@ -84,10 +106,12 @@ store_apply_change(struct store *store, const struct known_stream *stream,
 	result = store_step(store, STORE_GET_ROW, READING);
 	if (result != 1)
 		return result;
-	if (may_change(get, change))
-		result = write_change(store, stream, change);
-	else
-		result = 0;
+	applies = may_change(get, change);
+	is_deleted = store_row_number(get, STORE_ROW_FLAGS) & MESSAGE_DELETED ||
+		     (applies && change->flags & MESSAGE_DELETE);
+	result = applies ? write_change(store, stream, change) : 0;
 	sqlite3_reset(get);
-	return result;
+	if (result == 0 && change->flags & MESSAGE_EDIT)
+		result = note_edit(store, id, base | change->offset);
+	return result == 0 && is_deleted ? silence_edits(store, id) : result;
 }

@@ -33,6 +33,9 @@ enum store_statement {
 	STORE_SEEK_FIRST,
 	STORE_SEEK_LAST,
 	STORE_CHANGE,
+	STORE_ADD_EDIT,
+	STORE_SILENCE_EDITS,
+	STORE_FORGET_EDITS,
 	STORE_REMOVE,
 	STORE_REMOVE_PAIR,
 	STORE_BLANK,
@@ -125,5 +128,9 @@ int store_remove(
 	struct store *store, const struct known_stream *stream, uint64_t id);
 int store_blank(
 	struct store *store, const struct known_stream *stream, uint64_t id);
+
+/* Of the messages from one id up to, but without, another one: nobody asks any
+ * more which events have edited them. */
+int store_forget_edits(struct store *store, uint64_t from, uint64_t to);
 
 #endif

@@ -75,6 +75,19 @@ remove_pairs(struct store *store, const struct known_stream *stream,
 	return 0;
 }
 
+int
+store_forget_edits(struct store *store, uint64_t from, uint64_t to)
+{
+	sqlite3_stmt *forget = store->statements[STORE_FORGET_EDITS];
+
+	store_bind_number(forget, 1, from);
+	store_bind_number(forget, 2, to);
+	if (store_run(store, STORE_FORGET_EDITS, "forgetting edits") < 0)
+		return -1;
+	store->written -= sqlite3_changes(store->db) == 0; /* no row */
+	return 0;
+}
+
 /* Takes away what hangs on the row of that number, then does the rest by the
  * statement. */
 static int
@@ -91,6 +104,8 @@ remove_by(struct store *store, const struct known_stream *stream, uint64_t id,
 	result = store_withdraw(store, stream, get, NULL);
 	if (result == 0)
 		result = remove_pairs(store, stream, get);
+	if (result == 0)
+		result = store_forget_edits(store, id, id + 1);
 	sqlite3_reset(get);
 	if (result < 0)
 		return -1;

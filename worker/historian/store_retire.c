@@ -82,6 +82,8 @@ remove_range(struct store *store, const struct known_stream *stream,
 	sqlite3_stmt *remove = store->statements[STORE_REMOVE_RANGE];
 	uint64_t base = stream->id << STORE_OFFSET_BITS;
 
+	if (store_forget_edits(store, base + from, base + to) < 0)
+		return -1;
 	store_bind_number(remove, 1, base + from);
 	store_bind_number(remove, 2, base + to);
 	if (store_run(store, STORE_REMOVE_RANGE, "removing messages") < 0)
