@@ -5,6 +5,7 @@
 #include "shared/buffer.h"
 #include "shared/clock.h"
 #include "shared/mail.h"
+#include "shared/message.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
@@ -19,8 +20,9 @@
  * twice finds nobody the second time. Meanwhile the session waits, so two
  * changes of one message come in the order in which they were asked for.
  *
- * Between the two steps the message may be changed by another connection of the
- * same user; then the later change stands.
+ * Between the two steps another connection of the user may change the message.
+ * Both changes are said then; the later one stands, but nothing brings back
+ * what was deleted.
  */
 
 #define NO_SUCH_MESSAGE "there is no such message"
@@ -122,7 +124,7 @@ find(const struct pending *pending, const struct page *page,
 	       found->id_time == wanted->id_time &&
 	       found->id_origin == wanted->id_origin &&
 	       !(found->flags & (MESSAGE_CHANGES | MESSAGE_DELETED)) &&
-	       (found->until == 0 || found->until > clock_unix_ms()) &&
+	       !message_is_over(found->until, clock_unix_ms()) &&
 	       is_with(wanted, session_user(pending->session), found);
 }
 
