@@ -31,9 +31,9 @@ CREATE TABLE ends (
 	PRIMARY KEY (until, id)
 ) WITHOUT ROWID;
 
--- What the index of what is said has still to take back: that the message of
--- this id said body, and what it says now, NULL: nothing. In the order it
--- happened; a number never comes again.
+-- What the index of what is said has still to follow: that the message of this
+-- id said body, empty: nothing, as it was not there; and what it says now, NULL:
+-- nothing. In the order it happened; a number never comes again.
 CREATE TABLE withdrawn (
 	number INTEGER PRIMARY KEY AUTOINCREMENT,
 	id INTEGER NOT NULL,

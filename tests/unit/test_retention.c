@@ -228,7 +228,7 @@ streams_that_got_messages_are_looked_at_soon(void **state)
 {
 	struct place *place = *state;
 	struct retention *retention = retention_of(place);
-	const struct store_touched *touched;
+	const uint64_t *touched;
 	size_t count;
 
 	rule = (struct store_rule){ .keep_messages = 5 };
@@ -252,7 +252,7 @@ one_long_stream_does_not_hold_up_the_others(void **state)
 	struct place *place = *state;
 	struct retention *retention = retention_of(place);
 	struct message message = message_at(1);
-	struct store_touched touched[2] = { { 1, 1 }, { 2, 1 } };
+	const uint64_t touched[2] = { 1, 2 };
 
 	rule = (struct store_rule){ .keep_messages = 1 };
 	while (retention_step(retention, 1, NOW_MS) != RETENTION_DONE)

@@ -83,6 +83,7 @@ set_up(void **state)
 		place->directory);
 	place->store = store_open(place->archive, "sql");
 	assert_non_null(place->store);
+	store_set_indexed(place->store, is_wanted, NULL);
 	place->searcher = store_searcher_open(place->archive, place->path);
 	assert_non_null(place->searcher);
 	open_index(place);
@@ -153,7 +154,7 @@ step(struct place *place, size_t rows)
 	assert_int_equal(store_index_begin(place->index), 0);
 	while (left > 0 && store_index_next_stream(place->index, &stream))
 		assert_int_not_equal(
-			store_index_add(place->index, stream, 0, &left),
+			store_index_add(place->index, stream, &left),
 			STORE_INDEX_FAILED);
 	assert_int_equal(store_index_commit(place->index), 0);
 	return rows - left;
@@ -349,7 +350,7 @@ what_is_undone_is_taken_again(void **state)
 	fill(place, "room", 1, 50, "\"alpha\"");
 	assert_int_equal(store_index_begin(place->index), 0);
 	assert_int_equal(
-		store_index_add(place->index, 1, 0, &rows), STORE_INDEX_DONE);
+		store_index_add(place->index, 1, &rows), STORE_INDEX_DONE);
 	store_index_undo(place->index);
 	assert_int_equal(step(place, 100), 50);
 	assert_int_equal(times_indexed(place, "alp"), 50);
@@ -365,10 +366,12 @@ messages_that_were_replaced_are_found_by_the_new_ones(void **state)
 	step(place, 100);
 	place->origin = 7; /* another message, in the same place */
 	fill(place, "room", 40, 45, "\"omega\"");
+	assert_int_equal(count(place, "room", "omega"), 6);
 	assert_int_equal(store_index_begin(place->index), 0);
 	assert_int_equal(
-		store_index_add(place->index, 1, 40, &rows), STORE_INDEX_DONE);
+		store_index_take_back(place->index, &rows), STORE_INDEX_DONE);
 	assert_int_equal(store_index_commit(place->index), 0);
+	assert_int_equal(times_indexed(place, "ome"), 6);
 	assert_int_equal(count(place, "room", "alpha"), 44);
 	assert_int_equal(count(place, "room", "omega"), 6);
 }
@@ -454,7 +457,7 @@ an_index_of_another_archive_is_noticed(void **state)
 	open_index(place);
 	assert_int_equal(store_index_begin(place->index), 0);
 	assert_int_equal(
-		store_index_add(place->index, 1, 0, &rows), STORE_INDEX_FAILED);
+		store_index_add(place->index, 1, &rows), STORE_INDEX_FAILED);
 	assert_true(store_index_is_useless(place->index));
 	store_index_undo(place->index);
 }
@@ -604,8 +607,7 @@ the_indexer_takes_old_and_new_messages(void **state)
 	wait_for_progress(place, 1200);
 	fill(place, "room", 1201, 1300, "\"alpha\"");
 	fill(place, "other", 1, 100, "\"alpha\"");
-	indexer_note(indexer,
-		&(struct store_touched){ .stream = 1, .lowest = 1201 }, 1);
+	indexer_note(indexer, &(uint64_t){ 1 }, 1);
 	indexer_note(indexer, store_touched(place->store, &touched), 1);
 	assert_int_equal(touched, 1);
 	wait_for_progress(place, 1400);
@@ -637,7 +639,7 @@ static void
 the_store_tells_what_it_touched(void **state)
 {
 	struct place *place = *state;
-	const struct store_touched *touched;
+	const uint64_t *touched;
 	size_t streams;
 
 	assert_int_equal(store_begin(place->store), 0);
@@ -648,9 +650,8 @@ the_store_tells_what_it_touched(void **state)
 	assert_int_equal(store_commit(place->store), 0);
 	touched = store_touched(place->store, &streams);
 	assert_int_equal(streams, 2);
-	assert_int_equal(touched[0].stream, 1);
-	assert_int_equal(touched[0].lowest, 5);
-	assert_int_equal(touched[1].lowest, 3);
+	assert_int_equal(touched[0], 1);
+	assert_int_equal(touched[1], 2);
 	assert_int_equal(store_begin(place->store), 0);
 	put(place, "a", 10, "1");
 	store_undo(place->store);

@@ -117,7 +117,7 @@ step(struct store_index *index, size_t rows)
 	assert_int_not_equal(result, STORE_INDEX_FAILED);
 	while (result == STORE_INDEX_DONE && rows > 0 &&
 		store_index_next_stream(index, &stream))
-		assert_int_not_equal(store_index_add(index, stream, 0, &rows),
+		assert_int_not_equal(store_index_add(index, stream, &rows),
 			STORE_INDEX_FAILED);
 	assert_int_equal(store_index_commit(index), 0);
 	return result == STORE_INDEX_DONE;
@@ -196,7 +196,7 @@ named(const char *piece)
 }
 
 static void
-an_edit_is_found_by_its_new_words_only(void **state)
+an_edit_is_found_at_once_by_its_new_words_only(void **state)
 {
 	struct place *place = *state;
 	struct store_index *index = open_index(place);
@@ -206,6 +206,7 @@ an_edit_is_found_by_its_new_words_only(void **state)
 	assert_true(step(index, 1000));
 	change(place, 21, 3, MESSAGE_EDIT, "\"alpha gamma\"");
 	assert_int_equal(find(place, "alpha"), 20);
+	assert_int_equal(find(place, "gamma"), 1);
 	assert_true(step(index, 1000));
 	assert_int_equal(find(place, "gamma"), 1);
 	assert_int_equal(place->page.last, 3);
@@ -501,7 +502,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_edit_is_found_by_its_new_words_only),
+		TEST(an_edit_is_found_at_once_by_its_new_words_only),
 		TEST(what_changes_before_it_is_indexed_is_taken_as_it_is),
 		TEST(what_is_deleted_or_has_ended_is_not_found),
 		TEST(what_leaves_the_archive_leaves_the_index),

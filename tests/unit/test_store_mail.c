@@ -112,6 +112,16 @@ ask(const struct place *place, const char *sql)
 }
 
 static void
+execute(const struct place *place, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void
 a_direct_message_stands_in_every_inbox(void **state)
 {
 	struct place *place = *state;
@@ -308,6 +318,7 @@ what_comes_again_undoes_no_change(void **state)
 	struct message first = change_of(4, 2, MESSAGE_EDIT, "\"first\"");
 	struct message second = change_of(5, 2, MESSAGE_EDIT, "\"second\"");
 
+	second.id_time += UINT64_C(1) << 16; /* a millisecond later */
 	add_range(place, 1, 3);
 	put(place, &first);
 	put(place, &second);
@@ -318,6 +329,21 @@ what_comes_again_undoes_no_change(void **state)
 	put(place, &second);
 	assert_body(place, 2, "\"second\"", MESSAGE_EDITED);
 	assert_int_equal(ask(place, "SELECT count(*) FROM messages"), 5);
+}
+
+/* As above, but meanwhile it was kept no longer. */
+static void
+what_comes_again_changed_is_changed_again(void **state)
+{
+	struct place *place = *state;
+	struct message remove = change_of(4, 2, MESSAGE_DELETE, "");
+
+	add_range(place, 1, 3);
+	put(place, &remove);
+	execute(place, "DELETE FROM messages WHERE id & 15 = 2");
+	add_range(place, 1, 3);
+	put(place, &remove);
+	assert_body(place, 2, "null", MESSAGE_DELETED);
 }
 
 static void
@@ -472,6 +498,7 @@ main(void)
 		with_place(only_the_sender_changes_a_message),
 		with_place(a_change_of_nothing_is_only_an_event),
 		with_place(what_comes_again_undoes_no_change),
+		with_place(what_comes_again_changed_is_changed_again),
 		with_place(a_change_goes_into_every_inbox),
 		with_place(a_message_is_found_by_its_id_whatever_is_missing),
 		with_place(a_batch_to_many_is_taken_in_bounded_steps),

@@ -156,12 +156,11 @@ static void
 tell_followers(struct historian *historian)
 {
 	size_t count;
-	const struct store_touched *touched =
-		store_touched(historian->store, &count);
+	const uint64_t *streams = store_touched(historian->store, &count);
 
 	if (historian->indexer)
-		indexer_note(historian->indexer, touched, count);
-	retention_note(historian->retention, touched, count);
+		indexer_note(historian->indexer, streams, count);
+	retention_note(historian->retention, streams, count);
 	if (!evtimer_pending(historian->retire, NULL))
 		call_in(historian->retire, RETIRE_MS);
 }

@@ -34,7 +34,6 @@
 
 struct task {
 	uint64_t stream;
-	uint64_t lowest; /* 0: no offset in particular */
 	UT_hash_handle hh;
 };
 
@@ -74,20 +73,15 @@ forget_tasks(struct indexer *indexer)
 }
 
 static void
-add_task(struct indexer *indexer, uint64_t stream, uint64_t lowest)
+add_task(struct indexer *indexer, uint64_t stream)
 {
 	struct task *task;
 
 	HASH_FIND(hh, indexer->tasks, &stream, sizeof(stream), task);
-	if (task) {
-		task->lowest = task->lowest && lowest
-				       ? MIN_OF(task->lowest, lowest)
-				       : MAX_OF(task->lowest, lowest);
+	if (task)
 		return;
-	}
 	task = base_alloc_zeroed(1, sizeof(*task));
 	task->stream = stream;
-	task->lowest = lowest;
 	HASH_ADD(hh, indexer->tasks, stream, sizeof(stream), task);
 }
 
@@ -155,8 +149,8 @@ do_tasks(struct indexer *indexer, size_t *rows)
 
 	while (*rows > 0 && streams < STEP_STREAMS &&
 		next_task(indexer, &task)) {
-		enum store_index_result result = store_index_add(
-			indexer->index, task.stream, task.lowest, rows);
+		enum store_index_result result =
+			store_index_add(indexer->index, task.stream, rows);
 
 		streams++;
 		if (result == STORE_INDEX_FAILED)
@@ -164,7 +158,7 @@ do_tasks(struct indexer *indexer, size_t *rows)
 		if (result != STORE_INDEX_MORE)
 			continue;
 		pthread_mutex_lock(&indexer->mutex);
-		add_task(indexer, task.stream, 0);
+		add_task(indexer, task.stream);
 		pthread_mutex_unlock(&indexer->mutex);
 	}
 	return streams;
@@ -328,14 +322,13 @@ indexer_free(struct indexer **pointer)
 }
 
 void
-indexer_note(struct indexer *indexer, const struct store_touched *touched,
-	size_t count)
+indexer_note(struct indexer *indexer, const uint64_t *streams, size_t count)
 {
 	if (count == 0)
 		return;
 	pthread_mutex_lock(&indexer->mutex);
 	for (size_t i = 0; i < count; i++)
-		add_task(indexer, touched[i].stream, touched[i].lowest);
+		add_task(indexer, streams[i]);
 	pthread_cond_signal(&indexer->news);
 	pthread_mutex_unlock(&indexer->mutex);
 }

@@ -13,7 +13,6 @@
 
 struct indexer;
 struct store_index_options;
-struct store_touched;
 
 /* options are copied; their texts live as long as the indexer. NULL when there
  * is no thread (logged). An index that cannot be opened is tried again. */
@@ -22,9 +21,9 @@ struct indexer *indexer_new(const struct store_index_options *options);
 /* Waits for the step that runs. */
 void indexer_free(struct indexer **indexer);
 
-/* Messages have come into the archive. */
-void indexer_note(struct indexer *indexer, const struct store_touched *touched,
-	size_t count);
+/* Messages have come into these streams of the archive. */
+void indexer_note(
+	struct indexer *indexer, const uint64_t *streams, size_t count);
 
 /* The notes of the archive, of what was withdrawn, are done with up to this. */
 uint64_t indexer_taken_back(struct indexer *indexer);

@@ -107,11 +107,11 @@ let_wait(struct retention *retention, uint64_t stream)
 }
 
 void
-retention_note(struct retention *retention, const struct store_touched *touched,
-	size_t count)
+retention_note(
+	struct retention *retention, const uint64_t *streams, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		let_wait(retention, touched[i].stream);
+		let_wait(retention, streams[i]);
 }
 
 /* The stream to visit next; false when there is none now. */

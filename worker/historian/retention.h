@@ -17,7 +17,6 @@
 
 struct indexer;
 struct retention;
-struct store_touched;
 
 struct retention_options {
 	struct store *store;
@@ -37,8 +36,8 @@ struct retention *retention_new(const struct retention_options *options);
 void retention_free(struct retention **retention);
 
 /* Messages have come into these streams. */
-void retention_note(struct retention *retention,
-	const struct store_touched *touched, size_t count);
+void retention_note(
+	struct retention *retention, const uint64_t *streams, size_t count);
 
 /* One transaction at most. now_ms: of the monotonic clock. */
 enum retention_result retention_step(

@@ -255,7 +255,7 @@ store_undo(struct store *store)
 	store_forget_streams(store);
 }
 
-const struct store_touched *
+const uint64_t *
 store_touched(const struct store *store, size_t *count)
 {
 	*count = store->touched_count;

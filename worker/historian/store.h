@@ -48,15 +48,9 @@ int store_note_hole(struct store *store, unsigned ledger, uint64_t position,
 int store_commit(struct store *store);
 void store_undo(struct store *store);
 
-/* The streams that the last transaction added messages to. */
-struct store_touched {
-	uint64_t stream; /* its id */
-	uint64_t lowest; /* the lowest of the offsets that were added */
-};
-
-/* Borrowed until the next transaction; none when it was undone. */
-const struct store_touched *store_touched(
-	const struct store *store, size_t *count);
+/* The numbers of the streams that the last transaction added messages to.
+ * Borrowed until the next one; none when it was undone. */
+const uint64_t *store_touched(const struct store *store, size_t *count);
 
 /* Rows that this transaction has written, to keep it bounded. */
 size_t store_written(const struct store *store);

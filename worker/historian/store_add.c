@@ -123,13 +123,33 @@ static int
 follow_up(struct store *store, struct known_stream *stream,
 	const struct message *view)
 {
-	uint64_t id = stream->id << STORE_OFFSET_BITS | view->offset;
+	bool is_at_end =
+		stream->top > 0 ? view->offset > stream->top : stream->is_new;
 
-	store_touch(store, stream, view->offset);
-	if ((view->flags & MESSAGE_CHANGES) &&
-		store_apply_change(store, stream, view) < 0)
+	store_touch(store, stream);
+	stream->top = MAX_OF(stream->top, view->offset);
+	if (!is_at_end && store_note_late(store, stream, view) < 0)
 		return -1;
-	return add_end(store, id, view->until);
+	return add_end(store, stream->id << STORE_OFFSET_BITS | view->offset,
+		view->until);
+}
+
+static int
+add_row(struct store *store, struct known_stream *stream, struct message *view)
+{
+	bool is_change = view->flags & MESSAGE_CHANGES;
+	int added;
+
+	if (!stream->has_top &&
+		store_edge_of(store, stream, STORE_SEEK_LAST, &stream->top) < 0)
+		return -1;
+	stream->has_top = true;
+	if (is_change && store_find_changed(store, stream, view) < 0)
+		return -1;
+	added = insert_or_replace(store, stream, view);
+	if (added < 0 || (added > 0 && follow_up(store, stream, view) < 0))
+		return -1;
+	return is_change ? store_apply_change(store, stream, view) : 0;
 }
 
 /* The message as one stream sees it; *stream is that one's number, 0: it was
@@ -139,7 +159,6 @@ add_view(struct store *store, const struct message *message, uint64_t *stream)
 {
 	struct known_stream *known = store_know_stream(store, message);
 	struct message view = *message;
-	int added;
 
 	*stream = 0;
 	if (known == NULL)
@@ -147,11 +166,7 @@ add_view(struct store *store, const struct message *message, uint64_t *stream)
 	if (known->id > STORE_STREAM_MAX)
 		return leave_out(store, message, "there are too many streams");
 	*stream = known->id;
-	if ((message->flags & MESSAGE_CHANGES) &&
-		store_find_changed(store, known, &view) < 0)
-		return -1;
-	added = insert_or_replace(store, known, &view);
-	return added > 0 ? follow_up(store, known, &view) : added;
+	return add_row(store, known, &view);
 }
 
 /* The pair as the inbox `stream` has it. */

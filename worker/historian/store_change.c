@@ -6,10 +6,11 @@
 #include "worker/historian/store_seek.h"
 
 /*
- * A change is applied by the transaction that adds it, and only by that one: it
- * may come once more, when the journal is taken in again, and then others may
- * have come after it. An older change never undoes a newer one, and nothing
- * brings back what was deleted.
+ * A change is applied by the transaction that adds it, and again whenever it
+ * comes again: the journal may be taken in once more, and then what it changes
+ * may be new in the archive once more. But others may have come after it: an
+ * older change never undoes a newer one, and nothing brings back what was
+ * deleted.
  */
 
 #define READING "reading a message"

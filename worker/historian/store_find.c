@@ -17,6 +17,7 @@ enum statement {
 	BEGIN,
 	END,
 	GET_PROGRESS,
+	GET_TAKEN_BACK,
 	MATCH,
 	STATEMENT_COUNT
 };
@@ -25,6 +26,7 @@ static const char *const sql[STATEMENT_COUNT] = {
 	[BEGIN] = "BEGIN",
 	[END] = "COMMIT",
 	[GET_PROGRESS] = "SELECT offset FROM progress WHERE stream = ?1",
+	[GET_TAKEN_BACK] = "SELECT number FROM taken_back",
 	[MATCH] = ("SELECT rowid FROM texts WHERE texts MATCH ?1 "
 		   "AND rowid > ?2 AND rowid < ?3 ORDER BY rowid DESC"),
 };
@@ -146,22 +148,34 @@ store_find_state(const struct store_find *find)
 	return find->state;
 }
 
+/* The number that the statement answers; 0 when there is none. */
+static uint64_t
+get_number(struct store_find *find, enum statement which)
+{
+	sqlite3_stmt *get = find->statements[which];
+	uint64_t number = 0;
+	int code = sqlite3_step(get);
+
+	if (code == SQLITE_ROW)
+		number = store_row_number(get, 0);
+	sqlite3_reset(get);
+	note(find, code);
+	return number;
+}
+
 uint64_t
 store_find_progress(struct store_find *find, uint64_t stream)
 {
-	sqlite3_stmt *get = find->statements[GET_PROGRESS];
-	uint64_t offset = 0;
-	int code;
-
 	if (find->db == NULL)
 		return 0;
-	store_bind_number(get, 1, stream);
-	code = sqlite3_step(get);
-	if (code == SQLITE_ROW)
-		offset = store_row_number(get, 0);
-	sqlite3_reset(get);
-	note(find, code);
-	return offset;
+	store_bind_number(find->statements[GET_PROGRESS], 1, stream);
+	return get_number(find, GET_PROGRESS);
+}
+
+uint64_t
+store_find_taken_back(struct store_find *find)
+{
+	return find->db ? get_number(find, GET_TAKEN_BACK) : 0;
 }
 
 void

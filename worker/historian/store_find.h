@@ -32,6 +32,9 @@ enum store_find_state store_find_state(const struct store_find *find);
 /* Messages of the stream up to this offset are in the index. */
 uint64_t store_find_progress(struct store_find *find, uint64_t stream);
 
+/* The archive's notes of what was withdrawn are in the index up to this one. */
+uint64_t store_find_taken_back(struct store_find *find);
+
 /* The ids between the two, highest first, that a query finds; SQLite's codes.
  * The query is borrowed until store_find_stop(). */
 void store_find_start(struct store_find *find, struct text query,

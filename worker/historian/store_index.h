@@ -50,10 +50,9 @@ enum store_index_result store_index_take_back(
 uint64_t store_index_taken_back(const struct store_index *index);
 
 /* The next messages of a stream; *rows says how many the step may still take
- * and is counted down. Those from offset `lowest` on are taken once more when
- * they were taken before: the archive has got them anew. */
-enum store_index_result store_index_add(struct store_index *index,
-	uint64_t stream, uint64_t lowest, size_t *rows);
+ * and is counted down. */
+enum store_index_result store_index_add(
+	struct store_index *index, uint64_t stream, size_t *rows);
 
 /* The archive's next stream after *stream; false when there is none. */
 bool store_index_next_stream(struct store_index *index, uint64_t *stream);

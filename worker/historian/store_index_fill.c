@@ -198,8 +198,7 @@ forget(struct store_index *index, uint64_t stream)
 }
 
 enum store_index_result
-store_index_add(struct store_index *index, uint64_t stream, uint64_t lowest,
-	size_t *rows)
+store_index_add(struct store_index *index, uint64_t stream, size_t *rows)
 {
 	enum store_index_result result;
 	struct progress progress;
@@ -212,8 +211,6 @@ store_index_add(struct store_index *index, uint64_t stream, uint64_t lowest,
 	if (read_progress(index, stream, &progress) < 0)
 		return STORE_INDEX_FAILED;
 	before = progress.offset;
-	if (lowest > 0 && progress.offset >= lowest)
-		progress = (struct progress){ lowest - 1, 0 };
 	same = is_same_archive(index, stream, &progress);
 	if (same <= 0) {
 		index->is_useless |= same == 0;
@@ -248,13 +245,15 @@ static int
 take_note(struct store_index *index, sqlite3_stmt *note)
 {
 	uint64_t id = store_row_number(note, 1);
+	struct text before = store_row_text(note, 2);
 	struct progress progress;
 
 	if (read_progress(index, id >> STORE_OFFSET_BITS, &progress) < 0)
 		return -1;
 	if (progress.offset < (id & STORE_OFFSET_MAX))
 		return 0;
-	if (write_text(index, INDEX_TAKE_BACK, id, store_row_text(note, 2)) < 0)
+	if (before.length > 0 &&
+		write_text(index, INDEX_TAKE_BACK, id, before) < 0)
 		return -1;
 	if (sqlite3_column_type(note, 3) == SQLITE_NULL)
 		return 0;

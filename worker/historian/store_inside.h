@@ -15,8 +15,6 @@
 #include "shared/table.h"
 #include "worker/historian/store_layout.h"
 
-struct store_touched;
-
 enum store_statement {
 	STORE_BEGIN,
 	STORE_COMMIT,
@@ -58,9 +56,11 @@ struct stream_key {
 struct known_stream {
 	struct stream_key key;
 	uint64_t id;
-	uint64_t transaction; /* that touched it last, and there as which */
-	size_t touched;
-	bool is_indexed; /* what is said here can be searched */
+	uint64_t transaction; /* that touched it last */
+	uint64_t top;         /* the highest offset it ever had */
+	bool has_top;         /* that one is known */
+	bool is_new;          /* there was no such stream before */
+	bool is_indexed;      /* what is said here can be searched */
 	UT_hash_handle hh;
 };
 
@@ -68,7 +68,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
 	struct known_stream *streams;
-	struct store_touched *touched; /* by this transaction */
+	uint64_t *touched; /* streams, by this transaction */
 	size_t touched_count, touched_room;
 	size_t written;           /* rows, by this transaction */
 	uint64_t transaction;     /* counts them, from 1 */
@@ -102,8 +102,12 @@ struct known_stream *store_know_stream(
 void store_forget_streams(struct store *store);
 
 /* Notes that the stream got a message. */
-void store_touch(
-	struct store *store, struct known_stream *stream, uint64_t offset);
+void store_touch(struct store *store, struct known_stream *stream);
+
+/* The lowest or the highest offset of a stream, as the statement looks for it;
+ * 0: it is empty. */
+int store_edge_of(struct store *store, const struct known_stream *stream,
+	enum store_statement which, uint64_t *offset);
 
 /* Writes into an edit or a deletion at which offset of the stream the message
  * stands that it changes, 0: nowhere. */
@@ -117,10 +121,13 @@ int store_apply_change(struct store *store, const struct known_stream *stream,
 /* The stream of that number; NULL: failed, or none. Borrowed as above. */
 struct known_stream *store_stream_of(struct store *store, uint64_t id);
 
-/* What the index is to take back: that the row, which stands in its statement,
- * said what it says, and what it says now, NULL: nothing. */
+/* What the index is to follow, in a stream that can be searched: what the row,
+ * which stands in its statement, has said, and what it says now, NULL: nothing.
+ * And the same of a message that is new though the index may be beyond it. */
 int store_withdraw(struct store *store, const struct known_stream *stream,
 	sqlite3_stmt *row, const struct text *after);
+int store_note_late(struct store *store, const struct known_stream *stream,
+	const struct message *message);
 
 /* Removes a message and all that hangs on it; or leaves its place, with nothing
  * in it. */

@@ -7,27 +7,46 @@
  * A message goes with all that hangs on it: the pairs that it stands in, and
  * what the index has of it. The index is filled by another thread, which cannot
  * know any more what a row said that is gone, so that is noted here; by the
- * same transaction, so the note outlives every kill.
+ * same transaction, so the note outlives every kill. So is what comes again
+ * after it went, since the index looks for news at the ends of streams only.
  */
 
 #define NOT_INDEXED (MESSAGE_CHANGES | MESSAGE_DELETED)
 
-int
-store_withdraw(struct store *store, const struct known_stream *stream,
-	sqlite3_stmt *row, const struct text *after)
+static int
+note(struct store *store, uint64_t id, struct text before,
+	const struct text *after)
 {
 	sqlite3_stmt *withdraw = store->statements[STORE_WITHDRAW];
 
-	if (!stream->is_indexed ||
-		(store_row_number(row, STORE_ROW_FLAGS) & NOT_INDEXED))
-		return 0;
-	store_bind_number(withdraw, 1, store_row_number(row, STORE_ROW_ID));
-	store_bind_text(withdraw, 2, store_row_text(row, STORE_ROW_BODY));
+	store_bind_number(withdraw, 1, id);
+	store_bind_text(withdraw, 2, before);
 	if (after)
 		store_bind_text(withdraw, 3, *after);
 	else
 		sqlite3_bind_null(withdraw, 3);
 	return store_run(store, STORE_WITHDRAW, "noting what was withdrawn");
+}
+
+int
+store_withdraw(struct store *store, const struct known_stream *stream,
+	sqlite3_stmt *row, const struct text *after)
+{
+	if (!stream->is_indexed ||
+		(store_row_number(row, STORE_ROW_FLAGS) & NOT_INDEXED))
+		return 0;
+	return note(store, store_row_number(row, STORE_ROW_ID),
+		store_row_text(row, STORE_ROW_BODY), after);
+}
+
+int
+store_note_late(struct store *store, const struct known_stream *stream,
+	const struct message *message)
+{
+	if (!stream->is_indexed || (message->flags & NOT_INDEXED))
+		return 0;
+	return note(store, stream->id << STORE_OFFSET_BITS | message->offset,
+		TEXT_LITERAL(""), &message->body);
 }
 
 static int

@@ -18,25 +18,6 @@ struct span {
 	uint64_t lowest, top; /* offsets; 0: the stream is empty */
 };
 
-static int
-edge_of(struct store *store, const struct known_stream *stream,
-	enum store_statement which, uint64_t *offset)
-{
-	sqlite3_stmt *seek = store->statements[which];
-	uint64_t base = stream->id << STORE_OFFSET_BITS;
-	int found;
-
-	*offset = 0;
-	store_bind_number(seek, 1, base + 1);
-	store_bind_number(seek, 2, base + STORE_OFFSET_MAX + 1);
-	found = store_step(store, which, LOOKING);
-	if (found == 1) {
-		*offset = store_row_number(seek, 0) & STORE_OFFSET_MAX;
-		sqlite3_reset(seek);
-	}
-	return found < 0 ? -1 : 0;
-}
-
 /* The first offset of messages that are young enough. */
 static int
 seek_young(struct store *store, const struct known_stream *stream,
@@ -122,8 +103,9 @@ retire(struct store *store, const struct known_stream *stream,
 	uint64_t kept, to;
 	int result;
 
-	if (edge_of(store, stream, STORE_SEEK_LAST, &span.top) < 0 ||
-		edge_of(store, stream, STORE_SEEK_FIRST, &span.lowest) < 0 ||
+	if (store_edge_of(store, stream, STORE_SEEK_LAST, &span.top) < 0 ||
+		store_edge_of(store, stream, STORE_SEEK_FIRST, &span.lowest) <
+			0 ||
 		find_kept(store, stream, rule, retirement->unix_ms, &span,
 			&kept) < 0)
 		return STORE_RETIRED_FAILED;

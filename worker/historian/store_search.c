@@ -18,9 +18,12 @@
 
 /*
  * A hunt goes down the stream: first through the messages that the index does
- * not have yet, then, a window of offsets at a time, through those that the
- * index names. Between two windows the clock is looked at; SQLite looks at it
- * too, for a window that takes too long.
+ * not have yet, or has not as they are, then, a window of offsets at a time,
+ * through those that the index names. Between two windows the clock is looked
+ * at; SQLite looks at it too, for a window that takes too long.
+ *
+ * It sees the archive as of one moment, and the index as of one not before it,
+ * so what the index has not followed yet, the archive's notes tell.
  */
 
 #define BUSY_MS 2000
@@ -35,6 +38,9 @@ enum statement {
 	WALK_DOWN,
 	PAIR_DOWN,
 	GET_ROW,
+	LOWEST_NOTE,
+	BEGIN,
+	END,
 	STATEMENT_COUNT
 };
 
@@ -44,6 +50,10 @@ static const char *const sql[STATEMENT_COUNT] = {
 					"ORDER BY id DESC",
 	[PAIR_DOWN] = STORE_ROW_PAIR "DESC",
 	[GET_ROW] = STORE_ROW_COLUMNS "WHERE id = ?1",
+	[LOWEST_NOTE] = "SELECT min(id) FROM withdrawn WHERE number > ?1 "
+			"AND id > ?2 AND id < ?3 AND body_after IS NOT NULL",
+	[BEGIN] = "BEGIN",
+	[END] = "COMMIT",
 };
 
 struct store_searcher {
@@ -127,6 +137,13 @@ enum store_find_state
 store_searcher_index(const struct store_searcher *searcher)
 {
 	return store_find_state(searcher->find);
+}
+
+static void
+run_plain(struct store_searcher *searcher, enum statement which)
+{
+	sqlite3_step(searcher->statements[which]);
+	sqlite3_reset(searcher->statements[which]);
 }
 
 /* Looking at messages */
@@ -329,17 +346,38 @@ go_through_index(struct hunt *hunt, uint64_t below)
 	return result;
 }
 
+/* Up to which offset the index has what the messages say. */
+static enum store_search_result
+find_known(struct hunt *hunt, uint64_t stream, uint64_t *known)
+{
+	sqlite3_stmt *lowest = hunt->searcher->statements[LOWEST_NOTE];
+	struct store_find *find = hunt->searcher->find;
+	int code;
+
+	*known = store_find_progress(find, stream);
+	store_bind_number(lowest, 1, store_find_taken_back(find));
+	store_bind_number(lowest, 2, hunt->base);
+	store_bind_number(lowest, 3, hunt->base + *known + 1);
+	code = sqlite3_step(lowest);
+	if (code == SQLITE_ROW && store_row_number(lowest, 0) > 0)
+		*known = store_row_number(lowest, 0) - hunt->base - 1;
+	sqlite3_reset(lowest);
+	return judge(hunt, hunt->searcher->db, code);
+}
+
 static enum store_search_result
 run(struct hunt *hunt, uint64_t stream)
 {
 	struct store_searcher *searcher = hunt->searcher;
 	uint64_t below = MIN_OF(hunt->wanted->before, STORE_OFFSET_MAX + 1);
-	enum store_search_result result;
+	enum store_search_result result = STORE_SEARCH_DONE;
 	uint64_t known = 0;
 
 	buffer_clear(&searcher->query, KEEP_BYTES);
 	if (store_query_write(&searcher->query, hunt->words))
-		known = store_find_progress(searcher->find, stream);
+		result = find_known(hunt, stream, &known);
+	if (result != STORE_SEARCH_DONE)
+		return result;
 	result = scan(hunt, MIN_OF(known, below), below);
 	if (result == STORE_SEARCH_DONE && !hunt->is_over)
 		result = go_through_index(hunt, MIN_OF(known + 1, below));
@@ -361,24 +399,38 @@ find_stream(struct hunt *hunt, const struct lookup *place, uint64_t *stream)
 	return judge(hunt, hunt->searcher->db, code);
 }
 
-/* Finds the streams and searches, when they are there. */
+/* *stream: its number, 0: there is nothing to search in. */
 static enum store_search_result
-begin(struct hunt *hunt)
+find_streams(struct hunt *hunt, uint64_t *stream)
 {
 	struct lookup other = store_row_other(&hunt->place);
 	enum store_search_result result;
+
+	result = find_stream(hunt, &hunt->place, stream);
+	hunt->base = *stream << STORE_OFFSET_BITS;
+	if (result != STORE_SEARCH_DONE || other.stream.length == 0)
+		return result;
+	result = find_stream(hunt, &other, &hunt->other);
+	if (hunt->other == 0)
+		*stream = 0;
+	return result;
+}
+
+static enum store_search_result
+hunt_down(struct hunt *hunt)
+{
+	struct store_searcher *searcher = hunt->searcher;
+	enum store_search_result result;
 	uint64_t stream;
 
-	result = find_stream(hunt, &hunt->place, &stream);
-	hunt->base = stream << STORE_OFFSET_BITS;
-	if (result == STORE_SEARCH_DONE && other.stream.length > 0) {
-		result = find_stream(hunt, &other, &hunt->other);
-		if (hunt->other == 0)
-			return result;
-	}
-	if (result != STORE_SEARCH_DONE || stream == 0)
-		return result;
-	return run(hunt, stream);
+	run_plain(searcher, BEGIN);
+	result = find_streams(hunt, &stream);
+	store_find_open(searcher->find, searcher->hard_ms);
+	if (result == STORE_SEARCH_DONE && stream != 0)
+		result = run(hunt, stream);
+	store_find_close(searcher->find);
+	run_plain(searcher, END);
+	return result;
 }
 
 enum store_search_result
@@ -407,9 +459,7 @@ store_searcher_find(struct store_searcher *searcher,
 	buffer_clear(&messages, KEEP_BYTES);
 	*page = (struct store_page){ .messages = messages };
 	searcher->hard_ms = now_ms + bounds->hard_ms;
-	store_find_open(searcher->find, searcher->hard_ms);
-	result = begin(&hunt);
-	store_find_close(searcher->find);
+	result = hunt_down(&hunt);
 	if (result == STORE_SEARCH_DONE)
 		searcher->complained = 0;
 	return result;

@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/historian/store.h"
 #include "worker/historian/store_bind.h"
 #include "worker/historian/store_inside.h"
 #include "worker/historian/store_row.h"
@@ -35,7 +34,8 @@ bind_stream(sqlite3_stmt *statement, const struct message *message)
 
 /* The id that the archive has for the stream, or a new one; 0 = failed. */
 static uint64_t
-find_or_add_stream(struct store *store, const struct message *message)
+find_or_add_stream(
+	struct store *store, const struct message *message, bool *is_new)
 {
 	sqlite3_stmt *find = store->statements[STORE_FIND_STREAM];
 	uint64_t id = 0;
@@ -48,6 +48,7 @@ find_or_add_stream(struct store *store, const struct message *message)
 	else if (code != SQLITE_DONE)
 		store_complain(store, "finding a stream");
 	sqlite3_reset(find);
+	*is_new = code == SQLITE_DONE;
 	if (code != SQLITE_DONE)
 		return id;
 	bind_stream(store->statements[STORE_ADD_STREAM], message);
@@ -85,14 +86,19 @@ store_know_stream(struct store *store, const struct message *message)
 {
 	struct stream_key key;
 	struct known_stream *known;
+	bool is_new;
 	uint64_t id;
 
 	make_key(&key, message);
 	HASH_FIND(hh, store->streams, &key, sizeof(key), known);
 	if (known)
 		return known;
-	id = find_or_add_stream(store, message);
-	return id ? add_known(store, &key, id) : NULL;
+	id = find_or_add_stream(store, message, &is_new);
+	if (id == 0)
+		return NULL;
+	known = add_known(store, &key, id);
+	known->is_new = is_new;
+	return known;
 }
 
 struct known_stream *
@@ -119,21 +125,34 @@ store_stream_of(struct store *store, uint64_t id)
 }
 
 void
-store_touch(struct store *store, struct known_stream *stream, uint64_t offset)
+store_touch(struct store *store, struct known_stream *stream)
 {
-	struct store_touched *touched;
-
-	if (stream->transaction != store->transaction) {
-		if (store->touched_count == store->touched_room) {
-			store->touched_room = 2 * store->touched_room + 64;
-			store->touched = base_realloc(store->touched,
-				store->touched_room * sizeof(*store->touched));
-		}
-		stream->transaction = store->transaction;
-		stream->touched = store->touched_count++;
-		store->touched[stream->touched] =
-			(struct store_touched){ stream->id, offset };
+	if (stream->transaction == store->transaction)
+		return;
+	if (store->touched_count == store->touched_room) {
+		store->touched_room = 2 * store->touched_room + 64;
+		store->touched = base_realloc(store->touched,
+			store->touched_room * sizeof(*store->touched));
 	}
-	touched = &store->touched[stream->touched];
-	touched->lowest = MIN_OF(touched->lowest, offset);
+	stream->transaction = store->transaction;
+	store->touched[store->touched_count++] = stream->id;
+}
+
+int
+store_edge_of(struct store *store, const struct known_stream *stream,
+	enum store_statement which, uint64_t *offset)
+{
+	sqlite3_stmt *seek = store->statements[which];
+	uint64_t base = stream->id << STORE_OFFSET_BITS;
+	int found;
+
+	*offset = 0;
+	store_bind_number(seek, 1, base + 1);
+	store_bind_number(seek, 2, base + STORE_OFFSET_MAX + 1);
+	found = store_step(store, which, "looking where a stream ends");
+	if (found == 1) {
+		*offset = store_row_number(seek, 0) & STORE_OFFSET_MAX;
+		sqlite3_reset(seek);
+	}
+	return found < 0 ? -1 : 0;
 }
