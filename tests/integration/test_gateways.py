@@ -92,3 +92,12 @@ def test_joining_and_leaving_all_the_time_loses_nothing(server, room):
         assert crowd.book.faults(
             lambda **how: reader.call("history", **how)) == []
     crowd.leave()
+
+
+def test_who_is_online_is_told_of_all_gateways(server):
+    first, second = server.pids("gateway")
+    with server.client_on(first, "far", platform=104) as one, \
+            server.client_on(second, "far", platform=7), \
+            server.client_on(second, "near"):
+        assert one.call("online", users=["near", "far", "none", "far"]) == {
+            "online": {"far": [7, 104], "near": [101]}}

@@ -1,7 +1,7 @@
 /*
  * A session: one connection of a client, from its handshake to its end, with
- * the lane below it and the profile that speaks with it. It may log in once;
- * requests and memberships need that.
+ * the lane below it and the profile that speaks with it. One user after the
+ * other may log in on it; requests and memberships need that.
  *
  * The rule for profiles: exactly one answer per request, by session_answer(),
  * at once or when a letter brings it. Requests take effect in the order in
