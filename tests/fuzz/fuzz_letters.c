@@ -209,12 +209,28 @@ close_fixture(void)
 	must(nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
 }
 
+/* Somebody who is to be told of a room, and of what is said to a user. */
+static void
+seat(unsigned gateway, const char *user)
+{
+	struct index_entry entry = { .tenant_length = 1,
+		.user_length = (uint8_t)strlen(user) };
+
+	entry.tenant[0] = 't';
+	memcpy(entry.user, user, entry.user_length);
+	must(index_add(fake.arena, gateway, &entry));
+	must(index_room_add(
+		fake.arena, gateway, TEXT_LITERAL("t"), TEXT_LITERAL("r")));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	at = data;
 	end = data + size;
 	fixture_open();
+	seat(GATEWAY_A, "ada");
+	seat(GATEWAY_B, "ben");
 	for (unsigned lives = 0; lives < LIVES_MAX && at < end; lives++) {
 		must(live(script_life) == 0);
 		next_life();
