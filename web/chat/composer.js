@@ -108,6 +108,7 @@ export class Composer {
         if (!this.edited)
             this.drafts.set(talk, this.field.value);
         this.edited = message;
+        this.chat.tell("editing", message);
         this.bar.hidden = false;
         this.field.value = message.body;
         this.fit();
@@ -119,6 +120,7 @@ export class Composer {
         if (!this.edited)
             return;
         this.edited = null;
+        this.chat.tell("editing", null);
         this.bar.hidden = true;
         this.field.value = this.drafts.get(this.talk) ?? "";
         this.fit();

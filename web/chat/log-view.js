@@ -49,6 +49,7 @@ export class LogView {
                 this.drawSoon();
         });
         chat.on("talks", () => this.drawJump());
+        chat.on("editing", (message) => this.markEdited(message));
         chat.on("show", (offset) => this.showMessage(offset));
         log.addEventListener("scroll", () => this.scrolled(),
             { passive: true });
@@ -107,6 +108,15 @@ export class LogView {
         this.log.scrollTop += this.offsetIn(said)
             - (this.log.clientHeight - said.clientHeight) / 2;
         this.scrolled();
+    }
+
+    /* The message that is in the field, to be changed. */
+    markEdited(message) {
+        const node = message && this.lines.node(`o${message.offset}`);
+
+        this.log.querySelector(".in-field")?.classList.remove("in-field");
+        node?.classList.add("in-field");
+        node?.scrollIntoView({ block: "nearest" });
     }
 
     toNews() {

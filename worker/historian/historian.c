@@ -301,7 +301,7 @@ static const struct worker_hooks hooks = {
 	.keeps_letters = true,
 };
 
-/* Asked by the indexer's thread. */
+/* Asked by the store and by the thread of the indexer, by the same rules. */
 static bool
 can_be_searched(void *rules, unsigned kind, struct text name)
 {
