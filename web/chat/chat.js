@@ -6,9 +6,9 @@
  *
  * Changes: "state" of the connection; "talks" their list, counts, unread;
  * "talk" content of a talk (which is told); "current" another talk is shown;
- * "members"; "presence"; "typing"; "editing" a message; "joined" a room; "inbox"
- * is known, "inboxListed" with its conversations; "read" a talk up to its end;
- * "away" a conversation is put; "notice" a sentence for the reader.
+ * "members"; "presence"; "typing"; "editing" a message; "joined" a room;
+ * "inbox" is known, "inboxListed" with its conversations; "read" a talk up to
+ * its end; "away" a conversation is put; "notice" a sentence for the reader.
  */
 import { t } from "./i18n.js";
 import { loadOlder } from "./pager.js";

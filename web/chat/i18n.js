@@ -57,7 +57,7 @@ const en = {
     editMessage: "Edit message",
     removeMessage: "Delete message",
     deletedMessage: "This message was deleted",
-    editing: "You are editing a message",
+    editing: "Editing a message",
     remove: "Delete",
     removeTitle: "Delete this message for everyone?",
     notChanged: "That could not be done: {reason}",

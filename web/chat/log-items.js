@@ -101,7 +101,7 @@ function drawMessage(message, { isOwn, isFirst, talk, acts }) {
         && message.offset !== undefined;
 
     /* Readers of the screen hear who speaks each time. */
-    if (isOwn || !isFirst)
+    if (isOwn || !isFirst || talk.isDirect)
         name.classList.add("unseen");
     return make("article", {
         class: `message${isOwn ? " own" : ""}${isFirst ? " first" : ""}${
