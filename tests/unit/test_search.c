@@ -615,6 +615,32 @@ the_indexer_takes_old_and_new_messages(void **state)
 	assert_int_equal(times_indexed(place, "alp"), 1400);
 }
 
+/* Each room gets one message while the thread is at work, and is told of once.
+ */
+static void
+the_indexer_loses_no_news_while_it_works(void **state)
+{
+	enum {
+		NEWS = 3000
+	};
+	struct place *place = *state;
+	struct store_index_options options = options_of(place);
+	struct indexer *indexer;
+	char room[16];
+
+	store_index_close(&place->index);
+	indexer = indexer_new(&options);
+	for (unsigned i = 0; i < NEWS; i++) {
+		size_t touched;
+
+		snprintf(room, sizeof(room), "room %u", i);
+		fill(place, room, 1, 1, "\"alpha\"");
+		indexer_note(indexer, store_touched(place->store, &touched), 1);
+	}
+	wait_for_progress(place, NEWS);
+	indexer_free(&indexer);
+}
+
 static void
 the_indexer_makes_a_bad_index_anew(void **state)
 {
@@ -682,6 +708,7 @@ main(void)
 		TEST(a_search_that_cannot_begin_in_time_is_slow),
 		TEST(other_epochs_are_other_rooms),
 		TEST(the_indexer_takes_old_and_new_messages),
+		TEST(the_indexer_loses_no_news_while_it_works),
 		TEST(the_indexer_makes_a_bad_index_anew),
 		TEST(the_store_tells_what_it_touched),
 	};

@@ -49,6 +49,7 @@ struct indexer {
 	struct store_index *index; /* NULL: not open */
 	uint64_t walked;           /* the walk is behind this stream */
 	bool is_walking;
+	struct task *taken; /* tasks of this step, and of the next ones */
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards what stands below */
 	pthread_cond_t news;
@@ -58,47 +59,57 @@ struct indexer {
 	bool is_ending;
 };
 
-/* Tasks; with the mutex held */
+/* Tasks */
 
 static void
-forget_tasks(struct indexer *indexer)
+forget_tasks(struct task **tasks)
 {
 	struct task *task, *next;
 
-	HASH_ITER(hh, indexer->tasks, task, next)
+	HASH_ITER(hh, *tasks, task, next)
 	{
-		HASH_DEL(indexer->tasks, task);
+		HASH_DEL(*tasks, task);
 		free(task);
 	}
 }
 
 static void
-add_task(struct indexer *indexer, uint64_t stream)
+add_task(struct task **tasks, uint64_t stream)
 {
 	struct task *task;
 
-	HASH_FIND(hh, indexer->tasks, &stream, sizeof(stream), task);
+	HASH_FIND(hh, *tasks, &stream, sizeof(stream), task);
 	if (task)
 		return;
 	task = base_alloc_zeroed(1, sizeof(*task));
 	task->stream = stream;
-	HASH_ADD(hh, indexer->tasks, stream, sizeof(stream), task);
+	HASH_ADD(hh, *tasks, stream, sizeof(stream), task);
 }
 
 static bool
 take_task(struct indexer *indexer, struct task *taken)
 {
-	struct task *task;
+	struct task *task = indexer->taken;
 
+	if (task == NULL)
+		return false;
+	*taken = *task;
+	HASH_DEL(indexer->taken, task);
+	free(task);
+	return true;
+}
+
+/* A step sees the archive as of one moment, so it takes only what was a task
+ * before that. */
+static void
+take_tasks(struct indexer *indexer)
+{
+	if (indexer->taken)
+		return;
 	pthread_mutex_lock(&indexer->mutex);
-	task = indexer->tasks;
-	if (task) {
-		*taken = *task;
-		HASH_DEL(indexer->tasks, task);
-		free(task);
-	}
+	indexer->taken = indexer->tasks;
+	indexer->tasks = NULL;
 	pthread_mutex_unlock(&indexer->mutex);
-	return task != NULL;
 }
 
 /* The thread */
@@ -157,9 +168,7 @@ do_tasks(struct indexer *indexer, size_t *rows)
 			return -1;
 		if (result != STORE_INDEX_MORE)
 			continue;
-		pthread_mutex_lock(&indexer->mutex);
-		add_task(indexer, task.stream);
-		pthread_mutex_unlock(&indexer->mutex);
+		add_task(&indexer->taken, task.stream);
 	}
 	return streams;
 }
@@ -179,6 +188,7 @@ step(struct indexer *indexer)
 	size_t rows = STEP_ROWS;
 	long streams = 0;
 
+	take_tasks(indexer);
 	if (store_index_begin(indexer->index) < 0)
 		return fail(indexer);
 	result = store_index_take_back(indexer->index, &rows);
@@ -315,7 +325,8 @@ indexer_free(struct indexer **pointer)
 	pthread_cond_signal(&indexer->news);
 	pthread_mutex_unlock(&indexer->mutex);
 	pthread_join(indexer->thread, NULL);
-	forget_tasks(indexer);
+	forget_tasks(&indexer->tasks);
+	forget_tasks(&indexer->taken);
 	pthread_cond_destroy(&indexer->news);
 	pthread_mutex_destroy(&indexer->mutex);
 	free(indexer);
@@ -328,7 +339,7 @@ indexer_note(struct indexer *indexer, const uint64_t *streams, size_t count)
 		return;
 	pthread_mutex_lock(&indexer->mutex);
 	for (size_t i = 0; i < count; i++)
-		add_task(indexer, streams[i]);
+		add_task(&indexer->tasks, streams[i]);
 	pthread_cond_signal(&indexer->news);
 	pthread_mutex_unlock(&indexer->mutex);
 }
