@@ -50,8 +50,8 @@ static const char *const sql[STATEMENT_COUNT] = {
 					"ORDER BY id DESC",
 	[PAIR_DOWN] = STORE_ROW_PAIR "DESC",
 	[GET_ROW] = STORE_ROW_COLUMNS "WHERE id = ?1",
-	[LOWEST_NOTE] = "SELECT min(id) FROM withdrawn WHERE number > ?1 "
-			"AND id > ?2 AND id < ?3 AND body_after IS NOT NULL",
+	[LOWEST_NOTE] = ("SELECT min(id) FROM withdrawn WHERE number > ?1 "
+			 "AND id > ?2 AND id < ?3 AND body_after IS NOT NULL"),
 	[BEGIN] = "BEGIN",
 	[END] = "COMMIT",
 };
