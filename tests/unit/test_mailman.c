@@ -79,7 +79,7 @@ last_session(void)
 
 /* Delivers what ann says to these others. */
 static void
-deliver(struct message message, const char *const *others, size_t count)
+tell(struct message message, const char *const *others, size_t count)
 {
 	struct buffer sides = { 0 };
 
@@ -99,6 +99,12 @@ deliver(struct message message, const char *const *others, size_t count)
 	message.others = buffer_text(&sides);
 	fixture_tell(DELIVER, message_pack, message);
 	buffer_fini(&sides);
+}
+
+static void
+deliver(struct message message, const char *const *others, size_t count)
+{
+	tell(message, others, count);
 	fixture_turn();
 }
 
@@ -348,6 +354,23 @@ all_is_everybody_who_is_logged_in(void **state)
 	assert_has(fixture_read(b), "\"all\":true,\"type\":\"text\",\"body\"");
 }
 
+static void
+what_comes_in_one_turn_is_written_at_its_end_and_in_order(void **state)
+{
+	int fd = client("ann");
+
+	(void)state;
+	tell((struct message){ .offset = 1 }, NULL, 0);
+	session_take(last_session(), TEXT_LITERAL("{\"cmd\":\"ping\"}"));
+	tell((struct message){ .offset = 2 }, NULL, 0);
+	assert_silent(fd);
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"offset\":1,");
+	assert_has(fixture_read(fd), "\"cmd\":\"ping\"");
+	assert_has(fixture_read(fd), "\"offset\":2,");
+	assert_silent(fd);
+}
+
 /* Twice as many bytes as may wait, in one turn. */
 static void
 who_reads_all_is_not_too_slow_for_a_lot_at_once(void **state)
@@ -400,6 +423,7 @@ main(void)
 		TEST(changes_are_pushed_as_what_they_are),
 		TEST(a_client_is_known_by_place_and_secret),
 		TEST(all_is_everybody_who_is_logged_in),
+		TEST(what_comes_in_one_turn_is_written_at_its_end_and_in_order),
 		TEST(who_reads_all_is_not_too_slow_for_a_lot_at_once),
 	};
 
