@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "master/listeners.h"
+#include "master/fleet.h"
 #include "master/reload.h"
 #include "master/supervisor_inside.h"
 #include "shared/arena.h"
@@ -63,19 +63,14 @@ bool
 acts_reload(void *self)
 {
 	struct supervisor *supervisor = self;
-	struct reload reload = {
-		.config = supervisor->needs.config,
-		.listening = supervisor->needs.listening,
-		.shape = arena_shape(supervisor->needs.arena),
-		.children = supervisor->children,
-		.count = supervisor->count,
-		.generation = &supervisor->heritage.generation,
-	};
+	struct reload reload = supervisor_reload(supervisor);
 
 	if (supervisor->ending.is_on || reload_run(&reload) < 0)
 		return false;
-	supervisor->heritage.sockets = reload.listening->sockets;
-	supervisor->heritage.socket_count = reload.listening->count;
+	supervisor_take_sockets(supervisor);
+	if (config_gateways(reload.config) != supervisor->configured_gateways)
+		fleet_set(supervisor, config_gateways(reload.config));
+	supervisor->configured_gateways = config_gateways(reload.config);
 	for (unsigned i = 0; reload.needs_historian && i < supervisor->count;
 		i++)
 		if (supervisor->children[i].row->role == ROLE_HISTORIAN)
@@ -84,6 +79,21 @@ acts_reload(void *self)
 	log_info("the configuration is read again, number %u",
 		supervisor->heritage.generation);
 	return true;
+}
+
+bool
+acts_set_gateways(void *self, unsigned count)
+{
+	struct supervisor *supervisor = self;
+
+	return !supervisor->ending.is_on && fleet_set(supervisor, count) == 0;
+}
+
+bool
+acts_fleet(void *self, int change)
+{
+	return acts_set_gateways(
+		self, (unsigned)((int)fleet_count(self) + change));
 }
 
 void

@@ -16,6 +16,10 @@ void acts_drain(void *self);
  */
 bool acts_reload(void *self);
 
+/* Gateways: so many more (or fewer); or so many. false: the log says why. */
+bool acts_fleet(void *self, int change);
+bool acts_set_gateways(void *self, unsigned count);
+
 /* Opens the log files again, here and in all children. */
 void acts_reopen(void *self);
 

@@ -46,6 +46,18 @@ child_init(struct child *child, struct row *row, unsigned slot)
 		role_name(row->role), row->number);
 }
 
+void
+child_want(struct child *child, bool is_wanted)
+{
+	atomic_store(&child->row->is_wanted, is_wanted);
+}
+
+bool
+child_is_wanted(const struct child *child)
+{
+	return atomic_load(&child->row->is_wanted) != 0;
+}
+
 _Noreturn static void
 begin_life(
 	const struct heritage *heritage, void (*shed)(void *self), void *self)

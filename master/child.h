@@ -35,6 +35,10 @@ struct child {
 /* The row's role and number are set. */
 void child_init(struct child *child, struct row *row, unsigned slot);
 
+/* Is a process to serve in this slot? Everybody may know. */
+void child_want(struct child *child, bool is_wanted);
+bool child_is_wanted(const struct child *child);
+
 /* Forks the next life. heritage is completed with slot, life and line; shed
  * runs in the child first, to let go of what is the master's. When the machine
  * has no process to give, the child rests (logged). */

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "master/listeners_inside.h"
 #include "shared/address.h"
 #include "shared/arena.h"
 #include "shared/base.h"
@@ -79,8 +80,22 @@ probe(struct opening *opening, const struct address *address)
 	}
 }
 
-static void
-add_socket(
+int
+listeners_bind(const struct address *address)
+{
+	int fd = bind_socket(address, true);
+	int reason;
+
+	if (fd < 0 || listen(fd, BACKLOG) == 0)
+		return fd;
+	reason = errno;
+	close(fd);
+	errno = reason;
+	return -1;
+}
+
+void
+listeners_add(
 	struct listening *listening, int fd, unsigned slot, unsigned listener)
 {
 	listening->sockets = base_realloc(listening->sockets,
@@ -94,24 +109,18 @@ static int
 open_tcp(struct opening *opening, const struct address *address,
 	unsigned listener)
 {
-	enum role role =
-		opening->config->listeners[listener].role == LISTENER_API
-			? ROLE_API
-			: ROLE_GATEWAY;
-
 	if (probe(opening, address) < 0)
 		return -1;
 	for (unsigned i = 0; i < opening->shape->slots; i++) {
 		int fd;
 
-		if (opening->shape->roles[i] != role)
+		if (!listeners_is_served_by(opening->config, opening->shape,
+			    &opening->made, listener, i))
 			continue;
-		fd = bind_socket(address, true);
+		fd = listeners_bind(address);
 		if (fd < 0)
 			return -1;
-		add_socket(&opening->made, fd, i, listener);
-		if (listen(fd, BACKLOG) < 0)
-			return -1;
+		listeners_add(&opening->made, fd, i, listener);
 	}
 	return 0;
 }
@@ -181,7 +190,7 @@ open_unix(struct opening *opening, const struct address *address,
 
 	if (fd < 0)
 		return -1;
-	add_socket(&opening->made, fd, HERITAGE_ANY_SLOT, listener);
+	listeners_add(&opening->made, fd, HERITAGE_ANY_SLOT, listener);
 	return 0;
 }
 
@@ -210,6 +219,7 @@ listeners_open(const struct config *config, const struct arena_shape *shape,
 	struct opening opening = { .config = config, .shape = shape };
 	int result = 0;
 
+	memcpy(opening.made.is_on, listening->is_on, sizeof(listening->is_on));
 	if (wait)
 		opening.wait_until_ms = clock_ms() + LEAVE_MS;
 	for (unsigned i = 0; result == 0 && i < config->listener_count; i++)
@@ -249,13 +259,16 @@ listeners_drop(const struct config *old, struct listening *listening,
 		if (!has_fd(kept, listening->sockets[i].fd))
 			close_socket(old, &listening->sockets[i]);
 	free(listening->sockets);
-	*listening = (struct listening){ 0 };
+	listening->sockets = NULL;
+	listening->count = 0;
 }
 
 void
 listeners_close(const struct config *config, struct listening *listening)
 {
-	listeners_drop(config, listening, &(struct listening){ 0 });
+	static const struct listening none;
+
+	listeners_drop(config, listening, &none);
 }
 
 /* The sockets of the listener that had this address before; false when there
@@ -275,7 +288,7 @@ take_over(const struct config *old, const struct listening *open,
 		if (former->role != listener->role ||
 			strcmp(former->address, listener->address) != 0)
 			continue;
-		add_socket(renewed, socket->fd, socket->slot, number);
+		listeners_add(renewed, socket->fd, socket->slot, number);
 		is_open = true;
 	}
 	return is_open;
@@ -288,6 +301,7 @@ listeners_renew(const struct config *old, const struct listening *open,
 {
 	struct opening opening = { .config = config, .shape = shape };
 
+	memcpy(opening.made.is_on, open->is_on, sizeof(open->is_on));
 	for (unsigned i = 0; i < config->listener_count; i++) {
 		if (take_over(old, open, &config->listeners[i], i,
 			    &opening.made) ||

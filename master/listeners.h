@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "shared/scoreboard.h"
+
 struct arena_shape;
 struct config;
 struct heritage_socket;
@@ -17,10 +19,12 @@ struct heritage_socket;
 struct listening {
 	struct heritage_socket *sockets;
 	size_t count;
+	bool is_on[SLOTS_MAX]; /* the slot takes clients, if its role does */
 };
 
-/* Opens them all; -1 when one cannot be (logged), then none is. wait: sockets
- * of a server that just died may be in the way for a moment. */
+/* Opens them all, for the slots that are on; -1 when one cannot be (logged),
+ * then none is. wait: sockets of a server that just died may be in the way for
+ * a moment. */
 int listeners_open(const struct config *config, const struct arena_shape *shape,
 	bool wait, struct listening *listening);
 void listeners_close(const struct config *config, struct listening *listening);
@@ -30,6 +34,13 @@ void listeners_close(const struct config *config, struct listening *listening);
 int listeners_renew(const struct config *old, const struct listening *open,
 	const struct config *config, const struct arena_shape *shape,
 	struct listening *renewed);
+
+/* After slots went on or off: every one that is on has a socket for each TCP
+ * listener, and every socket belongs to one that is on, so that nobody waits in
+ * a queue in vain. Sockets go from hand to hand; where there are too few, one
+ * is opened. -1: one cannot be (logged), the others have changed hands. */
+int listeners_spread(const struct config *config,
+	const struct arena_shape *shape, struct listening *listening);
 
 /* Closes those that are not in the other, too. */
 void listeners_drop(const struct config *old, struct listening *listening,

@@ -248,7 +248,7 @@ house_open(struct house *house)
 	house->premises = premises_open(house->config);
 	if (!house->premises)
 		return -1;
-	supervisor_shape(house->config, &shape);
+	supervisor_shape(house->config, &shape, house->listening.is_on);
 	if (listeners_open(house->config, &shape,
 		    premises_was_crash(house->premises), &house->listening) < 0)
 		return -1;

@@ -136,6 +136,19 @@ take_up(struct reload *reload, struct config *fresh)
 }
 
 int
+reload_tell(struct reload *reload)
+{
+	int text = make_text(reload->config);
+
+	if (text < 0)
+		return -1;
+	++*reload->generation;
+	tell_all(reload, text);
+	close(text);
+	return 0;
+}
+
+int
 reload_run(struct reload *reload)
 {
 	struct config *fresh;

@@ -30,4 +30,8 @@ struct reload {
 /* -1: it was not done (logged). */
 int reload_run(struct reload *reload);
 
+/* Tells all children what holds now: which sockets are whose. -1: no memory for
+ * it (logged). */
+int reload_tell(struct reload *reload);
+
 #endif

@@ -15,6 +15,7 @@
 #include "master/health.h"
 #include "master/listeners.h"
 #include "master/premises.h"
+#include "master/reload.h"
 #include "master/status.h"
 #include "master/supervisor_inside.h"
 #include "master/words.h"
@@ -39,8 +40,16 @@
  */
 #define TAKE_OVER_MS 20000
 
+/* At least one more gateway than the configuration says is possible. */
+static unsigned
+slots_of(enum role role, unsigned wanted)
+{
+	return role == ROLE_GATEWAY ? 2 * wanted + 1 : wanted;
+}
+
 void
-supervisor_shape(const struct config *config, struct arena_shape *shape)
+supervisor_shape(const struct config *config, struct arena_shape *shape,
+	bool is_on[SLOTS_MAX])
 {
 	const unsigned counts[] = {
 #define ROLE(symbol, name, entry, count) [ROLE_##symbol] = (unsigned)(count),
@@ -53,11 +62,15 @@ supervisor_shape(const struct config *config, struct arena_shape *shape)
 		.index_connections = (uint32_t)config->max_connections,
 		.index_rooms = (uint32_t)config->max_connections,
 	};
-	for (unsigned role = 0; role < ROLE_COUNT; role++)
-		for (unsigned i = 0; i < counts[role]; i++) {
+	for (unsigned role = 0; role < ROLE_COUNT; role++) {
+		unsigned slots = slots_of((enum role)role, counts[role]);
+
+		for (unsigned i = 0; i < slots; i++) {
 			must(shape->slots < SLOTS_MAX);
+			is_on[shape->slots] = i < counts[role];
 			shape->roles[shape->slots++] = (uint8_t)role;
 		}
+	}
 }
 
 /* Does this slot write below data_dir? */
@@ -94,8 +107,8 @@ set_tick(struct supervisor *supervisor, unsigned ms)
 	event_add(supervisor->tick, &delay);
 }
 
-static void
-start(struct supervisor *supervisor, struct child *child)
+void
+supervisor_start(struct supervisor *supervisor, struct child *child)
 {
 	child_start(child, &supervisor->heritage, shed, supervisor);
 	set_tick(supervisor, BUSY_TICK_MS);
@@ -106,6 +119,26 @@ ring_all_bells(const struct supervisor *supervisor)
 {
 	for (unsigned i = 0; i < supervisor->count; i++)
 		bell_ring(arena_bell(supervisor->needs.arena, i));
+}
+
+struct reload
+supervisor_reload(struct supervisor *supervisor)
+{
+	return (struct reload){
+		.config = supervisor->needs.config,
+		.listening = supervisor->needs.listening,
+		.shape = arena_shape(supervisor->needs.arena),
+		.children = supervisor->children,
+		.count = supervisor->count,
+		.generation = &supervisor->heritage.generation,
+	};
+}
+
+void
+supervisor_take_sockets(struct supervisor *supervisor)
+{
+	supervisor->heritage.sockets = supervisor->needs.listening->sockets;
+	supervisor->heritage.socket_count = supervisor->needs.listening->count;
 }
 
 void
@@ -135,12 +168,19 @@ give_up(struct supervisor *supervisor, const char *who)
 }
 
 static bool
+is_wanted(const struct supervisor *supervisor, const struct child *child)
+{
+	return child_is_wanted(child) &&
+	       ending_wants(&supervisor->ending, child);
+}
+
+static bool
 is_to_start(const struct supervisor *supervisor, const struct child *child)
 {
 	if (child->state == CHILD_RESTING)
 		return child->due_ms <= clock_ms();
 	return child->state == CHILD_ABSENT && child->is_replaced &&
-	       ending_wants(&supervisor->ending, child);
+	       is_wanted(supervisor, child);
 }
 
 static void
@@ -149,13 +189,12 @@ on_child_end(struct supervisor *supervisor, struct child *child, int status)
 	bool hopeless = is_hopeless(supervisor, child, status);
 
 	index_close(arena_partition(supervisor->needs.arena, child->slot));
-	child_on_end(child, status,
-		!hopeless && ending_wants(&supervisor->ending, child));
+	child_on_end(child, status, !hopeless && is_wanted(supervisor, child));
 	ring_all_bells(supervisor);
 	if (hopeless)
 		give_up(supervisor, child->name);
 	else if (is_to_start(supervisor, child))
-		start(supervisor, child);
+		supervisor_start(supervisor, child);
 	supervisor_go_on_ending(supervisor);
 }
 
@@ -178,8 +217,9 @@ static void
 start_all(struct supervisor *supervisor, bool writers)
 {
 	for (unsigned i = supervisor->count; i-- > 0;)
-		if (is_writer(supervisor, i) == writers)
-			start(supervisor, &supervisor->children[i]);
+		if (is_writer(supervisor, i) == writers &&
+			child_is_wanted(&supervisor->children[i]))
+			supervisor_start(supervisor, &supervisor->children[i]);
 }
 
 /* Edges serve at once; who writes waits for those who still write. */
@@ -205,7 +245,8 @@ look_whether_complete(struct supervisor *supervisor)
 	if (supervisor->is_complete || supervisor->ending.is_on)
 		return;
 	for (unsigned i = 0; i < supervisor->count; i++)
-		if (supervisor->children[i].state != CHILD_SERVING)
+		if (child_is_wanted(&supervisor->children[i]) &&
+			supervisor->children[i].state != CHILD_SERVING)
 			return;
 	supervisor->is_complete = true;
 	log_info("serving, %u processes", supervisor->count);
@@ -213,16 +254,20 @@ look_whether_complete(struct supervisor *supervisor)
 		supervisor->needs.on_serving(supervisor->needs.self);
 }
 
-/* One that is replaced has the time of a stop. */
+/* One that is replaced has the time of a stop, one that is not wanted any more
+ * that of a drain too. */
 static void
-look_at_replaced(const struct supervisor *supervisor, struct child *child)
+look_at_leaving(const struct supervisor *supervisor, struct child *child)
 {
-	uint64_t limit_ms = (uint64_t)supervisor->needs.config->stop_seconds;
+	const struct config *config = supervisor->needs.config;
+	uint64_t limit_ms = (uint64_t)config->stop_seconds;
 
-	if (!child->is_replaced ||
+	if (!child_is_wanted(child))
+		limit_ms += (uint64_t)config->drain_seconds;
+	if (supervisor->ending.is_on ||
 		supervisor->ticked_ms < child->since_ms + limit_ms)
 		return;
-	log_warning("%s: does not end to be replaced, killing it", child->name);
+	log_warning("%s: does not end in time, killing it", child->name);
 	child_kill(child);
 }
 
@@ -242,7 +287,7 @@ look_at(struct supervisor *supervisor, struct child *child)
 		return true;
 	case CHILD_RESTING:
 		if (child->due_ms <= now_ms)
-			start(supervisor, child);
+			supervisor_start(supervisor, child);
 		return true;
 	case CHILD_SERVING:
 		health_check_heart(child, now_ms, from_ms);
@@ -250,7 +295,7 @@ look_at(struct supervisor *supervisor, struct child *child)
 			child, supervisor->children, supervisor->count);
 		return false;
 	case CHILD_DRAINING:
-		look_at_replaced(supervisor, child);
+		look_at_leaving(supervisor, child);
 		return false;
 	case CHILD_ABSENT:
 		break;
@@ -312,6 +357,13 @@ on_reload_signal(evutil_socket_t number, short what, void *self)
 }
 
 static void
+on_fleet_signal(evutil_socket_t number, short what, void *self)
+{
+	(void)what;
+	acts_fleet(self, number == SIGTTIN ? 1 : -1);
+}
+
+static void
 on_reopen_signal(evutil_socket_t number, short what, void *self)
 {
 	(void)number;
@@ -340,8 +392,8 @@ static const struct {
 	{ SIGHUP, on_reload_signal },
 	{ SIGQUIT, on_drain_signal },
 	{ SIGUSR2, on_later_signal },
-	{ SIGTTIN, on_later_signal },
-	{ SIGTTOU, on_later_signal },
+	{ SIGTTIN, on_fleet_signal },
+	{ SIGTTOU, on_fleet_signal },
 };
 
 _Static_assert(ARRAY_LEN(signals) <= SIGNALS_MAX, "all have a place");
@@ -370,6 +422,7 @@ watch_askers(struct supervisor *supervisor)
 		.drain = acts_drain,
 		.reload = acts_reload,
 		.reopen = acts_reopen,
+		.set_gateways = acts_set_gateways,
 		.self = supervisor,
 	};
 
@@ -388,6 +441,7 @@ supervisor_new(const struct supervisor_needs *needs)
 	supervisor->count = count;
 	supervisor->ending = (struct ending){ .children = supervisor->children,
 		.count = count };
+	supervisor->configured_gateways = config_gateways(needs->config);
 	supervisor->started_ms = clock_ms();
 	supervisor->ticked_ms = supervisor->started_ms;
 	supervisor->heritage = (struct heritage){ .config = needs->config,
@@ -400,9 +454,12 @@ supervisor_new(const struct supervisor_needs *needs)
 	must(supervisor->base != NULL);
 	supervisor->tick = evtimer_new(supervisor->base, on_tick, supervisor);
 	must(supervisor->tick != NULL);
-	for (unsigned i = 0; i < count; i++)
-		child_init(&supervisor->children[i], arena_row(needs->arena, i),
-			i);
+	for (unsigned i = 0; i < count; i++) {
+		struct child *child = &supervisor->children[i];
+
+		child_init(child, arena_row(needs->arena, i), i);
+		child_want(child, needs->listening->is_on[i]);
+	}
 	return supervisor;
 }
 

@@ -5,11 +5,18 @@
 #ifndef MASTER_SUPERVISOR_H
 #define MASTER_SUPERVISOR_H
 
+#include <stdbool.h>
+
+#include "shared/scoreboard.h"
+
 struct arena_shape;
 struct config;
 
-/* One slot for each process of roles.def, as many as the configuration says. */
-void supervisor_shape(const struct config *config, struct arena_shape *shape);
+/* One slot for each process of roles.def, as many as the configuration says,
+ * and as many gateways again, so that new ones can serve beside old ones. is_on
+ * tells by slot which serve from the start. */
+void supervisor_shape(const struct config *config, struct arena_shape *shape,
+	bool is_on[SLOTS_MAX]);
 
 struct supervisor_needs;
 

@@ -12,6 +12,7 @@
 #define SIGNALS_MAX 10
 
 struct event;
+struct reload;
 struct event_base;
 struct status;
 
@@ -28,10 +29,19 @@ struct supervisor {
 	bool has_taken_over;     /* nobody of an earlier server writes */
 	bool is_complete;        /* all have served */
 	struct ending ending;
+	unsigned configured_gateways; /* how many the file wants */
 	int exit_code;
 	unsigned count;
 	struct child children[];
 };
+
+void supervisor_start(struct supervisor *supervisor, struct child *child);
+
+/* For reload.h: what there is to reload. */
+struct reload supervisor_reload(struct supervisor *supervisor);
+
+/* The list of sockets has changed. */
+void supervisor_take_sockets(struct supervisor *supervisor);
 
 /* Leaves the loop when all has ended. */
 void supervisor_go_on_ending(struct supervisor *supervisor);

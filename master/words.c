@@ -1,5 +1,6 @@
 #include "master/words.h"
 
+#include <ctype.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/log.h"
+
+#define GATEWAYS_MAX 256
 
 static uint64_t
 sum_of(const struct words_context *context, enum role role,
@@ -25,6 +28,14 @@ sum_of(const struct words_context *context, enum role role,
 	return sum;
 }
 
+/* Nobody serves there, and nobody is to. */
+static bool
+is_empty(const struct row *row)
+{
+	return !atomic_load(&row->is_wanted) &&
+	       atomic_load(&row->state) == CHILD_ABSENT;
+}
+
 /* In a drain only gateways are about to end. */
 static const char *
 state_of_all(const struct words_context *context)
@@ -37,6 +48,8 @@ state_of_all(const struct words_context *context)
 		const struct row *row = arena_row(arena, i);
 		uint32_t one = atomic_load(&row->state);
 
+		if (!atomic_load(&row->is_wanted))
+			continue;
 		if (one == CHILD_DRAINING && row->role != ROLE_GATEWAY)
 			return "stopping";
 		if (one == CHILD_DRAINING)
@@ -47,18 +60,30 @@ state_of_all(const struct words_context *context)
 	return is_draining ? "draining" : state;
 }
 
+static uint64_t
+count_wanted(const struct words_context *context)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = 0; i < arena_shape(context->arena)->slots; i++)
+		count += atomic_load(&arena_row(context->arena, i)->is_wanted);
+	return count;
+}
+
 static void
-show_info(const struct words_context *context, struct answer *answer)
+show_info(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
 	uint64_t lived_ms = clock_ms() - context->started_ms;
 
+	(void)argument;
 	answer_begin_list(answer);
 	answer_text(answer, "version", CONFAB_VERSION);
 	answer_number(answer, "pid", (uint64_t)getpid());
 	answer_number(answer, "uptime", lived_ms / 1000);
 	answer_text(answer, "state", state_of_all(context));
 	answer_number(answer, "host_id", (uint64_t)context->config->host_id);
-	answer_number(answer, "processes", arena_shape(context->arena)->slots);
+	answer_number(answer, "processes", count_wanted(context));
 	answer_number(answer, "connections",
 		sum_of(context, ROLE_GATEWAY, COUNTER_CONNECTIONS));
 	answer_number(answer, "sessions",
@@ -76,7 +101,8 @@ show_info(const struct words_context *context, struct answer *answer)
 }
 
 static void
-show_workers(const struct words_context *context, struct answer *answer)
+show_workers(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
 	static const char *const columns[] = { "slot", "role", "pid", "state",
 		"since", "connections", "number", "life", "restarts",
@@ -84,12 +110,15 @@ show_workers(const struct words_context *context, struct answer *answer)
 		"config", NULL };
 	uint64_t now_ms = clock_ms();
 
+	(void)argument;
 	answer_begin_table(answer, columns);
 	for (unsigned i = 0; i < arena_shape(context->arena)->slots; i++) {
 		const struct row *row = arena_row(context->arena, i);
 		uint64_t since_ms = atomic_load(&row->since_ms);
 		uint64_t beat_ms = atomic_load(&row->heartbeat_ms);
 
+		if (is_empty(row))
+			continue;
 		answer_cell_number(answer, i);
 		answer_cell_text(answer, role_name(row->role));
 		answer_cell_number(answer, atomic_load(&row->pid));
@@ -113,7 +142,8 @@ show_workers(const struct words_context *context, struct answer *answer)
 
 /* What clients were refused or did not get, by the rule that did it. */
 static void
-show_limits(const struct words_context *context, struct answer *answer)
+show_limits(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
 	static const enum counter shown[] = { COUNTER_REFUSED_RATE,
 		COUNTER_REFUSED_ROOM_RATE, COUNTER_REFUSED_ROOMS,
@@ -122,6 +152,7 @@ show_limits(const struct words_context *context, struct answer *answer)
 		COUNTER_REFUSED_IP_CONNECTIONS, COUNTER_REFUSED_IP_RATE,
 		COUNTER_DROPPED_SLOW, COUNTER_CLOSED_SLOW };
 
+	(void)argument;
 	answer_begin_list(answer);
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
 		answer_number(answer, counter_info(shown[i])->name,
@@ -141,11 +172,13 @@ sum_of_all(const struct words_context *context, enum counter counter)
 }
 
 static void
-show_counters(const struct words_context *context, struct answer *answer)
+show_counters(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
 	static const char *const columns[] = { "counter", "value", "kind",
 		"meaning", NULL };
 
+	(void)argument;
 	answer_begin_table(answer, columns);
 	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
 		const struct counter_info *info = counter_info((enum counter)i);
@@ -169,19 +202,23 @@ show_option(
 }
 
 static void
-show_config(const struct words_context *context, struct answer *answer)
+show_config(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
 	static const char *const columns[] = { "option", "value", "origin",
 		NULL };
 
+	(void)argument;
 	answer_begin_table(answer, columns);
 	config_list(context->config, show_option, answer);
 	answer_end_table(answer);
 }
 
 static void
-stop(const struct words_context *context, struct answer *answer)
+stop(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
+	(void)argument;
 	log_info("asked to stop by the status socket");
 	answer_begin_list(answer);
 	answer_text(answer, "state", "stopping");
@@ -190,8 +227,10 @@ stop(const struct words_context *context, struct answer *answer)
 }
 
 static void
-drain(const struct words_context *context, struct answer *answer)
+drain(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
+	(void)argument;
 	log_info("asked to drain by the status socket");
 	answer_begin_list(answer);
 	answer_text(answer, "state", "draining");
@@ -200,8 +239,10 @@ drain(const struct words_context *context, struct answer *answer)
 }
 
 static void
-reload(const struct words_context *context, struct answer *answer)
+reload(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
+	(void)argument;
 	if (!context->reload(context->self)) {
 		answer_refuse(answer,
 			"the configuration stays as it was, the log says why");
@@ -213,21 +254,59 @@ reload(const struct words_context *context, struct answer *answer)
 }
 
 static void
-reopen(const struct words_context *context, struct answer *answer)
+reopen(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
+	(void)argument;
 	context->reopen(context->self);
 	answer_begin_list(answer);
 	answer_text(answer, "logs", "opened again");
 	answer_end_list(answer);
 }
 
-static void help(const struct words_context *context, struct answer *answer);
+/* From 1 to GATEWAYS_MAX. */
+static bool
+read_count(struct text text, unsigned *count)
+{
+	*count = 0;
+	for (size_t i = 0; i < text.length; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9' ||
+			*count > GATEWAYS_MAX)
+			return false;
+		*count = *count * 10 + (unsigned)(text.at[i] - '0');
+	}
+	return *count >= 1 && *count <= GATEWAYS_MAX;
+}
+
+static void
+set_gateways(const struct words_context *context, struct text argument,
+	struct answer *answer)
+{
+	unsigned count;
+
+	if (!read_count(argument, &count)) {
+		answer_refuse(answer, "gateways N: a number from 1 to %d",
+			GATEWAYS_MAX);
+		return;
+	}
+	if (!context->set_gateways(context->self, count)) {
+		answer_refuse(answer, "not all of it can be done, the log "
+				      "says why");
+		return;
+	}
+	answer_begin_list(answer);
+	answer_number(answer, "gateways", count);
+	answer_end_list(answer);
+}
+
+static void help(const struct words_context *context, struct text argument,
+	struct answer *answer);
 
 static const struct word {
-	const char *words;
-	bool is_change; /* only for the owner and root */
-	void (*answer)(
-		const struct words_context *context, struct answer *answer);
+	const char *words; /* with one in capitals: an argument stands there */
+	bool is_change;    /* only for the owner and root */
+	void (*answer)(const struct words_context *context,
+		struct text argument, struct answer *answer);
 	const char *help;
 } words[] = {
 	{ "help", false, help, "this list" },
@@ -244,14 +323,17 @@ static const struct word {
 	{ "reopen", true, reopen, "open the log files again" },
 	{ "drain", true, drain,
 		"send all clients away evenly, then stop the server" },
+	{ "gateways N", true, set_gateways, "have so many gateways" },
 	{ "stop", true, stop, "stop the server, keeping all messages" },
 };
 
 static void
-help(const struct words_context *context, struct answer *answer)
+help(const struct words_context *context, struct text argument,
+	struct answer *answer)
 {
 	static const char *const columns[] = { "words", "meaning", NULL };
 
+	(void)argument;
 	(void)context;
 	answer_begin_table(answer, columns);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -282,14 +364,21 @@ next_word(struct text *rest)
 
 /* Are these the same words, however many spaces are between them? */
 static bool
-same_words(struct text request, const char *expected)
+same_words(struct text request, const char *expected, struct text *argument)
 {
 	struct text wanted = text_of(expected);
 
+	*argument = TEXT_LITERAL("");
 	for (;;) {
 		struct text one = next_word(&request);
 		struct text other = next_word(&wanted);
 
+		if (other.length > 0 && isupper((unsigned char)*other.at)) {
+			if (one.length == 0)
+				return false;
+			*argument = one;
+			continue;
+		}
 		if (!text_equal(one, other))
 			return false;
 		if (one.length == 0)
@@ -298,10 +387,10 @@ same_words(struct text request, const char *expected)
 }
 
 static const struct word *
-find_word(struct text request)
+find_word(struct text request, struct text *argument)
 {
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (same_words(request, words[i].words))
+		if (same_words(request, words[i].words, argument))
 			return &words[i];
 	return NULL;
 }
@@ -310,19 +399,19 @@ void
 words_answer(const struct words_context *context, struct text request,
 	bool may_change, struct answer *answer)
 {
-	struct text rest = request;
+	struct text rest = request, argument;
 	const struct word *word;
 
 	if (text_equal(next_word(&rest), TEXT_LITERAL("json"))) {
 		answer->is_json = true;
 		request = rest;
 	}
-	word = find_word(request);
+	word = find_word(request, &argument);
 	if (!word)
 		answer_refuse(answer, "unknown words; `help` lists them");
 	else if (word->is_change && !may_change)
 		answer_refuse(answer,
 			"only the server's own user and root may do this");
 	else
-		word->answer(context, answer);
+		word->answer(context, argument, answer);
 }

@@ -60,7 +60,8 @@ struct row {
 	uint32_t role;             /* enum role; constant */
 	uint32_t number;           /* which one of its role, from 0; constant */
 	_Atomic uint32_t restarts; /* deaths that were not asked for */
-	_Atomic uint64_t since_ms; /* clock_ms() of the state's start */
+	_Atomic uint32_t is_wanted; /* a process is to serve here */
+	_Atomic uint64_t since_ms;  /* clock_ms() of the state's start */
 
 	/* Written by the process in the slot. */
 	_Alignas(CACHE_LINE) _Atomic uint64_t heartbeat_ms; /* clock_ms() */

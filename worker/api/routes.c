@@ -79,7 +79,8 @@ answer_ready(struct exchange *exchange)
 	for (unsigned i = 0; i < arena_shape(arena)->slots; i++) {
 		const struct row *row = arena_row(arena, i);
 
-		if (is_needed(row->role) && !is_serving(row))
+		if (is_needed(row->role) && atomic_load(&row->is_wanted) &&
+			!is_serving(row))
 			buffer_add_format(&words, "%s %u is not serving\n",
 				role_name(row->role), row->number);
 	}

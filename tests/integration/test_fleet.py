@@ -1,0 +1,103 @@
+"""More and fewer gateways while the server runs."""
+
+import signal
+
+import pytest
+
+from client import Client
+from server import wait_for
+
+
+@pytest.fixture
+def own_server(make_server):
+    return make_server(gateways=2, options="drain_seconds = 1").start()
+
+
+def serving(server):
+    return [w for w in server.workers()
+            if w["role"] == "gateway" and w["state"] == "serving"]
+
+
+def wait_gateways(server, count):
+    """So many serve, and nobody else is there any more."""
+    wait_for("%d gateways" % count, lambda: len(serving(server)) == count and
+             sum(w["role"] == "gateway" for w in server.workers()) == count)
+
+
+def test_one_more_takes_clients(own_server):
+    own_server.process.send_signal(signal.SIGTTIN)
+    wait_gateways(own_server, 3)
+    clients = [own_server.client("u%d" % i, "r") for i in range(40)]
+    assert all(int(w["connections"]) > 0 for w in serving(own_server))
+    clients[0].say("r", "to all gateways")
+    for client in clients[1:]:
+        assert client.push("msg")["body"] == "to all gateways"
+        client.close()
+
+
+def test_one_fewer_drains_and_nobody_else_notices(own_server):
+    clients = [own_server.client("u%d" % i, "r") for i in range(20)]
+    pids = own_server.pids("gateway")
+    own_server.process.send_signal(signal.SIGTTOU)
+    wait_for("one is left to serve", lambda: len(serving(own_server)) == 1)
+    stays = int(serving(own_server)[0]["pid"])
+    assert stays in pids
+    leaving = [c for c in clients if own_server.gateway_of(c) != stays]
+    for client in leaving:
+        client.push("drain")
+        assert client.socket.close_code() == 1012
+        client.close()
+    wait_gateways(own_server, 1)
+    for client in clients:
+        if client not in leaving:
+            client.say("r", "undisturbed")
+            client.close()
+
+
+def test_the_last_one_stays(make_server):
+    server = make_server(gateways=1).start()
+    server.allow("the last gateway stays")
+    server.process.send_signal(signal.SIGTTOU)
+    server.wait_log("the last gateway stays")
+    assert len(serving(server)) == 1
+
+
+def test_nobody_is_refused_while_gateways_come_and_go(own_server):
+    own_server.allow("no place for one more gateway")
+    for count in (1, 3, 1, 2):
+        done = own_server.control("gateways", str(count))
+        for i in range(20):
+            with own_server.client("u%d" % i, "r") as client:
+                client.say("r", "in")
+        if done.returncode == 0:
+            wait_gateways(own_server, count)
+
+
+def test_gateways_wants_a_number(own_server):
+    for wrong in ("0", "x", "257", "-1"):
+        done = own_server.control("gateways", wrong)
+        assert done.returncode == 1, wrong
+        assert "from 1 to 256" in done.stderr
+
+
+def test_a_reload_changes_how_many_there_are(own_server):
+    text = own_server.config_path.read_text()
+    own_server.config_path.write_text(
+        text.replace("gateways = 2", "gateways = 3"))
+    assert own_server.control("reload").returncode == 0
+    wait_gateways(own_server, 3)
+    assert own_server.control("gateways", "1").returncode == 0
+    assert own_server.control("reload").returncode == 0
+    wait_gateways(own_server, 1)
+
+
+def test_what_is_said_in_between_reaches_everybody_once(own_server):
+    """A crowd that follows its gateways, and one who speaks."""
+    with own_server.client("speaker", "r") as speaker:
+        for count in (3, 2, 3):
+            own_server.control("gateways", str(count))
+            wait_gateways(own_server, count)
+            offset = speaker.say("r", count)["offset"]
+            with Client(own_server.port, "late", ["r"]) as late:
+                got = late.whole_history("r")
+            assert [m["offset"] for m in got] == list(range(1, offset + 1))
