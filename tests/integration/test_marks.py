@@ -104,6 +104,8 @@ def test_both_sides_of_a_conversation_are_told_in_their_own_offsets(server):
         eve.fence()
         assert eve.seen("read") == []
         assert ann.call("read", user="bob c", offset=6) == {"offset": 7}
+        assert ann.call("read", user="bob c", offset=0) == {"offset": 7}
+        assert eve.call("read", user="bob c", offset=0) == {"offset": 0}
         ann.refused(1001, "read", user="bob c", offset=8)
 
 

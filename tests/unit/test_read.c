@@ -236,13 +236,30 @@ a_note_to_oneself_has_no_other_side(void **state)
 }
 
 static void
+offset_0_asks_the_ledger_at_once(void **state)
+{
+	int fd = client();
+	struct mark mark;
+
+	(void)state;
+	ask(fd, "\"user\":\"bob\",\"offset\":0");
+	mark = taken_mark();
+	assert_int_equal(mark.kind, STREAM_INBOX);
+	assert_true(text_equal(mark.with, TEXT_LITERAL("bob")));
+	assert_int_equal(mark.offset, 0);
+	tell_marked(&mark, 7);
+	assert_has(fixture_read(fd), "\"offset\":7");
+	close(fd);
+}
+
+static void
 where_nothing_was_said_there_is_nothing_to_mark(void **state)
 {
 	int fd = client();
 	struct lookup lookup;
 
 	(void)state;
-	ask(fd, "\"user\":\"bob\",\"offset\":0");
+	ask(fd, "\"user\":\"bob\",\"offset\":1");
 	lookup = taken_lookup();
 	fixture_tell(
 		PAGE, page_pack, (struct page){ .request = lookup.request });
@@ -304,6 +321,7 @@ main(void)
 		with_gateway(who_is_not_in_a_room_marks_nothing_there),
 		with_gateway(of_two_the_other_is_told_in_his_own_offsets),
 		with_gateway(a_note_to_oneself_has_no_other_side),
+		with_gateway(offset_0_asks_the_ledger_at_once),
 		with_gateway(where_nothing_was_said_there_is_nothing_to_mark),
 		with_gateway(an_offset_is_needed_and_must_be_one),
 		with_gateway(a_full_ring_refuses_the_second_step_too),

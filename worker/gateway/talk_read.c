@@ -63,13 +63,11 @@ tell(struct session *session, struct pending *pending,
 	asking_offer(session, asking_keeper(session, &request->of), pending);
 }
 
+/* What the ledger needs is known: its answer is ours. */
 static void
-read_room(struct session *session, struct text tag,
+tell_now(struct session *session, struct text tag,
 	const struct read_request *request)
 {
-	if (!asking_may(session, tag, &request->of, PERMIT_READ) ||
-		!asking_active(session, tag, request->of.room, CODE_FORBIDDEN))
-		return;
 	tell(session,
 		pending_new(
 			session->gateway->pendings, session, PENDING_READ, tag),
@@ -77,12 +75,28 @@ read_room(struct session *session, struct text tag,
 }
 
 static void
+read_room(struct session *session, struct text tag,
+	const struct read_request *request)
+{
+	if (!asking_may(session, tag, &request->of, PERMIT_READ) ||
+		!asking_active(session, tag, request->of.room, CODE_FORBIDDEN))
+		return;
+	tell_now(session, tag, request);
+}
+
+static void
 read_direct(struct session *session, struct text tag,
 	const struct read_request *request)
 {
-	struct pending *pending = pending_new(
-		session->gateway->pendings, session, PENDING_READ_WITH, tag);
+	struct pending *pending;
 
+	/* It moves nothing: the other one need not be told of it. */
+	if (request->offset == 0) {
+		tell_now(session, tag, request);
+		return;
+	}
+	pending = pending_new(
+		session->gateway->pendings, session, PENDING_READ_WITH, tag);
 	remember(pending, request);
 	lookup_pack(ledgers_letter(session->gateway, LETTER_LOOKUP),
 		&(struct lookup){
