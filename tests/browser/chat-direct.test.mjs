@@ -6,7 +6,7 @@ import {
     arrive, enter, enterQuietly, everybodyGoes, isOnline, lastIs, messages,
     numbered, openBrowser, say, sayAll, screenshot, scrollBack, textIs,
 } from "./people.mjs";
-import { Server } from "./server.mjs";
+import { Server, until } from "./server.mjs";
 
 let server;
 let browser;
@@ -133,6 +133,28 @@ test("my other device shows both sides, and what I read there", async () => {
     assert.equal(await desk.locator(".own").count(), 1);
     ivan.close();
     await desk.context().close();
+    await phone.context().close();
+});
+
+test("what was read on one device is no news on another", async () => {
+    const wes = await arrive(server, "wes");
+    const marks = [];
+
+    wes.on("read", (mark) => marks.push(mark));
+    await sayAll(wes, { user: "Vera" }, ["one", "two"]);
+    const desk = await enter(browser, server, "Vera", "news-hall");
+
+    await direct(desk, "wes").filter({ hasText: "2" }).click();
+    await lastIs(desk, "two");
+    await textIs(desk, "#room-title", "wes");
+    await until(() => marks.length > 0, "wes is told");
+    await desk.context().close();
+    await wes.say({ user: "Vera" }, "three");
+    const phone = await enter(browser, server, "Vera", "news-hall");
+
+    await direct(phone, "wes").filter({ hasText: "1" }).click();
+    await phone.waitForSelector(".line:has(.news):has-text('three')");
+    wes.close();
     await phone.context().close();
 });
 

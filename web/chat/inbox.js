@@ -6,6 +6,8 @@ import { putAway, putAwayAt, rememberedMark } from "./storage.js";
 
 const PAGE = 500;
 const PAGES_MAX = 4;
+/** Of so many conversations the server is asked how far they were read. */
+const ASKED_MAX = 20;
 
 export class Inbox {
     /** @param {import("./chat.js").Chat} chat */
@@ -64,6 +66,7 @@ export class Inbox {
 
     show(found, epoch) {
         const { chat } = this;
+        const unsure = [];
 
         for (const [user, messages] of found) {
             const newest = messages[0];
@@ -76,25 +79,53 @@ export class Inbox {
 
             talk.time = Math.max(talk.time, newest.time);
             talk.top = Math.max(talk.top, newest.offset);
-            this.resume(talk, messages);
+            this.resume(talk, messages, this.readTo(talk, messages));
+            if (talk.unread > 0)
+                unsure.push([talk, messages]);
         }
+        for (const [talk, messages] of unsure.slice(0, ASKED_MAX))
+            this.askServer(talk, messages);
         chat.tell("inboxListed");
         chat.tell("talks");
         chat.look();
     }
 
-    /* Not read: what the other one said after we looked last, or, on a device
-     * that does not know, after we last said something. */
-    resume(talk, messages) {
+    /* Up to what we looked at here, or up to where we said something. */
+    readTo(talk, messages) {
         const { user } = this.chat;
         const mark = rememberedMark(user, talk.key);
         const said = messages.find(({ from }) => from === user)?.offset ?? 0;
-        const readTo = Math.max(said,
-            mark?.epoch === talk.epoch ? mark.offset : 0);
+
+        return Math.max(said, mark?.epoch === talk.epoch ? mark.offset : 0);
+    }
+
+    /* Not read is what the other one said after that. */
+    resume(talk, messages, readTo) {
         const unread = messages.filter(({ from, offset }) =>
-            from !== user && offset > readTo).length;
+            from !== this.chat.user && offset > readTo).length;
 
         if (talk.unread === 0)
             talk.resumeFrom(readTo, unread);
+    }
+
+    /* It may have been read on another device. */
+    async askServer(talk, messages) {
+        const { chat } = this;
+        const { epoch, top } = talk;
+
+        try {
+            const { offset } = await chat.confab.read(talk.place, 0);
+
+            if (talk.epoch !== epoch || talk.top !== top
+                || offset <= talk.readTo || talk.unread === 0)
+                return;
+            talk.unread = 0;
+            talk.divider = null;
+            this.resume(talk, messages, offset);
+            chat.tell("talks");
+            chat.tell("talk", talk);
+        } catch {
+            /* Then it is new here. */
+        }
     }
 }
