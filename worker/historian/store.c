@@ -66,7 +66,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 			      "ORDER BY id LIMIT 1",
 	[STORE_REMOVE_RANGE] = "DELETE FROM messages WHERE id >= ?1 "
 			       "AND id < ?2",
-	[STORE_NEXT_END] = "SELECT until, id FROM ends WHERE until < ?1 "
+	[STORE_NEXT_END] = "SELECT until, id FROM ends WHERE until <= ?1 "
 			   "ORDER BY until LIMIT 1",
 	[STORE_REMOVE_END] = "DELETE FROM ends WHERE until = ?1 AND id = ?2",
 	[STORE_WITHDRAW] = "INSERT INTO withdrawn (id, body, body_after) "

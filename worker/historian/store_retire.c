@@ -1,5 +1,6 @@
 #include "worker/historian/store_retire.h"
 
+#include "shared/message.h"
 #include "worker/historian/store_bind.h"
 #include "worker/historian/store_inside.h"
 #include "worker/historian/store_row.h"
@@ -27,7 +28,7 @@ seek_young(struct store *store, const struct known_stream *stream,
 		.up = store->statements[STORE_SEEK_FIRST],
 		.down = store->statements[STORE_SEEK_LAST],
 		.stream = stream->id,
-		.time = oldest_ms << 16,
+		.time = message_time_of(oldest_ms),
 	};
 
 	if (!store_seek(&seek))

@@ -2,6 +2,7 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
+#include "shared/message.h"
 #include "shared/records.h"
 #include "worker/historian/store_bind.h"
 #include "worker/historian/store_layout.h"
@@ -43,10 +44,8 @@ store_row_other(const struct lookup *wanted)
 bool
 store_row_is_hidden(sqlite3_stmt *row, uint64_t unix_ms)
 {
-	uint64_t until = store_row_number(row, STORE_ROW_UNTIL);
-
 	return (store_row_number(row, STORE_ROW_FLAGS) & MESSAGE_CHANGES) ||
-	       (until > 0 && until < unix_ms);
+	       message_is_over(store_row_number(row, STORE_ROW_UNTIL), unix_ms);
 }
 
 uint64_t
