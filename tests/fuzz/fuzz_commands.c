@@ -284,6 +284,22 @@ talk(int fd, struct text input)
 		     : replies == requests);
 }
 
+/* The rules of the house, from the last byte; most inputs end with a newline
+ * and keep to the usual ones. */
+static void
+make_rules(unsigned knob)
+{
+	knob = knob == '\n' ? 0 : knob;
+	fixture.class.say = (int)(knob & 3);
+	fixture.class.read = (int)(knob >> 2 & 3);
+	fixture.class.join = knob & 16 ? MAY_TOKEN : MAY_ANYONE;
+	fixture.class.history = !(knob & 32);
+	fixture.class.slow = (int)(knob >> 6) % 3;
+	fixture.config.limits.messages_per_second = knob & 64 ? 1 : 0;
+	fixture.config.limits.burst = 2;
+	fixture.config.limits.rooms_per_connection = knob & 128 ? 1 : 128;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -295,6 +311,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fixture.keeps_entries = true;
 	is_open = true;
 	mood = size > 0 ? data[0] : 0;
+	make_rules(size > 0 ? data[size - 1] : 0);
 	fd = fixture_connect();
 	talk(fd, (struct text){ (const char *)data, size });
 	close(fd);

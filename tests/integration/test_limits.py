@@ -126,3 +126,17 @@ def test_an_address_connects_so_often_in_a_second(make_server):
              lambda: handshake(server, "127.0.0.4")[0] == 101)
     for visitor in came:
         visitor.close()
+
+
+def test_limits_change_for_those_who_are_here(make_server, room):
+    server = make_server(limits={"messages_per_second": 0}).start()
+    with server.client("u", room) as u:
+        for n in range(150):
+            u.say(room, n)
+        server.write_config(limits={"messages_per_second": 1, "burst": 3})
+        server.control("reload", check=True)
+        wait_for("the limits are there", lambda: {
+            int(w["config"]) for w in server.workers()} == {2})
+        sent = [u.send("say", room=room, body=n) for n in range(50)]
+        codes = [u.reply(seq)["code"] for seq in sent]
+        assert codes[:3] == [200] * 3 and codes[-1] == 1012
