@@ -19,18 +19,24 @@ import time
 
 import wire
 from client import whole_history
+from inboxes import Post
 
 
 class Member:
     """One client of a crowd: logs in, joins its rooms, keeps `window` says in
-    flight while it talks, connects again when the connection breaks."""
+    flight while it talks, connects again when the connection breaks. With
+    friends each fourth message is for one or some of them, and it recovers its
+    inbox by each login."""
 
-    def __init__(self, crowd, user, rooms, window=2, host="127.0.0.1"):
+    def __init__(self, crowd, user, rooms, window=2, host="127.0.0.1",
+                 friends=()):
         self.crowd = crowd
         self.user = user
         self.rooms = list(rooms)
         self.window = window
         self.host = host
+        self.friends = list(friends)
+        self.inbox = crowd.post.inbox_of(user) if friends else None
         self.breaks = 0
         self.number = 0
         self.socket = None
@@ -87,6 +93,16 @@ class Member:
         self.ask(("say", room, body), "say",
                  {"room": room, "body": body, "echo": True})
 
+    def tell(self):
+        """One friend, or three with repeats."""
+        number = self.crowd.next_number()
+        body = "%s:%d" % (self.user, number)
+        users = [self.friends[(number * step) % len(self.friends)]
+                 for step in ((1,) if number % 3 else (1, 2, 3))]
+        to = {"users": users} if len(users) > 1 else {"user": users[0]}
+        self.ask(("tell", users, body), "say",
+                 {**to, "body": body, "echo": True})
+
     def question(self, cmd, **data):
         """Its answer is of no interest, but there must be one."""
         if self.state == "inside":
@@ -96,7 +112,11 @@ class Member:
         if self.state != "inside" or not self.crowd.may_talk():
             return
         for _ in range(self.window - len(self.waiting)):
-            if len(self.joined) == len(self.rooms):
+            if len(self.joined) != len(self.rooms):
+                return
+            if self.friends and self.number % 4 == 0:
+                self.tell()
+            else:
                 self.say(self.rooms[self.number % len(self.rooms)])
 
     # Input
@@ -127,7 +147,9 @@ class Member:
                 raise OSError("refused")
             del self.buffer[:end + 4]
             self.state = "inside"
-            self.ask(("login",), "login", {"user": self.user})
+            place = self.inbox and self.inbox.place()
+            self.ask(("login",), "login", {
+                "user": self.user, **({"inbox": place} if place else {})})
             for room in self.rooms:
                 self.ask(("join", room), "join", {"room": room})
         at, view = 0, memoryview(bytes(self.buffer))
@@ -151,8 +173,10 @@ class Member:
         book = self.crowd.book
         data = message.get("data", {})
         if "code" not in message:
-            if message["cmd"] == "msg":
+            if message["cmd"] == "msg" and "room" in data:
                 book.received(self, self.joined, data)
+            elif message["cmd"] == "msg" and self.inbox:
+                self.inbox.add(data)
             return
         asked = self.waiting.pop(message["seq"], None)
         assert asked, "an answer that nobody waits for: %r" % message
@@ -164,7 +188,13 @@ class Member:
             assert code == 200, message
             self.joined[asked[1]] = book.joined(self, asked[1], data)
         elif asked[0] == "login":
+            if code == 1004:
+                raise OSError("the ledger cannot let us in now")
             assert code == 200, message
+            if self.inbox:
+                self.inbox.entered(data)
+        elif asked[0] == "tell":
+            self.on_told(asked, message)
         elif asked[0] == "question":
             assert code in (200, 1004), message
         elif code == 200:
@@ -173,6 +203,14 @@ class Member:
             assert code in (1004, 1008), message
             book.refused(asked[1], asked[2])
             self.crowd.pause = time.monotonic() + 0.05
+
+    def on_told(self, asked, message):
+        post = self.crowd.post
+        if message["code"] == 200:
+            post.acknowledged(self.user, asked[1], asked[2], message["data"])
+        else:
+            assert message["code"] in (1004, 1008), message
+            post.refused(asked[2])
 
 
 class Crowd:
@@ -185,6 +223,7 @@ class Crowd:
         self.selector = selectors.DefaultSelector()
         self.members = []
         self.book = Book()
+        self.post = Post()
         self.closes = []
         self.is_talking = True
         self.pause = 0.0

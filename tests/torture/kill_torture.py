@@ -1,6 +1,6 @@
 """kill_torture.py [SECONDS [SEED]]: kills and freezes random children of a real
-server every 50 to 500 ms while two dozen clients chat in several rooms and look
-things up; now and then kills all of it and starts it anew, or the master alone
+server every 50 to 500 ms while two dozen clients chat in several rooms and
+directly with each other and look things up; now and then kills all of it and starts it anew, or the master alone
 and starts another one beside its orphans. Then checks that nothing acknowledged
 was lost or doubled, every request was answered and everything still works.
 
@@ -26,6 +26,7 @@ from server import DEATHS, Server, process_exists, wait_for  # noqa: E402
 CLIENTS = 24
 MESSAGES_PER_SECOND = 3000
 ROOMS = ["room-%d" % n for n in range(5)]
+USERS = ["member-%d" % n for n in range(CLIENTS)]
 
 
 class Tormentor:
@@ -122,7 +123,7 @@ def torture(server, seconds, seed):
     """Everything that was wrong, as sentences."""
     crowd = Crowd(server.port, MESSAGES_PER_SECOND)
     for n in range(CLIENTS):
-        crowd.add("member-%d" % n, crowd_rooms(n), window=1 + n % 4)
+        crowd.add(USERS[n], crowd_rooms(n), window=1 + n % 4, friends=USERS)
     crowd.wait_inside()
     tormentor = Tormentor(server, seed)
     end = time.monotonic() + seconds
@@ -136,11 +137,13 @@ def torture(server, seconds, seed):
     crowd.wait_acknowledged(100, 60)
     crowd.settle(60)
     print("%d children killed, %d frozen, %d restarts of all; %d messages "
-          "acknowledged, %d open, %d refused; %d connections broken" % (
+          "acknowledged, %d open, %d refused; %d direct ones; %d connections "
+          "broken, %d inboxes not recovered" % (
               tormentor.count["killed"], tormentor.count["frozen"],
               tormentor.count["restarts"], crowd.acknowledged(),
               len(crowd.book.open), len(crowd.book.refusals),
-              sum(m.breaks for m in crowd.members)))
+              len(crowd.post.acks), sum(m.breaks for m in crowd.members),
+              sum(m.inbox.skipped for m in crowd.members)))
     faults = []
     if before == 0:
         faults.append("nothing was acknowledged during the torture")
@@ -148,6 +151,10 @@ def torture(server, seconds, seed):
     crowd.leave()
     with server.client("judge", *ROOMS) as judge:
         faults += crowd.book.faults(lambda **how: judge.call("history", **how))
+    faults += list(crowd.post.faults(
+        lambda user, place: server.client(user, inbox=place)))
+    if not crowd.post.acks:
+        faults.append("nothing was told to anybody directly")
     faults += ["still there: %d" % pid for pid in tormentor.victims
                if process_exists(pid)]
     faults += ["leaked: %d" % pid for pid in leaked(server)]
@@ -165,6 +172,8 @@ def ask(crowd, chance):
         return
     member.question("history", room=room, limit=50)
     member.question("history", room=room, after=0, limit=50)
+    member.question("history", user=chance.choice(USERS), limit=50)
+    member.question("online", users=USERS)
     member.question("members", room=room)
     member.question("rooms")
 
