@@ -1,8 +1,9 @@
 """kill_torture.py [SECONDS [SEED]]: kills and freezes random children of a real
 server every 50 to 500 ms while two dozen clients chat in several rooms and
-directly with each other and look things up; now and then kills all of it and starts it anew, or the master alone
-and starts another one beside its orphans. Then checks that nothing acknowledged
-was lost or doubled, every request was answered and everything still works.
+directly with each other and look things up; now and then kills all of it and
+starts it anew, or the master alone and starts another one beside its orphans.
+Then checks that nothing acknowledged was lost or doubled, every request was
+answered, nobody missed anything and everything still works.
 
 The seed decides how the server is set up and who is struck how and when; a
 failed run prints it.
