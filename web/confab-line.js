@@ -61,6 +61,8 @@ export class Line {
         this.ids = new Set();
         this.filling = null;
         this.hasHoles = false;
+        /** Counts the joins: a later one has a connection of its own. */
+        this.visit = 0;
     }
 
     /** What a join or login made again says about where we are. */
@@ -73,6 +75,7 @@ export class Line {
     async joined({ epoch, offset, recovered, messages }) {
         if (epoch === undefined || offset === undefined)
             return;
+        this.visit++;
         if (this.epoch === "")
             this.restart(epoch, offset);
         else if (epoch !== this.epoch || offset < this.last)
@@ -192,35 +195,42 @@ export class Line {
     /** Reads history until the line reaches offset; resolves when it does. */
     reach(offset) {
         this.top = Math.max(this.top, offset);
-        if (!this.filling && this.last < this.top) {
-            this.filling = this.fill().finally(() => {
-                this.filling = null;
-            });
-        }
+        if (!this.filling && this.last < this.top)
+            this.filling = this.fill();
         return this.filling ?? Promise.resolve();
     }
 
     async fill() {
-        let tries = 0;
+        let { visit } = this;
 
-        while (this.last < this.top) {
-            const { epoch, last } = this;
-
+        for (let tries = 0; this.last < this.top;) {
             try {
-                const page = await this.uses.history({
-                    ...this.place, after: last, limit: PAGE,
-                });
+                await this.readOn();
                 tries = 0;
-                if (epoch === this.epoch && last === this.last)
-                    this.takePage(page);
             } catch (error) {
-                if (!await this.uses.wait(error, ++tries))
-                    return;
+                if (await this.uses.wait(error, ++tries))
+                    continue;
+                /* Gone; but we may have come back meanwhile. */
+                if (visit === this.visit)
+                    break;
+                visit = this.visit;
             }
         }
+        /* Now, and not when the promise says it: more may come before that. */
+        this.filling = null;
         if (this.hasHoles)
             this.uses.stale({ ...this.place, offset: this.last });
         this.hasHoles = false;
+    }
+
+    async readOn() {
+        const { epoch, last } = this;
+        const page = await this.uses.history({
+            ...this.place, after: last, limit: PAGE,
+        });
+
+        if (epoch === this.epoch && last === this.last)
+            this.takePage(page);
     }
 
     /* A page may span more than it shows: what expired, and changes. */
