@@ -122,6 +122,16 @@ epochs_come_back_as_they_were_written(void **state)
 	assert_false(message_epoch_read(text_of("00000000000/0"), &value));
 }
 
+static void
+an_end_comes_at_its_millisecond_and_0_is_none(void **state)
+{
+	(void)state;
+	assert_false(message_is_over(0, UINT64_MAX));
+	assert_false(message_is_over(6, 5));
+	assert_true(message_is_over(5, 5));
+	assert_true(message_is_over(4, 5));
+}
+
 int
 main(void)
 {
@@ -134,6 +144,7 @@ main(void)
 		cmocka_unit_test(ids_sort_as_their_times_do),
 		cmocka_unit_test(what_is_no_id_is_refused),
 		cmocka_unit_test(epochs_come_back_as_they_were_written),
+		cmocka_unit_test(an_end_comes_at_its_millisecond_and_0_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

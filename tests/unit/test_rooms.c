@@ -564,6 +564,27 @@ a_connection_is_in_as_many_rooms_as_it_may_be(void **state)
 	close(fd);
 }
 
+static void
+what_is_over_is_not_pushed_but_counts(void **state)
+{
+	int fd = client("a");
+
+	(void)state;
+	join(fd, "", 0);
+	tell_message(&(struct message){
+		.offset = 1,
+		.until = clock_unix_ms(),
+	});
+	tell_message(&(struct message){
+		.offset = 2,
+		.until = clock_unix_ms() + 60000,
+	});
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"offset\":2,");
+	assert_silent(fd);
+	assert_int_equal(row_read(fixture.gateway.row, COUNTER_GAPS), 0);
+}
+
 int
 main(void)
 {
@@ -584,6 +605,7 @@ main(void)
 		TEST(a_member_that_leaves_within_the_turn_hears_nothing_more),
 		TEST(a_reader_that_stalls_is_closed_and_others_are_not),
 		TEST(a_connection_is_in_as_many_rooms_as_it_may_be),
+		TEST(what_is_over_is_not_pushed_but_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
