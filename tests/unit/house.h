@@ -48,7 +48,9 @@ static struct house {
 	int listening;
 	uint16_t port;
 	bool is_full;
+	bool is_closed_to_all; /* whoever it is, behind a good handshake */
 	size_t accepted, entered, refused;
+	size_t admitted, dismissed;
 	int last_status;
 	int inside[CROWD];
 	struct visitor last;
@@ -83,6 +85,25 @@ may_enter(void *self, unsigned listener, struct text path, struct text origin)
 	return house.is_full ? DOOR_HOUSE_FULL : DOOR_WELCOME;
 }
 
+static inline bool
+admit(void *self, const struct sockaddr_storage *peer)
+{
+	assert_ptr_equal(self, &house);
+	assert_int_equal(peer->ss_family, AF_INET);
+	if (house.is_closed_to_all)
+		return false;
+	house.admitted++;
+	return true;
+}
+
+static inline void
+dismiss(void *self, const struct sockaddr_storage *peer)
+{
+	assert_ptr_equal(self, &house);
+	assert_int_equal(peer->ss_family, AF_INET);
+	house.dismissed++;
+}
+
 static inline void
 on_enter(void *self, const struct visitor *visitor)
 {
@@ -115,6 +136,8 @@ on_accept(void *self)
 
 static const struct door_hooks hooks = {
 	.may_enter = may_enter,
+	.admit = admit,
+	.dismiss = dismiss,
 	.on_enter = on_enter,
 	.on_refuse = on_refuse,
 	.on_accept = on_accept,
@@ -159,6 +182,8 @@ house_open(unsigned waiting_max, unsigned head_seconds)
 static inline void
 house_close(void)
 {
+	/* Nobody is counted who did not come in. */
+	assert_int_equal(house.admitted, house.entered + house.dismissed);
 	for (size_t i = 0; i < house.entered; i++)
 		close(house.inside[i]);
 	door_free(&house.door);

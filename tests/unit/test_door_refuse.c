@@ -22,6 +22,10 @@ requests_are_refused_once_and_ended(void **state)
 	expect_refused(HEAD "Origin: http://evil\r\n\r\n", 403);
 	house.is_full = true;
 	expect_refused(GOOD, 503);
+	house.is_full = false;
+	house.is_closed_to_all = true;
+	expect_refused(GOOD, 503);
+	assert_int_equal(house.admitted, 0);
 	memset(long_head, 'x', sizeof(long_head) - 1);
 	memcpy(long_head, "GET /", 5);
 	long_head[sizeof(long_head) - 1] = 0;
