@@ -7,6 +7,7 @@
 #include "master/fleet.h"
 #include "master/reload.h"
 #include "master/supervisor_inside.h"
+#include "master/upgrade.h"
 #include "shared/arena.h"
 #include "shared/config.h"
 #include "shared/log.h"
@@ -79,6 +80,12 @@ acts_reload(void *self)
 	log_info("the configuration is read again, number %u",
 		supervisor->heritage.generation);
 	return true;
+}
+
+bool
+acts_upgrade(void *self)
+{
+	return upgrade_begin(self);
 }
 
 bool

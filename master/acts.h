@@ -16,6 +16,9 @@ void acts_drain(void *self);
  */
 bool acts_reload(void *self);
 
+/* Has the program file take over; false: not now, the log says why. */
+bool acts_upgrade(void *self);
+
 /* Gateways: so many more (or fewer); or so many. false: the log says why. */
 bool acts_fleet(void *self, int change);
 bool acts_set_gateways(void *self, unsigned count);

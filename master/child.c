@@ -1,6 +1,7 @@
 #include "master/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "master/handover.h"
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/heritage.h"
@@ -44,6 +46,20 @@ child_init(struct child *child, struct row *row, unsigned slot)
 	*child = (struct child){ .row = row, .slot = slot, .line = -1 };
 	snprintf(child->name, sizeof(child->name), "%s %u",
 		role_name(row->role), row->number);
+}
+
+void
+child_adopt(struct child *child, const struct handover_child *from)
+{
+	child->pid = from->pid;
+	child->life = from->life;
+	child->state = (enum child_state)from->state;
+	child->was_healthy = from->was_healthy;
+	child->line = from->pid != 0 ? from->line : -1;
+	child->since_ms = from->since_ms;
+	child->started_ms = from->started_ms;
+	if (child->line >= 0)
+		fcntl(child->line, F_SETFD, FD_CLOEXEC);
 }
 
 void

@@ -25,6 +25,8 @@ struct child {
 	int line;  /* to it, see line.h; -1: none */
 	uint32_t life;
 	bool was_healthy;  /* this life has served */
+	bool is_old;       /* of the program before an upgrade */
+	bool is_leaving;   /* is about to be asked to end */
 	bool is_replaced;  /* ends to make place for the next life */
 	uint64_t since_ms; /* of the state */
 	uint64_t started_ms;
@@ -34,6 +36,10 @@ struct child {
 
 /* The row's role and number are set. */
 void child_init(struct child *child, struct row *row, unsigned slot);
+
+/* Takes over a process that another program of this pid has started. */
+struct handover_child;
+void child_adopt(struct child *child, const struct handover_child *from);
 
 /* Is a process to serve in this slot? Everybody may know. */
 void child_want(struct child *child, bool is_wanted);

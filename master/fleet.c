@@ -96,6 +96,15 @@ one_more(struct supervisor *supervisor)
 }
 
 static void
+let_go(struct child *child)
+{
+	child->is_leaving = false;
+	child_cancel(child);
+	child_ask_to_end(
+		child, child->state == CHILD_SERVING ? SIGQUIT : SIGTERM);
+}
+
+static void
 one_fewer(struct supervisor *supervisor)
 {
 	struct child *child = find_last(supervisor);
@@ -103,9 +112,7 @@ one_fewer(struct supervisor *supervisor)
 	set_on(supervisor, child, false);
 	share_sockets(supervisor);
 	log_info("%s: drains, for one fewer", child->name);
-	child_cancel(child);
-	child_ask_to_end(
-		child, child->state == CHILD_SERVING ? SIGQUIT : SIGTERM);
+	let_go(child);
 }
 
 int
@@ -122,4 +129,80 @@ fleet_set(struct supervisor *supervisor, unsigned count)
 	while (fleet_count(supervisor) > count)
 		one_fewer(supervisor);
 	return result;
+}
+
+static unsigned
+count_old(const struct supervisor *supervisor)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < supervisor->count; i++) {
+		const struct child *child = &supervisor->children[i];
+
+		if (is_gateway(child) && child_is_wanted(child) &&
+			child->is_old)
+			count++;
+	}
+	return count;
+}
+
+void
+fleet_start_new(struct supervisor *supervisor)
+{
+	for (unsigned left = count_old(supervisor); left > 0; left--)
+		if (one_more(supervisor) < 0)
+			break;
+}
+
+static bool
+is_new(const struct child *child)
+{
+	return is_gateway(child) && child_is_wanted(child) && !child->is_old;
+}
+
+bool
+fleet_new_serve(const struct supervisor *supervisor)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < supervisor->count; i++) {
+		const struct child *child = &supervisor->children[i];
+
+		if (!is_new(child))
+			continue;
+		if (child->state != CHILD_SERVING)
+			return false;
+		count++;
+	}
+	return count > 0 || count_old(supervisor) == 0;
+}
+
+static void
+retire(struct supervisor *supervisor, bool is_of_old)
+{
+	for (unsigned i = 0; i < supervisor->count; i++) {
+		struct child *child = &supervisor->children[i];
+
+		if (is_gateway(child) && child_is_wanted(child) &&
+			child->is_old == is_of_old) {
+			set_on(supervisor, child, false);
+			child->is_leaving = true;
+		}
+	}
+	share_sockets(supervisor);
+	for (unsigned i = 0; i < supervisor->count; i++)
+		if (supervisor->children[i].is_leaving)
+			let_go(&supervisor->children[i]);
+}
+
+void
+fleet_change_over(struct supervisor *supervisor)
+{
+	retire(supervisor, true);
+}
+
+void
+fleet_give_up_new(struct supervisor *supervisor)
+{
+	retire(supervisor, false);
 }

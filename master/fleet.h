@@ -6,11 +6,21 @@
 #ifndef MASTER_FLEET_H
 #define MASTER_FLEET_H
 
+#include <stdbool.h>
+
 struct supervisor;
 
 unsigned fleet_count(const struct supervisor *supervisor);
 
 /* As many as that, but at least one. -1: not all of it can be done (logged). */
 int fleet_set(struct supervisor *supervisor, unsigned count);
+
+/* An upgrade: as many new gateways are started as there are old ones, with
+ * sockets of their own; when all serve, the old ones hand theirs on and drain,
+ * or else the new ones are taken back. */
+void fleet_start_new(struct supervisor *supervisor);
+bool fleet_new_serve(const struct supervisor *supervisor);
+void fleet_change_over(struct supervisor *supervisor);
+void fleet_give_up_new(struct supervisor *supervisor);
 
 #endif

@@ -15,10 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "master/handover.h"
 #include "master/listeners.h"
 #include "master/needs.h"
 #include "master/premises.h"
 #include "master/supervisor.h"
+#include "master/upgrade.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/config.h"
@@ -32,6 +34,7 @@ struct wishes {
 	bool foreground;
 	bool test;
 	bool dev;
+	int arena; /* -t: can this one be shared? -1: none is asked about */
 };
 
 /* Everything that is made before the first fork. */
@@ -64,6 +67,7 @@ static void
 read_arguments(int argc, char **argv, struct wishes *wishes)
 {
 	static const struct option longs[] = {
+		{ "arena", required_argument, NULL, 'a' },
 		{ "dev", no_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -71,7 +75,7 @@ read_arguments(int argc, char **argv, struct wishes *wishes)
 	};
 	int letter;
 
-	*wishes = (struct wishes){ 0 };
+	*wishes = (struct wishes){ .arena = -1 };
 	while ((letter = getopt_long(argc, argv, "c:fthV", longs, NULL)) != -1)
 		switch (letter) {
 		case 'c':
@@ -86,6 +90,9 @@ read_arguments(int argc, char **argv, struct wishes *wishes)
 			break;
 		case 'd':
 			wishes->dev = true;
+			break;
+		case 'a':
+			wishes->arena = atoi(optarg);
 			break;
 		case 'V':
 			puts("confabd " CONFAB_VERSION);
@@ -273,6 +280,24 @@ house_close(struct house *house)
 }
 
 static int
+run(struct house *house, const struct handover *handover)
+{
+	const struct supervisor_needs needs = {
+		.config = house->config,
+		.premises = house->premises,
+		.arena = house->arena,
+		.listening = &house->listening,
+		.logs_to_stderr = house->wishes->foreground,
+		.status_fd = house->status_fd,
+		.handover = handover,
+		.on_serving = on_serving,
+		.self = house,
+	};
+
+	return supervisor_run(&needs);
+}
+
+static int
 serve(const struct wishes *wishes, struct config *config)
 {
 	struct house house = { .wishes = wishes,
@@ -282,20 +307,54 @@ serve(const struct wishes *wishes, struct config *config)
 	int exit_code = 1;
 
 	if (house_open(&house) == 0) {
-		struct supervisor_needs needs = { .config = house.config,
-			.premises = house.premises,
-			.arena = house.arena,
-			.listening = &house.listening,
-			.logs_to_stderr = wishes->foreground,
-			.status_fd = house.status_fd,
-			.on_serving = on_serving,
-			.self = &house };
-
 		if (!wishes->foreground)
 			go_to_background(&house);
 		if (premises_write_pid(house.premises) == 0)
-			exit_code = supervisor_run(&needs);
+			exit_code = run(&house, NULL);
 	}
+	house_close(&house);
+	return exit_code;
+}
+
+/* After an upgrade: everything is there. */
+static int
+house_inherit(struct house *house, struct handover *handover)
+{
+	house->arena = arena_attach(handover->arena);
+	if (!house->arena)
+		return -1;
+	house->premises = premises_inherit(house->config, handover->run_lock,
+		handover->data_lock, handover->writers_lock);
+	house->listening = handover->listening;
+	handover->listening.sockets = NULL;
+	handover->listening.count = 0;
+	house->status_fd = handover->status;
+	must(asprintf(&house->status_path, "%s/status.sock",
+		     house->config->run_dir) >= 0);
+	return open_log(house);
+}
+
+/* Serves on with what the program before us has left. */
+static int
+serve_on(const struct wishes *wishes, struct handover *handover)
+{
+	struct house house = { .wishes = wishes,
+		.config = config_read_text(
+			handover->path ? handover->path : "--dev",
+			buffer_text(&handover->config)),
+		.parent = -1,
+		.status_fd = -1 };
+	int exit_code = 1;
+
+	if (!house.config)
+		return 1;
+	if (!handover->path) {
+		free(house.config->path);
+		house.config->path = NULL;
+	}
+	handover_close_on_exec(handover, true);
+	if (house_inherit(&house, handover) == 0)
+		exit_code = run(&house, handover);
 	house_close(&house);
 	return exit_code;
 }
@@ -311,35 +370,76 @@ take_command_line(int argc, char **argv, char **envp)
 	setproctitle_init(argc, argv, envp);
 }
 
-/* Answers -t. */
+/* Answers -t. A program that runs asks also whether we could go on with its
+ * arena; its user was found long ago. */
 static int
-say_whether_good(struct config **config)
+say_whether_good(const struct wishes *wishes, struct config **config)
 {
-	bool is_good = premises_has_user(*config);
+	bool is_good = wishes->arena >= 0 || premises_has_user(*config);
+	struct arena *arena;
 
 	config_free(config);
-	if (is_good)
-		puts("the configuration is good");
-	return is_good ? 0 : 1;
+	if (!is_good)
+		return 1;
+	puts("the configuration is good");
+	if (wishes->arena < 0)
+		return 0;
+	arena = arena_attach(wishes->arena);
+	if (!arena)
+		return UPGRADE_OTHER_LAYOUT;
+	arena_free(&arena);
+	return 0;
+}
+
+/* What a program before us left for us; NULL: there was none. */
+static struct handover *
+find_handover(void)
+{
+	const char *number = getenv(UPGRADE_VARIABLE);
+	int fd = number ? atoi(number) : -1;
+
+	unsetenv(UPGRADE_VARIABLE);
+	return fd >= 0 ? handover_read(fd) : NULL;
+}
+
+static int
+start(const struct wishes *wishes)
+{
+	struct config *config =
+		wishes->dev ? config_dev(DEV_DIRECTORY, "web", "sql")
+			    : config_read(wishes->config_path);
+
+	if (!config)
+		return 1;
+	if (wishes->test)
+		return say_whether_good(wishes, &config);
+	setproctitle("master");
+	return serve(wishes, config);
 }
 
 int
 main(int argc, char **argv, char **envp)
 {
+	struct handover *handover = find_handover();
 	struct wishes wishes;
-	struct config *config;
+	int exit_code;
 
+	upgrade_remember(argv);
 	read_arguments(argc, argv, &wishes);
 	take_command_line(argc, argv, envp);
 	umask(0027);
 	log_set_name("master");
-	config = wishes.dev ? config_dev(DEV_DIRECTORY, "web", "sql")
-			    : config_read(wishes.config_path);
+	if (handover) {
+		setproctitle("master");
+		exit_code = serve_on(&wishes, handover);
+		handover_free(&handover);
+	} else {
+		exit_code = start(&wishes);
+	}
 	free(wishes.config_path);
-	if (!config)
+	if (exit_code == SUPERVISOR_ANEW) {
+		upgrade_execute_anew();
 		return 1;
-	if (wishes.test)
-		return say_whether_good(&config);
-	setproctitle("master");
-	return serve(&wishes, config);
+	}
+	return exit_code;
 }

@@ -9,6 +9,7 @@
 
 struct arena;
 struct config;
+struct handover;
 struct listening;
 struct premises;
 
@@ -19,6 +20,9 @@ struct supervisor_needs {
 	struct listening *listening; /* so does this */
 	bool logs_to_stderr;         /* whatever the configuration says */
 	int status_fd;               /* listening */
+
+	/* From the program before, after an upgrade; NULL: a fresh start. */
+	const struct handover *handover;
 
 	/* All children serve for the first time. */
 	void (*on_serving)(void *self);

@@ -185,6 +185,33 @@ premises_open(const struct config *config)
 	return premises;
 }
 
+struct premises *
+premises_inherit(const struct config *config, int run_lock, int data_lock,
+	int writers_lock)
+{
+	const int fds[] = { run_lock, data_lock, writers_lock };
+	struct premises *premises = base_alloc_zeroed(1, sizeof(*premises));
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+	premises->config = config;
+	premises->run_lock = run_lock;
+	premises->data_lock = data_lock;
+	premises->writers_lock = writers_lock;
+	must(asprintf(&premises->pid_path, "%s/%s", config->run_dir,
+		     PID_FILE) >= 0);
+	return premises;
+}
+
+void
+premises_locks(const struct premises *premises, int *run_lock, int *data_lock,
+	int *writers_lock)
+{
+	*run_lock = premises->run_lock;
+	*data_lock = premises->data_lock;
+	*writers_lock = premises->writers_lock;
+}
+
 void
 premises_shed(const struct premises *premises, bool is_writer)
 {

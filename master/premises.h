@@ -15,6 +15,15 @@ struct premises;
  * that is not possible. The configuration is borrowed for life. */
 struct premises *premises_open(const struct config *config);
 
+/* The same for what a program before us had, after an upgrade: takes the locks
+ * that it held. */
+struct premises *premises_inherit(const struct config *config, int run_lock,
+	int data_lock, int writers_lock);
+
+/* The descriptors that hold the locks. */
+void premises_locks(const struct premises *premises, int *run_lock,
+	int *data_lock, int *writers_lock);
+
 /* Is the user to become, and the group, there? Touches nothing. */
 bool premises_has_user(const struct config *config);
 

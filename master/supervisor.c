@@ -12,12 +12,16 @@
 #include "master/acts.h"
 #include "master/child.h"
 #include "master/ending.h"
-#include "master/health.h"
+#include "master/handover.h"
 #include "master/listeners.h"
 #include "master/premises.h"
 #include "master/reload.h"
+#include "master/renewal.h"
+#include "master/signals.h"
 #include "master/status.h"
 #include "master/supervisor_inside.h"
+#include "master/upgrade.h"
+#include "master/watch.h"
 #include "master/words.h"
 #include "shared/arena.h"
 #include "shared/base.h"
@@ -114,8 +118,8 @@ supervisor_start(struct supervisor *supervisor, struct child *child)
 	set_tick(supervisor, BUSY_TICK_MS);
 }
 
-static void
-ring_all_bells(const struct supervisor *supervisor)
+void
+supervisor_ring_all_bells(const struct supervisor *supervisor)
 {
 	for (unsigned i = 0; i < supervisor->count; i++)
 		bell_ring(arena_bell(supervisor->needs.arena, i));
@@ -190,7 +194,7 @@ on_child_end(struct supervisor *supervisor, struct child *child, int status)
 
 	index_close(arena_partition(supervisor->needs.arena, child->slot));
 	child_on_end(child, status, !hopeless && is_wanted(supervisor, child));
-	ring_all_bells(supervisor);
+	supervisor_ring_all_bells(supervisor);
 	if (hopeless)
 		give_up(supervisor, child->name);
 	else if (is_to_start(supervisor, child))
@@ -198,19 +202,25 @@ on_child_end(struct supervisor *supervisor, struct child *child, int status)
 	supervisor_go_on_ending(supervisor);
 }
 
-static void
-reap(struct supervisor *supervisor)
+void
+supervisor_reap(struct supervisor *supervisor)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (upgrade_on_end(supervisor, pid, status)) {
+			if (supervisor->upgrade.is_anew)
+				acts_drain(supervisor);
+			continue;
+		}
 		for (unsigned i = 0; i < supervisor->count; i++)
 			if (supervisor->children[i].pid == pid) {
 				on_child_end(supervisor,
 					&supervisor->children[i], status);
 				break;
 			}
+	}
 }
 
 static void
@@ -240,70 +250,6 @@ try_to_take_over(struct supervisor *supervisor)
 }
 
 static void
-look_whether_complete(struct supervisor *supervisor)
-{
-	if (supervisor->is_complete || supervisor->ending.is_on)
-		return;
-	for (unsigned i = 0; i < supervisor->count; i++)
-		if (child_is_wanted(&supervisor->children[i]) &&
-			supervisor->children[i].state != CHILD_SERVING)
-			return;
-	supervisor->is_complete = true;
-	log_info("serving, %u processes", supervisor->count);
-	if (supervisor->needs.on_serving)
-		supervisor->needs.on_serving(supervisor->needs.self);
-}
-
-/* One that is replaced has the time of a stop, one that is not wanted any more
- * that of a drain too. */
-static void
-look_at_leaving(const struct supervisor *supervisor, struct child *child)
-{
-	const struct config *config = supervisor->needs.config;
-	uint64_t limit_ms = (uint64_t)config->stop_seconds;
-
-	if (!child_is_wanted(child))
-		limit_ms += (uint64_t)config->drain_seconds;
-	if (supervisor->ending.is_on ||
-		supervisor->ticked_ms < child->since_ms + limit_ms)
-		return;
-	log_warning("%s: does not end in time, killing it", child->name);
-	child_kill(child);
-}
-
-/* Returns whether the child needs another look soon. */
-static bool
-look_at(struct supervisor *supervisor, struct child *child)
-{
-	uint64_t now_ms = supervisor->ticked_ms;
-	uint64_t from_ms = supervisor->hearts_from_ms;
-
-	switch (child->state) {
-	case CHILD_STARTING:
-		if (child_notice_ready(child))
-			ring_all_bells(supervisor);
-		else
-			health_check_start(child, now_ms, from_ms);
-		return true;
-	case CHILD_RESTING:
-		if (child->due_ms <= now_ms)
-			supervisor_start(supervisor, child);
-		return true;
-	case CHILD_SERVING:
-		health_check_heart(child, now_ms, from_ms);
-		health_check_report(
-			child, supervisor->children, supervisor->count);
-		return false;
-	case CHILD_DRAINING:
-		look_at_leaving(supervisor, child);
-		return false;
-	case CHILD_ABSENT:
-		break;
-	}
-	return false;
-}
-
-static void
 on_tick(evutil_socket_t fd, short what, void *self)
 {
 	struct supervisor *supervisor = self;
@@ -315,100 +261,12 @@ on_tick(evutil_socket_t fd, short what, void *self)
 	if (now_ms > supervisor->ticked_ms + TICK_MS + LATE_MS)
 		supervisor->hearts_from_ms = now_ms;
 	supervisor->ticked_ms = now_ms;
-	for (unsigned i = 0; i < supervisor->count; i++)
-		if (look_at(supervisor, &supervisor->children[i]))
-			is_busy = true;
+	is_busy |= watch_look(supervisor);
 	try_to_take_over(supervisor);
-	look_whether_complete(supervisor);
+	renewal_go_on(supervisor);
+	is_busy |= supervisor->upgrade.is_renewing;
 	ending_look(&supervisor->ending, now_ms);
 	set_tick(supervisor, is_busy ? BUSY_TICK_MS : TICK_MS);
-}
-
-static void
-on_child_signal(evutil_socket_t number, short what, void *self)
-{
-	(void)number;
-	(void)what;
-	reap(self);
-}
-
-static void
-on_stop_signal(evutil_socket_t number, short what, void *self)
-{
-	(void)number;
-	(void)what;
-	acts_stop(self);
-}
-
-static void
-on_drain_signal(evutil_socket_t number, short what, void *self)
-{
-	(void)number;
-	(void)what;
-	acts_drain(self);
-}
-
-static void
-on_reload_signal(evutil_socket_t number, short what, void *self)
-{
-	(void)number;
-	(void)what;
-	acts_reload(self);
-}
-
-static void
-on_fleet_signal(evutil_socket_t number, short what, void *self)
-{
-	(void)what;
-	acts_fleet(self, number == SIGTTIN ? 1 : -1);
-}
-
-static void
-on_reopen_signal(evutil_socket_t number, short what, void *self)
-{
-	(void)number;
-	(void)what;
-	acts_reopen(self);
-}
-
-/* Signals whose work comes later must not end a server that people use. */
-static void
-on_later_signal(evutil_socket_t number, short what, void *self)
-{
-	(void)what;
-	(void)self;
-	log_warning("SIG%s does nothing in this version",
-		sigabbrev_np((int)number));
-}
-
-static const struct {
-	int number;
-	event_callback_fn on_signal;
-} signals[] = {
-	{ SIGCHLD, on_child_signal },
-	{ SIGTERM, on_stop_signal },
-	{ SIGINT, on_stop_signal },
-	{ SIGUSR1, on_reopen_signal },
-	{ SIGHUP, on_reload_signal },
-	{ SIGQUIT, on_drain_signal },
-	{ SIGUSR2, on_later_signal },
-	{ SIGTTIN, on_fleet_signal },
-	{ SIGTTOU, on_fleet_signal },
-};
-
-_Static_assert(ARRAY_LEN(signals) <= SIGNALS_MAX, "all have a place");
-
-static void
-watch_signals(struct supervisor *supervisor)
-{
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
-		struct event *event = evsignal_new(supervisor->base,
-			signals[i].number, signals[i].on_signal, supervisor);
-
-		must(event != NULL && event_add(event, NULL) == 0);
-		supervisor->signals[i] = event;
-	}
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static void
@@ -423,11 +281,24 @@ watch_askers(struct supervisor *supervisor)
 		.reload = acts_reload,
 		.reopen = acts_reopen,
 		.set_gateways = acts_set_gateways,
+		.upgrade = acts_upgrade,
 		.self = supervisor,
 	};
 
 	supervisor->status = status_new(
 		supervisor->base, supervisor->needs.status_fd, &context);
+}
+
+/* The program before us had all this. */
+static void
+go_on_from(struct supervisor *supervisor, const struct handover *handover)
+{
+	supervisor->started_ms = handover->started_ms;
+	supervisor->has_taken_over = handover->has_taken_over;
+	supervisor->is_complete = true;
+	supervisor->heritage.generation = handover->generation;
+	for (unsigned i = 0; i < supervisor->count; i++)
+		child_adopt(&supervisor->children[i], &handover->children[i]);
 }
 
 static struct supervisor *
@@ -460,6 +331,8 @@ supervisor_new(const struct supervisor_needs *needs)
 		child_init(child, arena_row(needs->arena, i), i);
 		child_want(child, needs->listening->is_on[i]);
 	}
+	if (needs->handover)
+		go_on_from(supervisor, needs->handover);
 	return supervisor;
 }
 
@@ -467,13 +340,33 @@ static void
 supervisor_free(struct supervisor *supervisor)
 {
 	status_free(&supervisor->status);
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		event_free(supervisor->signals[i]);
+	signals_forget(supervisor);
 	event_free(supervisor->tick);
 	event_base_free(supervisor->base);
 	for (unsigned i = 0; i < supervisor->count; i++)
 		child_hang_up(&supervisor->children[i]);
 	free(supervisor);
+}
+
+static void
+begin(struct supervisor *supervisor)
+{
+	try_to_take_over(supervisor);
+	if (!supervisor->has_taken_over)
+		log_info("an earlier server is still ending, taking over "
+			 "from it");
+	start_all(supervisor, false);
+}
+
+/* The file may say something else by now. */
+static void
+resume(struct supervisor *supervisor)
+{
+	log_info("upgrade: this is version " CONFAB_VERSION);
+	supervisor_reap(supervisor);
+	renewal_begin(supervisor);
+	acts_reload(supervisor);
+	set_tick(supervisor, BUSY_TICK_MS);
 }
 
 int
@@ -482,15 +375,15 @@ supervisor_run(const struct supervisor_needs *needs)
 	struct supervisor *supervisor = supervisor_new(needs);
 	int exit_code;
 
-	watch_signals(supervisor);
+	signals_watch(supervisor);
 	watch_askers(supervisor);
-	try_to_take_over(supervisor);
-	if (!supervisor->has_taken_over)
-		log_info("an earlier server is still ending, taking over "
-			 "from it");
-	start_all(supervisor, false);
+	if (needs->handover)
+		resume(supervisor);
+	else
+		begin(supervisor);
 	event_base_dispatch(supervisor->base);
-	exit_code = supervisor->exit_code;
+	exit_code = supervisor->upgrade.is_anew ? SUPERVISOR_ANEW
+						: supervisor->exit_code;
 	supervisor_free(supervisor);
 	log_info("stopped");
 	return exit_code;

@@ -20,6 +20,10 @@ void supervisor_shape(const struct config *config, struct arena_shape *shape,
 
 struct supervisor_needs;
 
+/* What a run may end with besides an exit code: the program is to be executed
+ * again, from the start. */
+#define SUPERVISOR_ANEW (-1)
+
 /* Runs until a stop; returns the exit code. */
 int supervisor_run(const struct supervisor_needs *needs);
 

@@ -16,6 +16,15 @@ struct reload;
 struct event_base;
 struct status;
 
+/* An upgrade that goes on; see upgrade.h and renewal.h. */
+struct upgrade {
+	pid_t asked;       /* the program that is asked; 0: none */
+	int words;         /* what it said */
+	bool is_anew;      /* after the drain it starts from nothing */
+	bool is_renewing;  /* children of the old program are replaced */
+	uint64_t begun_ms; /* when new gateways were started; 0: not yet */
+};
+
 struct supervisor {
 	struct supervisor_needs needs;
 	struct heritage heritage;
@@ -29,6 +38,7 @@ struct supervisor {
 	bool has_taken_over;     /* nobody of an earlier server writes */
 	bool is_complete;        /* all have served */
 	struct ending ending;
+	struct upgrade upgrade;
 	unsigned configured_gateways; /* how many the file wants */
 	int exit_code;
 	unsigned count;
@@ -36,6 +46,9 @@ struct supervisor {
 };
 
 void supervisor_start(struct supervisor *supervisor, struct child *child);
+
+void supervisor_reap(struct supervisor *supervisor);
+void supervisor_ring_all_bells(const struct supervisor *supervisor);
 
 /* For reload.h: what there is to reload. */
 struct reload supervisor_reload(struct supervisor *supervisor);

@@ -299,6 +299,21 @@ set_gateways(const struct words_context *context, struct text argument,
 	answer_end_list(answer);
 }
 
+static void
+upgrade(const struct words_context *context, struct text argument,
+	struct answer *answer)
+{
+	(void)argument;
+	if (!context->upgrade(context->self)) {
+		answer_refuse(answer, "not now, the log says why");
+		return;
+	}
+	answer_begin_list(answer);
+	answer_text(
+		answer, "upgrade", "the program file is asked, see the log");
+	answer_end_list(answer);
+}
+
 static void help(const struct words_context *context, struct text argument,
 	struct answer *answer);
 
@@ -323,6 +338,8 @@ static const struct word {
 	{ "reopen", true, reopen, "open the log files again" },
 	{ "drain", true, drain,
 		"send all clients away evenly, then stop the server" },
+	{ "upgrade", true, upgrade,
+		"have the program file take over, without a cut" },
 	{ "gateways N", true, set_gateways, "have so many gateways" },
 	{ "stop", true, stop, "stop the server, keeping all messages" },
 };

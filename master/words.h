@@ -25,6 +25,7 @@ struct words_context {
 	void (*drain)(void *self);
 	bool (*reload)(void *self);
 	void (*reopen)(void *self);
+	bool (*upgrade)(void *self);
 	bool (*set_gateways)(void *self, unsigned count);
 	void *self;
 };

@@ -33,6 +33,9 @@
 /* Processes without a master end within 10 s. */
 #define ORPHAN_WAIT_MS 12000
 
+/* How long a ledger that is to end waits for a turn without letters. */
+#define BUSY_STOP_MS 200
+
 /* Users who are told of as gone in one tick; each costs a letter to every
  * gateway that has the room. */
 #define EVENTS_A_TICK 1000
@@ -78,6 +81,13 @@ stop(struct ledger *ledger)
 	worker_end(ledger->worker);
 }
 
+/* Those who go on sending are served by the successor. */
+static bool
+is_overdue(const struct ledger *ledger)
+{
+	return worker_now_ms(ledger->worker) >= ledger->stop_ms + BUSY_STOP_MS;
+}
+
 static void
 on_turn(void *self)
 {
@@ -88,7 +98,7 @@ on_turn(void *self)
 	delivery_note(ledger);
 	if (journal_segment_of(ledger->journal, UINT64_MAX) != ledger->segment)
 		save_checkpoint(ledger);
-	if (ledger->is_stopping && is_idle)
+	if (ledger->is_stopping && (is_idle || is_overdue(ledger)))
 		stop(ledger);
 }
 
@@ -197,6 +207,7 @@ on_stop(void *self, enum worker_stop how)
 {
 	struct ledger *ledger = self;
 
+	ledger->stop_ms = worker_now_ms(ledger->worker);
 	if (how == WORKER_STOP_NOW)
 		ledger->is_stopping = true;
 	else

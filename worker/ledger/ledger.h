@@ -127,6 +127,7 @@ struct ledger {
 	size_t titled;      /* streams that the title tells of */
 	uint64_t forgot_ms; /* when old segments were looked for last */
 	bool is_draining, is_stopping;
+	uint64_t stop_ms; /* when it was asked to */
 };
 
 /* turn_take.c takes a letter in; turn.c then commits the batch and does all
