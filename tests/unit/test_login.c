@@ -331,6 +331,62 @@ what_was_for_another_platform_is_not_recovered(void **state)
 	buffer_fini(&row);
 }
 
+/* Answers the joins that were sent; returns how many there were. */
+static size_t
+answer_joins(void)
+{
+	const struct letter *letter;
+	size_t count = 0;
+
+	while ((letter = fixture_letter())) {
+		struct unpack in = letter_open(letter);
+		struct join join;
+
+		assert_int_equal(letter->kind, LETTER_JOIN);
+		assert_true(join_unpack(&in, &join));
+		fixture_let_in(&join, 0);
+		count++;
+	}
+	fixture_turn();
+	return count;
+}
+
+static void
+what_waits_for_a_login_is_looked_up_bit_by_bit(void **state)
+{
+	int fd = fixture_connect();
+	struct join join;
+	char json[256];
+	size_t joins = 0, answers = 0;
+	const char *frame;
+
+	(void)state;
+	fixture_say(fd, ANN);
+	for (int i = 0; i < 20; i++) {
+		snprintf(json, sizeof(json),
+			"{\"cmd\":\"join\",\"data\":{\"room\":\"%d\","
+			"\"since\":{\"epoch\":\"0000000000001\","
+			"\"offset\":1}}}",
+			i);
+		fixture_say(fd, json);
+	}
+	fixture_say(fd, "{\"cmd\":\"ping\"}");
+	join = taken_entry();
+	let_in(&join, 0);
+	assert_has(fixture_read(fd), "\"cmd\":\"login\",\"code\":200");
+	while (joins < 20) {
+		size_t more = answer_joins();
+
+		assert_in_range(more, 1, 8);
+		joins += more;
+	}
+	while (*(frame = fixture_read(fd)))
+		answers +=
+			strstr(frame, "\"cmd\":\"join\",\"code\":200") != NULL;
+	assert_int_equal(joins, 20);
+	assert_int_equal(answers, 20);
+}
+
 int
 main(void)
 {
@@ -342,6 +398,7 @@ main(void)
 		TEST(what_waits_for_a_login_that_is_refused_finds_it_so),
 		TEST(who_goes_before_the_answer_leaves_nothing),
 		TEST(what_came_while_away_is_in_the_answer),
+		TEST(what_waits_for_a_login_is_looked_up_bit_by_bit),
 		TEST(a_login_that_cannot_be_recovered_now_is_none),
 		TEST(what_was_for_another_platform_is_not_recovered),
 	};

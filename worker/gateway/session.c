@@ -240,11 +240,21 @@ read_first(struct session *session, struct kept **list)
 	free(kept);
 }
 
+/* Frames that were kept are as many as may be, and each may ask for a large
+ * answer: of these only so many are open at once. */
+static bool
+asks_for_much(const struct session *session)
+{
+	return session->lookup_count >= LOOKUPS_MAX;
+}
+
 void
 session_read_kept(struct session *session, struct kept *list)
 {
-	while (list && !session->waits_for_change)
+	while (list && !session->waits_for_change && !asks_for_much(session))
 		read_first(session, &list);
+	if (list && !session->is_waiting)
+		session_wait(session);
 	LL_CONCAT(list, session->kept);
 	session->kept = list;
 	session_weigh(session);
@@ -259,8 +269,10 @@ resume(struct session *session)
 
 	session->kept = NULL;
 	session->is_waiting = session->waits_for_change = false;
-	while (list && !session->is_waiting)
+	while (list && !session->is_waiting && !asks_for_much(session))
 		read_first(session, &list);
+	if (list && !session->is_waiting)
+		session_wait(session);
 	LL_CONCAT(session->kept, list);
 	session_weigh(session);
 }
