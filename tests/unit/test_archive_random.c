@@ -16,6 +16,7 @@
 #define ROOMS 2
 #define USERS 4
 #define STREAMS (ROOMS + USERS)
+#define EVERYTHING (STREAMS + 1)
 #define RECORDS 1500
 #define OFFSETS (RECORDS + 1)
 #define START_MS 1700000000000ULL
@@ -38,7 +39,8 @@ struct row {
 	bool is_there;
 	const struct record *record;
 	char body[64];
-	uint64_t flags, changed;
+	uint64_t flags, changed, of_offset;
+	uint64_t edits; /* the offset that it was found to edit */
 };
 
 static struct record records[RECORDS];
@@ -164,46 +166,78 @@ write_record(void)
 
 /* The model */
 
-static void
-model_change(unsigned stream, const struct message *change)
+static struct row *
+model_find(unsigned stream, const struct message *change)
 {
+	for (uint64_t i = 1; i <= tops[stream]; i++)
+		if (rows[stream][i].is_there &&
+			rows[stream][i].record->message.id_time ==
+				change->of_time)
+			return &rows[stream][i];
+	return NULL;
+}
+
+/* What a deleted message once said is not told by its edits either. */
+static void
+model_silence(unsigned stream, const struct row *deleted)
+{
+	uint64_t of = (uint64_t)(deleted - rows[stream]);
+
 	for (uint64_t i = 1; i <= tops[stream]; i++) {
 		struct row *row = &rows[stream][i];
-		uint64_t ms = message_unix_ms(change->id_time);
 
-		if (!row->is_there ||
-			row->record->message.id_time != change->of_time)
-			continue;
-		if ((row->flags & (MESSAGE_CHANGES | MESSAGE_DELETED)) ||
-			row->changed > ms ||
-			!text_equal(row->record->message.from, change->from))
-			return;
-		row->changed = ms;
-		row->flags |= change->flags & MESSAGE_DELETE ? MESSAGE_DELETED
-							     : MESSAGE_EDITED;
-		snprintf(row->body, sizeof(row->body), "%.*s",
-			TEXT_ARGS(change->flags & MESSAGE_DELETE
-					  ? TEXT_LITERAL("null")
-					  : change->body));
+		if (row->is_there && row->flags & MESSAGE_EDIT &&
+			row->edits == of)
+			memcpy(row->body, "null", 5);
 	}
+}
+
+static void
+model_change(unsigned stream, struct row *row, const struct message *change)
+{
+	uint64_t ms = message_unix_ms(change->id_time);
+	bool is_deletion = change->flags & MESSAGE_DELETE;
+
+	if (!(row->flags & (MESSAGE_CHANGES | MESSAGE_DELETED)) &&
+		row->changed <= ms &&
+		text_equal(row->record->message.from, change->from)) {
+		row->changed = ms;
+		row->flags |= is_deletion ? MESSAGE_DELETED : MESSAGE_EDITED;
+		snprintf(row->body, sizeof(row->body), "%.*s",
+			TEXT_ARGS(is_deletion ? TEXT_LITERAL("null")
+					      : change->body));
+	}
+	if (row->flags & MESSAGE_DELETED)
+		model_silence(stream, row);
+}
+
+static void
+model_add_to(unsigned stream, const struct record *record)
+{
+	struct row *row = &rows[stream][record->offsets[stream]];
+	bool is_change = record->message.flags & MESSAGE_CHANGES;
+	struct row *of =
+		is_change ? model_find(stream, &record->message) : NULL;
+
+	if (!row->is_there) {
+		*row = (struct row){ .is_there = true,
+			.record = record,
+			.flags = record->message.flags,
+			.of_offset = of ? (uint64_t)(of - rows[stream]) : 0 };
+		memcpy(row->body, record->body, sizeof(row->body));
+	}
+	if (of == NULL)
+		return;
+	row->edits = (uint64_t)(of - rows[stream]);
+	model_change(stream, of, &record->message);
 }
 
 static void
 model_add(const struct record *record)
 {
-	for (unsigned i = 0; i < STREAMS; i++) {
-		struct row *row = &rows[i][record->offsets[i]];
-
-		if (record->offsets[i] == 0)
-			continue;
-		if (!row->is_there) {
-			*row = (struct row){ true, record, "",
-				record->message.flags, 0 };
-			memcpy(row->body, record->body, sizeof(row->body));
-		}
-		if (record->message.flags & MESSAGE_CHANGES)
-			model_change(i, &record->message);
-	}
+	for (unsigned i = 0; i < STREAMS; i++)
+		if (record->offsets[i] > 0)
+			model_add_to(i, record);
 }
 
 /* The archive's top, which the journal may be ahead of. */
@@ -330,13 +364,16 @@ is_between(const struct row *row, unsigned stream, unsigned with)
 			      : record->offsets[with] > 0;
 }
 
+/* with: of a conversation; STREAMS: of a stream as people see it; EVERYTHING:
+ * as those see it who recover. */
 static bool
 is_shown(unsigned stream, unsigned with, uint64_t offset)
 {
 	const struct row *row = &rows[stream][offset];
 
-	return row->is_there && !(row->flags & MESSAGE_CHANGES) &&
-	       is_between(row, stream, with);
+	if (!row->is_there || with == EVERYTHING)
+		return row->is_there;
+	return !(row->flags & MESSAGE_CHANGES) && is_between(row, stream, with);
 }
 
 static void
@@ -352,6 +389,7 @@ check_message(unsigned stream, const struct message *message)
 	assert_true(text_equal(message->from, row->record->message.from));
 	if (row->flags & (MESSAGE_EDITED | MESSAGE_DELETED))
 		assert_int_equal(message->changed, row->changed);
+	assert_int_equal(message->of_offset, row->of_offset);
 	if (stream == row->record->stream) {
 		assert_true(text_equal(
 			message->others, buffer_text(&row->record->others)));
@@ -372,6 +410,7 @@ check_pages(struct place *place_, unsigned stream, unsigned with)
 
 	wanted.kind = kind_of(stream);
 	wanted.stream = text_of(name_of(stream));
+	wanted.changes = with == EVERYTHING;
 	if (with < STREAMS)
 		wanted.with = text_of(name_of(with));
 	do {
@@ -470,6 +509,7 @@ check(struct place *place_)
 				? STREAMS
 				: ROOMS + chance(USERS);
 
+	check_pages(place_, stream, EVERYTHING);
 	check_pages(place_, stream, with);
 	check_search(place_, stream, with);
 }
