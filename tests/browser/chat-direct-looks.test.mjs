@@ -86,7 +86,12 @@ test("a conversation on a narrow screen, with fingers", async () => {
         getComputedStyle(one).opacity), "0");
     await page.locator(".message.own .said").last().tap();
     await page.waitForSelector(".message.acting");
+    await page.waitForFunction(() => getComputedStyle(
+        document.querySelector(".acting .acts")).opacity === "1");
     await screenshot(page, "narrow-direct");
+    const box = await acts.boundingBox();
+
+    assert.ok(box.x >= 0 && box.x + box.width <= narrow.viewport.width);
     await acts.getByRole("button", { name: "Edit message" }).tap();
     await page.waitForSelector("#editing:not([hidden])");
     await screenshot(page, "narrow-editing");

@@ -78,6 +78,8 @@ test("what was said meanwhile is caught up without gap or repeat",
         await screenshot(ada, "disconnected");
         await until(() => bob.state === "online", "bob comes back");
         await sayAll(bob, "missed", all.slice(10, 440));
+        const eve = await enterQuietly(server, "eve", "missed");
+
         assert.notEqual(await ada.getAttribute("body", "data-connection"),
             "online");
         await ada.context().setOffline(false);
@@ -85,7 +87,10 @@ test("what was said meanwhile is caught up without gap or repeat",
         await sayAll(bob, "missed", all.slice(440));
         await lastIs(ada, "m 450");
         assert.deepEqual(await messages(ada), all);
+        /* And who came in meanwhile. */
+        await ada.getByRole("button", { name: "eve, Message eve" }).waitFor();
         bob.close();
+        eve.close();
         await ada.context().close();
     });
 
@@ -148,6 +153,40 @@ test("a message whose answer was lost is known when it comes back",
         assert.equal(await page.locator(".pending").count(), 0);
         await page.context().close();
     });
+
+test("what may be stale after a break is read again", async (t) => {
+    let top = 2;
+    let first = { body: "before" };
+    const scripted = await Scripted.start({
+        join: ({ room }) => ({ room, epoch: "e1", offset: top, users: 1 }),
+        members: () => ({ users: 1, members: [{ user: "Ada" }] }),
+        rooms: () => ({ rooms: [] }),
+        read: ({ offset }) => ({ offset }),
+        /* 3 is the change of 1, which nobody tells. */
+        history: ({ before, after = 0 }) => ({
+            epoch: "e1", first: after + 1, last: top, more: false,
+            messages: [message(1, first), message(2)]
+                .filter(({ offset }) => offset > after
+                    && offset < (before ?? 9)),
+        }),
+    });
+    const page = await openPage(browser, server);
+
+    t.after(() => scripted.stop());
+    await page.route("**/config.json", (route) => route.fulfill({
+        json: { websocket: [{ port: scripted.port, path: "/" }] },
+    }));
+    await page.goto(`${server.page}?name=Ada#r`);
+    await lastIs(page, "m 2");
+    assert.deepEqual(await messages(page), ["before", "m 2"]);
+    top = 3;
+    first = { body: "after", edited: 5 };
+    scripted.socket.terminate();
+    await page.waitForFunction(() => document.querySelector(
+        "#lines .body")?.textContent === "after");
+    assert.deepEqual(await messages(page), ["after", "m 2"]);
+    await page.context().close();
+});
 
 test("trying now does not wait for the next attempt", async () => {
     const ada = await enter(browser, server, "Ada", "now");

@@ -151,19 +151,15 @@ export class Chat extends Talks {
 
         if (!room)
             return;
+        const isNew = !room.isJoined;
+
         room.users = answer.users;
-        if (!room.isJoined) {
-            room.isJoined = true;
+        room.isJoined = true;
+        if (isNew)
             room.begin(answer.epoch, answer.offset);
-            this.tell("joined", room, answer);
+        this.tell("joined", room, answer);
+        if (isNew)
             loadOlder(this, room);
-        } else {
-            this.tell("joined", room, answer);
-            if (room.loadFailed || room.items.length === 0) {
-                room.loadFailed = false;
-                loadOlder(this, room);
-            }
-        }
         this.look();
         this.tell("talks");
         this.tell("talk", room);
@@ -214,8 +210,18 @@ export class Chat extends Talks {
         this.tell("state");
         if (state.state === "open")
             this.login();
-        if (state.state === "online" && !wasOnline)
+        if (state.state === "online" && !wasOnline) {
             this.joinMissing();
+            this.readMissing();
+        }
+    }
+
+    /* What could not be read while there was no connection, or not yet. */
+    readMissing() {
+        for (const talk of this.talks.values()) {
+            if (talk.isJoined && talk.loadFailed)
+                loadOlder(this, talk);
+        }
     }
 
     /* Rooms opened before there was a connection, or refused for a while. */

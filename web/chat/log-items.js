@@ -58,10 +58,12 @@ function together(before, item) {
 
 function withKey(line) {
     const { item, startsDay, startsNews, isFirst } = line;
+    const { edited = 0, deleted = 0 } = item.message ?? {};
 
     return {
         key: item.key,
-        sign: `${startsDay}${startsNews}${isFirst}${item.version ?? ""}`,
+        sign: [startsDay, startsNews, isFirst, item.version, edited, deleted]
+            .join(" "),
         draw: () => drawLine(line),
     };
 }

@@ -17,7 +17,12 @@ export class People {
         this.online = new Set();
         this.timer = null;
         this.countedTimers = new Map();
-        const ask = () => this.askOnline();
+        /** Rooms joined again before there was time to ask. */
+        this.missed = new Set();
+        const ask = () => {
+            this.readMissed();
+            this.askOnline();
+        };
 
         chat.confab.on("enter", (event) => this.cameOrWent(event, true));
         chat.confab.on("exit", (event) => this.cameOrWent(event, false));
@@ -92,10 +97,24 @@ export class People {
         }
     }
 
+    /* Who came and went while we were away. */
+    readMissed() {
+        if (this.chat.connection.state !== "online")
+            return;
+        for (const room of this.missed)
+            this.loadMembers(room);
+        this.missed.clear();
+    }
+
     async loadMembers(room) {
         const { chat } = this;
         const members = new Map();
         let after;
+
+        if (chat.connection.state !== "online") {
+            this.missed.add(room);
+            return;
+        }
 
         try {
             do {

@@ -22,7 +22,6 @@ function messageItem(message) {
         key: message.offset === undefined ? message.id : `o${message.offset}`,
         time: message.time,
         day: dayOf(message.time),
-        version: 0,
         message,
     };
 }
@@ -134,7 +133,6 @@ export class Talk {
         if (!item)
             return;
         item.message = changed(item.message, change);
-        item.version++;
     }
 
     itemOf(message) {
