@@ -29,3 +29,13 @@ pace_take(struct pace *pace, uint64_t now_ms, int64_t per_second, int64_t burst,
 	pace->paid_until_ns = paid_ns;
 	return true;
 }
+
+void
+pace_charge(
+	struct pace *pace, uint64_t now_ms, int64_t per_second, uint64_t more)
+{
+	if (per_second > 0)
+		pace->paid_until_ns =
+			MAX_OF(pace->paid_until_ns, now_ms * MS_NS) +
+			SECOND_NS / (uint64_t)per_second * more;
+}

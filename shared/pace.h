@@ -17,4 +17,8 @@ struct pace {
 bool pace_take(struct pace *pace, uint64_t now_ms, int64_t per_second,
 	int64_t burst, uint64_t *retry_ms);
 
+/* The one that was taken counts as so many more; they may be owed. */
+void pace_charge(
+	struct pace *pace, uint64_t now_ms, int64_t per_second, uint64_t more);
+
 #endif

@@ -158,6 +158,37 @@ what_only_asks_is_not_counted(void **state)
 	close(fd);
 }
 
+/* Two for themselves and two for twenty-five users: that is all for now. */
+static void
+a_message_to_many_counts_more(void **state)
+{
+	struct buffer json = { 0 };
+	int fd = client();
+
+	(void)state;
+	tell_joined();
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+	fixture.config.limits.burst = 4;
+	buffer_add_string(&json, "{\"seq\":1,\"cmd\":\"say\",\"data\":"
+				 "{\"body\":1,\"users\":[\"u0\"");
+	for (int i = 1; i < 25; i++)
+		buffer_add_format(&json, ",\"u%d\"", i);
+	buffer_add_string(&json, "]}}");
+	fixture_send_frame(fd, 1, buffer_text(&json));
+	buffer_fini(&json);
+	say_at_once(fd, 2);
+	tell_said();
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"cmd\":\"say\",\"code\":200");
+	tell_said();
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"seq\":1,\"cmd\":\"say\",\"code\":200");
+	assert_has(fixture_read(fd), "\"code\":1012");
+	assert_int_equal(refused(), 1);
+	close(fd);
+}
+
 static void
 nobody_pays_for_another(void **state)
 {
@@ -278,6 +309,7 @@ main(void)
 		TEST(who_says_too_much_is_refused_in_turn_and_told_when),
 		TEST(what_waits_for_a_join_is_counted_once),
 		TEST(what_only_asks_is_not_counted),
+		TEST(a_message_to_many_counts_more),
 		TEST(nobody_pays_for_another),
 		TEST(what_nobody_remembers_keeps_the_rate_of_its_room_too),
 		TEST(a_room_that_rests_takes_more),

@@ -49,6 +49,22 @@ a_refusal_says_when_it_will_be_possible(void **state)
 }
 
 static void
+what_counts_more_may_be_owed(void **state)
+{
+	struct pace pace = { 0 };
+	uint64_t retry_ms = 0;
+
+	(void)state;
+	assert_true(pace_take(&pace, 1000, 10, 3, &retry_ms));
+	pace_charge(&pace, 1000, 10, 9);
+	assert_false(pace_take(&pace, 1000, 10, 3, &retry_ms));
+	assert_int_equal(retry_ms, 800);
+	assert_int_equal(taken(&pace, 1800, 10, 3), 1);
+	pace_charge(&pace, 1800, 0, 1000);
+	assert_int_equal(taken(&pace, 1900, 10, 3), 1);
+}
+
+static void
 a_limit_of_zero_is_none(void **state)
 {
 	struct pace pace = { 0 };
@@ -78,6 +94,7 @@ main(void)
 		cmocka_unit_test(
 			a_burst_is_taken_at_once_and_then_so_many_a_second),
 		cmocka_unit_test(a_refusal_says_when_it_will_be_possible),
+		cmocka_unit_test(what_counts_more_may_be_owed),
 		cmocka_unit_test(a_limit_of_zero_is_none),
 		cmocka_unit_test(a_new_limit_counts_at_once),
 	};

@@ -16,6 +16,10 @@
 #define KEPT_MAX 64
 #define KEPT_BYTES_MAX 65536
 
+/* A message to many costs as much as some to few, but not all there is. */
+#define RECIPIENTS_A_BEAT 10
+#define BEATS_MAX UINT64_C(1000)
+
 #define PAYLOAD_KEEP_BYTES 65536
 
 /* A frame that waits for a join, or for all answers. */
@@ -130,6 +134,15 @@ session_may_go_on(struct session *session, uint64_t *retry_ms)
 		return true;
 	row_count(session->gateway->row, COUNTER_REFUSED_RATE, 1);
 	return false;
+}
+
+void
+session_charge(struct session *session, uint64_t recipients)
+{
+	uint64_t more = MIN_OF(recipients / RECIPIENTS_A_BEAT, BEATS_MAX);
+
+	pace_charge(&session->pace, session->lane.lanes->now_ms,
+		session->gateway->config->limits.messages_per_second, more);
 }
 
 static bool

@@ -126,6 +126,9 @@ void session_drop_kept(struct session *session, struct kept *list);
  * kept has been counted before. */
 bool session_may_go_on(struct session *session, uint64_t *retry_ms);
 
+/* What was just said goes to so many; each ten of them count as one more. */
+void session_charge(struct session *session, uint64_t recipients);
+
 /* Something is more or less in flight: holds the lane or lets it go on. */
 void session_weigh(struct session *session);
 

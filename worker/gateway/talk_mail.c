@@ -39,6 +39,7 @@ say_users(struct session *session, struct text tag,
 	if (!saying_fits(
 		    session, tag, &message, request->count * MAIL_PLACE_BYTES))
 		return;
+	session_charge(session, request->count);
 	if (request->keep == SAY_PASS)
 		saying_passed(session, tag, &message,
 			pass_to_users(gateway, &message));
@@ -59,6 +60,7 @@ say_clients(struct session *session, struct text tag,
 	message.kind = STREAM_CLIENT;
 	if (!saying_fits(session, tag, &message, request->count * CLIENT_BYTES))
 		return;
+	session_charge(session, request->count);
 	known = pass_to_clients(session->gateway, &message, request->names,
 		request->count, &reached);
 	if (known == 0 && request->must_be_known)
@@ -73,11 +75,14 @@ say_all(struct session *session, struct text tag,
 	const struct say_request *request)
 {
 	struct message message = saying_message(session, request);
+	uint64_t reached;
 
 	message.kind = STREAM_TENANT;
-	if (saying_fits(session, tag, &message, 0))
-		saying_passed(session, tag, &message,
-			pass_to_all(session->gateway, &message));
+	if (!saying_fits(session, tag, &message, 0))
+		return;
+	reached = pass_to_all(session->gateway, &message);
+	session_charge(session, reached);
+	saying_passed(session, tag, &message, reached);
 }
 
 void
