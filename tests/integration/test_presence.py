@@ -259,3 +259,36 @@ def test_online_of_no_good_list_is_1001(server, users):
         assert "users" in ann.refused(1001, "online", users=users)
         many = ["u%d" % n for n in range(999)] + ["ann"]
         assert ann.call("online", users=many)["online"] == {"ann": [101]}
+
+
+# Crowds
+
+def delivered(server):
+    """Pushes so far."""
+    lines = [line.split("\t") for line in server.ask("show counters")]
+    at = lines[0].index("counter"), lines[0].index("value")
+    return {line[at[0]]: int(line[at[1]]) for line in lines[1:]}["delivered"]
+
+
+def test_a_crowd_that_comes_back_is_told_by_counts(make_server, room):
+    """A thousand who are lost and come back, as names, would be a million
+    pushes, twice."""
+    size = 1000
+    server = make_server(grace_seconds="100ms", gateways=2, options=(
+        'room "*" { events_max = 50 }\n')).start()
+    with server.client("watcher", room) as watcher:
+        crowd = fill(server, room, size)
+        last_count(watcher, size + 1)
+        start, before = time.monotonic(), delivered(server)
+        for client in crowd:
+            client.socket.reset()
+        wait_for("all are lost", lambda: watcher.call(
+            "members", room=room)["users"] == 1)
+        crowd = fill(server, room, size)
+        last_count(watcher, size + 1)
+        pushes = delivered(server) - before
+        seconds = time.monotonic() - start
+        assert pushes < (seconds + 3) * (size + 1) + 4 * 50 * 50
+        answer = watcher.call("members", room=room, limit=1)
+        assert (answer["users"], answer["connections"]) == (size + 1, size + 1)
+        leave(crowd)
