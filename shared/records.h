@@ -5,7 +5,8 @@
  *	bool join_unpack(struct unpack *in, struct join *join);
  *
  * Texts of an unpacked record are borrowed from the bytes it was read from;
- * unpack answers false when the bytes are not such a record.
+ * unpack answers false when the bytes are not such a record. One that ends at a
+ * MORE was written before the fields behind it were: they are 0 and empty.
  */
 #ifndef SHARED_RECORDS_H
 #define SHARED_RECORDS_H
@@ -65,6 +66,7 @@ enum stream_kind {
 	STREAM_TENANT = 't',
 };
 
+#define MORE
 #define NUMBER(field) uint64_t field;
 #define TEXT(field) struct text field;
 #define RECORD(name, fields)                                                   \
@@ -77,5 +79,6 @@ enum stream_kind {
 #undef RECORD
 #undef TEXT
 #undef NUMBER
+#undef MORE
 
 #endif
