@@ -225,6 +225,29 @@ test("in a small room it is shown who has read so far", async () => {
     await bob.context().close();
 });
 
+test("edits and my own words elsewhere are no news", async () => {
+    const bob = await enterQuietly(server, "bob", "no-news");
+    const [first] = await sayAll(bob, "no-news", ["one", "two"]);
+    const page = await enter(browser, server, "Jil", "no-news");
+
+    await lastIs(page, "two");
+    await page.fill("#find-room", "nowhere");
+    await page.press("#find-room", "Enter");
+    await textIs(page, "#room-title", "nowhere");
+    await page.goto("about:blank");
+    const phone = await enterQuietly(server, "Jil", "no-news");
+
+    await bob.edit("no-news", first.id, "one, again");
+    await phone.say("no-news", "from my phone");
+    await bob.say("no-news", "news");
+    await page.goto(`${server.page}?name=Jil#nowhere`);
+    await page.getByRole("button", { name: /^#no-news, 1 unread message/ })
+        .waitFor();
+    for (const one of [bob, phone])
+        one.close();
+    await page.context().close();
+});
+
 test("what I have read of a room holds on every device", async () => {
     const bob = await enterQuietly(server, "bob", "devices");
 

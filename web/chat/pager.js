@@ -32,8 +32,11 @@ async function read(chat, talk, query, take) {
 export function loadOlder(chat, talk) {
     if (!talk.hasOlder)
         return Promise.resolve();
-    return readPage(chat, talk, { before: talk.before }, (page) =>
-        talk.addOlder(page));
+    return readPage(chat, talk, { before: talk.before }, (page) => {
+        talk.addOlder(page);
+        talk.recount(chat.user);
+        chat.tell("talks");
+    });
 }
 
 /** The page after the window, when it does not reach the newest message. */

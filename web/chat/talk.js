@@ -96,6 +96,18 @@ export class Talk {
         this.divider = offset;
     }
 
+    /* Counted by offsets at first, edits and own words among them; exact when
+     * the window shows all of it. */
+    recount(user) {
+        if (this.unread === 0 || this.hasNewer
+            || this.before > this.readTo + 1)
+            return;
+        this.unread = this.items.filter(({ message }) =>
+            message?.offset > this.readTo && message.from !== user).length;
+        if (this.unread === 0)
+            this.divider = null;
+    }
+
     /** A live message. isAttended: somebody is looking at it right now. */
     addLive(message, isOwn, isAttended) {
         if (message.offset !== undefined) {
