@@ -14,16 +14,24 @@
 #include "shared/pack.h"
 
 enum message_flag {
-	MESSAGE_ECHO = 1,     /* the sender's own connection gets it too */
-	MESSAGE_EDIT = 2,     /* gives the body of an earlier one anew */
-	MESSAGE_DELETE = 4,   /* takes an earlier one away */
-	MESSAGE_EDITED = 8,   /* its body is not the first one */
-	MESSAGE_DELETED = 16, /* its body is null */
-	MESSAGE_MARK = 32,    /* is none, but tells how far somebody read */
+	MESSAGE_ECHO = 1,       /* the sender's own connection gets it too */
+	MESSAGE_EDIT = 2,       /* gives the body of an earlier one anew */
+	MESSAGE_DELETE = 4,     /* takes an earlier one away */
+	MESSAGE_EDITED = 8,     /* its body is not the first one */
+	MESSAGE_DELETED = 16,   /* its body is null */
+	MESSAGE_MARK = 32,      /* is none, but tells how far somebody read */
+	MESSAGE_MODERATED = 64, /* a change by somebody who may change all */
 };
 
 /* Changes stand in their stream like messages, but are none to be read. */
 #define MESSAGE_CHANGES (MESSAGE_EDIT | MESSAGE_DELETE)
+
+/* May this change change what that user has said? */
+static inline bool
+message_may_change(uint64_t change_flags, struct text changer, struct text user)
+{
+	return change_flags & MESSAGE_MODERATED || text_equal(changer, user);
+}
 
 enum join_flag {
 	JOIN_EVENTS = 1,    /* wants enter and exit pushes */

@@ -229,6 +229,27 @@ only_the_sender_changes_a_message(void **state)
 }
 
 static void
+script_moderated(void)
+{
+	struct id one;
+
+	settle();
+	one = say("1", 1);
+	show_change(STREAM_ROOM, "r", "system", "",
+		MESSAGE_DELETE | MESSAGE_MODERATED, one, "null");
+	end_turn();
+	id_said(2);
+	assert_room(2, "1,deleted:null ");
+}
+
+static void
+who_may_change_all_changes_what_others_said(void **state)
+{
+	(void)state;
+	assert_int_equal(live(script_moderated), 0);
+}
+
+static void
 script_deleted(void)
 {
 	struct id one;
@@ -500,6 +521,7 @@ main(void)
 		TEST(memory_shows_what_changes_left_of_a_message),
 		TEST(a_changed_message_tells_when_it_was),
 		TEST(only_the_sender_changes_a_message),
+		TEST(who_may_change_all_changes_what_others_said),
 		TEST(what_is_deleted_stays_deleted),
 		TEST(nobody_is_told_an_earlier_body_later),
 		TEST(a_direct_message_changes_in_every_inbox),

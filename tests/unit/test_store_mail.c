@@ -295,6 +295,23 @@ only_the_sender_changes_a_message(void **state)
 }
 
 static void
+who_may_change_all_changes_what_others_said(void **state)
+{
+	struct place *place = *state;
+	struct message edit =
+		change_of(4, 2, MESSAGE_EDIT | MESSAGE_MODERATED, "\"mild\"");
+	struct message remove =
+		change_of(5, 3, MESSAGE_DELETE | MESSAGE_MODERATED, "");
+
+	add_range(place, 1, 3);
+	edit.from = remove.from = TEXT_LITERAL("system");
+	put(place, &edit);
+	assert_body(place, 2, "\"mild\"", MESSAGE_EDITED);
+	put(place, &remove);
+	assert_body(place, 3, "null", MESSAGE_DELETED);
+}
+
+static void
 a_change_of_nothing_is_only_an_event(void **state)
 {
 	struct place *place = *state;
@@ -496,6 +513,7 @@ main(void)
 		with_place(a_deletion_leaves_null_and_nothing_brings_it_back),
 		with_place(what_was_deleted_is_in_none_of_its_edits),
 		with_place(only_the_sender_changes_a_message),
+		with_place(who_may_change_all_changes_what_others_said),
 		with_place(a_change_of_nothing_is_only_an_event),
 		with_place(what_comes_again_undoes_no_change),
 		with_place(what_comes_again_changed_is_changed_again),

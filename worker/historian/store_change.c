@@ -42,8 +42,8 @@ may_change(sqlite3_stmt *row, const struct message *change)
 	uint64_t flags = store_row_number(row, STORE_ROW_FLAGS);
 
 	return !(flags & (MESSAGE_CHANGES | MESSAGE_DELETED)) &&
-	       text_equal(
-		       store_row_text(row, STORE_ROW_SENDER), change->from) &&
+	       message_may_change(change->flags, change->from,
+		       store_row_text(row, STORE_ROW_SENDER)) &&
 	       store_row_number(row, STORE_ROW_CHANGED) <=
 		       message_unix_ms(change->id_time);
 }

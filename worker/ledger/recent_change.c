@@ -28,7 +28,7 @@ change_text(struct recent *recent, struct recent_text *text,
 
 	must(message_unpack(&in, &message));
 	if (message.flags & MESSAGE_DELETED ||
-		!text_equal(message.from, change->from))
+		!message_may_change(change->flags, change->from, message.from))
 		return;
 	if (change->flags & MESSAGE_DELETE) {
 		message.body = TEXT_LITERAL("null");
