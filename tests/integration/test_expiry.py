@@ -206,3 +206,31 @@ def test_keys_are_known_longer_than_their_messages(make_server):
         wait_for("it is gone", lambda: "keyed" not in bodies(
             ann.whole_history("r")), 120)
         assert ann.say("r", "keyed", key="k") == first
+
+
+@pytest.mark.parametrize("missed", [700, 40])
+def test_what_is_kept_no_longer_is_not_silently_missing(make_server, missed):
+    """Who comes back from before what is kept has not recovered."""
+    server = make_server(options='room "*" { keep_messages = 50 }\n'
+                                 'inbox { keep_messages = 50 }\n').start()
+    with server.client("ann", "r") as ann, server.client("bob") as bob:
+        for n in range(700):
+            ann.send("say", room="r", body=n)
+            ann.send("say", user="bob", body=n)
+        end = ann.say("r", "end")
+        ann.tell("bob", "end")
+        wait_for("the oldest are gone", lambda: count(ann, room="r") <= 60 and
+                 count(bob, inbox=True) <= 60, 120)
+    since = {"epoch": end["epoch"], "offset": 701 - missed}
+    for how in ("as it is", "kill"):
+        if how == "kill":
+            server.kill()
+            server.start()
+        with server.client("bob", inbox=since) as bob:
+            room = bob.call("join", room="r", since=since)
+            for answer in (bob.login, room):
+                offsets = [m["offset"] for m in answer["messages"]]
+                if answer["recovered"]:
+                    assert offsets == list(range(702 - missed, 702))
+                else:
+                    assert offsets == [] and missed == 700
