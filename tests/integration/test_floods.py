@@ -2,6 +2,9 @@
 message, memory stays bounded, others go on."""
 
 import os
+import pathlib
+
+import pytest
 
 import wire
 from server import wait_for
@@ -21,6 +24,12 @@ def resident(server):
         with open("/proc/%s/statm" % worker["pid"], encoding="ascii") as statm:
             total += int(statm.read().split()[1])
     return total * os.sysconf("SC_PAGE_SIZE")
+
+
+def keeps_what_is_freed(server):
+    """A build with AddressSanitizer does, for a while."""
+    maps = pathlib.Path("/proc/%d/maps" % server.process.pid)
+    return "libasan" in maps.read_text()
 
 
 def codes(client, requests):
@@ -84,6 +93,9 @@ def test_refused_logins_and_noise_are_not_logged_one_by_one(server):
 
 
 def test_who_comes_and_goes_for_long_leaves_no_memory_behind(server):
+    if keeps_what_is_freed(server):
+        pytest.skip("memory cannot be measured in this build")
+
     def come_and_go(count):
         for n in range(count):
             with server.client("guest %d" % (n % 50)) as client:
