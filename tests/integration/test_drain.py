@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+import wire
+
 NOTICE_MS = 1000
 
 
@@ -65,6 +67,18 @@ def test_a_stop_cuts_a_drain_short(own_server, crowd):
     own_server.process.send_signal(signal.SIGTERM)
     codes = {client.socket.close_code() for client in crowd}
     assert codes <= {1001, 1012} and 1001 in codes
+    assert own_server.wait_exit() == 0
+
+
+def test_who_stands_at_the_door_is_still_let_in(own_server, crowd):
+    head = wire.upgrade_head(own_server.port)
+    with wire.Socket(own_server.port) as visitor:
+        visitor.send(head[:20])
+        own_server.process.send_signal(signal.SIGQUIT)
+        crowd[0].push("drain")
+        visitor.send(head[20:])
+        assert visitor.read_response().status == 101
+    own_server.process.send_signal(signal.SIGTERM)
     assert own_server.wait_exit() == 0
 
 

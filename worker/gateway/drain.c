@@ -45,10 +45,10 @@ drain_go_on(struct drain *drain, uint64_t now_ms)
 {
 	uint64_t passed_ms = now_ms - drain->began_ms;
 	uint64_t telling_ms = drain->length_ms - drain->notice_ms;
-	size_t due = drain->from;
+	size_t due = SIZE_MAX; /* some may still have stood at the door */
 
 	if (passed_ms < telling_ms)
-		due = (size_t)(due * passed_ms / telling_ms);
+		due = (size_t)(drain->from * passed_ms / telling_ms);
 	while (drain->told < due && drain->lanes->all &&
 		!drain->lanes->all->is_leaving) {
 		drain->told++;

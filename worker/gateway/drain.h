@@ -21,7 +21,7 @@ struct drain {
 	size_t told;
 };
 
-/* No further connection comes in from here on. */
+/* Only those who stand at the door already may still come in. */
 void drain_begin(struct drain *drain, struct lanes *lanes, uint64_t length_ms,
 	uint64_t now_ms);
 

@@ -98,7 +98,7 @@ may_enter(void *self, unsigned number, struct text path, struct text origin)
 		return DOOR_NO_SUCH_PATH;
 	if (!origins_allow(listener->origins, listener->origin_count, origin))
 		return DOOR_BAD_ORIGIN;
-	if (service->stop_ms || is_full(service))
+	if (service->gateway.is_stopping || is_full(service))
 		return DOOR_HOUSE_FULL;
 	return DOOR_WELCOME;
 }
