@@ -266,6 +266,7 @@ on_tick(evutil_socket_t fd, short what, void *self)
 	renewal_go_on(supervisor);
 	is_busy |= supervisor->upgrade.is_renewing;
 	ending_look(&supervisor->ending, now_ms);
+	log_tick();
 	set_tick(supervisor, is_busy ? BUSY_TICK_MS : TICK_MS);
 }
 
@@ -386,5 +387,6 @@ supervisor_run(const struct supervisor_needs *needs)
 						: supervisor->exit_code;
 	supervisor_free(supervisor);
 	log_info("stopped");
+	log_finish();
 	return exit_code;
 }

@@ -164,6 +164,7 @@ execute(const struct supervisor *supervisor)
 		snprintf(number, sizeof(number), "%d", fd);
 		setenv(UPGRADE_VARIABLE, number, 1);
 		log_info("upgrade: %s takes over", program.path);
+		log_finish();
 		fflush(NULL);
 		handover_close_on_exec(handover, false);
 		sigfillset(&all);

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "shared/base.h"
-
 struct text
 text_of(const char *string)
 {
@@ -20,7 +18,7 @@ text_equal(struct text a, struct text b)
 int
 text_compare(struct text a, struct text b)
 {
-	size_t shorter = MIN_OF(a.length, b.length);
+	size_t shorter = a.length < b.length ? a.length : b.length;
 	int order = shorter ? memcmp(a.at, b.at, shorter) : 0;
 
 	if (order != 0)

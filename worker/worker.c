@@ -251,6 +251,7 @@ on_tick(evutil_socket_t fd, short what, void *self)
 	(void)what;
 	worker->now_ms = clock_ms();
 	worker->look_at_peers = true;
+	log_tick();
 	if (worker->orphan_since_ms != 0)
 		orphan_tick(worker);
 	if (worker->hooks->on_tick)
@@ -365,6 +366,8 @@ worker_run(struct worker *worker, const struct worker_hooks *hooks, void *self)
 		watch(worker, -1, EV_PERSIST, on_tick, &tick),
 	};
 
+	/* USR1 was not heard until now. */
+	log_reopen();
 	worker->line = watch(
 		worker, heritage->line, EV_READ | EV_PERSIST, on_line, NULL);
 	worker->hooks = hooks;
@@ -423,5 +426,6 @@ worker_main(const struct heritage *heritage)
 	must(entries[worker.row->role] != NULL);
 	code = entries[worker.row->role](&worker);
 	worker_fini(&worker);
+	log_finish();
 	return code;
 }
