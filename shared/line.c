@@ -2,8 +2,17 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
+
+#include "shared/base.h"
+
+/* More than this, as the system counts it, is not kept waiting in a line for
+ * wishes alone: a third of what it holds by default. */
+#define WISHES_BYTES_MAX (64 * 1024)
 
 /* One descriptor beside the word. */
 union room_for_fd {
@@ -18,13 +27,11 @@ line_pair(int ends[2])
 		SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
 }
 
-bool
-line_say(int end, const struct line_word *word, int fd)
+static bool
+send_parts(int end, struct iovec *parts, size_t count, int fd)
 {
-	struct line_word copy = *word;
-	struct iovec piece = { &copy, sizeof(copy) };
 	union room_for_fd room = { 0 };
-	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1 };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
 	ssize_t sent;
 
 	if (fd >= 0) {
@@ -41,7 +48,32 @@ line_say(int end, const struct line_word *word, int fd)
 	do
 		sent = sendmsg(end, &message, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
-	return sent == (ssize_t)sizeof(copy);
+	return sent > 0;
+}
+
+bool
+line_say(int end, const struct line_word *word, int fd)
+{
+	struct line_word copy = *word;
+	struct iovec part = { &copy, sizeof(copy) };
+
+	return send_parts(end, &part, 1, fd);
+}
+
+bool
+line_wish(int end, struct text wish)
+{
+	struct line_word word = { .kind = LINE_WISH };
+	struct iovec parts[] = {
+		{ &word, sizeof(word) },
+		{ (void *)(uintptr_t)wish.at, wish.length },
+	};
+	int waiting;
+
+	must(wish.length > 0 && wish.length <= LINE_TEXT_BYTES_MAX);
+	if (ioctl(end, SIOCOUTQ, &waiting) < 0 || waiting > WISHES_BYTES_MAX)
+		return false;
+	return send_parts(end, parts, ARRAY_LEN(parts), -1);
 }
 
 static int
@@ -57,30 +89,48 @@ descriptor_in(struct msghdr *message)
 	return fd;
 }
 
-enum line_heard
-line_hear(int end, struct line_word *word, int *fd)
+/* Only a wish has a text. */
+static bool
+makes_sense(const struct line_news *news, ssize_t got)
 {
-	struct iovec piece = { word, sizeof(*word) };
+	ssize_t word = (ssize_t)sizeof(news->word);
+
+	if (got < word || news->word.kind > LINE_WISH)
+		return false;
+	return (news->word.kind == LINE_WISH) == (got > word);
+}
+
+enum line_heard
+line_hear(int end, struct line_news *news)
+{
+	struct iovec parts[] = {
+		{ &news->word, sizeof(news->word) },
+		{ news->text, sizeof(news->text) },
+	};
 	union room_for_fd room = { 0 };
 	struct msghdr message = {
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
+		.msg_iov = parts,
+		.msg_iovlen = ARRAY_LEN(parts),
 		.msg_control = room.bytes,
 		.msg_controllen = sizeof(room.bytes),
 	};
 	ssize_t got;
 
-	*fd = -1;
+	news->fd = -1;
+	news->text_length = 0;
 	do
 		got = recvmsg(end, &message, MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
 	if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return LINE_NOTHING;
-	*fd = descriptor_in(&message);
-	if (got == (ssize_t)sizeof(*word) && word->kind <= LINE_APPLY)
+	if (got >= 0)
+		news->fd = descriptor_in(&message);
+	if (makes_sense(news, got) && !(message.msg_flags & MSG_TRUNC)) {
+		news->text_length = (size_t)got - sizeof(news->word);
 		return LINE_WORD;
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
+	}
+	if (news->fd >= 0)
+		close(news->fd);
+	news->fd = -1;
 	return LINE_GONE;
 }

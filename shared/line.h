@@ -5,6 +5,10 @@
  *
  * A new configuration is said as a row of words: its text, then every listening
  * socket that the child is to have, then that this was all.
+ *
+ * What an operator wants of a child is a wish: a word with a text behind it.
+ * Wishes take no more than a part of what a line holds, so that a child which
+ * is busy for a while always hears of a new configuration.
  */
 #ifndef SHARED_LINE_H
 #define SHARED_LINE_H
@@ -12,10 +16,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/text.h"
+
+#define LINE_TEXT_BYTES_MAX 8192
+
+/* In order of age: append only, for the children of an older program. */
 enum line_kind {
 	LINE_CONFIG, /* with a memfd: the text of the configuration */
 	LINE_LISTEN, /* with a socket; number: index of its listener */
 	LINE_APPLY,  /* number: which configuration this is, counted from 1 */
+	LINE_LOG_LEVEL, /* number: enum log_level, until the next LINE_APPLY */
+	LINE_WISH,      /* with a text: a packed wish, see records.def */
 };
 
 struct line_word {
@@ -24,6 +35,14 @@ struct line_word {
 };
 
 _Static_assert(sizeof(struct line_word) == 8, "crosses processes");
+
+/* What was heard. */
+struct line_news {
+	struct line_word word;
+	int fd;             /* -1: none */
+	size_t text_length; /* 0: none */
+	char text[LINE_TEXT_BYTES_MAX];
+};
 
 enum line_heard {
 	LINE_WORD,
@@ -39,8 +58,12 @@ int line_pair(int ends[2]);
  * listen, or is dead. */
 bool line_say(int end, const struct line_word *word, int fd);
 
-/* *fd is -1 or the child's from now on. What makes no sense is LINE_GONE: it is
- * not our master who says it. */
-enum line_heard line_hear(int end, struct line_word *word, int *fd);
+/* A wish, of at most LINE_TEXT_BYTES_MAX. False when the child has not taken
+ * up those of before, or is dead. */
+bool line_wish(int end, struct text wish);
+
+/* The descriptor is the caller's from now on. What makes no sense is LINE_GONE:
+ * it is not our master who says it. */
+enum line_heard line_hear(int end, struct line_news *news);
 
 #endif

@@ -65,6 +65,14 @@ enum kick_why {
 	KICK_TOO_MANY, /* so many older ones stay */
 };
 
+enum wish_what {
+	WISH_KICK_USER = 1, /* his connections of this platform */
+	WISH_KICK_CLIENT,
+	WISH_KICK_MEMBER, /* the user out of the room */
+	WISH_SAY_ROOM,
+	WISH_SAY_USER,
+};
+
 /* First byte of what a stream is named by; the last two are no streams but only
  * ways of a message. */
 enum stream_kind {

@@ -24,6 +24,7 @@ struct reload {
 	uint32_t number;
 	struct sockets heard;
 	struct sockets former; /* to be closed */
+	struct line_news news; /* heard last */
 };
 
 struct reload *
@@ -77,39 +78,57 @@ add_socket(struct reload *reload, unsigned listener, int fd)
 	};
 }
 
-/* A word with the wrong company is dropped; a newer configuration takes the
- * place of one that was not yet complete. */
-static bool
-take_word(struct reload *reload, const struct line_word *word, int fd)
+/* A word with the wrong company is dropped. */
+static void
+take_descriptor(struct reload *reload)
 {
-	if ((enum line_kind)word->kind == LINE_APPLY) {
-		if (fd >= 0)
-			close(fd);
-		reload->number = word->number;
-		return reload->text >= 0;
-	}
-	if (fd < 0)
-		return false;
-	if ((enum line_kind)word->kind == LINE_CONFIG) {
+	const struct line_news *news = &reload->news;
+
+	if (news->fd < 0)
+		return;
+	switch ((enum line_kind)news->word.kind) {
+	case LINE_CONFIG:
+		/* Also of one before it that was not yet complete. */
 		forget(reload);
-		reload->text = fd;
-	} else {
-		add_socket(reload, word->number, fd);
+		reload->text = news->fd;
+		break;
+	case LINE_LISTEN:
+		add_socket(reload, news->word.number, news->fd);
+		break;
+	case LINE_APPLY:
+	case LINE_LOG_LEVEL:
+	case LINE_WISH:
+		close(news->fd);
 	}
-	return false;
+}
+
+static enum reload_heard
+take_word(struct reload *reload)
+{
+	const struct line_word *word = &reload->news.word;
+
+	take_descriptor(reload);
+	if (word->kind == LINE_WISH)
+		return RELOAD_WISH;
+	if (word->kind == LINE_LOG_LEVEL && word->number <= LOG_LEVEL_DEBUG)
+		log_set_level((enum log_level)word->number);
+	if (word->kind != LINE_APPLY)
+		return RELOAD_NOTHING;
+	reload->number = word->number;
+	return reload->text >= 0 ? RELOAD_READY : RELOAD_NOTHING;
 }
 
 enum reload_heard
 reload_hear(struct reload *reload)
 {
-	struct line_word word;
-	int fd;
+	enum reload_heard heard;
 
 	for (;;) {
-		switch (line_hear(reload->heritage->line, &word, &fd)) {
+		switch (line_hear(reload->heritage->line, &reload->news)) {
 		case LINE_WORD:
-			if (take_word(reload, &word, fd))
-				return RELOAD_READY;
+			heard = take_word(reload);
+			if (heard != RELOAD_NOTHING)
+				return heard;
 			break;
 		case LINE_NOTHING:
 			return RELOAD_NOTHING;
@@ -117,6 +136,12 @@ reload_hear(struct reload *reload)
 			return RELOAD_GONE;
 		}
 	}
+}
+
+struct text
+reload_wish(const struct reload *reload)
+{
+	return (struct text){ reload->news.text, reload->news.text_length };
 }
 
 static struct config *

@@ -236,8 +236,16 @@ on_line(evutil_socket_t fd, short what, void *self)
 
 	(void)fd;
 	(void)what;
-	while ((heard = reload_hear(worker->reload)) == RELOAD_READY)
-		take_up(worker);
+	for (;;) {
+		heard = reload_hear(worker->reload);
+		if (heard == RELOAD_READY)
+			take_up(worker);
+		else if (heard == RELOAD_WISH && worker->hooks->on_wish)
+			worker->hooks->on_wish(
+				worker->self, reload_wish(worker->reload));
+		else if (heard != RELOAD_WISH)
+			break;
+	}
 	if (heard == RELOAD_GONE)
 		become_orphan(worker);
 }

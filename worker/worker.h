@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/text.h"
+
 struct arena;
 struct config;
 struct event_base;
@@ -48,6 +50,9 @@ struct worker_hooks {
 	/* worker_config() has new content, and worker_heritage() other
 	 * sockets; those of before are closed when this returns. */
 	void (*on_reload)(void *self);
+
+	/* An operator wants something: a packed wish, see records.def. */
+	void (*on_wish)(void *self, struct text wish);
 
 	/* The role releases letters itself by worker_release(). */
 	bool keeps_letters;

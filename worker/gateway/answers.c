@@ -15,6 +15,7 @@
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
+#include "worker/gateway/wishes.h"
 
 #define KIND(kind) (1U << (kind))
 
@@ -114,6 +115,8 @@ on_refused(struct gateway *gateway, struct unpack *in)
 
 	if (!refused_unpack(in, &refused))
 		return false;
+	if (wishes_are_refused(&refused))
+		return true;
 	answer.refusal = (struct refusal){
 		.code = (unsigned)refused.code,
 		.error = refused.error,

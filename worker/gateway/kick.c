@@ -10,11 +10,15 @@
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/talk.h"
 
 #define PAYLOAD_KEEP_BYTES 65536
 
+/* More than a close can tell; it is cut there. */
+#define REASON_BYTES_MAX 256
+
 /* By enum kick_why. */
-static const struct {
+static const struct way {
 	enum close_why close;
 	const char *reason;
 } ways[] = {
@@ -27,6 +31,13 @@ static const struct {
 	[KICK_TOO_MANY] = { CLOSE_WHY_TOO_MANY,
 		"this user has as many connections as one may have" },
 };
+
+static const struct way *
+way_of(const struct kick *kick)
+{
+	return &ways[kick->why < ARRAY_LEN(ways) ? kick->why
+						 : KICK_BY_OPERATOR];
+}
 
 const char *
 kick_reason(enum kick_why why)
@@ -47,42 +58,60 @@ kick_send(struct gateway *gateway, unsigned slot, const struct kick *kick)
 		gateway->office.self, slot, letter_end(&gateway->letter));
 }
 
-void
-kick_take(struct gateway *gateway, const struct kick *kick)
+/* Whom it means; NULL when somebody else stands there now. */
+static struct session *
+find(const struct gateway *gateway, const struct kick *kick)
 {
 	struct index_entry entry;
-	struct session *session;
 
-	if (kick->place >= gateway->seated_capacity)
-		return;
-	session = gateway->seated[kick->place];
-	if (!session ||
+	if (kick->place >= gateway->seated_capacity ||
 		!index_read(gateway->arena, gateway->slot,
 			(uint32_t)kick->place, &entry) ||
 		entry.secret != kick->secret)
+		return NULL;
+	return gateway->seated[kick->place];
+}
+
+void
+kick_take(struct gateway *gateway, const struct kick *kick)
+{
+	struct session *session = find(gateway, kick);
+
+	if (!session)
 		return;
-	if (session->is_entering && kick->why < ARRAY_LEN(ways))
+	if (kick->room.length > 0)
+		talk_send_out(session, kick);
+	else if (session->is_entering && kick->why < ARRAY_LEN(ways))
 		session->kick_why = (uint8_t)kick->why;
 	else
 		kick_out(session, kick);
 }
 
-void
-kick_out(struct session *session, const struct kick *kick)
+struct text
+kick_tell(struct session *session, const struct kick *kick)
 {
 	struct buffer *payload = &session->gateway->payload;
 	struct kick told = *kick;
-	char reason[128];
 
-	if (told.why >= ARRAY_LEN(ways))
-		told.why = KICK_BY_OPERATOR;
 	if (told.reason.length == 0)
-		told.reason = text_of(ways[told.why].reason);
+		told.reason = text_of(way_of(kick)->reason);
 	if (session->profile->write_kick) {
 		buffer_clear(payload, PAYLOAD_KEEP_BYTES);
 		session->profile->write_kick(payload, &told);
 		session_send(session, buffer_text(payload));
 	}
-	snprintf(reason, sizeof(reason), "%.*s", TEXT_ARGS(told.reason));
-	lane_close_why(&session->lane, ways[told.why].close, reason);
+	return told.reason;
+}
+
+void
+kick_out(struct session *session, const struct kick *kick)
+{
+	const struct way *way = way_of(kick);
+	struct text told = kick_tell(session, kick);
+	char reason[REASON_BYTES_MAX + 1];
+
+	session->is_sent_away = way->close == CLOSE_WHY_KICKED;
+	snprintf(reason, sizeof(reason), "%.*s",
+		(int)MIN_OF(told.length, REASON_BYTES_MAX), told.at);
+	lane_close_why(&session->lane, way->close, reason);
 }

@@ -35,6 +35,7 @@ struct membership {
 	uint32_t seat;     /* when active */
 	uint8_t state;     /* enum membership_state */
 	uint8_t flags;     /* JOIN_EVENTS, JOIN_PRESENCE */
+	bool is_unwanted;  /* joining, and was sent out meanwhile */
 };
 
 struct seat {

@@ -22,6 +22,7 @@
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/origins.h"
 #include "worker/gateway/profiles/profile.h"
+#include "worker/gateway/wishes.h"
 #include "worker/worker.h"
 
 /* Descriptors of libwebsockets, and what the rest of the process needs beside
@@ -381,6 +382,14 @@ on_reload(void *self)
 	lanes_renew(service->gateway.lanes);
 }
 
+static void
+on_wish(void *self, struct text wish)
+{
+	struct service *service = self;
+
+	wishes_take(&service->gateway, wish);
+}
+
 int
 gateway_main(struct worker *worker)
 {
@@ -390,6 +399,7 @@ gateway_main(struct worker *worker)
 		.on_tick = on_tick,
 		.on_stop = on_stop,
 		.on_reload = on_reload,
+		.on_wish = on_wish,
 	};
 	struct service service = {
 		.worker = worker,

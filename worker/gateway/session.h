@@ -74,6 +74,7 @@ struct session {
 	bool is_counted;        /* among the callers of its address */
 	bool is_rereading;      /* a frame that was kept */
 	bool is_entering;       /* the login is not answered yet */
+	bool is_sent_away;      /* by an operator: it is not lost */
 	uint8_t address[16];
 };
 

@@ -14,6 +14,7 @@
 
 #define TALK_NOT_A_MEMBER "you are not a member of this room: join it first"
 
+struct kick;
 struct membership;
 struct pending;
 struct session;
@@ -143,6 +144,10 @@ void talk_change_found(struct pending *pending, const struct page *page);
 /* The message up to which was read, if there is one; takes the pending request.
  */
 void talk_read_found(struct pending *pending, const struct page *page);
+
+/* An operator wants the session out of kick->room; who is not in it stays as he
+ * is, whose join is open is let in and sent out. */
+void talk_send_out(struct session *session, const struct kick *kick);
 
 /* The user goes, the connection stays; no join is open. */
 void talk_leave_all(struct session *session);

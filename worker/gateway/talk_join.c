@@ -1,7 +1,9 @@
 #include "shared/config.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/entry.h"
+#include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/kick.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/permits.h"
@@ -86,6 +88,59 @@ talk_join(struct session *session, struct text tag,
 		join_first(session, tag, request);
 }
 
+/* The ledger must hear of it, so it may wait outside a full ring. Of those who
+ * joined without presence it knows nothing. */
+static void
+tell_leave(const struct membership *membership, bool is_lost)
+{
+	const struct session *session = membership->session;
+	struct text room = room_name(membership->room);
+
+	if (!(membership->flags & JOIN_PRESENCE))
+		return;
+	leave_pack(ledgers_letter(session->gateway, LETTER_LEAVE),
+		&(struct leave){
+			.connection = session_connection(session),
+			.tenant = session_tenant(session),
+			.room = room,
+			.user = session_user(session),
+			.platform = session->platform,
+			.lost = is_lost,
+		});
+	ledgers_send(session->gateway, asking_ledger(session, room));
+}
+
+static void
+leave(struct membership *membership)
+{
+	tell_leave(membership, false);
+	membership_end(&membership);
+}
+
+/* What was said there before comes first. */
+static void
+send_out(struct membership *membership, const struct kick *kick)
+{
+	struct session *session = membership->session;
+
+	fanout_room(session->gateway, membership->room);
+	kick_tell(session, kick);
+	leave(membership);
+}
+
+void
+talk_send_out(struct session *session, const struct kick *kick)
+{
+	struct membership *membership = asking_membership(session, kick->room);
+
+	if (!membership)
+		return;
+	if (membership->state == MEMBERSHIP_JOINING)
+		membership->is_unwanted = true;
+	else
+		send_out(membership, kick);
+}
+
 void
 talk_joined(struct pending *pending, const struct joined *given)
 {
@@ -93,11 +148,10 @@ talk_joined(struct pending *pending, const struct joined *given)
 	struct gateway *gateway = session->gateway;
 	struct joined joined = *given;
 	const struct answer answer = { .kind = ANSWER_JOIN, .joined = &joined };
+	struct membership *membership = pending->membership;
 	struct kept *kept = NULL;
 
 	if (pending->kind != PENDING_JOIN_AGAIN) {
-		struct membership *membership = pending->membership;
-
 		kept = membership->kept;
 		membership->kept = NULL;
 		membership->read = joined.read;
@@ -106,6 +160,10 @@ talk_joined(struct pending *pending, const struct joined *given)
 	entry_complete(pending, &joined);
 	session_answer(session, pending_tag(pending), &answer);
 	pending_free(gateway->pendings, &pending);
+	if (membership && membership->is_unwanted)
+		send_out(membership,
+			&(struct kick){ .room = room_name(membership->room),
+				.why = KICK_BY_OPERATOR });
 	session_read_kept(session, kept);
 }
 
@@ -135,28 +193,6 @@ talk_join_refused(struct pending *pending, const struct refused *refused)
 	session_read_kept(session, kept);
 }
 
-/* The ledger must hear of it, so it may wait outside a full ring. Of those who
- * joined without presence it knows nothing. */
-static void
-tell_leave(const struct membership *membership, bool is_lost)
-{
-	const struct session *session = membership->session;
-	struct text room = room_name(membership->room);
-
-	if (!(membership->flags & JOIN_PRESENCE))
-		return;
-	leave_pack(ledgers_letter(session->gateway, LETTER_LEAVE),
-		&(struct leave){
-			.connection = session_connection(session),
-			.tenant = session_tenant(session),
-			.room = room,
-			.user = session_user(session),
-			.platform = session->platform,
-			.lost = is_lost,
-		});
-	ledgers_send(session->gateway, asking_ledger(session, room));
-}
-
 /* After a kill the ledger may have done an earlier letter of the join again,
  * and with another memory let the client in; so it is told. */
 void
@@ -170,14 +206,7 @@ void
 talk_lose(struct membership *membership)
 {
 	if (!membership->session->gateway->is_stopping)
-		tell_leave(membership, true);
-	membership_end(&membership);
-}
-
-static void
-leave(struct membership *membership)
-{
-	tell_leave(membership, false);
+		tell_leave(membership, !membership->session->is_sent_away);
 	membership_end(&membership);
 }
 

@@ -51,6 +51,8 @@ confab_write_kick(struct buffer *out, const struct kick *kick)
 {
 	confab_add_text(
 		out, "{\"cmd\":\"kick\",\"data\":{\"reason\":", kick->reason);
+	if (kick->room.length > 0)
+		confab_add_text(out, ",\"room\":", kick->room);
 	buffer_add_string(out, "}}");
 }
 
