@@ -498,6 +498,30 @@ def test_a_subscription_is_the_connections_own(server, name, room):
         assert two.push("msg")["room"] == room
 
 
+def test_changes_are_pushed_like_what_they_change(server, name):
+    ann, bob = name("ann"), name("bob")
+    with server.client(ann) as one, server.client(bob) as two:
+        two.call("subscribe", types=["wanted"])
+        said = [one.tell(bob, 1, type=kind)["id"]
+                for kind in ("wanted", "unwanted")]
+        for cmd, more in (("edit", {"body": 2}), ("delete", {})):
+            for one_id in said:
+                one.call(cmd, user=bob, id=one_id, **more)
+        two.fence()
+        assert [push["of"] for push in two.seen("edit")] == said[:1]
+        assert [push["of"] for push in two.seen("delete")] == said[:1]
+
+
+def test_a_subscription_ends_with_a_logout(server, name):
+    ann, bob = name("ann"), name("bob")
+    with server.client(ann) as one, server.client(bob) as two:
+        two.call("subscribe", types=["wanted"])
+        two.call("logout")
+        two.call("login", user=bob)
+        one.tell(bob, 1, type="unwanted")
+        assert two.push("msg")["type"] == "unwanted"
+
+
 @pytest.mark.parametrize("types", [
     [], "text", [""], [5], ["t" * 65], ["a\nb"], ["t%d" % n for n in range(65)],
     None, {}])

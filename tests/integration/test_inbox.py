@@ -209,7 +209,26 @@ def test_without_an_archive_the_recent_ones_are_recovered(make_server):
         bob.close()
 
 
-def test_an_inbox_is_not_another_tenants_room(server):
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_without_an_archive_they_survive_a_restart(make_server, how):
+    server = make_server(history=False).start()
+    before = place_of(server, "bob")
+    with server.client("ann") as ann:
+        tell(ann, "bob", 20)
+        said = ann.tell("bob", "helo")
+        ann.call("edit", user="bob", id=said["id"], body="hello")
+    for _ in range(2):
+        getattr(server, how)()
+        server.start()
+    bob, answer = come_back(server, "bob", before)
+    assert answer["recovered"] is True
+    assert offsets(answer["messages"]) == list(range(1, 23))
+    page = bob.call("history", user="ann")["messages"]
+    assert bodies(page) == list(range(20)) + ["hello"]
+    bob.close()
+
+
+def test_an_inbox_is_not_a_room_of_the_same_name(server):
     """A room may be named as a user is; they have nothing in common."""
     with server.client("ann", "namesake") as ann, \
             server.client("namesake") as user:
@@ -258,6 +277,15 @@ def test_a_key_makes_a_direct_message_one(cluster, target):
     with cluster.client("keyed ann") as ann:
         assert say(ann, target, 1, "k") == place
         assert bodies(ann.whole_history(inbox=True)) == [1, "fence"]
+
+
+def test_a_key_is_of_the_same_people_in_any_order(cluster):
+    with cluster.client("ann") as ann:
+        place = say(ann, {"users": ["bob", "eve"]}, 1, "k")
+        assert say(ann, {"users": ["eve", "bob", "eve"]}, 1, "k") == place
+        one = say(ann, {"user": "bob"}, 1, "k2")
+        assert say(ann, {"users": ["bob"]}, 1, "k2") == one
+        assert bodies(ann.whole_history(inbox=True)) == [1, 1]
 
 
 def test_a_key_used_for_another_target_is_a_conflict(cluster):
