@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "master/announce.h"
 #include "master/fleet.h"
 #include "master/reload.h"
 #include "master/supervisor_inside.h"
@@ -28,6 +29,7 @@ acts_stop(void *self)
 		return;
 	}
 	log_info("stopping");
+	announce_ending(supervisor);
 	ending_begin(&supervisor->ending,
 		(uint64_t)supervisor->needs.config->stop_seconds);
 	supervisor_go_on_ending(supervisor);
@@ -43,6 +45,7 @@ acts_drain(void *self)
 		return;
 	log_info("draining for %llu s",
 		(unsigned long long)config->drain_seconds / 1000);
+	announce_ending(supervisor);
 	ending_drain(&supervisor->ending, (uint64_t)config->drain_seconds,
 		(uint64_t)config->stop_seconds);
 	supervisor_go_on_ending(supervisor);
@@ -66,7 +69,10 @@ acts_reload(void *self)
 	struct supervisor *supervisor = self;
 	struct reload reload = supervisor_reload(supervisor);
 
-	if (supervisor->ending.is_on || reload_run(&reload) < 0)
+	if (supervisor->ending.is_on)
+		return false;
+	announce_reload(supervisor);
+	if (reload_run(&reload) < 0)
 		return false;
 	supervisor_take_sockets(supervisor);
 	if (config_gateways(reload.config) != supervisor->configured_gateways)

@@ -8,6 +8,7 @@
 
 #define READY_MS 30000
 #define SILENT_MS 5000
+#define DYING_MS 15000
 
 void
 health_check_start(struct child *child, uint64_t now_ms, uint64_t from_ms)
@@ -48,4 +49,26 @@ health_check_report(
 	log_error("%s: takes no letters of %s, killed", accused->name,
 		reporter->name);
 	child_kill(accused);
+}
+
+bool
+health_is_lost(const struct child *child, uint64_t now_ms, uint64_t from_ms,
+	uint64_t stop_ms)
+{
+	uint64_t beat_ms = atomic_load(&child->row->heartbeat_ms);
+	uint64_t since_ms = MAX_OF(child->since_ms, from_ms) + DYING_MS;
+
+	switch (child->state) {
+	case CHILD_STARTING:
+		return now_ms > since_ms + READY_MS;
+	case CHILD_SERVING:
+		since_ms = MAX_OF(since_ms, beat_ms + DYING_MS);
+		return now_ms > since_ms + SILENT_MS;
+	case CHILD_DRAINING:
+		return now_ms > since_ms + stop_ms;
+	case CHILD_ABSENT:
+	case CHILD_RESTING:
+		break;
+	}
+	return false;
 }

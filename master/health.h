@@ -6,6 +6,7 @@
 #ifndef MASTER_HEALTH_H
 #define MASTER_HEALTH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct child;
@@ -20,5 +21,10 @@ void health_check_heart(struct child *child, uint64_t now_ms, uint64_t from_ms);
 /* Whom does this child report in its row? children: by slot. */
 void health_check_report(
 	const struct child *reporter, struct child *children, unsigned count);
+
+/* Was it killed, and does not go? Nobody here can help then. stop_ms: what an
+ * end may take. */
+bool health_is_lost(const struct child *child, uint64_t now_ms,
+	uint64_t from_ms, uint64_t stop_ms);
 
 #endif

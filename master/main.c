@@ -18,6 +18,7 @@
 #include "master/handover.h"
 #include "master/listeners.h"
 #include "master/needs.h"
+#include "master/notify.h"
 #include "master/premises.h"
 #include "master/supervisor.h"
 #include "master/upgrade.h"
@@ -180,6 +181,7 @@ go_to_background(struct house *house)
 	close(ends[0]);
 	house->parent = ends[1];
 	setsid();
+	notify_new_process();
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0)
 		fatal("cannot open /dev/null: %s", strerror(errno));
@@ -414,6 +416,7 @@ start(const struct wishes *wishes)
 	if (wishes->test)
 		return say_whether_good(wishes, &config);
 	setproctitle("master");
+	notify_open();
 	return serve(wishes, config);
 }
 
@@ -431,6 +434,7 @@ main(int argc, char **argv, char **envp)
 	log_set_name("master");
 	if (handover) {
 		setproctitle("master");
+		notify_open();
 		exit_code = serve_on(&wishes, handover);
 		handover_free(&handover);
 	} else {

@@ -10,10 +10,12 @@
 #include <event2/event.h>
 
 #include "master/acts.h"
+#include "master/announce.h"
 #include "master/child.h"
 #include "master/ending.h"
 #include "master/handover.h"
 #include "master/listeners.h"
+#include "master/notify.h"
 #include "master/premises.h"
 #include "master/reload.h"
 #include "master/renewal.h"
@@ -96,6 +98,7 @@ shed(void *self)
 	if (event_reinit(supervisor->base) < 0)
 		fatal("cannot leave the master's loop: %s", strerror(errno));
 	status_shed(supervisor->status);
+	notify_shed();
 	event_base_free(supervisor->base);
 	premises_shed(supervisor->needs.premises,
 		is_writer(supervisor, supervisor->heritage.slot));
@@ -266,6 +269,7 @@ on_tick(evutil_socket_t fd, short what, void *self)
 	renewal_go_on(supervisor);
 	is_busy |= supervisor->upgrade.is_renewing;
 	ending_look(&supervisor->ending, now_ms);
+	announce_tick(supervisor);
 	log_tick();
 	set_tick(supervisor, is_busy ? BUSY_TICK_MS : TICK_MS);
 }

@@ -35,6 +35,8 @@ struct supervisor {
 	uint64_t started_ms;
 	uint64_t ticked_ms;
 	uint64_t hearts_from_ms; /* silence counts from here */
+	uint64_t reload_by_ms;   /* the children are told; 0: nothing new */
+	uint64_t figures_ms;     /* when they are announced again */
 	bool has_taken_over;     /* nobody of an earlier server writes */
 	bool is_complete;        /* all have served */
 	struct ending ending;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "master/handover.h"
+#include "master/notify.h"
 #include "master/premises.h"
 #include "master/supervisor_inside.h"
 #include "shared/arena.h"
@@ -100,6 +101,7 @@ ask(const struct supervisor *supervisor, int words)
 	char number[16];
 	sigset_t none;
 
+	notify_shed();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	snprintf(number, sizeof(number), "%d",

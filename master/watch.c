@@ -1,5 +1,6 @@
 #include "master/watch.h"
 
+#include "master/announce.h"
 #include "master/health.h"
 #include "master/supervisor_inside.h"
 #include "shared/config.h"
@@ -16,6 +17,7 @@ look_whether_complete(struct supervisor *supervisor)
 			return;
 	supervisor->is_complete = true;
 	log_info("serving, %u processes", supervisor->count);
+	announce_serving();
 	if (supervisor->needs.on_serving)
 		supervisor->needs.on_serving(supervisor->needs.self);
 }
