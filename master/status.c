@@ -13,6 +13,7 @@
 
 #include "master/answer.h"
 #include "master/words.h"
+#include "master/words_context.h"
 #include "shared/base.h"
 #include "shared/log.h"
 

@@ -24,7 +24,9 @@
 #include "master/supervisor_inside.h"
 #include "master/upgrade.h"
 #include "master/watch.h"
+#include "master/wishes.h"
 #include "master/words.h"
+#include "master/words_context.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/bell.h"
@@ -287,6 +289,8 @@ watch_askers(struct supervisor *supervisor)
 		.reopen = acts_reopen,
 		.set_gateways = acts_set_gateways,
 		.upgrade = acts_upgrade,
+		.wish = wishes_say,
+		.set_log = wishes_set_log,
 		.self = supervisor,
 	};
 

@@ -7,6 +7,8 @@
 
 #include "master/answer.h"
 #include "master/census.h"
+#include "master/words_acts.h"
+#include "master/words_context.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/clock.h"
@@ -318,7 +320,8 @@ static void help(const struct words_context *context, struct text argument,
 	struct answer *answer);
 
 static const struct word {
-	const char *words; /* with one in capitals: an argument stands there */
+	const char *words; /* with one in capitals: an argument stands there;
+			    * with dots at the end: it is all that follows */
 	bool is_change;    /* only for the owner and root */
 	void (*answer)(const struct words_context *context,
 		struct text argument, struct answer *answer);
@@ -341,6 +344,13 @@ static const struct word {
 	{ "upgrade", true, upgrade,
 		"have the program file take over, without a cut" },
 	{ "gateways N", true, set_gateways, "have so many gateways" },
+	{ "kick ...", true, words_kick,
+		"user U [platform P] [REASON], client C [REASON] or room R "
+		"user U [REASON]: is sent away, or out of the room" },
+	{ "say ...", true, words_say,
+		"room R TEXT or user U TEXT: a message of the user system" },
+	{ "set log LEVEL", true, words_set_log,
+		"how much to log, until the next reload" },
 	{ "stop", true, stop, "stop the server, keeping all messages" },
 };
 
@@ -387,9 +397,14 @@ same_words(struct text request, const char *expected, struct text *argument)
 
 	*argument = TEXT_LITERAL("");
 	for (;;) {
+		struct text behind = request;
 		struct text one = next_word(&request);
 		struct text other = next_word(&wanted);
 
+		if (text_equal(other, TEXT_LITERAL("..."))) {
+			*argument = behind;
+			return true;
+		}
 		if (other.length > 0 && isupper((unsigned char)*other.at)) {
 			if (one.length == 0)
 				return false;

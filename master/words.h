@@ -6,29 +6,11 @@
 #define MASTER_WORDS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "shared/text.h"
 
 struct answer;
-struct arena;
-struct config;
-
-/* Whom the words speak of. */
-struct words_context {
-	const struct config *config;
-	const struct arena *arena;
-	uint64_t started_ms; /* clock_ms() */
-
-	/* See acts.h. */
-	void (*stop)(void *self);
-	void (*drain)(void *self);
-	bool (*reload)(void *self);
-	void (*reopen)(void *self);
-	bool (*upgrade)(void *self);
-	bool (*set_gateways)(void *self, unsigned count);
-	void *self;
-};
+struct words_context;
 
 /* Answers one request. may_change: the asker may do more than look. */
 void words_answer(const struct words_context *context, struct text request,

@@ -73,7 +73,8 @@ struct limits {
 #include "shared/limit_options.def"
 };
 
-/* Where an option was set: its section, the option, and "file:line". */
+/* Where an option was set: its section, the option, and "file:line", or who has
+ * set it. */
 struct config_origin {
 	unsigned kind;
 	char *title;
@@ -137,6 +138,11 @@ typedef void config_told(void *self, const struct config_change *change);
 
 void config_compare(const struct config *old, const struct config *new,
 	config_told *told, void *self);
+
+/* An option outside of all sections, which a reload applies, gets another value
+ * until the next one; origin says by whom. False with the reason in why. */
+bool config_override(struct config *config, const char *name, const char *value,
+	const char *origin, char *why, size_t why_bytes);
 
 /* What only a restart changes becomes what it was. */
 void config_keep_fixed(struct config *new, const struct config *old);

@@ -1,0 +1,364 @@
+/*
+ * Whom a word concerns is found in the index, by which the gateways that have
+ * him are told; each looks again for itself. A wish that does not find its way
+ * to a gateway is refused, and may be wished again: a kick meets only those who
+ * are still there.
+ */
+#include "master/words_acts.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "master/answer.h"
+#include "master/words_context.h"
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/index.h"
+#include "shared/records.h"
+
+#define REASON_BYTES_MAX 256
+#define SAID_BYTES_MAX 2048
+
+/* Which of several gateways says something: one that is awake. */
+#define YOUNG_BEAT_MS 1000
+
+#define KICK_USAGE                                                             \
+	"kick user U [platform P] [REASON], kick client C [REASON] or kick "   \
+	"room R user U [REASON]"
+#define SAY_USAGE "say room R TEXT or say user U TEXT"
+
+static void
+skip_spaces(struct text *rest)
+{
+	while (rest->length > 0 && *rest->at == ' ') {
+		rest->at++;
+		rest->length--;
+	}
+}
+
+static size_t
+length_to(struct text rest, char end)
+{
+	size_t length = 0;
+
+	while (length < rest.length && rest.at[length] != end)
+		length++;
+	return length;
+}
+
+/* The next argument, empty when there is none; in quotes it may have spaces. */
+static struct text
+take_argument(struct text *rest)
+{
+	struct text argument;
+	bool is_quoted;
+
+	skip_spaces(rest);
+	argument = *rest;
+	is_quoted = length_to(*rest, '"') == 0 && rest->length > 0;
+	if (is_quoted) {
+		argument.at++;
+		argument.length--;
+	}
+	argument.length = length_to(argument, is_quoted ? '"' : ' ');
+	rest->length -= (size_t)(argument.at - rest->at) + argument.length;
+	rest->at = argument.at + argument.length;
+	if (is_quoted && rest->length > 0) {
+		rest->at++;
+		rest->length--;
+	}
+	skip_spaces(rest);
+	return argument;
+}
+
+/* Is this the next argument? Then it is taken. */
+static bool
+take_word(struct text *rest, const char *word)
+{
+	struct text after = *rest;
+
+	if (!text_equal(take_argument(&after), text_of(word)))
+		return false;
+	*rest = after;
+	return true;
+}
+
+static bool
+read_platform(struct text text, uint64_t *only_platform)
+{
+	uint64_t platform = 0;
+
+	for (size_t i = 0; i < text.length; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return false;
+		platform = platform * 10 + (uint64_t)(text.at[i] - '0');
+		if (platform > UINT32_MAX)
+			return false;
+	}
+	*only_platform = platform + 1;
+	return text.length > 0;
+}
+
+/* What is wrong with it, or NULL. */
+static const char *
+fault_of(const struct wish *wish, size_t words_min, size_t words_max)
+{
+	if (wish->room.at && !text_is_name(wish->room, 1, ROOM_BYTES_MAX))
+		return "a room is 1 to 128 bytes of UTF-8 without control "
+		       "characters";
+	if (wish->user.at && !text_is_name(wish->user, 1, USER_BYTES_MAX))
+		return "a user is 1 to 64 bytes of UTF-8 without control "
+		       "characters";
+	if (!text_is_name(wish->words, words_min, words_max))
+		return words_min > 0 ? "the text is 1 to 2048 bytes of UTF-8 "
+				       "without control characters"
+				     : "the reason is up to 256 bytes of UTF-8 "
+				       "without control characters";
+	return NULL;
+}
+
+static bool
+is_meant(const struct wish *wish, const struct index_entry *entry)
+{
+	return wish->only_platform == 0 ||
+	       wish->only_platform == (uint64_t)entry->platform + 1;
+}
+
+/* How many connections of the user there are on this slot. */
+static uint64_t
+count_user(const struct words_context *context, const struct wish *wish,
+	unsigned slot)
+{
+	struct buffer found = { 0 };
+	size_t room_for = 8, count;
+	struct index_entry *entries;
+	uint64_t meant = 0;
+
+	for (;; room_for = count) {
+		entries = (void *)buffer_reserve(
+			&found, room_for * sizeof(*entries));
+		count = index_find_user(context->arena, slot, wish->tenant,
+			wish->user, entries, room_for);
+		if (count <= room_for)
+			break;
+	}
+	for (size_t i = 0; i < count; i++)
+		meant += is_meant(wish, &entries[i]);
+	buffer_fini(&found);
+	return meant;
+}
+
+/* Which members of a room are there is known to its gateways alone, so all
+ * connections of the user count where the room has members. */
+static uint64_t
+count_kicked(const struct words_context *context, const struct wish *wish,
+	unsigned slot)
+{
+	if (wish->what == WISH_KICK_MEMBER &&
+		!index_has_room(context->arena, slot, wish->tenant, wish->room))
+		return 0;
+	return count_user(context, wish, slot);
+}
+
+static void
+answer_connections(struct answer *answer, const char *state, uint64_t count)
+{
+	answer_begin_list(answer);
+	answer_text(answer, "state", state);
+	answer_number(answer, "connections", count);
+	answer_end_list(answer);
+}
+
+static bool
+say_wish(const struct words_context *context, const struct wish *wish,
+	unsigned slot)
+{
+	struct buffer packed = { 0 };
+	bool is_heard;
+
+	wish_pack(&packed, wish);
+	is_heard = context->wish(context->self, slot, buffer_text(&packed));
+	buffer_fini(&packed);
+	return is_heard;
+}
+
+static void
+kick_user(const struct words_context *context, const struct wish *wish,
+	struct answer *answer)
+{
+	unsigned first = arena_role_first(context->arena, ROLE_GATEWAY);
+	unsigned count = arena_role_count(context->arena, ROLE_GATEWAY);
+	unsigned deaf = 0;
+	uint64_t kicked = 0;
+
+	for (unsigned slot = first; slot < first + count; slot++) {
+		uint64_t here = count_kicked(context, wish, slot);
+
+		kicked += here;
+		if (here > 0 && !say_wish(context, wish, slot))
+			deaf++;
+	}
+	if (deaf > 0)
+		answer_refuse(answer,
+			"%u of the gateways cannot hear it now, ask again",
+			deaf);
+	else if (kicked == 0)
+		answer_refuse(answer, "there is no such connection");
+	else
+		answer_connections(answer, "kicked", kicked);
+}
+
+static void
+kick_client(const struct words_context *context, struct text id,
+	struct wish *wish, struct answer *answer)
+{
+	unsigned first = arena_role_first(context->arena, ROLE_GATEWAY);
+	unsigned count = arena_role_count(context->arena, ROLE_GATEWAY);
+	struct index_entry entry;
+	unsigned host, slot;
+	uint32_t place;
+
+	if (!client_id_read(id, &host, &slot, &place, &wish->secret) ||
+		host != (unsigned)context->config->host_id || slot < first ||
+		slot >= first + count ||
+		!index_read(context->arena, slot, place, &entry) ||
+		entry.secret != wish->secret) {
+		answer_refuse(answer, "there is no such client");
+		return;
+	}
+	wish->place = place;
+	if (say_wish(context, wish, slot))
+		answer_connections(answer, "kicked", 1);
+	else
+		answer_refuse(
+			answer, "its gateway cannot hear it now, ask again");
+}
+
+static bool
+read_kick(struct text *rest, struct wish *wish, struct text *client)
+{
+	if (take_word(rest, "client")) {
+		wish->what = WISH_KICK_CLIENT;
+		*client = take_argument(rest);
+		wish->words = *rest;
+		return true;
+	}
+	wish->what = WISH_KICK_USER;
+	if (take_word(rest, "room")) {
+		wish->what = WISH_KICK_MEMBER;
+		wish->room = take_argument(rest);
+	}
+	if (!take_word(rest, "user"))
+		return false;
+	wish->user = take_argument(rest);
+	if (wish->what == WISH_KICK_USER && take_word(rest, "platform") &&
+		!read_platform(take_argument(rest), &wish->only_platform))
+		return false;
+	wish->words = *rest;
+	return true;
+}
+
+void
+words_kick(const struct words_context *context, struct text argument,
+	struct answer *answer)
+{
+	struct wish wish = { .tenant = TEXT_LITERAL("default") };
+	struct text client = { 0 };
+	const char *fault;
+
+	if (!read_kick(&argument, &wish, &client)) {
+		answer_refuse(answer, KICK_USAGE);
+		return;
+	}
+	fault = fault_of(&wish, 0, REASON_BYTES_MAX);
+	if (fault)
+		answer_refuse(answer, "%s", fault);
+	else if (wish.what == WISH_KICK_CLIENT)
+		kick_client(context, client, &wish, answer);
+	else
+		kick_user(context, &wish, answer);
+}
+
+static bool
+is_awake(const struct words_context *context, unsigned slot)
+{
+	const struct row *row = arena_row(context->arena, slot);
+
+	return atomic_load(&row->state) == CHILD_SERVING &&
+	       atomic_load(&row->heartbeat_ms) + YOUNG_BEAT_MS > clock_ms();
+}
+
+/* Who would get it now. */
+static uint64_t
+count_listeners(const struct words_context *context, const struct wish *wish,
+	unsigned slot)
+{
+	if (wish->what == WISH_SAY_USER)
+		return count_user(context, wish, slot);
+	return index_room_connections(
+		context->arena, slot, wish->tenant, wish->room);
+}
+
+static void
+hand_on(const struct words_context *context, const struct wish *wish,
+	struct answer *answer)
+{
+	unsigned first = arena_role_first(context->arena, ROLE_GATEWAY);
+	unsigned count = arena_role_count(context->arena, ROLE_GATEWAY);
+	uint64_t listeners = 0;
+	bool is_said = false;
+
+	for (unsigned slot = first; slot < first + count; slot++) {
+		listeners += count_listeners(context, wish, slot);
+		is_said = is_said || (is_awake(context, slot) &&
+					     say_wish(context, wish, slot));
+	}
+	if (is_said)
+		answer_connections(answer, "handed on", listeners);
+	else
+		answer_refuse(answer, "no gateway can hear it now, ask again");
+}
+
+void
+words_say(const struct words_context *context, struct text argument,
+	struct answer *answer)
+{
+	struct wish wish = { .tenant = TEXT_LITERAL("default") };
+	const char *fault;
+
+	if (take_word(&argument, "room")) {
+		wish.what = WISH_SAY_ROOM;
+		wish.room = take_argument(&argument);
+	} else if (take_word(&argument, "user")) {
+		wish.what = WISH_SAY_USER;
+		wish.user = take_argument(&argument);
+	} else {
+		answer_refuse(answer, SAY_USAGE);
+		return;
+	}
+	wish.words = argument;
+	fault = fault_of(&wish, 1, SAID_BYTES_MAX);
+	if (fault)
+		answer_refuse(answer, "%s", fault);
+	else
+		hand_on(context, &wish, answer);
+}
+
+void
+words_set_log(const struct words_context *context, struct text argument,
+	struct answer *answer)
+{
+	char level[16], why[128] = "must be a word of the option log_level";
+
+	snprintf(level, sizeof(level), "%.*s",
+		(int)MIN_OF(argument.length, sizeof(level)), argument.at);
+	if (!context->set_log(context->self, level, why, sizeof(why))) {
+		answer_refuse(answer, "set log LEVEL: %s", why);
+		return;
+	}
+	answer_begin_list(answer);
+	answer_text(answer, "log_level", level);
+	answer_end_list(answer);
+}
