@@ -51,6 +51,28 @@ acts_drain(void *self)
 	supervisor_go_on_ending(supervisor);
 }
 
+/* The gateways know it from their configuration, too. */
+bool
+acts_drain_over(void *self, unsigned seconds)
+{
+	struct supervisor *supervisor = self;
+	struct config *config = supervisor->needs.config;
+	struct reload reload = supervisor_reload(supervisor);
+	int64_t before = config->drain_seconds;
+
+	if (supervisor->ending.is_on) {
+		log_warning("asked to drain, but the server ends already");
+		return false;
+	}
+	config->drain_seconds = (int64_t)seconds * 1000;
+	if (reload_tell(&reload) < 0) {
+		config->drain_seconds = before;
+		return false;
+	}
+	acts_drain(self);
+	return true;
+}
+
 static void
 set_log(const struct supervisor *supervisor)
 {
@@ -72,6 +94,8 @@ acts_reload(void *self)
 	if (supervisor->ending.is_on)
 		return false;
 	announce_reload(supervisor);
+	if (fleet_count(supervisor) == 0)
+		fleet_set(supervisor, supervisor->configured_gateways);
 	if (reload_run(&reload) < 0)
 		return false;
 	supervisor_take_sockets(supervisor);
@@ -105,8 +129,18 @@ acts_set_gateways(void *self, unsigned count)
 bool
 acts_fleet(void *self, int change)
 {
-	return acts_set_gateways(
-		self, (unsigned)((int)fleet_count(self) + change));
+	int count = (int)fleet_count(self) + change;
+
+	return acts_set_gateways(self, count > 0 ? (unsigned)count : 0);
+}
+
+void
+acts_rest(void *self)
+{
+	struct supervisor *supervisor = self;
+
+	if (!supervisor->ending.is_on && fleet_count(supervisor) > 0)
+		fleet_rest(supervisor);
 }
 
 void

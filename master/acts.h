@@ -12,6 +12,10 @@
 void acts_stop(void *self);
 void acts_drain(void *self);
 
+/* A drain over so many seconds instead of drain_seconds. false: not now, the
+ * log says why. */
+bool acts_drain_over(void *self, unsigned seconds);
+
 /* Reads the configuration again. false: it stays as it was, the log says why.
  */
 bool acts_reload(void *self);
@@ -22,6 +26,9 @@ bool acts_upgrade(void *self);
 /* Gateways: so many more (or fewer); or so many. false: the log says why. */
 bool acts_fleet(void *self, int change);
 bool acts_set_gateways(void *self, unsigned count);
+
+/* All gateways drain; those of the other two acts, or a reload, start some. */
+void acts_rest(void *self);
 
 /* Opens the log files again, here and in all children. */
 void acts_reopen(void *self);

@@ -177,14 +177,26 @@ fleet_new_serve(const struct supervisor *supervisor)
 	return count > 0 || count_old(supervisor) == 0;
 }
 
+static bool
+is_old(const struct child *child)
+{
+	return child->is_old;
+}
+
+static bool
+is_not_old(const struct child *child)
+{
+	return !child->is_old;
+}
+
 static void
-retire(struct supervisor *supervisor, bool is_of_old)
+retire(struct supervisor *supervisor, bool (*is_meant)(const struct child *))
 {
 	for (unsigned i = 0; i < supervisor->count; i++) {
 		struct child *child = &supervisor->children[i];
 
 		if (is_gateway(child) && child_is_wanted(child) &&
-			child->is_old == is_of_old) {
+			is_meant(child)) {
 			set_on(supervisor, child, false);
 			child->is_leaving = true;
 		}
@@ -198,11 +210,18 @@ retire(struct supervisor *supervisor, bool is_of_old)
 void
 fleet_change_over(struct supervisor *supervisor)
 {
-	retire(supervisor, true);
+	retire(supervisor, is_old);
 }
 
 void
 fleet_give_up_new(struct supervisor *supervisor)
 {
-	retire(supervisor, false);
+	retire(supervisor, is_not_old);
+}
+
+void
+fleet_rest(struct supervisor *supervisor)
+{
+	log_info("all gateways drain, none serves until one is asked for");
+	retire(supervisor, is_gateway);
 }

@@ -15,6 +15,10 @@ unsigned fleet_count(const struct supervisor *supervisor);
 /* As many as that, but at least one. -1: not all of it can be done (logged). */
 int fleet_set(struct supervisor *supervisor, unsigned count);
 
+/* None serves until fleet_set() is called: all drain, and who connects
+ * meanwhile waits in the queues of the sockets, which stay open here. */
+void fleet_rest(struct supervisor *supervisor);
+
 /* An upgrade: as many new gateways are started as there are old ones, with
  * sockets of their own; when all serve, the old ones hand theirs on and drain,
  * or else the new ones are taken back. */

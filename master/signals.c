@@ -1,6 +1,9 @@
 #include "master/signals.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -47,6 +50,26 @@ on_fleet_signal(evutil_socket_t number, short what, void *self)
 	acts_fleet(self, number == SIGTTIN ? 1 : -1);
 }
 
+static bool
+has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* A terminal sends this signal too, when its window changes its size. */
+static void
+on_rest_signal(evutil_socket_t number, short what, void *self)
+{
+	(void)number;
+	(void)what;
+	if (!has_terminal())
+		acts_rest(self);
+}
+
 static void
 on_reopen_signal(evutil_socket_t number, short what, void *self)
 {
@@ -77,6 +100,7 @@ static const struct {
 	{ SIGUSR2, on_upgrade_signal },
 	{ SIGTTIN, on_fleet_signal },
 	{ SIGTTOU, on_fleet_signal },
+	{ SIGWINCH, on_rest_signal },
 };
 
 _Static_assert(ARRAY_LEN(signals) <= SIGNALS_MAX, "all have a place");

@@ -285,6 +285,7 @@ watch_askers(struct supervisor *supervisor)
 		.started_ms = supervisor->started_ms,
 		.stop = acts_stop,
 		.drain = acts_drain,
+		.drain_over = acts_drain_over,
 		.reload = acts_reload,
 		.reopen = acts_reopen,
 		.set_gateways = acts_set_gateways,

@@ -16,6 +16,7 @@
 #include "shared/log.h"
 
 #define GATEWAYS_MAX 256
+#define DRAIN_SECONDS_MAX 86400
 
 static uint64_t
 sum_of(const struct words_context *context, enum role role,
@@ -44,7 +45,7 @@ state_of_all(const struct words_context *context)
 {
 	const struct arena *arena = context->arena;
 	const char *state = "serving";
-	bool is_draining = false;
+	bool is_draining = false, has_gateway = false;
 
 	for (unsigned i = 0; i < arena_shape(arena)->slots; i++) {
 		const struct row *row = arena_row(arena, i);
@@ -52,6 +53,7 @@ state_of_all(const struct words_context *context)
 
 		if (!atomic_load(&row->is_wanted))
 			continue;
+		has_gateway |= row->role == ROLE_GATEWAY;
 		if (one == CHILD_DRAINING && row->role != ROLE_GATEWAY)
 			return "stopping";
 		if (one == CHILD_DRAINING)
@@ -59,6 +61,8 @@ state_of_all(const struct words_context *context)
 		else if (one != CHILD_SERVING)
 			state = "starting";
 	}
+	if (!has_gateway)
+		return "resting";
 	return is_draining ? "draining" : state;
 }
 
@@ -266,18 +270,38 @@ reopen(const struct words_context *context, struct text argument,
 	answer_end_list(answer);
 }
 
-/* From 1 to GATEWAYS_MAX. */
 static bool
-read_count(struct text text, unsigned *count)
+read_number(struct text text, unsigned min, unsigned max, unsigned *number)
 {
-	*count = 0;
+	*number = 0;
 	for (size_t i = 0; i < text.length; i++) {
-		if (text.at[i] < '0' || text.at[i] > '9' ||
-			*count > GATEWAYS_MAX)
+		if (text.at[i] < '0' || text.at[i] > '9' || *number > max)
 			return false;
-		*count = *count * 10 + (unsigned)(text.at[i] - '0');
+		*number = *number * 10 + (unsigned)(text.at[i] - '0');
 	}
-	return *count >= 1 && *count <= GATEWAYS_MAX;
+	return *number >= min && *number <= max;
+}
+
+static void
+drain_over(const struct words_context *context, struct text argument,
+	struct answer *answer)
+{
+	unsigned seconds;
+
+	if (!read_number(argument, 0, DRAIN_SECONDS_MAX, &seconds)) {
+		answer_refuse(answer, "drain N: seconds, from 0 to %d",
+			DRAIN_SECONDS_MAX);
+		return;
+	}
+	log_info("asked to drain by the status socket");
+	if (!context->drain_over(context->self, seconds)) {
+		answer_refuse(answer, "not now, the log says why");
+		return;
+	}
+	answer_begin_list(answer);
+	answer_text(answer, "state", "draining");
+	answer_number(answer, "seconds", seconds);
+	answer_end_list(answer);
 }
 
 static void
@@ -286,7 +310,7 @@ set_gateways(const struct words_context *context, struct text argument,
 {
 	unsigned count;
 
-	if (!read_count(argument, &count)) {
+	if (!read_number(argument, 1, GATEWAYS_MAX, &count)) {
 		answer_refuse(answer, "gateways N: a number from 1 to %d",
 			GATEWAYS_MAX);
 		return;
@@ -341,6 +365,8 @@ static const struct word {
 	{ "reopen", true, reopen, "open the log files again" },
 	{ "drain", true, drain,
 		"send all clients away evenly, then stop the server" },
+	{ "drain N", true, drain_over,
+		"the same over N seconds instead of drain_seconds" },
 	{ "upgrade", true, upgrade,
 		"have the program file take over, without a cut" },
 	{ "gateways N", true, set_gateways, "have so many gateways" },

@@ -21,6 +21,7 @@ struct words_context {
 	/* See acts.h. */
 	void (*stop)(void *self);
 	void (*drain)(void *self);
+	bool (*drain_over)(void *self, unsigned seconds);
 	bool (*reload)(void *self);
 	void (*reopen)(void *self);
 	bool (*upgrade)(void *self);

@@ -146,14 +146,6 @@ on_term(evutil_socket_t number, short what, void *self)
 }
 
 static void
-on_quit(evutil_socket_t number, short what, void *self)
-{
-	(void)number;
-	(void)what;
-	ask_to_stop(self, ASKED_DRAIN);
-}
-
-static void
 on_reopen(evutil_socket_t number, short what, void *self)
 {
 	(void)number;
@@ -248,6 +240,17 @@ on_line(evutil_socket_t fd, short what, void *self)
 	}
 	if (heard == RELOAD_GONE)
 		become_orphan(worker);
+}
+
+/* What was said before the signal counts for the drain. */
+static void
+on_quit(evutil_socket_t number, short what, void *self)
+{
+	struct worker *worker = self;
+
+	(void)number;
+	on_line(worker->heritage->line, what, worker);
+	ask_to_stop(worker, ASKED_DRAIN);
 }
 
 static void

@@ -82,6 +82,27 @@ def test_who_stands_at_the_door_is_still_let_in(own_server, crowd):
     assert own_server.wait_exit() == 0
 
 
+def test_a_drain_may_be_given_its_seconds(make_server):
+    server = make_server(gateways=2, options="drain_seconds = 1d").start()
+    clients = [server.client("u%d" % i, "r") for i in range(20)]
+    assert server.control("drain", "1").returncode == 0
+    for client in clients:
+        assert client.push("drain")["in_ms"] == 500
+        assert client.socket.close_code() == 1012
+        client.close()
+    assert server.wait_exit() == 0
+
+
+def test_a_drain_takes_only_seconds(own_server, crowd):
+    for wrong in ("x", "-1", "86401", "1s"):
+        done = own_server.control("drain", wrong)
+        assert done.returncode == 1 and "from 0 to 86400" in done.stderr
+    assert own_server.control("drain", "86400").returncode == 0
+    assert own_server.control("drain", "1").returncode == 1
+    assert own_server.control("stop").returncode == 0
+    assert own_server.wait_exit() == 0
+
+
 def test_a_drain_with_nobody_there_waits_for_nobody(make_server):
     server = make_server(options="drain_seconds = 1d").start()
     server.process.send_signal(signal.SIGQUIT)

@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+import wire
 from client import Client
 from server import wait_for
 
@@ -101,3 +102,78 @@ def test_what_is_said_in_between_reaches_everybody_once(own_server):
             with Client(own_server.port, "late", ["r"]) as late:
                 got = late.whole_history("r")
             assert [m["offset"] for m in got] == list(range(1, offset + 1))
+
+
+# None at all
+
+def rest(server, clients):
+    """All gateways drain, and these clients of them are gone."""
+    server.process.send_signal(signal.SIGWINCH)
+    for client in clients:
+        client.push("drain")
+        assert client.socket.close_code() == 1012
+        client.close()
+    wait_gateways(server, 0)
+
+
+def readiness(server):
+    return server.get("/readyz").status
+
+
+def test_winch_sends_all_away_and_keeps_the_rest(own_server):
+    others = {w["pid"] for w in own_server.workers() if w["role"] != "gateway"}
+    rest(own_server, [own_server.client("u%d" % i, "r") for i in range(20)])
+    assert {w["pid"] for w in own_server.workers()} == others
+    assert own_server.info()["state"] == "resting"
+    assert readiness(own_server) == 503
+    assert own_server.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize("back", ["TTIN", "gateways", "HUP", "USR2"])
+def test_who_connects_while_none_serves_waits_for_one(own_server, back):
+    with own_server.client("u", "r") as client:
+        client.say("r", "before")
+        rest(own_server, [client])
+    with wire.Socket(own_server.port) as waiting:
+        waiting.send(b"GET /chat HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        if back == "gateways":
+            assert own_server.control("gateways", "2").returncode == 0
+        else:
+            own_server.process.send_signal(getattr(signal, "SIG" + back))
+        assert waiting.read_response().status == 426
+    wait_gateways(own_server, 1 if back == "TTIN" else 2)
+    wait_for("it is ready", lambda: readiness(own_server) == 200)
+    with own_server.client("u", "r") as client:
+        assert client.say("r", "after")["offset"] == 2
+
+
+def test_one_fewer_of_none_stays_none(own_server):
+    rest(own_server, [])
+    own_server.process.send_signal(signal.SIGTTOU)
+    own_server.wait_log("the last gateway stays")
+    own_server.process.send_signal(signal.SIGWINCH)
+    assert serving(own_server) == []
+
+
+def test_a_stop_while_none_serves(own_server):
+    rest(own_server, [])
+    own_server.stop()
+
+
+OWN_TERMINAL = """
+import fcntl, os, pty, sys, termios
+_, end = pty.openpty()
+os.set_inheritable(_, True)
+fcntl.ioctl(end, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_a_window_that_changes_its_size_means_nothing(make_server):
+    server = make_server(prefix=["/usr/bin/python3", "-c", OWN_TERMINAL])
+    server.start()
+    with server.client("u", "r") as client:
+        server.process.send_signal(signal.SIGWINCH)
+        server.process.send_signal(signal.SIGTTIN)
+        wait_gateways(server, 2)
+        client.say("r", "still here")

@@ -67,6 +67,19 @@ is_serving(const struct row *row)
 	return state == CHILD_SERVING && ready_life == life;
 }
 
+/* It may be that none is to serve. */
+static bool
+has_gateways(const struct arena *arena)
+{
+	unsigned first = arena_role_first(arena, ROLE_GATEWAY);
+	unsigned count = arena_role_count(arena, ROLE_GATEWAY);
+
+	for (unsigned i = first; i < first + count; i++)
+		if (atomic_load(&arena_row(arena, i)->is_wanted))
+			return true;
+	return false;
+}
+
 static void
 answer_ready(struct exchange *exchange)
 {
@@ -76,6 +89,8 @@ answer_ready(struct exchange *exchange)
 
 	if (*exchange->scene->is_stopping)
 		buffer_add_string(&words, "stopping\n");
+	if (!has_gateways(arena))
+		buffer_add_string(&words, "no gateway serves\n");
 	for (unsigned i = 0; i < arena_shape(arena)->slots; i++) {
 		const struct row *row = arena_row(arena, i);
 
