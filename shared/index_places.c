@@ -4,6 +4,7 @@
 
 #include "shared/arena.h"
 #include "shared/index_partition.h"
+#include "shared/index_walk.h"
 
 /*
  * Connections of a partition. A user may have thousands of them that come and
@@ -282,4 +283,80 @@ index_has_user(const struct arena *arena, unsigned slot, struct text tenant,
 	if (index_life(arena_partition(arena, slot)) == 0)
 		return false;
 	return !search_user(arena, slot, &search) || search.count > 0;
+}
+
+uint32_t
+index_places(const struct arena *arena, unsigned slot)
+{
+	const struct partition *partition = arena_partition(arena, slot);
+
+	return index_life(partition) ? index_load(&partition->places_used) : 0;
+}
+
+uint32_t
+index_user_chains(const struct arena *arena)
+{
+	return arena_partition(arena, 0)->user_mask + 1;
+}
+
+uint32_t
+index_next_user_chain(const struct arena *arena, unsigned slot, uint32_t from)
+{
+	const struct partition *partition = arena_partition(arena, slot);
+
+	if (index_life(partition) == 0)
+		return partition->user_mask + 1;
+	while (from <= partition->user_mask &&
+		index_load(index_user_chain(partition, from)) == 0)
+		from++;
+	return from;
+}
+
+/* As walk_chain(), for all who are in it. */
+static bool
+tell_chain(const struct partition *partition, uint32_t chain,
+	const struct index_walk *walk, size_t *looked)
+{
+	uint64_t below = index_load_long(&partition->last_stamp) + 1;
+	uint32_t at = index_load(index_user_chain(partition, chain));
+	struct index_entry entry;
+
+	for (size_t i = 0; at && i < walk->most; i++, ++*looked) {
+		const struct index_place *place;
+		uint64_t stamp;
+
+		if (at > partition->connections)
+			return false;
+		place = index_place(partition, at - 1);
+		stamp = index_load_long(&place->stamp);
+		if (stamp == 0 || stamp >= below ||
+			!copy_place(place, stamp, &entry))
+			return false;
+		walk->connection(walk->self, &entry);
+		at = index_load(&place->next);
+		if (index_load_long(&place->stamp) != stamp)
+			return false;
+		below = stamp;
+	}
+	return true;
+}
+
+size_t
+index_walk_users(const struct arena *arena, unsigned slot, uint32_t chain,
+	const struct index_walk *walk)
+{
+	const struct partition *partition = arena_partition(arena, slot);
+	size_t looked = 0;
+
+	for (int i = 0; i < INDEX_TRIES && looked <= walk->most; i++) {
+		uint32_t life = index_life(partition);
+
+		walk->begin(walk->self);
+		if (life == 0)
+			break;
+		if (tell_chain(partition, chain, walk, &looked) &&
+			index_life(partition) == life)
+			break;
+	}
+	return looked;
 }

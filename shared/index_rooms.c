@@ -1,7 +1,11 @@
 #include "shared/index.h"
 
+#include <string.h>
+
 #include "shared/arena.h"
+#include "shared/hash.h"
 #include "shared/index_partition.h"
+#include "shared/index_walk.h"
 
 /*
  * Rooms of a partition: a table of chained cells. There are as many buckets as
@@ -199,4 +203,98 @@ index_room_connections(const struct arena *arena, unsigned slot,
 	if (find_room(partition, &name, &members) != FOUND)
 		return 0;
 	return members;
+}
+
+uint64_t
+index_hash(const struct arena *arena, struct text tenant, struct text name)
+{
+	struct index_name made;
+
+	index_name_make(&made, arena, tenant, name);
+	return made.hash;
+}
+
+uint32_t
+index_room_chains(const struct arena *arena)
+{
+	return arena_partition(arena, 0)->room_mask + 1;
+}
+
+uint32_t
+index_next_room_chain(const struct arena *arena, unsigned slot, uint32_t from)
+{
+	const struct partition *partition = arena_partition(arena, slot);
+
+	if (index_life(partition) == 0 ||
+		index_load(&partition->room_count) == 0)
+		return partition->room_mask + 1;
+	while (from <= partition->room_mask &&
+		index_load(&index_room_bucket(partition, from)->first) == 0)
+		from++;
+	return from;
+}
+
+/* False when it is taken away or filled at this moment. */
+static bool
+tell_cell(const struct arena *arena, const struct index_cell *cell,
+	const struct index_walk *walk)
+{
+	uint64_t words[NAME_WORDS];
+	const char *bytes = (const char *)words;
+	size_t tenant_length, name_length;
+
+	for (size_t i = 0; i < NAME_WORDS; i++)
+		words[i] = index_load_long(&cell->words[i]);
+	tenant_length = (uint8_t)bytes[0];
+	name_length = (uint8_t)bytes[1];
+	if (tenant_length > TENANT_BYTES_MAX || name_length > ROOM_BYTES_MAX ||
+		hash_bytes(arena_key(arena), bytes,
+			2 + tenant_length + name_length) !=
+			index_load_long(&cell->hash))
+		return false;
+	walk->room(walk->self, (struct text){ bytes + 2, tenant_length },
+		(struct text){ bytes + 2 + tenant_length, name_length },
+		index_load(&cell->members));
+	return true;
+}
+
+static bool
+tell_rooms(const struct arena *arena, const struct partition *partition,
+	uint32_t chain, const struct index_walk *walk, size_t *looked)
+{
+	uint32_t at = index_load(&index_room_bucket(partition, chain)->first);
+
+	for (int i = 0; i < CHAIN_MAX && at; i++, ++*looked) {
+		const struct index_cell *cell;
+
+		if (at > partition->rooms)
+			return false;
+		cell = index_cell(partition, at - 1);
+		if (!tell_cell(arena, cell, walk))
+			return false;
+		at = index_load(&cell->next);
+	}
+	return true;
+}
+
+size_t
+index_walk_rooms(const struct arena *arena, unsigned slot, uint32_t chain,
+	const struct index_walk *walk)
+{
+	const struct partition *partition = arena_partition(arena, slot);
+	const struct index_bucket *bucket = index_room_bucket(partition, chain);
+	size_t looked = 0;
+
+	for (int i = 0; i < INDEX_TRIES; i++) {
+		uint32_t life = index_life(partition);
+		uint32_t removals = index_load(&bucket->removals);
+
+		walk->begin(walk->self);
+		if (life == 0 ||
+			(tell_rooms(arena, partition, chain, walk, &looked) &&
+				index_load(&bucket->removals) == removals &&
+				index_life(partition) == life))
+			break;
+	}
+	return looked;
 }
