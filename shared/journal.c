@@ -158,6 +158,12 @@ journal_begin(const struct journal *journal)
 	return journal->base_count ? journal->bases[0] : journal->end;
 }
 
+size_t
+journal_segments(const struct journal *journal)
+{
+	return journal->base_count;
+}
+
 uint64_t
 journal_segment_of(const struct journal *journal, uint64_t position)
 {

@@ -46,6 +46,9 @@ bool journal_is_in_use(const char *directory);
 uint64_t journal_end(const struct journal *journal);
 uint64_t journal_begin(const struct journal *journal);
 
+/* Segments kept. */
+size_t journal_segments(const struct journal *journal);
+
 /* Where the segment begins that holds position, or the oldest one kept. */
 uint64_t journal_segment_of(const struct journal *journal, uint64_t position);
 

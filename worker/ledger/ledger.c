@@ -162,6 +162,8 @@ show(struct ledger *ledger)
 	ledger->marks.dropped = 0;
 	row_set(ledger->row, COUNTER_ROOMS, members_rooms(ledger->members));
 	row_set(ledger->row, COUNTER_MEMBERS, members_count(ledger->members));
+	row_set(ledger->row, COUNTER_SEGMENTS,
+		journal_segments(ledger->journal));
 	if (streams == ledger->titled)
 		return;
 	ledger->titled = streams;
