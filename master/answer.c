@@ -62,6 +62,44 @@ answer_text(struct answer *answer, const char *name, const char *value)
 	end_line(answer);
 }
 
+/* Names have neither control characters nor anything that is no UTF-8; should
+ * one have them, it must not break the line or the JSON that it stands in. */
+static void
+add_name(struct answer *answer, struct text name)
+{
+	struct buffer clean = { 0 };
+	bool is_utf8 = text_is_utf8(name);
+
+	if (text_is_name(name, 0, name.length)) {
+		buffer_add_text(&clean, name);
+	} else {
+		for (size_t i = 0; i < name.length; i++) {
+			uint8_t byte = (uint8_t)name.at[i];
+			bool is_c1 = byte == 0xc2 && i + 1 < name.length &&
+				     (uint8_t)name.at[i + 1] < 0xa0;
+
+			if (byte < 0x20 || byte == 0x7f || is_c1 ||
+				(byte >= 0x80 && !is_utf8))
+				byte = '?';
+			i += is_c1 && is_utf8;
+			buffer_add_byte(&clean, byte);
+		}
+	}
+	if (answer->is_json)
+		json_write_string(&answer->out, buffer_text(&clean));
+	else
+		buffer_add_text(&answer->out, buffer_text(&clean));
+	buffer_fini(&clean);
+}
+
+void
+answer_name(struct answer *answer, const char *name, struct text value)
+{
+	begin_item(answer, name);
+	add_name(answer, value);
+	end_line(answer);
+}
+
 void
 answer_end_list(struct answer *answer)
 {
@@ -128,6 +166,23 @@ answer_cell_text(struct answer *answer, const char *value)
 {
 	begin_cell(answer);
 	add_text(answer, value);
+	end_cell(answer);
+}
+
+void
+answer_cell_name(struct answer *answer, struct text name)
+{
+	begin_cell(answer);
+	add_name(answer, name);
+	end_cell(answer);
+}
+
+void
+answer_cell_none(struct answer *answer)
+{
+	begin_cell(answer);
+	if (answer->is_json)
+		buffer_add_string(&answer->out, "null");
 	end_cell(answer);
 }
 

@@ -23,6 +23,9 @@ struct answer {
 void answer_begin_list(struct answer *answer);
 void answer_number(struct answer *answer, const char *name, uint64_t value);
 void answer_text(struct answer *answer, const char *name, const char *value);
+
+/* The value is a name that others chose; see answer_cell_name(). */
+void answer_name(struct answer *answer, const char *name, struct text value);
 void answer_end_list(struct answer *answer);
 
 /* A table: cells come row by row, one for each column. columns ends with NULL
@@ -30,6 +33,12 @@ void answer_end_list(struct answer *answer);
 void answer_begin_table(struct answer *answer, const char *const *columns);
 void answer_cell_number(struct answer *answer, uint64_t value);
 void answer_cell_text(struct answer *answer, const char *value);
+
+/* A name that others chose: what would break a line becomes '?'. */
+void answer_cell_name(struct answer *answer, struct text name);
+
+/* Nothing stands there: empty, in JSON null. */
+void answer_cell_none(struct answer *answer);
 void answer_end_table(struct answer *answer);
 
 /* One line that says why not. Nothing else may be in the answer. */
