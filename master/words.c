@@ -7,6 +7,7 @@
 
 #include "master/answer.h"
 #include "master/census.h"
+#include "master/looks.h"
 #include "master/words_acts.h"
 #include "master/words_context.h"
 #include "shared/arena.h"
@@ -393,6 +394,7 @@ help(const struct words_context *context, struct text argument,
 		answer_cell_text(answer, words[i].words);
 		answer_cell_text(answer, words[i].help);
 	}
+	looks_help(answer);
 	answer_end_table(answer);
 }
 
@@ -464,6 +466,8 @@ words_answer(const struct words_context *context, struct text request,
 		answer->is_json = true;
 		request = rest;
 	}
+	if (looks_answer(context, request, answer))
+		return;
 	word = find_word(request, &argument);
 	if (!word)
 		answer_refuse(answer, "unknown words; `help` lists them");
