@@ -97,23 +97,6 @@ def test_an_expired_message_stays_away_after_a_restart(make_server):
         assert ann.say("r", 4)["offset"] == 4
 
 
-def test_a_slow_reader_is_not_told_late(make_server, room):
-    """What waits when its time is over is not delivered any more."""
-    server = make_server(outbox_bytes="16M").start()
-    with server.client("slow", room, receive_bytes=4096) as slow, \
-            server.client("ann", room) as ann:
-        for n in range(200):
-            ann.send("say", room=room, body="x" * 20000)
-        ann.say(room, "short", ttl=1)
-        expired(lambda: "short" in bodies(ann.call(
-            "history", room=room, limit=1)["messages"]))
-        ann.say(room, "end")
-        seen = []
-        while "end" not in seen:
-            seen.append(slow.push("msg")["body"])
-        assert len(seen) in (201, 202)
-
-
 # Retention
 
 def count(client, **target):
