@@ -80,6 +80,24 @@ def test_own_messages_of_another_device_come_with_their_keys(server):
     phone.close()
 
 
+def test_what_was_for_one_platform_is_recovered_there(server):
+    """And by its sender; the others find it in the history alone."""
+    before = place_of(server, "platforms")
+    with server.client("ann") as ann:
+        here = ann.login["inbox"]
+        ann.tell("platforms", "for all")
+        ann.tell("platforms", "for 103", platform=103)
+    for user, since, platform, wanted in (
+            ("platforms", before, 101, ["for all"]),
+            ("platforms", before, 103, ["for all", "for 103"]),
+            ("ann", here, 102, ["for all", "for 103"])):
+        with server.client(user, inbox=since, platform=platform) as client:
+            assert client.login["recovered"] is True
+            assert bodies(client.login["messages"]) == wanted
+            assert bodies(client.whole_history(inbox=True))[-2:] == [
+                "for all", "for 103"]
+
+
 @pytest.mark.parametrize("since", [
     {"epoch": EPOCH_OF_NOBODY, "offset": 1},
     {"epoch": "", "offset": 1},
