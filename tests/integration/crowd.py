@@ -106,7 +106,7 @@ class Member:
     def question(self, cmd, **data):
         """Its answer is of no interest, but there must be one."""
         if self.state == "inside":
-            self.ask(("question",), cmd, data)
+            self.ask(("question", cmd), cmd, data)
 
     def talk(self):
         if self.state != "inside" or not self.crowd.may_talk():

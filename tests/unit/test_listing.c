@@ -179,12 +179,35 @@ what_is_not_remembered_passes_by_the_ledger(void **state)
 	close(hears);
 }
 
+/* It may have been put off by one that is dead now. */
+static void
+who_waits_for_a_list_is_refused_when_another_ledger_comes(void **state)
+{
+	int fd = client();
+	struct rooms_wanted wanted;
+	struct unpack in;
+
+	(void)state;
+	fixture_say(fd, "{\"cmd\":\"rooms\",\"data\":{\"listed\":true}}");
+	in = letter_open(fixture_letter());
+	assert_true(rooms_wanted_unpack(&in, &wanted));
+	fixture_tell(ANNOUNCE, announce_pack, (struct announce){ .life = 2 });
+	fixture_turn();
+	assert_non_null(strstr(fixture_read(fd), "\"code\":1004"));
+	tell_part(wanted.request, "a", false);
+	fixture_turn();
+	assert_string_equal(fixture_read(fd), "");
+	close(fd);
+	fixture_turn();
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(parts_are_merged_in_order),
+		TEST(who_waits_for_a_list_is_refused_when_another_ledger_comes),
 		TEST(a_page_is_cut_at_its_limit),
 		TEST(nothing_is_told_behind_what_a_ledger_did_not_reach),
 		TEST(a_page_that_is_not_the_last_says_where_to_go_on),

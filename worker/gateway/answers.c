@@ -286,6 +286,9 @@ on_announce(
 	if (!announce_unpack(in, &announce))
 		return false;
 	announcer_start(gateway, letter->from, announce.life);
+	pendings_refuse(gateway->pendings,
+		KIND(PENDING_MEMBERS) | KIND(PENDING_ROOMS), CODE_UNAVAILABLE,
+		"the members were not known just now, try again");
 	return true;
 }
 

@@ -147,6 +147,21 @@ pending_find(const struct pendings *pendings, uint64_t request)
 }
 
 void
+pendings_refuse(struct pendings *pendings, unsigned kinds,
+	enum answer_code code, const char *error)
+{
+	for (uint32_t i = 0; i < pendings->capacity; i++) {
+		struct pending *pending = pendings->places[i].pending;
+
+		if (!pending || !(kinds & 1U << pending->kind))
+			continue;
+		session_refuse(
+			pending->session, pending_tag(pending), code, error);
+		pending_free(pendings, &pending);
+	}
+}
+
+void
 pending_free(struct pendings *pendings, struct pending **freed)
 {
 	struct pending *pending = *freed;

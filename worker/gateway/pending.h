@@ -2,7 +2,9 @@
  * Requests of clients that wait for an answer from a ledger or the historian.
  * A letter names one by a number that is never used again on this host, so an
  * answer that comes too late, or for an earlier life, finds nobody. There is no
- * timeout: letters survive the death of who is to answer them.
+ * timeout: letters survive the death of who is to answer them. (But for those
+ * about members, which a ledger that does not know them yet puts off: they are
+ * refused when another one comes.)
  */
 #ifndef WORKER_GATEWAY_PENDING_H
 #define WORKER_GATEWAY_PENDING_H
@@ -69,6 +71,10 @@ struct pending *pending_new(struct pendings *pendings, struct session *session,
 
 /* NULL when nobody waits for it any more. */
 struct pending *pending_find(const struct pendings *pendings, uint64_t request);
+
+/* Refuses all of these kinds, a set of 1 << enum pending_kind; no says. */
+void pendings_refuse(struct pendings *pendings, unsigned kinds,
+	enum answer_code code, const char *error);
 
 /* Takes it from the session's list and frees it. */
 void pending_free(struct pendings *pendings, struct pending **pending);
