@@ -9,6 +9,7 @@
 #include "master/census.h"
 #include "master/looks.h"
 #include "master/words_acts.h"
+#include "master/words_check.h"
 #include "master/words_context.h"
 #include "shared/arena.h"
 #include "shared/base.h"
@@ -362,6 +363,8 @@ static const struct word {
 		"all that the processes count" },
 	{ "show config", false, show_config,
 		"the configuration, and where each option was set" },
+	{ "check", false, words_check,
+		"is all as it should be? The first row tells" },
 	{ "reload", true, reload, "read the configuration again" },
 	{ "reopen", true, reopen, "open the log files again" },
 	{ "drain", true, drain,
