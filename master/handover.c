@@ -52,8 +52,8 @@ write_lines(const struct handover *handover, FILE *out)
 		const struct heritage_socket *socket =
 			&handover->listening.sockets[i];
 
-		fprintf(out, "socket %d %u %u\n", socket->fd, socket->slot,
-			socket->listener);
+		fprintf(out, "socket %d %u %u %d\n", socket->fd, socket->slot,
+			socket->listener, socket->is_given);
 	}
 	write_children(handover, out);
 	fputs("config\n", out);
@@ -86,10 +86,12 @@ read_socket(struct handover *handover, const char *line)
 {
 	struct listening *listening = &handover->listening;
 	struct heritage_socket socket;
+	int is_given = 0;
 
-	if (sscanf(line, "socket %d %u %u", &socket.fd, &socket.slot,
-		    &socket.listener) != 3)
+	if (sscanf(line, "socket %d %u %u %d", &socket.fd, &socket.slot,
+		    &socket.listener, &is_given) < 3)
 		return;
+	socket.is_given = is_given != 0;
 	listening->sockets = base_realloc(
 		listening->sockets, (listening->count + 1) * sizeof(socket));
 	listening->sockets[listening->count++] = socket;

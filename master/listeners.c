@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "master/activation.h"
 #include "master/listeners_inside.h"
 #include "shared/address.h"
 #include "shared/arena.h"
@@ -94,7 +95,7 @@ listeners_bind(const struct address *address)
 	return -1;
 }
 
-void
+struct heritage_socket *
 listeners_add(
 	struct listening *listening, int fd, unsigned slot, unsigned listener)
 {
@@ -103,6 +104,7 @@ listeners_add(
 	listening->sockets[listening->count++] = (struct heritage_socket){
 		.fd = fd, .slot = slot, .listener = listener
 	};
+	return &listening->sockets[listening->count - 1];
 }
 
 static int
@@ -194,6 +196,66 @@ open_unix(struct opening *opening, const struct address *address,
 	return 0;
 }
 
+static bool
+may_have_siblings(int fd)
+{
+	socklen_t length = sizeof(int);
+	int is_on = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &is_on, &length) == 0 &&
+	       is_on;
+}
+
+/* The given socket for one slot, and others beside it for the rest; false, and
+ * none, where that cannot be: beside a socket of root nobody else may bind. */
+static bool
+open_siblings(struct opening *opening, const struct address *address,
+	unsigned listener, int fd)
+{
+	struct listening *made = &opening->made;
+	size_t first = made->count;
+
+	for (unsigned i = 0; i < opening->shape->slots; i++) {
+		bool is_first = made->count == first;
+		int own;
+
+		if (!listeners_is_served_by(
+			    opening->config, opening->shape, made, listener, i))
+			continue;
+		own = is_first ? fd : listeners_bind(address);
+		if (own >= 0) {
+			listeners_add(made, own, i, listener)->is_given =
+				is_first;
+			continue;
+		}
+		while (made->count > first + 1)
+			close(made->sockets[--made->count].fd);
+		made->count = first;
+		return false;
+	}
+	return made->count > first;
+}
+
+static int
+open_given(struct opening *opening, const struct address *address,
+	unsigned listener)
+{
+	int fds[ACTIVATION_MAX];
+	int count = activation_take(address, fds);
+
+	if (count < 0)
+		return -1;
+	if (count == 1 && !address_is_unix(address) &&
+		may_have_siblings(fds[0]) &&
+		open_siblings(opening, address, listener, fds[0]))
+		return 0;
+	for (int i = 0; i < count; i++)
+		listeners_add(
+			&opening->made, fds[i], HERITAGE_ANY_SLOT, listener)
+			->is_given = true;
+	return 0;
+}
+
 static int
 open_one(struct opening *opening, unsigned index)
 {
@@ -202,7 +264,9 @@ open_one(struct opening *opening, unsigned index)
 	int result;
 
 	must(address_read(listener->address, &address));
-	if (address_is_unix(&address))
+	if (activation_has(&address))
+		result = open_given(opening, &address, index);
+	else if (address_is_unix(&address))
 		result = open_unix(opening, &address, index);
 	else
 		result = open_tcp(opening, &address, index);
@@ -236,8 +300,9 @@ close_socket(const struct config *config, const struct heritage_socket *socket)
 	struct address address;
 
 	close(socket->fd);
-	if (address_read(
-		    config->listeners[socket->listener].address, &address) &&
+	if (!socket->is_given &&
+		address_read(config->listeners[socket->listener].address,
+			&address) &&
 		address_is_unix(&address))
 		unlink(address_path(&address));
 }
@@ -288,7 +353,8 @@ take_over(const struct config *old, const struct listening *open,
 		if (former->role != listener->role ||
 			strcmp(former->address, listener->address) != 0)
 			continue;
-		listeners_add(renewed, socket->fd, socket->slot, number);
+		listeners_add(renewed, socket->fd, socket->slot, number)
+			->is_given = socket->is_given;
 		is_open = true;
 	}
 	return is_open;

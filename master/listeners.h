@@ -2,7 +2,8 @@
  * The listening sockets, all made before the first fork. For each TCP listener
  * every slot of its role has a socket of its own (SO_REUSEPORT), so the kernel
  * spreads connections and a dead process's queue waits for its successor. A
- * unix listener is one socket for all slots of the role.
+ * unix listener is one socket for all slots of the role, and so is a TCP
+ * listener whose socket a service manager has given and nobody may bind beside.
  */
 #ifndef MASTER_LISTENERS_H
 #define MASTER_LISTENERS_H

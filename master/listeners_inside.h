@@ -14,7 +14,7 @@ struct listening;
 /* One more socket that listens there beside others; -1 with errno. */
 int listeners_bind(const struct address *address);
 
-void listeners_add(
+struct heritage_socket *listeners_add(
 	struct listening *listening, int fd, unsigned slot, unsigned listener);
 
 /* Does this slot serve the clients of the listener? */

@@ -142,6 +142,16 @@ spread_one(const struct spreading *spreading)
 	return result;
 }
 
+/* One socket, or several, for all slots. */
+static bool
+is_shared(const struct listening *listening, unsigned listener)
+{
+	for (size_t i = 0; i < listening->count; i++)
+		if (listening->sockets[i].listener == listener)
+			return listening->sockets[i].slot == HERITAGE_ANY_SLOT;
+	return false;
+}
+
 int
 listeners_spread(const struct config *config, const struct arena_shape *shape,
 	struct listening *listening)
@@ -159,7 +169,7 @@ listeners_spread(const struct config *config, const struct arena_shape *shape,
 		must(address_read(
 			config->listeners[i].address, &spreading.address));
 		if (!address_is_unix(&spreading.address) &&
-			spread_one(&spreading) < 0)
+			!is_shared(listening, i) && spread_one(&spreading) < 0)
 			result = -1;
 	}
 	return result;

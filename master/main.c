@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "master/activation.h"
 #include "master/handover.h"
 #include "master/listeners.h"
 #include "master/needs.h"
@@ -22,6 +23,7 @@
 #include "master/premises.h"
 #include "master/supervisor.h"
 #include "master/upgrade.h"
+#include "shared/address.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/config.h"
@@ -220,14 +222,18 @@ open_status(struct house *house)
 	return premises_own(house->premises, house->status_path);
 }
 
+/* Whose a given one is, who gave it has decided. */
 static int
 own_unix_listeners(const struct house *house)
 {
 	for (size_t i = 0; i < house->config->listener_count; i++) {
-		const char *address = house->config->listeners[i].address;
+		struct address address;
 
-		if (strncmp(address, "unix:", 5) == 0 &&
-			premises_own(house->premises, address + 5) < 0)
+		must(address_read(
+			house->config->listeners[i].address, &address));
+		if (address_is_unix(&address) && !activation_has(&address) &&
+			premises_own(house->premises, address_path(&address)) <
+				0)
 			return -1;
 	}
 	return 0;
@@ -417,6 +423,10 @@ start(const struct wishes *wishes)
 		return say_whether_good(wishes, &config);
 	setproctitle("master");
 	notify_open();
+	if (activation_open() < 0 || activation_check(config) < 0) {
+		config_free(&config);
+		return 1;
+	}
 	return serve(wishes, config);
 }
 
@@ -435,6 +445,7 @@ main(int argc, char **argv, char **envp)
 	if (handover) {
 		setproctitle("master");
 		notify_open();
+		activation_open();
 		exit_code = serve_on(&wishes, handover);
 		handover_free(&handover);
 	} else {

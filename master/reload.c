@@ -89,6 +89,8 @@ tell(const struct reload *reload, const struct child *child, int text)
 			&reload->listening->sockets[i];
 
 		word = (struct line_word){ LINE_LISTEN, socket->listener };
+		if (socket->is_given)
+			word.number |= LINE_IS_GIVEN;
 		if (is_for(child, reload->config, socket) &&
 			!line_say(child->line, &word, socket->fd))
 			return false;

@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 
+#include "master/activation.h"
 #include "master/acts.h"
 #include "master/announce.h"
 #include "master/child.h"
@@ -101,6 +102,7 @@ shed(void *self)
 		fatal("cannot leave the master's loop: %s", strerror(errno));
 	status_shed(supervisor->status);
 	notify_shed();
+	activation_shed();
 	event_base_free(supervisor->base);
 	premises_shed(supervisor->needs.premises,
 		is_writer(supervisor, supervisor->heritage.slot));

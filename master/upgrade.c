@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "master/activation.h"
 #include "master/handover.h"
 #include "master/notify.h"
 #include "master/premises.h"
@@ -169,11 +170,13 @@ execute(const struct supervisor *supervisor)
 		log_finish();
 		fflush(NULL);
 		handover_close_on_exec(handover, false);
+		activation_hand_over(true);
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, &before);
 		execv(program.path, program.arguments);
 		log_error("upgrade: %s: %s", program.path, strerror(errno));
 		sigprocmask(SIG_SETMASK, &before, NULL);
+		activation_hand_over(false);
 		handover_close_on_exec(handover, true);
 		unsetenv(UPGRADE_VARIABLE);
 		close(fd);
@@ -210,6 +213,8 @@ void
 upgrade_execute_anew(void)
 {
 	log_info("upgrade: %s starts", program.path);
+	log_finish();
+	activation_hand_over(true);
 	fflush(NULL);
 	execv(program.path, program.arguments);
 	log_error("upgrade: %s: %s", program.path, strerror(errno));

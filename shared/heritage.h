@@ -19,6 +19,7 @@ struct heritage_socket {
 	int fd;
 	unsigned slot;     /* or HERITAGE_ANY_SLOT */
 	unsigned listener; /* index into config->listeners */
+	bool is_given;     /* by a service manager, who keeps it open */
 };
 
 #define HERITAGE_ANY_SLOT UINT32_MAX

@@ -23,11 +23,15 @@
 /* In order of age: append only, for the children of an older program. */
 enum line_kind {
 	LINE_CONFIG, /* with a memfd: the text of the configuration */
-	LINE_LISTEN, /* with a socket; number: index of its listener */
+	LINE_LISTEN, /* with a socket; number: index of its listener, and
+			LINE_IS_GIVEN */
 	LINE_APPLY,  /* number: which configuration this is, counted from 1 */
 	LINE_LOG_LEVEL, /* number: enum log_level, until the next LINE_APPLY */
 	LINE_WISH,      /* with a text: a packed wish, see records.def */
 };
+
+/* A socket that a service manager has opened: it is not ours to shut. */
+#define LINE_IS_GIVEN 0x80000000u
 
 struct line_word {
 	uint32_t kind;

@@ -67,5 +67,6 @@ void
 orphan_shut_listeners(const struct heritage *heritage)
 {
 	for (size_t i = 0; i < heritage->socket_count; i++)
-		shutdown(heritage->sockets[i].fd, SHUT_RDWR);
+		if (!heritage->sockets[i].is_given)
+			shutdown(heritage->sockets[i].fd, SHUT_RDWR);
 }

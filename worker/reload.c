@@ -65,7 +65,7 @@ reload_free(struct reload **reload)
 }
 
 static void
-add_socket(struct reload *reload, unsigned listener, int fd)
+add_socket(struct reload *reload, uint32_t number, int fd)
 {
 	struct sockets *heard = &reload->heard;
 
@@ -74,7 +74,8 @@ add_socket(struct reload *reload, unsigned listener, int fd)
 	heard->all[heard->count++] = (struct heritage_socket){
 		.fd = fd,
 		.slot = reload->heritage->slot,
-		.listener = listener,
+		.listener = number & ~LINE_IS_GIVEN,
+		.is_given = number & LINE_IS_GIVEN,
 	};
 }
 
