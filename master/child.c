@@ -78,6 +78,7 @@ _Noreturn static void
 begin_life(
 	const struct heritage *heritage, void (*shed)(void *self), void *self)
 {
+	log_set_listener(NULL, NULL); /* the notes are the master's */
 	shed(self);
 	exit(worker_main(heritage));
 }

@@ -36,6 +36,7 @@
 #include "shared/heritage.h"
 #include "shared/index.h"
 #include "shared/log.h"
+#include "shared/notes.h"
 
 /* Between two looks at the children: while some are not up yet, and else. */
 #define BUSY_TICK_MS 20
@@ -345,12 +346,14 @@ supervisor_new(const struct supervisor_needs *needs)
 	}
 	if (needs->handover)
 		go_on_from(supervisor, needs->handover);
+	log_set_listener(notes_add, arena_notes(needs->arena, count));
 	return supervisor;
 }
 
 static void
 supervisor_free(struct supervisor *supervisor)
 {
+	log_set_listener(NULL, NULL);
 	status_free(&supervisor->status);
 	signals_forget(supervisor);
 	event_free(supervisor->tick);

@@ -13,6 +13,7 @@
 #include "shared/index_partition.h"
 #include "shared/layout.h"
 #include "shared/log.h"
+#include "shared/notes.h"
 #include "shared/ring.h"
 
 /*
@@ -20,6 +21,7 @@
  *
  *	header
  *	rows         one per slot
+ *	notes        one per slot and one for the master
  *	rings        slots * slots control blocks, those of one consumer
  *together, because it looks at all of them before it sleeps ring data    as
  *many buffers of ring_bytes partitions   one per slot
@@ -56,7 +58,7 @@ struct arena {
 	struct arena_header header;
 	int fd;
 	uint8_t *base;
-	uint64_t rows_at, rings_at, data_at, partitions_at;
+	uint64_t rows_at, notes_at, rings_at, data_at, partitions_at;
 	uint64_t partition_bytes;
 };
 
@@ -73,8 +75,10 @@ place_regions(struct arena *arena, const struct arena_shape *shape)
 	uint64_t pairs = (uint64_t)shape->slots * shape->slots;
 
 	arena->rows_at = align_region(sizeof(struct arena_header));
-	arena->rings_at = align_region(
+	arena->notes_at = align_region(
 		arena->rows_at + shape->slots * sizeof(struct row));
+	arena->rings_at = align_region(
+		arena->notes_at + (shape->slots + 1) * sizeof(struct notes));
 	arena->data_at =
 		align_region(arena->rings_at + pairs * sizeof(struct ring));
 	arena->partitions_at =
@@ -348,6 +352,13 @@ arena_row(const struct arena *arena, unsigned slot)
 {
 	must(slot < arena->header.shape.slots);
 	return (struct row *)(void *)(arena->base + arena->rows_at) + slot;
+}
+
+struct notes *
+arena_notes(const struct arena *arena, unsigned slot)
+{
+	must(slot <= arena->header.shape.slots);
+	return (struct notes *)(void *)(arena->base + arena->notes_at) + slot;
 }
 
 struct ring *

@@ -2,8 +2,8 @@
  * The arena: the one piece of memory that all processes of a host share. A
  * memfd made by the master before the first fork, cut into regions and sealed
  * against resizing. It holds the scoreboard, a ring for each ordered pair of
- * slots and one index partition per slot. Offsets only; no lock anywhere.
- * Untouched pages cost nothing.
+ * slots, one index partition per slot, and what each has logged last. Offsets
+ * only; no lock anywhere. Untouched pages cost nothing.
  */
 #ifndef SHARED_ARENA_H
 #define SHARED_ARENA_H
@@ -17,6 +17,7 @@
 
 struct ring;
 struct partition;
+struct notes;
 
 /* What the arena is made for. Equal shapes and equal struct layouts give equal
  * layout hashes. */
@@ -51,6 +52,9 @@ uint64_t arena_layout(const struct arena *arena);
 const struct hash_key *arena_key(const struct arena *arena);
 
 struct row *arena_row(const struct arena *arena, unsigned slot);
+
+/* The notes of a slot, and of the master behind those of the last slot. */
+struct notes *arena_notes(const struct arena *arena, unsigned slot);
 struct ring *arena_ring(const struct arena *arena, unsigned from, unsigned to);
 struct partition *arena_partition(const struct arena *arena, unsigned slot);
 

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "shared/hash.h"
+#include "shared/notes.h"
 #include "shared/ring.h"
 #include "shared/scoreboard.h"
 
@@ -38,6 +39,10 @@ layout_of_structs(void)
 		offsetof(struct row, archived),
 		offsetof(struct row, is_asleep),
 		offsetof(struct row, counters),
+		sizeof(struct notes),
+		offsetof(struct notes, places),
+		offsetof(struct note, text),
+		offsetof(struct note_place, words),
 		LEDGERS_MAX,
 		COUNTER_COUNT,
 	};

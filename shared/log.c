@@ -30,6 +30,8 @@ static struct {
 	char name[64];
 	bool is_stuck; /* it took no line the last time */
 	uint64_t lost; /* lines since then */
+	log_listener *listener;
+	void *listener_self;
 } log_state = {
 	.fd = STDERR_FILENO, .level = LOG_LEVEL_INFO, .name = "confabd"
 };
@@ -107,6 +109,15 @@ log_set_name(const char *name)
 	log_state.lost = 0;
 }
 
+void
+log_set_listener(log_listener *listener, void *self)
+{
+	pthread_mutex_lock(&lock);
+	log_state.listener = listener;
+	log_state.listener_self = self;
+	pthread_mutex_unlock(&lock);
+}
+
 /* systemd names the socket that it made our standard error; somebody may have
  * put another in its place since. */
 static bool
@@ -146,6 +157,8 @@ put(enum log_level level, const char *message)
 	};
 	struct log_line line;
 
+	if (log_state.listener)
+		log_state.listener(log_state.listener_self, level, message);
 	log_line_make(&line, &facts);
 	if (!has_room() || write(log_state.fd, line.bytes, line.length) < 0)
 		log_state.lost++;

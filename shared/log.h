@@ -27,6 +27,13 @@ void log_set_level(enum log_level level);
  * "gateway 1"; copied. */
 void log_set_name(const char *name);
 
+/* Hears each line that is written; one call at a time. It logs nothing. */
+typedef void log_listener(
+	void *self, enum log_level level, const char *message);
+
+/* NULL: nobody listens. */
+void log_set_listener(log_listener *listener, void *self);
+
 /* Now and then: writes what was counted and is due. */
 void log_tick(void);
 

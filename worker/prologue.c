@@ -10,6 +10,7 @@
 #include "shared/config.h"
 #include "shared/heritage.h"
 #include "shared/log.h"
+#include "shared/notes.h"
 
 /* SIGTERM keeps its default until the loop runs: a child that has not served
  * yet may die of it. Ctrl-C goes to all processes of the terminal, but what it
@@ -90,6 +91,8 @@ prologue(struct heritage *heritage, char name[PROLOGUE_NAME_BYTES])
 		row->number);
 	setproctitle("%s", name);
 	log_set_name(name);
+	log_set_listener(
+		notes_add, arena_notes(heritage->arena, heritage->slot));
 	set_signals();
 	keep_own_sockets(heritage);
 	clear_row(row);
