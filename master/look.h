@@ -25,6 +25,7 @@
 #include "shared/text.h"
 
 struct answer;
+struct arena;
 struct words_context;
 
 #define LOOK_LIMIT 100
@@ -47,6 +48,10 @@ struct look {
 typedef void look_show(const struct words_context *context, struct look *look,
 	struct answer *answer);
 
+/* A cell: "gateway 0"; behind the last slot comes the master. */
+void look_add_process(
+	struct answer *answer, const struct arena *arena, unsigned slot);
+
 look_show look_rings;
 look_show look_ledger;
 look_show look_peers;
@@ -54,6 +59,9 @@ look_show look_rooms;
 look_show look_room;
 look_show look_users;
 look_show look_user;
+look_show look_memory;
+look_show look_errors;
+look_show look_log;
 look_show look_clients;
 look_show look_client;
 

@@ -11,6 +11,21 @@
  * What the processes of this host do among themselves, and its peers.
  */
 
+void
+look_add_process(
+	struct answer *answer, const struct arena *arena, unsigned slot)
+{
+	char name[64] = "master";
+
+	if (slot < arena_shape(arena)->slots) {
+		const struct row *row = arena_row(arena, slot);
+
+		snprintf(name, sizeof(name), "%s %u", role_name(row->role),
+			row->number);
+	}
+	answer_cell_text(answer, name);
+}
+
 static bool
 is_alive(const struct arena *arena, unsigned slot)
 {
