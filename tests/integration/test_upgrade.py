@@ -17,11 +17,14 @@ from server import CONFABD, wait_for
 
 @pytest.fixture
 def own_server(make_server, directory, monkeypatch):
-    """It runs a copy of the program, which a test may replace."""
+    """It runs a copy of the program, which a test may replace. It keeps all,
+    since people here talk as fast as they can."""
     program = directory / "confabd"
     shutil.copy(CONFABD, program)
     monkeypatch.setattr(server_module, "CONFABD", program)
-    server = make_server(gateways=2, options="drain_seconds = 2").start()
+    server = make_server(
+        gateways=2, options='drain_seconds = 2\n'
+                            'room "*" { keep_messages = 0 }\n').start()
     server.program = program
     return server
 
