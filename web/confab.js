@@ -273,7 +273,8 @@ export class Confab {
      * We have read up to offset; a mark only grows.
      * @param {string | {room: string} | {user: string}} where
      * @param {number} offset of the room, or of our own inbox
-     * @returns {Promise<{offset: number}>} what holds now
+     * @returns {Promise<{offset: number, with_offset?: number}>} what holds
+     *   now; of a user, also up to where that one has read
      */
     read(where, offset) {
         return this.request("read", { ...place(where), offset });

@@ -96,16 +96,20 @@ def test_both_sides_of_a_conversation_are_told_in_their_own_offsets(server):
             eve.tell("ann c", "makes offsets differ")
         bob.tell("ann c", 1)
         bob.tell("ann c", 2)
-        assert ann.call("read", user="bob c", offset=7) == {"offset": 7}
+        assert ann.call("read", user="bob c", offset=7)["offset"] == 7
         assert twin.push("read") == {"user": "ann c", "with": "bob c",
                                      "offset": 7}
         assert bob.push("read") == {"user": "ann c", "with": "ann c",
                                     "offset": 2}
         eve.fence()
         assert eve.seen("read") == []
-        assert ann.call("read", user="bob c", offset=6) == {"offset": 7}
-        assert ann.call("read", user="bob c", offset=0) == {"offset": 7}
-        assert eve.call("read", user="bob c", offset=0) == {"offset": 0}
+        assert ann.call("read", user="bob c", offset=6)["offset"] == 7
+        assert ann.call("read", user="bob c", offset=0) == {
+            "offset": 7, "with_offset": 0}
+        assert bob.call("read", user="ann c", offset=0) == {
+            "offset": 0, "with_offset": 2}
+        assert eve.call("read", user="bob c", offset=0) == {
+            "offset": 0, "with_offset": 0}
         ann.refused(1001, "read", user="bob c", offset=8)
 
 
@@ -148,7 +152,7 @@ def test_marks_survive(cluster, how):
         assert ann.call("join", room="r")["read"] == 6
         assert ann.call("join", room="s")["read"] == 0
         assert ann.call("read", room="r", offset=2) == {"offset": 6}
-        assert ann.call("read", user="bob", offset=2) == {"offset": 8}
+        assert ann.call("read", user="bob", offset=2)["offset"] == 8
         assert [m["body"] for m in ann.whole_history("r")] == list(range(10))
         assert ann.say("r", "next")["offset"] == 11
 

@@ -79,6 +79,26 @@ a_mark_only_grows(void **state)
 }
 
 static void
+of_two_each_knows_how_far_the_other_has_read(void **state)
+{
+	struct mark anns = of_two("ann", "bob", 5);
+	struct mark bobs = of_two("bob", "ann", 0);
+	struct mark eves = of_two("eve", "ann", 0);
+
+	(void)state;
+	anns.with_offset = 70;
+	assert_true(marks_set(&marks, &anns));
+	assert_int_equal(marks_find_with(&marks, &bobs), 70);
+	assert_int_equal(marks_find_with(&marks, &anns), 0);
+	assert_int_equal(marks_find_with(&marks, &eves), 0);
+	assert_int_equal(marks_find(&marks, &bobs), 0);
+	anns.offset = 4;
+	anns.with_offset = 90;
+	assert_false(marks_set(&marks, &anns));
+	assert_int_equal(marks_find_with(&marks, &bobs), 70);
+}
+
+static void
 nothing_read_is_no_mark(void **state)
 {
 	struct mark mark = of_room("t", "r", "ann", 0);
@@ -318,6 +338,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		marks_test(a_mark_only_grows),
+		marks_test(of_two_each_knows_how_far_the_other_has_read),
 		marks_test(nothing_read_is_no_mark),
 		marks_test(a_mark_belongs_to_stream_user_and_other_side),
 		marks_test(those_not_moved_for_longest_give_way),

@@ -217,7 +217,7 @@ of_two_the_other_is_told_in_his_own_offsets(void **state)
 	assert_int_not_equal(mark.request, lookup.request);
 	assert_string_equal(fixture_read(fd), "");
 	tell_marked(&mark, 12);
-	assert_has(fixture_read(fd), "{\"offset\":12}");
+	assert_has(fixture_read(fd), "{\"offset\":12,\"with_offset\":70}");
 	close(fd);
 }
 

@@ -80,7 +80,7 @@ export class Inbox {
             talk.time = Math.max(talk.time, newest.time);
             talk.top = Math.max(talk.top, newest.offset);
             this.resume(talk, messages, this.readTo(talk, messages));
-            if (talk.unread > 0)
+            if (talk.unread > 0 || newest.from === chat.user)
                 unsure.push([talk, messages]);
         }
         for (const [talk, messages] of unsure.slice(0, ASKED_MAX))
@@ -108,14 +108,17 @@ export class Inbox {
             talk.resumeFrom(readTo, unread);
     }
 
-    /* It may have been read on another device. */
+    /* It may have been read on another device, or by the other one. */
     async askServer(talk, messages) {
         const { chat } = this;
         const { epoch, top } = talk;
 
         try {
-            const { offset } = await chat.confab.read(talk.place, 0);
+            const { offset, with_offset: withOffset = 0 } =
+                await chat.confab.read(talk.place, 0);
 
+            if (talk.epoch === epoch && talk.readBy(talk.name, withOffset))
+                chat.tell("talk", talk);
             if (talk.epoch !== epoch || talk.top !== top
                 || offset <= talk.readTo || talk.unread === 0)
                 return;

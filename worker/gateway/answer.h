@@ -97,7 +97,11 @@ struct answer {
 
 		/* ANSWER_TYPES; NULL: every type. */
 		const struct subscription *subscription;
-		uint64_t read; /* the offset that now holds */
+		struct {
+			uint64_t offset; /* that now holds */
+			bool is_of_two;
+			uint64_t with_offset; /* of the other one */
+		} read;
 
 		/* Packed, for each: his name, on how many platforms, these. */
 		struct text online;

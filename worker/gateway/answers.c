@@ -248,7 +248,9 @@ on_marked(struct gateway *gateway, struct unpack *in)
 
 	if (!mark_unpack(in, &mark))
 		return false;
-	answer.read = mark.offset;
+	answer.read.offset = mark.offset;
+	answer.read.is_of_two = mark.with.length > 0;
+	answer.read.with_offset = mark.with_offset;
 	pending = waiting(gateway, mark.request, KIND(PENDING_READ));
 	if (pending)
 		answer_and_free(pending, &answer);

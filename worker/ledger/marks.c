@@ -128,8 +128,8 @@ add(struct marks *marks, const struct known_name *name, uint64_t offset)
 	}
 }
 
-bool
-marks_set(struct marks *marks, const struct mark *mark)
+static bool
+move(struct marks *marks, const struct mark *mark)
 {
 	const struct known_name name = name_of(marks, mark);
 	uint32_t place = known_find(&marks->known, &name);
@@ -146,6 +146,41 @@ marks_set(struct marks *marks, const struct mark *mark)
 	known_renew(&marks->known, place);
 	entry->offset = mark->offset;
 	return true;
+}
+
+/* How far `reader` has read what stands in the inbox of `stream`. */
+static struct mark
+mirrored(const struct mark *mark, struct text stream, struct text reader)
+{
+	return (struct mark){
+		.kind = mark->kind,
+		.tenant = mark->tenant,
+		.stream = stream,
+		.user = reader,
+		.offset = mark->with_offset,
+	};
+}
+
+bool
+marks_set(struct marks *marks, const struct mark *mark)
+{
+	bool has_moved = move(marks, mark);
+
+	if (has_moved && mark->with.length > 0 && mark->with_offset > 0) {
+		const struct mark mirror =
+			mirrored(mark, mark->with, mark->user);
+
+		move(marks, &mirror);
+	}
+	return has_moved;
+}
+
+uint64_t
+marks_find_with(const struct marks *marks, const struct mark *mark)
+{
+	const struct mark mirror = mirrored(mark, mark->user, mark->with);
+
+	return marks_find(marks, &mirror);
 }
 
 void

@@ -46,8 +46,12 @@ bool marks_are_sound(const struct mark *mark);
 /* Where the mark with these names stands; 0: there is none. */
 uint64_t marks_find(const struct marks *marks, const struct mark *mark);
 
-/* Moves it to mark->offset; false when that is not forward. */
+/* Moves it to mark->offset; false when that is not forward. Of two, it is also
+ * kept how far that is in the inbox of the other one. */
 bool marks_set(struct marks *marks, const struct mark *mark);
+
+/* Of two: up to where the other one has read, in this inbox; 0: unknown. */
+uint64_t marks_find_with(const struct marks *marks, const struct mark *mark);
 
 /* As what a mark lies in the journal. others keeps a part of the message, all
  * else is borrowed; and the other way, false when it is no such message. */

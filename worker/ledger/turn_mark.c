@@ -116,6 +116,9 @@ answer(struct ledger *ledger, const struct letter *letter, struct mark *mark)
 	if (mark->request == 0)
 		return;
 	mark->offset = marks_find(&ledger->marks, mark);
+	mark->with_offset = 0;
+	if (mark->with.length > 0)
+		mark->with_offset = marks_find_with(&ledger->marks, mark);
 	letter_begin(&ledger->letter, LETTER_MARKED);
 	mark_pack(&ledger->letter, mark);
 	answers_send(ledger, answers_sender(letter));

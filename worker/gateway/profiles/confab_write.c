@@ -246,7 +246,10 @@ write_rooms(struct buffer *out, const struct answer *answer)
 static void
 write_read(struct buffer *out, const struct answer *answer)
 {
-	confab_add_number(out, "\"offset\":", answer->read);
+	confab_add_number(out, "\"offset\":", answer->read.offset);
+	if (answer->read.is_of_two)
+		confab_add_number(
+			out, ",\"with_offset\":", answer->read.with_offset);
 }
 
 static void
