@@ -20,9 +20,6 @@
 #define ASKERS_MAX 64
 #define LINE_BYTES_MAX 4096
 
-/* An asker with this much to read first is not listened to. */
-#define UNREAD_BYTES_MAX (256 * 1024)
-
 #define READ_SECONDS 60
 #define WRITE_SECONDS 10
 
@@ -31,6 +28,7 @@ struct asker {
 	struct bufferevent *stream;
 	bool may_change;
 	bool is_leaving; /* close once all is sent */
+	bool has_ended;  /* nothing more is asked */
 };
 
 struct status {
@@ -82,33 +80,33 @@ answer_line(struct asker *asker, char *line, size_t length)
 	send_answer(asker, &answer);
 }
 
+/* Answers the next line when the answer before it is sent. Between two answers
+ * the loop turns, so the master has its own things to do meanwhile, whatever
+ * is asked and however much. */
 static void
-take_lines(struct asker *asker)
+take_line(struct asker *asker)
 {
 	struct evbuffer *input = bufferevent_get_input(asker->stream);
+	size_t length;
+	char *line;
 
-	while (!asker->is_leaving && unread(asker) < UNREAD_BYTES_MAX) {
-		size_t length;
-		char *line = evbuffer_readln(input, &length, EVBUFFER_EOL_CRLF);
-
-		if (!line)
-			break;
-		if (length <= LINE_BYTES_MAX)
-			answer_line(asker, line, length);
-		else
-			refuse(asker, "the line is too long");
-		free(line);
-	}
-	if (!asker->is_leaving && unread(asker) < UNREAD_BYTES_MAX &&
-		evbuffer_get_length(input) > LINE_BYTES_MAX)
+	if (asker->is_leaving || unread(asker) > 0)
+		return;
+	line = evbuffer_readln(input, &length, EVBUFFER_EOL_CRLF);
+	if (line && length <= LINE_BYTES_MAX)
+		answer_line(asker, line, length);
+	else if (line || evbuffer_get_length(input) > LINE_BYTES_MAX)
 		refuse(asker, "the line is too long");
+	else if (asker->has_ended)
+		dismiss(asker);
+	free(line);
 }
 
 static void
 on_input(struct bufferevent *stream, void *self)
 {
 	(void)stream;
-	take_lines(self);
+	take_line(self);
 }
 
 static void
@@ -120,19 +118,22 @@ on_sent(struct bufferevent *stream, void *self)
 	if (asker->is_leaving)
 		dismiss(asker);
 	else
-		take_lines(asker);
+		take_line(asker);
 }
 
+/* Who asks nothing more still gets the answers to what was asked. */
 static void
 on_event(struct bufferevent *stream, short what, void *self)
 {
 	struct asker *asker = self;
 
 	(void)stream;
-	if ((what & BEV_EVENT_EOF) && unread(asker) > 0)
-		asker->is_leaving = true;
-	else
+	if (!(what & BEV_EVENT_EOF)) {
 		dismiss(asker);
+		return;
+	}
+	asker->has_ended = true;
+	take_line(asker);
 }
 
 static bool

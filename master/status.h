@@ -1,6 +1,7 @@
 /*
- * The status socket: lines in, answers out, several per connection. A slow or
- * hostile asker costs the master a bounded buffer and nothing else.
+ * The status socket: lines in, answers out, several per connection, one in each
+ * turn of the loop. A slow or hostile asker costs the master a bounded buffer
+ * and nothing else.
  */
 #ifndef MASTER_STATUS_H
 #define MASTER_STATUS_H
