@@ -61,7 +61,8 @@ $B/obj/%.o: %.c
 
 # Unit tests and fuzzers link all parts but the two main programs.
 PARTS_SRC := $(SHARED_SRC) $(WORKER_SRC) \
-	$(filter-out master/main.c,$(MASTER_SRC))
+	$(filter-out master/main.c,$(MASTER_SRC)) \
+	$(filter-out master/ctl/confabctl.c,$(CTL_SRC))
 
 $B/libconfab.a: $(call objects,$(PARTS_SRC))
 	@rm -f $@
@@ -94,12 +95,13 @@ run: deps
 
 # The installed configuration names the directories that belong to PREFIX.
 SHARE := $(PREFIX)/share/confab
+COMPLETIONS := $(PREFIX)/share/bash-completion/completions
 INSTALLED_CONF := $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(SHARE)/sql/search $(dir $(INSTALLED_CONF)) \
-		$(DESTDIR)$(PREFIX)/share/man/man7
+		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(COMPLETIONS)
 	install $B/confabd $(DESTDIR)$(PREFIX)/sbin/
 	install $B/confabctl $(DESTDIR)$(PREFIX)/bin/
 	find web -type f ! -name README.md ! -name package.json -exec \
@@ -107,6 +109,7 @@ install: all
 	install -m 644 sql/*.sql $(DESTDIR)$(SHARE)/sql/
 	install -m 644 sql/search/*.sql $(DESTDIR)$(SHARE)/sql/search/
 	install -m 644 packaging/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
+	install -m 644 packaging/completion/confabctl $(DESTDIR)$(COMPLETIONS)/
 	test -e $(INSTALLED_CONF) || \
 		sed 's|^# \(...\)_dir = "/usr/share/confab/|\1_dir = "$(SHARE)/|' \
 		conf/confab.conf | install -m 644 /dev/stdin $(INSTALLED_CONF)

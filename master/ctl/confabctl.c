@@ -11,67 +11,121 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "master/ctl/call.h"
+#include "master/ctl/exits.h"
+#include "master/ctl/top.h"
 #include "shared/buffer.h"
 
-#define DEFAULT_SOCKET "/run/confab/status.sock"
 #define ANSWER_SECONDS 30
+#define HELP_SECONDS 3
 
-enum exit_code {
-	EXIT_ANSWERED = 0,
-	EXIT_REFUSED = 1,
-	EXIT_USAGE = 2,
-	EXIT_NOBODY = 3,
+struct wishes {
+	const char *path;
+	bool is_json;
+	bool help;
 };
 
 static void
 print_usage(FILE *to)
 {
-	fputs("usage: confabctl [-s SOCKET] [json] WORD...\n"
-	      "  -s SOCKET  status socket, otherwise $CONFAB_STATUS "
-	      "or " DEFAULT_SOCKET "\n"
-	      "  -V         print the version\n"
-	      "Without words it lists those that the server knows.\n",
+	fputs("usage: confabctl [-s SOCKET] [--json] WORD...\n"
+	      "       confabctl [-s SOCKET] top [-d SECONDS] [-n COUNT]\n",
 		to);
 }
 
-static const char *
-read_arguments(int argc, char **argv)
+/* A list of words and meanings, which a tab divides. */
+static void
+print_words(struct text table)
+{
+	const char *at = table.at, *end = table.at + table.length;
+
+	while (at < end) {
+		const char *line = memchr(at, '\n', (size_t)(end - at));
+		size_t length = (size_t)((line ? line : end) - at);
+		const char *tab = memchr(at, '\t', length);
+		size_t words = tab ? (size_t)(tab - at) : length;
+
+		if (at != table.at)
+			printf("  %-20.*s %.*s\n", (int)words, at,
+				tab ? (int)(length - words - 1) : 0,
+				tab ? tab + 1 : "");
+		at += length + 1;
+	}
+}
+
+/* The words are the server's: a newer one knows more of them. */
+static void
+print_help(const char *path)
+{
+	struct buffer answer = { 0 };
+	int fd = call_open(path, HELP_SECONDS);
+
+	print_usage(stdout);
+	printf("  -s, --socket SOCKET  status socket of the server, otherwise\n"
+	       "                       $CONFAB_SOCKET or %s\n"
+	       "  -j, --json           answers as JSON, like the word json in "
+	       "front\n"
+	       "  -V, --version        print the version\n"
+	       "  -h, --help           print this\n"
+	       "Exit code: 0 answered, 1 refused, 2 bad usage, 3 nobody "
+	       "answers.\n\n",
+		call_usual_path());
+	fputs("top shows the server live; h in it shows its keys.\n", stdout);
+	if (fd >= 0 && call_ask(fd, TEXT_LITERAL("help\n"), &answer)) {
+		printf("Other words of the server at %s:\n", path);
+		print_words(buffer_text(&answer));
+	} else {
+		printf("All other words are the server's; %s: %s.\n", path,
+			call_trouble(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	buffer_fini(&answer);
+}
+
+static void
+read_arguments(int argc, char **argv, struct wishes *wishes)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	const char *path = getenv("CONFAB_STATUS");
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "+s:hV", longs, NULL)) != -1)
+	*wishes = (struct wishes){ .path = call_usual_path() };
+	while ((letter = getopt_long(argc, argv, "+s:jhV", longs, NULL)) != -1)
 		switch (letter) {
 		case 's':
-			path = optarg;
+			wishes->path = optarg;
+			break;
+		case 'j':
+			wishes->is_json = true;
 			break;
 		case 'V':
 			puts("confabctl " CONFAB_VERSION);
 			exit(EXIT_ANSWERED);
 		case 'h':
-			print_usage(stdout);
-			exit(EXIT_ANSWERED);
+			wishes->help = true;
+			break;
 		default:
 			print_usage(stderr);
 			exit(EXIT_USAGE);
 		}
-	return path && *path ? path : DEFAULT_SOCKET;
 }
 
 /* The words as one line; false when they hold what would make more of them. */
 static bool
-make_request(struct buffer *request, char **words)
+make_request(struct buffer *request, char **words, bool is_json)
 {
+	if (is_json)
+		buffer_add_string(request, "json ");
+	if (!words[0])
+		buffer_add_string(request, "help");
 	for (size_t i = 0; words[i]; i++) {
 		if (strpbrk(words[i], "\r\n"))
 			return false;
@@ -79,117 +133,57 @@ make_request(struct buffer *request, char **words)
 			buffer_add_byte(request, ' ');
 		buffer_add_string(request, words[i]);
 	}
-	if (request->length == 0)
-		buffer_add_string(request, "help");
 	buffer_add_byte(request, '\n');
 	return true;
 }
 
-static int
-connect_to(const char *path)
+static enum exit_code
+print_answer(struct text answer)
 {
-	const struct timeval patience = { .tv_sec = ANSWER_SECONDS };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
+	bool is_refused = call_is_refused(answer);
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		int reason = errno;
-
-		close(fd);
-		errno = reason;
-		return -1;
-	}
-	return fd;
-}
-
-static bool
-send_all(int fd, const struct buffer *request)
-{
-	size_t sent = 0;
-
-	while (sent < request->length) {
-		ssize_t part = send(fd, request->data + sent,
-			request->length - sent, MSG_NOSIGNAL);
-
-		if (part < 0 && errno != EINTR)
-			return false;
-		if (part > 0)
-			sent += (size_t)part;
-	}
-	return true;
-}
-
-static bool
-is_whole(const struct buffer *answer)
-{
-	return answer->length >= 2 &&
-	       memcmp(answer->data + answer->length - 2, "\n\n", 2) == 0;
-}
-
-static bool
-receive_answer(int fd, struct buffer *answer)
-{
-	while (!is_whole(answer)) {
-		uint8_t *place = buffer_reserve(answer, 16384);
-		ssize_t part = recv(fd, place, 16384, 0);
-
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part <= 0) {
-			if (part == 0)
-				errno = ECONNRESET;
-			return false;
-		}
-		answer->length += (size_t)part;
-	}
-	return true;
+	fwrite(answer.at, 1, answer.length, is_refused ? stderr : stdout);
+	return is_refused ? EXIT_REFUSED : EXIT_ANSWERED;
 }
 
 static enum exit_code
-print_answer(const struct buffer *answer)
+ask(const char *path, struct text request)
 {
-	static const char mark[] = "error: ";
-	bool is_refused = answer->length >= sizeof(mark) - 1 &&
-			  memcmp(answer->data, mark, sizeof(mark) - 1) == 0;
+	struct buffer answer = { 0 };
+	enum exit_code code = EXIT_NOBODY;
+	int fd = call_open(path, ANSWER_SECONDS);
 
-	/* Without the empty line that ends it. */
-	fwrite(answer->data, 1, answer->length - 1,
-		is_refused ? stderr : stdout);
-	return is_refused ? EXIT_REFUSED : EXIT_ANSWERED;
+	if (fd >= 0 && call_ask(fd, request, &answer))
+		code = print_answer(buffer_text(&answer));
+	else
+		fprintf(stderr, "confabctl: %s: %s\n", path,
+			call_trouble(errno));
+	if (fd >= 0)
+		close(fd);
+	buffer_fini(&answer);
+	return code;
 }
 
 int
 main(int argc, char **argv)
 {
-	const char *path = read_arguments(argc, argv);
-	struct buffer request = { 0 }, answer = { 0 };
-	enum exit_code code = EXIT_NOBODY;
-	int fd;
+	struct buffer request = { 0 };
+	struct wishes wishes;
+	enum exit_code code;
 
-	if (!make_request(&request, argv + optind)) {
-		fputs("confabctl: a word may not hold a line break\n", stderr);
-		buffer_fini(&request);
-		return EXIT_USAGE;
+	read_arguments(argc, argv, &wishes);
+	if (wishes.help) {
+		print_help(wishes.path);
+		return EXIT_ANSWERED;
 	}
-	fd = connect_to(path);
-	if (fd >= 0 && send_all(fd, &request) && receive_answer(fd, &answer))
-		code = print_answer(&answer);
-	else
-		fprintf(stderr, "confabctl: %s: %s\n", path,
-			errno == EAGAIN ? "no answer" : strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	buffer_fini(&answer);
+	if (optind < argc && strcmp(argv[optind], "top") == 0)
+		return (int)top_main(wishes.path, argc - optind, argv + optind);
+	if (make_request(&request, argv + optind, wishes.is_json)) {
+		code = ask(wishes.path, buffer_text(&request));
+	} else {
+		fputs("confabctl: a word may not hold a line break\n", stderr);
+		code = EXIT_USAGE;
+	}
 	buffer_fini(&request);
-	return code;
+	return (int)code;
 }
