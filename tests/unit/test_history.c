@@ -1,100 +1,21 @@
 /* What clients look up of the past, and the letters that it becomes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "shared/stream.h"
-#include "tests/unit/gateway_fixture.h"
+#include "tests/unit/gateway_talk.h"
 
 #define ID "0000000000g1h0004"
 #define ID_TIME ((UINT64_C(16) << 10) + (1 << 5) + 17)
 #define ID_ORIGIN 4
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(2);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static int
-client(void)
-{
-	int fd = fixture_connect();
-
-	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"anna\"}}");
-	assert_non_null(strstr(fixture_read(fd), "\"code\":200"));
-	return fd;
-}
-
-/* The next letter of this kind; those before it are passed over. */
-static struct unpack
-letter_of(enum letter_kind kind)
-{
-	const struct letter *letter;
-
-	while ((letter = fixture_letter()))
-		if (letter->kind == kind)
-			return letter_open(letter);
-	fail_msg("no letter %s", letter_kind_name(kind));
-	return (struct unpack){ 0 };
-}
-
-static void
-join_room(int fd)
-{
-	struct unpack in;
-	struct join join;
-
-	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
-	in = letter_of(LETTER_JOIN);
-	assert_true(join_unpack(&in, &join));
-	fixture_tell(JOINED, joined_pack,
-		(struct joined){ .request = join.request,
-			.connection = join.connection,
-			.tenant = join.tenant,
-			.room = join.room,
-			.epoch = 5 });
-	fixture_turn();
-	assert_non_null(strstr(fixture_read(fd), "\"code\":200"));
-}
-
-static void
-ask(int fd, const char *verb, const char *data)
-{
-	char json[512];
-
-	snprintf(json, sizeof(json), "{\"cmd\":\"%s\",\"data\":{%s}}", verb,
-		data);
-	fixture_say(fd, json);
-}
 
 /* The lookup that the client's history becomes; it is answered. */
 static struct lookup
 asked(int fd, const char *data)
 {
 	struct lookup lookup;
-	struct unpack in;
 
 	ask(fd, "history", data);
-	in = letter_of(LETTER_LOOKUP);
-	assert_true(lookup_unpack(&in, &lookup));
-	fixture_tell(PAGE, page_pack,
-		(struct page){ .request = lookup.request, .epoch = 5 });
-	fixture_turn();
-	assert_non_null(strstr(fixture_read(fd), "\"messages\":[]"));
+	lookup = taken_lookup();
+	tell_found(&lookup, NULL);
+	assert_has(fixture_read(fd), "\"messages\":[]");
 	return lookup;
 }
 
@@ -108,8 +29,8 @@ assert_refused(int fd, const char *verb, const char *data, unsigned code,
 	snprintf(expected, sizeof(expected), "\"code\":%u,", code);
 	ask(fd, verb, data);
 	answer = fixture_read(fd);
-	if (!strstr(answer, expected) || !strstr(answer, error))
-		fail_msg("%s, not %s %s", answer, expected, error);
+	assert_has(answer, expected);
+	assert_has(answer, error);
 	assert_null(fixture_letter());
 }
 
@@ -131,10 +52,10 @@ a_page_is_anchored_in_one_of_six_ways(void **state)
 		{ "\"room\":\"r\",\"from_time\":1700000000000",
 			LOOKUP_FROM_TIME, UINT64_C(1700000000000) << 16, 0 },
 	};
-	int fd = client();
+	int fd = client("anna");
 
 	(void)state;
-	join_room(fd);
+	join_room(fd, "r");
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct lookup lookup = asked(fd, cases[i].data);
 
@@ -153,7 +74,7 @@ a_page_is_anchored_in_one_of_six_ways(void **state)
 static void
 an_inbox_is_ones_own_whole_or_with_one_user(void **state)
 {
-	int fd = client();
+	int fd = client("anna");
 	struct lookup lookup;
 
 	(void)state;
@@ -174,7 +95,7 @@ an_inbox_is_ones_own_whole_or_with_one_user(void **state)
 static void
 an_inbox_is_asked_of_the_ledger_that_keeps_it(void **state)
 {
-	int fd = client();
+	int fd = client("anna");
 	unsigned ledger = stream_shard(
 		STREAM_INBOX, TEXT_LITERAL("default"), TEXT_LITERAL("anna"), 2);
 
@@ -188,10 +109,10 @@ an_inbox_is_asked_of_the_ledger_that_keeps_it(void **state)
 static void
 what_is_not_clear_is_refused(void **state)
 {
-	int fd = client();
+	int fd = client("anna");
 
 	(void)state;
-	join_room(fd);
+	join_room(fd, "r");
 	assert_refused(fd, "history", "", 1001, "one of room, user and inbox");
 	assert_refused(fd, "history", "\"inbox\":false", 1001, "one of");
 	assert_refused(fd, "history", "\"room\":\"r\",\"user\":\"bob\"", 1001,
@@ -229,7 +150,7 @@ what_is_not_clear_is_refused(void **state)
 static void
 a_room_must_be_joined_and_an_inbox_need_not(void **state)
 {
-	int fd = client();
+	int fd = client("anna");
 
 	(void)state;
 	assert_refused(fd, "history", "\"room\":\"r\"", 1003, "join it first");
@@ -240,36 +161,36 @@ a_room_must_be_joined_and_an_inbox_need_not(void **state)
 static void
 what_two_said_is_searched_where_inboxes_are(void **state)
 {
-	int fd = client();
+	int fd = client("anna");
 	struct search search;
-	struct unpack in;
 
 	(void)state;
 	assert_refused(fd, "search", "\"user\":\"bob\",\"text\":\"x\"", 1003,
 		"search is off in inboxes");
 	fixture.config.inbox.search = true;
 	ask(fd, "search", "\"user\":\"bob\",\"text\":\"x\"");
-	in = letter_of(LETTER_SEARCH);
-	assert_true(search_unpack(&in, &search));
+	fixture_take(SEARCH, search_unpack, &search);
 	assert_int_equal(search.kind, STREAM_INBOX);
 	assert_true(text_equal(search.stream, TEXT_LITERAL("anna")));
 	assert_true(text_equal(search.with, TEXT_LITERAL("bob")));
 	close(fd);
 }
 
-#define with_gateway(test)                                                     \
-	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_gateway(a_page_is_anchored_in_one_of_six_ways),
-		with_gateway(an_inbox_is_ones_own_whole_or_with_one_user),
-		with_gateway(an_inbox_is_asked_of_the_ledger_that_keeps_it),
-		with_gateway(what_is_not_clear_is_refused),
-		with_gateway(a_room_must_be_joined_and_an_inbox_need_not),
-		with_gateway(what_two_said_is_searched_where_inboxes_are),
+		TEST_WITH(open_with_two_ledgers,
+			a_page_is_anchored_in_one_of_six_ways),
+		TEST_WITH(open_with_two_ledgers,
+			an_inbox_is_ones_own_whole_or_with_one_user),
+		TEST_WITH(open_with_two_ledgers,
+			an_inbox_is_asked_of_the_ledger_that_keeps_it),
+		TEST_WITH(open_with_two_ledgers, what_is_not_clear_is_refused),
+		TEST_WITH(open_with_two_ledgers,
+			a_room_must_be_joined_and_an_inbox_need_not),
+		TEST_WITH(open_with_two_ledgers,
+			what_two_said_is_searched_where_inboxes_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,40 +1,12 @@
 /* One connection after its handshake, as its client sees it: what the socket
  * does not take, what comes while the lane is held, and how it ends. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/gateway_fixture.h"
+#include "tests/unit/gateway_talk.h"
 #include "worker/gateway/fanout.h"
-
-#define EPOCH 5
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
 
 static void
 assert_next(int fd, const char *part)
 {
-	const char *frame = fixture_read(fd);
-
-	if (!strstr(frame, part))
-		fail_msg("'%s' is not in '%s'", part, frame);
+	assert_has(fixture_read(fd), part);
 }
 
 static void
@@ -62,40 +34,11 @@ only_lane(void)
 static void
 answer_rooms(void)
 {
-	const struct letter *letter = fixture_letter();
 	struct rooms_wanted wanted;
-	struct unpack in;
 
-	assert_non_null(letter);
-	assert_int_equal(letter->kind, LETTER_ROOMS_WANTED);
-	in = letter_open(letter);
-	assert_true(rooms_wanted_unpack(&in, &wanted));
+	fixture_take(ROOMS_WANTED, rooms_wanted_unpack, &wanted);
 	fixture_tell(ROOMS_PAGE, rooms_page_pack,
 		(struct rooms_page){ .request = wanted.request });
-}
-
-/* One who logs in, is a member of room r. */
-static int
-member(void)
-{
-	int fd = fixture_connect();
-	struct unpack in;
-	struct join join;
-
-	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
-	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
-	in = letter_open(fixture_letter());
-	assert_true(join_unpack(&in, &join));
-	fixture_tell(JOINED, joined_pack,
-		(struct joined){
-			.request = join.request,
-			.room = TEXT_LITERAL("r"),
-			.epoch = EPOCH,
-		});
-	fixture_turn();
-	assert_next(fd, "login");
-	assert_next(fd, "join");
-	return fd;
 }
 
 static void
@@ -107,18 +50,8 @@ deliver(uint64_t offset, size_t body_bytes)
 	memset(buffer_reserve(&body, body_bytes), 'x', body_bytes);
 	body.length += body_bytes;
 	buffer_add_byte(&body, '"');
-	fixture_tell(DELIVER, message_pack,
-		(struct message){
-			.kind = STREAM_ROOM,
-			.tenant = TEXT_LITERAL("default"),
-			.stream = TEXT_LITERAL("r"),
-			.from = TEXT_LITERAL("bob"),
-			.type = TEXT_LITERAL("text"),
-			.body = buffer_text(&body),
-			.epoch = EPOCH,
-			.offset = offset,
-			.id_time = offset,
-		});
+	tell_message((struct message){
+		.offset = offset, .body = buffer_text(&body) });
 	buffer_fini(&body);
 }
 
@@ -129,7 +62,7 @@ what_is_kept_back_is_read_before_what_comes_later(void **state)
 	int fd = fixture_connect();
 
 	(void)state;
-	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
+	say_login(fd, "ann");
 	for (int i = 0; i < 4; i++)
 		add_frame(&early,
 			"{\"cmd\":\"rooms\",\"data\":{\"listed\":true}}");
@@ -164,7 +97,7 @@ a_message_larger_than_the_outbox_comes_whole(void **state)
 
 	(void)state;
 	fixture.config.outbox_bytes = 4096;
-	fd = member();
+	fd = member("ann");
 	for (uint64_t offset = 1; !only_lane()->is_full; offset++)
 		deliver(offset, 60000);
 	for (int i = 0; i < 10 && only_lane()->outbox.queue; i++) {
@@ -186,7 +119,7 @@ one_too_slow_gets_whole_frames_and_then_the_close(void **state)
 
 	(void)state;
 	fixture.config.outbox_bytes = 4096;
-	fd = member();
+	fd = member("ann");
 	while (!only_lane()->is_slow && only_lane()->state == LANE_OPEN) {
 		deliver(++offset, 60000);
 		fanout_flush(&fixture.gateway);
@@ -215,7 +148,7 @@ read_late(enum slow_policy policy, uint64_t count)
 
 	fixture.config.outbox_bytes = 20000;
 	fixture.class.slow = (int)policy;
-	fd = member();
+	fd = member("ann");
 	snprintf(newest, sizeof(newest), "\"offset\":%u", (unsigned)count);
 	for (uint64_t offset = 1; offset <= count; offset++) {
 		deliver(offset, 3000);
@@ -269,7 +202,7 @@ what_waits_for_a_join_is_bounded_in_bytes(void **state)
 	int fd = fixture_connect();
 
 	(void)state;
-	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
+	say_login(fd, "ann");
 	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
 	buffer_add_string(
 		&say, "{\"cmd\":\"say\",\"data\":{\"room\":\"r\",\"body\":\"");
@@ -319,7 +252,6 @@ a_full_ring_refuses_one_client_and_the_others_wait(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_kept_back_is_read_before_what_comes_later),
 		TEST(a_message_larger_than_the_outbox_comes_whole),
