@@ -16,6 +16,7 @@
 #include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/index.h"
+#include "shared/message.h"
 #include "shared/records.h"
 
 #define REASON_BYTES_MAX 256
@@ -28,6 +29,8 @@
 	"kick user U [platform P] [REASON], kick client C [REASON] or kick "   \
 	"room R user U [REASON]"
 #define SAY_USAGE "say room R TEXT or say user U TEXT"
+#define EDIT_USAGE "edit room R ID TEXT: the id of a message there"
+#define DELETE_USAGE "delete room R ID: the id of a message there"
 
 static void
 skip_spaces(struct text *rest)
@@ -344,6 +347,56 @@ words_say(const struct words_context *context, struct text argument,
 		answer_refuse(answer, "%s", fault);
 	else
 		hand_on(context, &wish, answer);
+}
+
+/* room R ID [TEXT]; false when it is not. */
+static bool
+read_change(struct text *rest, struct wish *wish)
+{
+	if (!take_word(rest, "room"))
+		return false;
+	wish->room = take_argument(rest);
+	return message_id_read(
+		take_argument(rest), &wish->of_time, &wish->of_origin);
+}
+
+static void
+change(const struct words_context *context, struct text argument,
+	enum wish_what what, struct answer *answer)
+{
+	bool is_edit = what == WISH_EDIT;
+	struct wish wish = {
+		.what = what,
+		.tenant = TEXT_LITERAL("default"),
+	};
+	const char *fault;
+
+	if (!read_change(&argument, &wish)) {
+		answer_refuse(answer, is_edit ? EDIT_USAGE : DELETE_USAGE);
+		return;
+	}
+	wish.words = argument;
+	fault = fault_of(&wish, is_edit ? 1 : 0, is_edit ? SAID_BYTES_MAX : 0);
+	if (!fault && !config_room_class(context->config, wish.room)->history)
+		fault = "nothing is remembered in this room";
+	if (fault)
+		answer_refuse(answer, "%s", fault);
+	else
+		hand_on(context, &wish, answer);
+}
+
+void
+words_edit(const struct words_context *context, struct text argument,
+	struct answer *answer)
+{
+	change(context, argument, WISH_EDIT, answer);
+}
+
+void
+words_delete(const struct words_context *context, struct text argument,
+	struct answer *answer)
+{
+	change(context, argument, WISH_DELETE, answer);
 }
 
 void

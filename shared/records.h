@@ -71,6 +71,8 @@ enum wish_what {
 	WISH_KICK_MEMBER, /* the user out of the room */
 	WISH_SAY_ROOM,
 	WISH_SAY_USER,
+	WISH_EDIT, /* the message `of`, in a room */
+	WISH_DELETE,
 };
 
 /* First byte of what a stream is named by; the last two are no streams but only

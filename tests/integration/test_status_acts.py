@@ -402,3 +402,49 @@ def test_the_group_may_check_and_not_act(server):
             assert "only the server's own user" in done.stderr
         assert_here(ann)
         assert ann.seen("msg") == []
+
+
+# What others said
+
+def test_a_moderator_deletes_and_edits_what_anybody_said(server, room):
+    with server.client("ann", room) as ann, \
+            server.client("bob", room) as bob:
+        rude = ann.say(room, "rude")["id"]
+        wrong = ann.say(room, "wrong")["id"]
+        for _ in range(2):
+            bob.push("msg")
+        server.ask("delete room %s %s" % (room, rude))
+        gone = bob.push("delete")
+        assert (gone["of"], gone["from"]) == (rude, "system")
+        server.ask("edit room %s %s right, at last" % (room, wrong))
+        edit = bob.push("edit")
+        assert (edit["of"], edit["body"]) == (wrong, "right, at last")
+        first, second = bob.call("history", room=room)["messages"]
+        assert first["body"] is None and first["deleted"]
+        assert second["body"] == "right, at last" and second["edited"]
+        assert second["from"] == "ann"
+        bob.refused(1003, "edit", room=room, id=wrong, body="mine")
+
+
+def test_what_a_moderator_took_away_stays_away(make_server):
+    server = make_server(gateways=1).start()
+    with server.client("ann", "r") as ann:
+        rude = ann.say("r", "rude")["id"]
+        server.ask("delete room r %s" % rude)
+        ann.push("delete")
+    server.stop()
+    server.start()
+    with server.client("ann", "r") as ann:
+        assert [m["body"] for m in ann.whole_history("r")] == [None]
+        ann.refused(1005, "edit", room="r", id=rude, body="rude again")
+
+
+@pytest.mark.parametrize("words, sentence", [
+    ("delete", "delete room R ID"),
+    ("delete room r", "delete room R ID"),
+    ("delete room r nonsense", "delete room R ID"),
+    ("delete user u 00000000000000000", "delete room R ID"),
+    ("edit room r 00000000000000000", "the text is 1 to 2048"),
+])
+def test_a_change_that_cannot_be_is_refused(server, words, sentence):
+    assert sentence in refused(server, words)

@@ -109,6 +109,26 @@ say_room(struct gateway *gateway, const struct wish *wish)
 		pass_to_room(gateway, &message);
 }
 
+/* What is not there is changed by nobody; then only the change is told. */
+static void
+change(struct gateway *gateway, const struct wish *wish)
+{
+	struct message message = message_of(gateway, wish);
+	bool is_edit = wish->what == WISH_EDIT;
+
+	message.kind = STREAM_ROOM;
+	message.stream = wish->room;
+	message.type = TEXT_LITERAL("");
+	message.flags |= MESSAGE_MODERATED;
+	message.flags |= is_edit ? MESSAGE_EDIT : MESSAGE_DELETE;
+	message.of_time = wish->of_time;
+	message.of_origin = wish->of_origin;
+	if (!is_edit)
+		message.body = TEXT_LITERAL("null");
+	remember(gateway, &message,
+		ledgers_of_room(gateway, wish->tenant, wish->room));
+}
+
 static void
 say_user(struct gateway *gateway, const struct wish *wish)
 {
@@ -146,6 +166,10 @@ wishes_take(struct gateway *gateway, struct text packed)
 		break;
 	case WISH_SAY_USER:
 		say_user(gateway, &wish);
+		break;
+	case WISH_EDIT:
+	case WISH_DELETE:
+		change(gateway, &wish);
 		break;
 	default:
 		log_error("a wish of the master makes no sense here");
