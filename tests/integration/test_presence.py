@@ -202,8 +202,8 @@ def test_counts_are_right_after_the_ledger_died(cluster, room):
         os.kill(victim, signal.SIGKILL)
         wait_for("another one serves", lambda: cluster.is_serving() and
                  victim not in cluster.pids("ledger"))
-        wait_for("it knows them all", lambda: watcher.call(
-            "members", room=room)["users"] == 21)
+        wait_for("it knows them all", lambda: watcher.ask(
+            "members", room=room).get("data", {}).get("users") == 21)
         others.append(cluster.client("new one", room))
         assert last_count(watcher, 22)
         leave(others)
