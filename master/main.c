@@ -27,6 +27,7 @@
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/config.h"
+#include "shared/heritage.h"
 #include "shared/log.h"
 
 #define DEFAULT_CONFIG "/etc/confab/confab.conf"
@@ -222,16 +223,21 @@ open_status(struct house *house)
 	return premises_own(house->premises, house->status_path);
 }
 
-/* Whose a given one is, who gave it has decided. */
+/* Whose the path of a given one is, who gave it has decided. */
 static int
-own_unix_listeners(const struct house *house)
+own_listeners(const struct house *house)
 {
-	for (size_t i = 0; i < house->config->listener_count; i++) {
+	const struct config *config = house->config;
+
+	for (size_t i = 0; i < house->listening.count; i++) {
+		const struct heritage_socket *socket =
+			&house->listening.sockets[i];
 		struct address address;
 
 		must(address_read(
-			house->config->listeners[i].address, &address));
-		if (address_is_unix(&address) && !activation_has(&address) &&
+			config->listeners[socket->listener].address, &address));
+		premises_own_socket(house->premises, socket->fd);
+		if (address_is_unix(&address) && !socket->is_given &&
 			premises_own(house->premises, address_path(&address)) <
 				0)
 			return -1;
@@ -269,7 +275,7 @@ house_open(struct house *house)
 		return -1;
 	house->arena = arena_create(&shape);
 	if (!house->arena || open_status(house) < 0 ||
-		own_unix_listeners(house) < 0 || open_log(house) < 0)
+		own_listeners(house) < 0 || open_log(house) < 0)
 		return -1;
 	return premises_drop_rights(house->premises);
 }

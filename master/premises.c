@@ -140,6 +140,14 @@ premises_own(const struct premises *premises, const char *path)
 	return 0;
 }
 
+void
+premises_own_socket(const struct premises *premises, int fd)
+{
+	if (premises->is_changing &&
+		fchown(fd, premises->uid, premises->gid) < 0)
+		log_debug("a socket stays with root: %s", strerror(errno));
+}
+
 static int
 settle(struct premises *premises)
 {

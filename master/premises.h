@@ -47,6 +47,9 @@ int premises_drop_rights(const struct premises *premises);
 /* Gives a file to the user and group that will serve; as root only. */
 int premises_own(const struct premises *premises, const char *path);
 
+/* The same for a listening socket: beside it only its owner may bind others. */
+void premises_own_socket(const struct premises *premises, int fd);
+
 int premises_write_pid(const struct premises *premises);
 
 #endif

@@ -1,5 +1,6 @@
 """More and fewer gateways while the server runs."""
 
+import os
 import signal
 
 import pytest
@@ -177,3 +178,12 @@ def test_a_window_that_changes_its_size_means_nothing(make_server):
         server.process.send_signal(signal.SIGTTIN)
         wait_gateways(server, 2)
         client.say("r", "still here")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
+def test_a_gateway_comes_also_when_root_has_opened_the_sockets(make_server):
+    server = make_server(gateways=1, user="nobody", group="nogroup").start()
+    assert server.control("gateways", "2").returncode == 0
+    wait_for("two gateways", lambda: len(server.pids("gateway")) == 2)
+    for pid in server.pids("gateway"):
+        assert server.client_on(pid, "u%d" % pid)
