@@ -61,6 +61,7 @@ enum login_policy {
 #define FLAG(name, standard, live, help) bool name;
 #define TEXT(name, standard, live, help) char *name;
 #define CHOICE(name, standard, words, live, help) int name;
+#define SAMPLE(name, standard, max, live, help) int64_t name;
 
 /* room "PATTERN" { … }: a pattern is a name, or a prefix and '*'. */
 struct room_class {
@@ -102,6 +103,7 @@ struct config {
 #undef FLAG
 #undef TEXT
 #undef CHOICE
+#undef SAMPLE
 
 /* Reads and checks a file; all its errors are printed to stderr, one line each
  * with file:line and what is allowed. NULL when there are any. */

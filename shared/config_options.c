@@ -41,6 +41,9 @@
 		.is_live = live,                                               \
 		.help = words_of_help },
 
+#define SAMPLE(field, standard, high, live, words_of_help)                     \
+	LIMITED(OPTION_SAMPLE, field, standard, 0, high, live, words_of_help)
+
 #define OWNER struct config
 static const struct option_info global_options[] = {
 #include "shared/options.def"
@@ -72,6 +75,7 @@ static const struct option_info limit_options[] = {
 #undef FLAG
 #undef TEXT
 #undef CHOICE
+#undef SAMPLE
 
 /* Lists have no default here: config_complete() knows them. */
 static const struct option_info listener_options[] = {

@@ -92,6 +92,7 @@ enum option_type {
 	OPTION_FLAG,
 	OPTION_TEXT,
 	OPTION_CHOICE,
+	OPTION_SAMPLE,
 	OPTION_LIST,
 };
 

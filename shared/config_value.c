@@ -218,6 +218,38 @@ set_choice(const struct option_info *option, void *object, const char *value,
 	return index >= 0;
 }
 
+/* Two words for two numbers. */
+static const char sample_words[] = "off all";
+
+static bool
+set_sample(const struct option_info *option, void *object, const char *value,
+	char *why, size_t why_bytes)
+{
+	int64_t number = word_index(sample_words, value);
+
+	if (number >= 0 || (read_number(value, no_units, &number) &&
+				   number >= 0 && number <= option->max)) {
+		set_number(option, object, number);
+		return true;
+	}
+	snprintf(why, why_bytes,
+		"must be off, all, or a whole number up to %lld for one of so "
+		"many",
+		(long long)option->max);
+	return false;
+}
+
+static void
+write_sample(int64_t number, struct buffer *out)
+{
+	if (number == 0)
+		buffer_add_string(out, "off");
+	else if (number == 1)
+		buffer_add_string(out, "all");
+	else
+		buffer_add_format(out, "%lld", (long long)number);
+}
+
 static bool
 set_flag(const struct option_info *option, void *object, const char *value,
 	char *why, size_t why_bytes)
@@ -240,6 +272,8 @@ config_set_value(const struct option_info *option, void *object,
 	case OPTION_SIZE:
 	case OPTION_SECONDS:
 		return set_limited(option, object, value, why, why_bytes);
+	case OPTION_SAMPLE:
+		return set_sample(option, object, value, why, why_bytes);
 	case OPTION_FLAG:
 		return set_flag(option, object, value, why, why_bytes);
 	case OPTION_CHOICE:
@@ -340,6 +374,9 @@ config_write_value(const struct option_info *option, const void *object,
 	case OPTION_FLAG:
 		buffer_add_string(
 			out, number_of(option, object) ? "true" : "false");
+		break;
+	case OPTION_SAMPLE:
+		write_sample(number_of(option, object), out);
 		break;
 	case OPTION_CHOICE:
 		write_choice(option, object, out);

@@ -19,6 +19,7 @@
 #define SECONDS(name, standard, min, max, live, help)
 #define FLAG(name, standard, live, help)
 #define CHOICE(name, standard, words, live, help)
+#define SAMPLE(name, standard, max, live, help)
 #define TEXT(name, standard, live, help) char name[sizeof(standard)];
 static const struct {
 #include "shared/options.def"
@@ -32,6 +33,7 @@ static const struct {
 #undef SECONDS
 #undef FLAG
 #undef CHOICE
+#undef SAMPLE
 #undef TEXT
 
 const char *

@@ -511,6 +511,40 @@ the_dev_configuration_stays_below_its_directory(void **state)
 	config_free(&config);
 }
 
+static void
+a_sample_is_off_all_or_one_of_so_many(void **state)
+{
+	static const struct {
+		const char *words;
+		int64_t number;
+	} good[] = {
+		{ "off", 0 },
+		{ "0", 0 },
+		{ "all", 1 },
+		{ "1", 1 },
+		{ "1000", 1000 },
+	};
+	struct config *config;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "log_connections = %s\n",
+			good[i].words);
+		config = read_text(text);
+		assert_non_null(config);
+		assert_int_equal(config->log_connections, good[i].number);
+		config_free(&config);
+	}
+	expect_bad("log_requests = some\n", 1,
+		"log_requests = some: must be off, all, or a whole number up "
+		"to "
+		"1000000000");
+	expect_bad("log_requests = -1\n", 1,
+		"log_requests = -1: must be off, all");
+}
+
 /* The sample file with its commented options switched on, and one option more
  * set at the beginning of a kind of section. Unit tests run at the top of the
  * tree. */
@@ -652,6 +686,7 @@ main(void)
 		TEST(the_most_specific_room_class_wins),
 		TEST(there_is_a_class_for_every_room),
 		TEST(the_dev_configuration_stays_below_its_directory),
+		TEST(a_sample_is_off_all_or_one_of_so_many),
 		TEST(the_sample_file_shows_every_option_with_its_default),
 		TEST(only_plain_addresses_are_read),
 	};

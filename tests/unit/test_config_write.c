@@ -63,7 +63,9 @@ static const char everything[] =
 	" origins = {\"https://a.example\", \"https://b.example\"}\n}\n"
 	"listener b { address = \"unix:/tmp/b\" role = api pages = true }\n"
 	"room \"live:*\" { history = false slow = newest }\n"
-	"room \"lobby\" { max_members = 3 }\n";
+	"room \"lobby\" { max_members = 3 }\n"
+	"log_connections = all\n"
+	"log_requests = 100\n";
 
 static void
 what_is_written_reads_as_the_same(void **state)

@@ -7,7 +7,9 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
+#include "shared/config.h"
 #include "shared/json.h"
+#include "shared/log.h"
 #include "shared/scoreboard.h"
 #include "worker/api/scene.h"
 #include "worker/worker.h"
@@ -22,6 +24,19 @@ static const struct {
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
 	{ 503, "Service Unavailable" },
+};
+
+static const struct {
+	enum evhttp_cmd_type type;
+	const char *name;
+} methods[] = {
+	{ EVHTTP_REQ_GET, "GET" },
+	{ EVHTTP_REQ_HEAD, "HEAD" },
+	{ EVHTTP_REQ_POST, "POST" },
+	{ EVHTTP_REQ_PUT, "PUT" },
+	{ EVHTTP_REQ_DELETE, "DELETE" },
+	{ EVHTTP_REQ_OPTIONS, "OPTIONS" },
+	{ EVHTTP_REQ_PATCH, "PATCH" },
 };
 
 /* What a page of ours may load and reach (CSP level 2). */
@@ -56,6 +71,38 @@ count(const struct exchange *exchange, const struct reply *reply, size_t bytes)
 	row_count(row, COUNTER_BYTES_OUT, (int64_t)bytes);
 }
 
+static const char *
+method_of(const struct exchange *exchange)
+{
+	enum evhttp_cmd_type type =
+		evhttp_request_get_command(exchange->request);
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (methods[i].type == type)
+			return methods[i].name;
+	return "?";
+}
+
+/* Of one request of so many. What the client chose stands last. */
+static void
+log_request(const struct exchange *exchange, int status, size_t bytes)
+{
+	static uint64_t seen;
+	const struct config *config = worker_config(exchange->scene->worker);
+	char *address = NULL;
+	uint16_t port = 0;
+
+	if (config->log_requests == 0 ||
+		seen++ % (uint64_t)config->log_requests != 0)
+		return;
+	evhttp_connection_get_peer(
+		evhttp_request_get_connection(exchange->request), &address,
+		&port);
+	log_event("request: address %s:%u, status %d, %zu bytes, %s %s",
+		address ? address : "unix", port, status, bytes,
+		method_of(exchange), exchange->path);
+}
+
 /* The length is told for HEAD too; 304 has neither body nor length. */
 static void
 add_content(struct exchange *exchange, const struct reply *reply,
@@ -84,6 +131,7 @@ reply_send(struct exchange *exchange, const struct reply *reply)
 	reply_set_header(exchange, "Content-Security-Policy", POLICY);
 	reply_set_header(exchange, "Cache-Control", "no-cache");
 	count(exchange, reply, evbuffer_get_length(body));
+	log_request(exchange, reply->status, evbuffer_get_length(body));
 	evhttp_send_reply(exchange->request, reply->status,
 		words_of(reply->status), body);
 	evbuffer_free(body);

@@ -7,6 +7,7 @@
 #include "shared/table.h"
 #include "worker/gateway/admission.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/guestbook.h"
 #include "worker/gateway/login.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/profiles/profile.h"
@@ -27,8 +28,10 @@ client_start(struct gateway *gateway, const struct profile *profile, int fd,
 
 	session->gateway = gateway;
 	session->profile = profile;
+	session->since_ms = gateway->lanes->now_ms;
 	session->port = admission_address(session->address, peer);
 	admission_pass(session);
+	guestbook_arrive(session);
 	lane_start(&session->lane, gateway->lanes, fd);
 	lane_feed(&session->lane, early);
 }
@@ -48,6 +51,7 @@ on_end(struct lane *lane)
 	struct session *session = session_of_lane(lane);
 	struct pending *pending, *next;
 
+	guestbook_leave(session);
 	session_stop_waiting(session);
 	DL_FOREACH_SAFE(session->pendings, pending, next)
 	{

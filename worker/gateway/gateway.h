@@ -49,6 +49,7 @@ struct gateway {
 	uint32_t last_serial; /* of a login; with the place it names a
 				 connection */
 
+	uint64_t arrived;      /* for guestbook.h */
 	uint64_t last_id_time; /* of a message that is not remembered */
 	bool is_stopping; /* the process goes: who is in rooms is told by that
 			   */

@@ -59,8 +59,10 @@ lane_die(struct lane *lane)
 	if (lane->state == LANE_DEAD)
 		return;
 	lane->state = LANE_DEAD;
-	if (was_open)
+	if (was_open) {
+		lane->why_closed = "the connection is lost";
 		lanes->hooks->on_end(lane);
+	}
 	wheel_cancel(&lane->timer);
 	close(lane->fd);
 	lane->fd = -1;
@@ -281,7 +283,11 @@ lane_close_with(struct lane *lane, uint16_t code, const char *reason)
 	if (lane->state != LANE_OPEN)
 		return;
 	lane->state = LANE_CLOSING;
+	lane->close_code = code;
+	if (!lane->why_closed)
+		lane->why_closed = reason;
 	lane->lanes->hooks->on_end(lane);
+	lane->why_closed = NULL;
 	free(lane->stash);
 	lane->stash = NULL;
 	frame = lane_scratch(lane);
@@ -317,6 +323,7 @@ leave_now(struct lane *lane)
 	hash_random(&random, sizeof(random));
 	snprintf(reason, sizeof(reason), "%u",
 		RETURN_MS_MIN + random % RETURN_MS_SPREAD);
+	lane->why_closed = "a drain";
 	lane_close_why(lane, CLOSE_WHY_DRAIN, reason);
 }
 

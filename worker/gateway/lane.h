@@ -72,6 +72,8 @@ struct lane {
 	uint64_t commanded_ms; /* when a text came */
 	struct wheel_timer timer;
 	struct lane *next, *previous;
+	const char *why_closed; /* for on_end() */
+	uint16_t close_code;    /* of ours, or of theirs; 0: none was told */
 };
 
 /* What the owner of a lane hears. */

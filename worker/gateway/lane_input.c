@@ -45,9 +45,11 @@ on_frame(struct lane *lane, enum frame_event event, const struct frame *frame)
 		send_pong(lane, frame);
 		break;
 	case FRAME_CLOSE:
+		lane->why_closed = "by the client";
 		lane_close_with(lane, frame->close_code, "");
 		break;
 	case FRAME_BAD:
+		lane->why_closed = "a bad frame";
 		lane_close_with(lane, frame->close_code, "");
 		break;
 	case FRAME_PONG:

@@ -11,6 +11,7 @@
 #include "shared/index.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/guestbook.h"
 #include "worker/gateway/kick.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rivals.h"
@@ -194,6 +195,7 @@ answer(struct session *session, struct text tag, const struct joined *joined)
 	answer.login.unix_ms = clock_unix_ms();
 	client_id_write(answer.login.client, (unsigned)config->host_id,
 		gateway->slot, entry.place, entry.secret);
+	guestbook_login(session, answer.login.client);
 	session_answer(session, tag, &answer);
 }
 

@@ -55,7 +55,8 @@ struct session {
 	struct subscription *subscription;  /* NULL: to all types */
 	struct session *next_due, *previous_due; /* of gateway->due */
 	struct pace pace; /* of what limits.messages_per_second counts */
-	uint32_t place;   /* in the index, once logged in */
+	uint64_t since_ms;
+	uint32_t place; /* in the index, once logged in */
 	uint32_t serial;
 	uint32_t platform;
 	uint16_t membership_count;
@@ -74,6 +75,7 @@ struct session {
 	bool is_counted;        /* among the callers of its address */
 	bool is_rereading;      /* a frame that was kept */
 	bool is_entering;       /* the login is not answered yet */
+	bool is_noted;          /* in the log, see guestbook.h */
 	bool is_sent_away;      /* by an operator: it is not lost */
 	uint8_t address[16];
 };
