@@ -402,6 +402,7 @@ look_at(look_show *show, struct look *look)
 	look->looked = 0;
 	look->tenant = tenant;
 	show(&context, look, &answer);
+	buffer_add_byte(&answer.out, 0);
 	return answer.items;
 }
 
