@@ -32,7 +32,7 @@ struct words_context;
 #define LOOK_LIMIT_MAX 1000
 
 /* A page ends when it has looked at so many entries of the index. */
-#define LOOK_ENTRIES_MAX 20000
+#define LOOK_ENTRIES_MAX 10000
 
 /* Or, of connections, at so many places, most of which are then empty. */
 #define LOOK_PLACES_MAX 200000
