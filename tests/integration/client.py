@@ -126,6 +126,12 @@ class Client:
         return whole_history(lambda **data: self.call("history", **data),
                              **target)
 
+    def members(self, room):
+        """The names of those in a room; none while a new ledger learns them."""
+        page = self.ask("members", room=room, limit=1000)
+        assert page["code"] in (200, 1004), page
+        return {m["user"] for m in page.get("data", {}).get("members", [])}
+
     def close(self):
         self.socket.close()
 

@@ -53,8 +53,7 @@ def check(server, crowd, others):
         for room in ("room-a", "room-b"):
             wanted = {"reader"} | {m.user for m in crowd.members}
             wait_for("the members of %s are those who are there" % room,
-                     lambda: {m["user"] for m in reader.call(
-                         "members", room=room)["members"]} == wanted)
+                     lambda: reader.members(room) == wanted)
         assert crowd.book.faults(
             lambda **how: reader.call("history", **how)) == []
     assert [m.user for m in others if m.breaks] == [], crowd.closes

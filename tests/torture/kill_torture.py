@@ -111,13 +111,11 @@ def members_fault(server, crowd):
             wanted = sorted({"reader"} | {m.user for m in crowd.members
                                           if room in m.joined})
             try:
-                wait_for("members of " + room, lambda: sorted(
-                    m["user"] for m in reader.call(
-                        "members", room=room)["members"]) == wanted)
+                wait_for("members of " + room,
+                         lambda: sorted(reader.members(room)) == wanted)
             except AssertionError:
-                page = reader.call("members", room=room)["members"]
                 yield "%s: members are %s, there are %s" % (
-                    room, sorted(m["user"] for m in page), wanted)
+                    room, sorted(reader.members(room)), wanted)
 
 
 def torture(server, seconds, seed):
