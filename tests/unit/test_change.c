@@ -1,6 +1,8 @@
 /* Edits and deletions: first the message is looked up, then the change goes to
  * all who have it. */
 #include "shared/mail.h"
+
+#define OPEN_GATEWAY open_with_id
 #include "tests/unit/gateway_talk.h"
 
 #define TIME (MESSAGE_TIME + 8)
@@ -400,27 +402,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST_WITH(open_with_id,
-			an_edit_is_said_when_the_message_was_found),
-		TEST_WITH(open_with_id, a_deletion_says_which_and_nothing_else),
-		TEST_WITH(open_with_id,
-			a_direct_message_changes_for_all_who_have_it),
-		TEST_WITH(open_with_id,
-			a_note_to_oneself_is_found_by_ones_own_name),
-		TEST_WITH(open_with_id,
-			what_is_not_ones_own_or_not_there_stays_as_it_is),
-		TEST_WITH(open_with_id, one_who_may_not_say_may_not_change),
-		TEST_WITH(open_with_id,
-			a_request_without_all_it_needs_is_refused),
-		TEST_WITH(open_with_id, an_answer_that_comes_twice_counts_once),
-		TEST_WITH(
-			open_with_id, what_comes_behind_a_change_finds_it_done),
-		TEST_WITH(open_with_id,
-			changes_kept_for_a_join_come_in_their_order_too),
-		TEST_WITH(open_with_id,
-			a_change_that_the_ledger_cannot_take_is_refused),
-		TEST_WITH(
-			open_with_id, who_goes_meanwhile_leaves_nothing_behind),
+		TEST(an_edit_is_said_when_the_message_was_found),
+		TEST(a_deletion_says_which_and_nothing_else),
+		TEST(a_direct_message_changes_for_all_who_have_it),
+		TEST(a_note_to_oneself_is_found_by_ones_own_name),
+		TEST(what_is_not_ones_own_or_not_there_stays_as_it_is),
+		TEST(one_who_may_not_say_may_not_change),
+		TEST(a_request_without_all_it_needs_is_refused),
+		TEST(an_answer_that_comes_twice_counts_once),
+		TEST(what_comes_behind_a_change_finds_it_done),
+		TEST(changes_kept_for_a_join_come_in_their_order_too),
+		TEST(a_change_that_the_ledger_cannot_take_is_refused),
+		TEST(who_goes_meanwhile_leaves_nothing_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

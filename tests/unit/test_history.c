@@ -1,5 +1,7 @@
 /* What clients look up of the past, and the letters that it becomes. */
 #include "shared/stream.h"
+
+#define OPEN_GATEWAY open_with_two_ledgers
 #include "tests/unit/gateway_talk.h"
 
 #define ID "0000000000g1h0004"
@@ -180,17 +182,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST_WITH(open_with_two_ledgers,
-			a_page_is_anchored_in_one_of_six_ways),
-		TEST_WITH(open_with_two_ledgers,
-			an_inbox_is_ones_own_whole_or_with_one_user),
-		TEST_WITH(open_with_two_ledgers,
-			an_inbox_is_asked_of_the_ledger_that_keeps_it),
-		TEST_WITH(open_with_two_ledgers, what_is_not_clear_is_refused),
-		TEST_WITH(open_with_two_ledgers,
-			a_room_must_be_joined_and_an_inbox_need_not),
-		TEST_WITH(open_with_two_ledgers,
-			what_two_said_is_searched_where_inboxes_are),
+		TEST(a_page_is_anchored_in_one_of_six_ways),
+		TEST(an_inbox_is_ones_own_whole_or_with_one_user),
+		TEST(an_inbox_is_asked_of_the_ledger_that_keeps_it),
+		TEST(what_is_not_clear_is_refused),
+		TEST(a_room_must_be_joined_and_an_inbox_need_not),
+		TEST(what_two_said_is_searched_where_inboxes_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

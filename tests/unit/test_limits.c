@@ -1,67 +1,21 @@
 /* What one connection may send: limits messages_per_second and burst; and what
  * a room takes of what nobody remembers. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "tests/unit/gateway_fixture.h"
 #include "worker/gateway/pass_pace.h"
+
+#define OPEN_GATEWAY open_with_limits
+#include "tests/unit/gateway_talk.h"
 
 #define SAY "{\"seq\":%d,\"cmd\":\"say\",\"data\":{\"room\":\"r\",\"body\":1}}"
 
 static int
-set_up(void **state)
+open_with_limits(void **state)
 {
-	(void)state;
-	fixture_open(1);
+	open_gateway(state);
 	fixture.config.limits.messages_per_second = 1;
 	fixture.config.limits.burst = 2;
 	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static void
-assert_has(const char *frame, const char *part)
-{
-	if (!strstr(frame, part))
-		fail_msg("'%s' is not in '%s'", part, frame);
-}
-
-static int
-client(void)
-{
-	int fd = fixture_connect();
-
-	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"u\"}}");
-	assert_has(fixture_read(fd), "\"code\":200");
-	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
-	return fd;
-}
-
-static void
-tell_joined(void)
-{
-	struct unpack in = letter_open(fixture_letter());
-	struct join join;
-
-	assert_true(join_unpack(&in, &join));
-	fixture_tell(JOINED, joined_pack,
-		(struct joined){ .request = join.request,
-			.connection = join.connection,
-			.tenant = join.tenant,
-			.room = join.room,
-			.epoch = 5 });
 }
 
 /* Frames that are read in one turn, so that no time passes between them. */
@@ -77,18 +31,31 @@ say_at_once(int fd, int count)
 	fixture_turn();
 }
 
-static void
-tell_said(void)
+/* A user who has asked to join room r. */
+static int
+joining(void)
 {
-	struct unpack in = letter_open(fixture_letter());
-	struct message message;
+	int fd = client("u");
 
-	assert_true(message_unpack(&in, &message));
-	fixture_tell(SAID, said_pack,
-		(struct said){ .request = message.request,
-			.connection = message.connection,
-			.epoch = 5,
-			.offset = 1 });
+	ask(fd, "join", "\"room\":\"r\"");
+	return fd;
+}
+
+static void
+answer_join(void)
+{
+	struct join join = taken_join();
+
+	tell_joined(&join, 0);
+	fixture_turn();
+}
+
+static void
+answer_say(void)
+{
+	struct message said = taken_say();
+
+	tell_said(&said, 1);
 }
 
 static uint64_t
@@ -100,17 +67,15 @@ refused(void)
 static void
 who_says_too_much_is_refused_in_turn_and_told_when(void **state)
 {
-	int fd = client();
+	int fd = joining();
 
 	(void)state;
-	tell_joined();
-	fixture_turn();
+	answer_join();
 	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
 	say_at_once(fd, 4);
-	assert_string_equal(fixture_read(fd), "");
-	tell_said();
-	tell_said();
-	fixture_turn();
+	assert_silent(fd);
+	answer_say();
+	answer_say();
 	assert_has(fixture_read(fd), "\"seq\":1,\"cmd\":\"say\",\"code\":200");
 	assert_has(fixture_read(fd), "\"seq\":2,\"cmd\":\"say\",\"code\":200");
 	for (int i = 3; i <= 4; i++) {
@@ -128,17 +93,16 @@ who_says_too_much_is_refused_in_turn_and_told_when(void **state)
 static void
 what_waits_for_a_join_is_counted_once(void **state)
 {
-	int fd = client();
+	int fd = joining();
 
 	(void)state;
 	say_at_once(fd, 2);
 	assert_int_equal(refused(), 0);
-	tell_joined();
-	fixture_turn();
+	answer_join();
 	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
-	assert_string_equal(fixture_read(fd), "");
-	tell_said();
-	tell_said();
+	assert_silent(fd);
+	answer_say();
+	answer_say();
 	assert_int_equal(refused(), 0);
 	close(fd);
 }
@@ -146,7 +110,7 @@ what_waits_for_a_join_is_counted_once(void **state)
 static void
 what_only_asks_is_not_counted(void **state)
 {
-	int fd = client();
+	int fd = joining();
 
 	(void)state;
 	for (int i = 0; i < 20; i++)
@@ -163,11 +127,10 @@ static void
 a_message_to_many_counts_more(void **state)
 {
 	struct buffer json = { 0 };
-	int fd = client();
+	int fd = joining();
 
 	(void)state;
-	tell_joined();
-	fixture_turn();
+	answer_join();
 	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
 	fixture.config.limits.burst = 4;
 	buffer_add_string(&json, "{\"seq\":1,\"cmd\":\"say\",\"data\":"
@@ -178,11 +141,9 @@ a_message_to_many_counts_more(void **state)
 	fixture_send_frame(fd, 1, buffer_text(&json));
 	buffer_fini(&json);
 	say_at_once(fd, 2);
-	tell_said();
-	fixture_turn();
+	answer_say();
 	assert_has(fixture_read(fd), "\"cmd\":\"say\",\"code\":200");
-	tell_said();
-	fixture_turn();
+	answer_say();
 	assert_has(fixture_read(fd), "\"seq\":1,\"cmd\":\"say\",\"code\":200");
 	assert_has(fixture_read(fd), "\"code\":1012");
 	assert_int_equal(refused(), 1);
@@ -192,11 +153,11 @@ a_message_to_many_counts_more(void **state)
 static void
 nobody_pays_for_another(void **state)
 {
-	int one = client(), other = client();
+	int one = joining(), other = joining();
 
 	(void)state;
-	tell_joined();
-	tell_joined();
+	answer_join();
+	answer_join();
 	say_at_once(one, 3);
 	assert_int_equal(refused(), 1);
 	say_at_once(other, 2);
@@ -215,9 +176,8 @@ what_nobody_remembers_keeps_the_rate_of_its_room_too(void **state)
 	fixture.config.limits.messages_per_second = 0;
 	fixture.class.history = false;
 	fixture.class.rate = 1;
-	fd = client();
-	tell_joined();
-	fixture_turn();
+	fd = joining();
+	answer_join();
 	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
 	say_at_once(fd, 2);
 	assert_has(fixture_read(fd), "\"reached\":");
@@ -304,7 +264,6 @@ a_flood_of_rooms_gives_no_room_more_than_its_rate(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(who_says_too_much_is_refused_in_turn_and_told_when),
 		TEST(what_waits_for_a_join_is_counted_once),

@@ -1,39 +1,7 @@
 /* Lists of rooms from several ledgers, and messages that pass by all of them.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/gateway_fixture.h"
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(2);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static int
-client(void)
-{
-	int fd = fixture_connect();
-
-	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"u\"}}");
-	assert_non_null(strstr(fixture_read(fd), "\"code\":200"));
-	return fd;
-}
+#define OPEN_GATEWAY open_with_two_ledgers
+#include "tests/unit/gateway_talk.h"
 
 /* One ledger's part: the names are letters of a string. */
 static void
@@ -60,10 +28,9 @@ static const char *
 merged(int limit, const char *a, bool a_more, const char *b, bool b_more)
 {
 	static char names[100];
-	int fd = client();
+	int fd = client("u");
 	char json[100];
 	struct rooms_wanted wanted;
-	struct unpack in;
 	const char *frame;
 	size_t count = 0;
 
@@ -71,12 +38,11 @@ merged(int limit, const char *a, bool a_more, const char *b, bool b_more)
 		"{\"cmd\":\"rooms\",\"data\":{\"listed\":true,\"limit\":%d}}",
 		limit);
 	fixture_say(fd, json);
-	in = letter_open(fixture_letter());
-	assert_true(rooms_wanted_unpack(&in, &wanted));
+	fixture_take(ROOMS_WANTED, rooms_wanted_unpack, &wanted);
 	assert_int_equal(fixture_letter()->kind, LETTER_ROOMS_WANTED);
 	tell_part(wanted.request, a, a_more);
 	fixture_turn();
-	assert_string_equal(fixture_read(fd), "");
+	assert_silent(fd);
 	tell_part(wanted.request, b, b_more);
 	tell_part(wanted.request, "z", false);
 	fixture_turn();
@@ -84,7 +50,7 @@ merged(int limit, const char *a, bool a_more, const char *b, bool b_more)
 	for (; (frame = strstr(frame, "\"room\":\"")); frame += 8)
 		names[count++] = frame[8];
 	names[count] = 0;
-	assert_string_equal(fixture_read(fd), "");
+	assert_silent(fd);
 	close(fd);
 	fixture_turn();
 	return names;
@@ -116,18 +82,16 @@ nothing_is_told_behind_what_a_ledger_did_not_reach(void **state)
 static void
 a_page_that_is_not_the_last_says_where_to_go_on(void **state)
 {
-	int fd = client();
+	int fd = client("u");
 	struct rooms_wanted wanted;
-	struct unpack in;
 
 	(void)state;
 	fixture_say(fd, "{\"cmd\":\"rooms\",\"data\":{\"listed\":true}}");
-	in = letter_open(fixture_letter());
-	assert_true(rooms_wanted_unpack(&in, &wanted));
+	fixture_take(ROOMS_WANTED, rooms_wanted_unpack, &wanted);
 	tell_part(wanted.request, "ab", true);
 	tell_part(wanted.request, "cd", false);
 	fixture_turn();
-	assert_non_null(strstr(fixture_read(fd), "],\"next\":\"b\"}"));
+	assert_has(fixture_read(fd), "],\"next\":\"b\"}");
 	close(fd);
 }
 
@@ -139,27 +103,10 @@ unlisted_rooms_are_not_shown(void **state)
 	assert_string_equal(merged(9, "ab", false, "c", false), "");
 }
 
-static int
-member(void)
-{
-	int fd = client();
-	struct unpack in;
-	struct join join;
-
-	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
-	in = letter_open(fixture_letter());
-	assert_true(join_unpack(&in, &join));
-	fixture_tell(JOINED, joined_pack,
-		(struct joined){ .request = join.request, .room = join.room });
-	fixture_turn();
-	assert_non_null(strstr(fixture_read(fd), "\"code\":200"));
-	return fd;
-}
-
 static void
 what_is_not_remembered_passes_by_the_ledger(void **state)
 {
-	int says = member(), hears = member();
+	int says = member("u"), hears = member("u");
 	const char *frame;
 
 	(void)state;
@@ -168,13 +115,13 @@ what_is_not_remembered_passes_by_the_ledger(void **state)
 			  "\"body\":0.10}}");
 	assert_null(fixture_letter());
 	frame = fixture_read(says);
-	assert_non_null(strstr(frame, "\"code\":200"));
-	assert_non_null(strstr(frame, "\"reached\":1}"));
-	assert_null(strstr(frame, "offset"));
+	assert_has(frame, "\"code\":200");
+	assert_has(frame, "\"reached\":1}");
+	assert_lacks(frame, "offset");
 	frame = fixture_read(hears);
-	assert_non_null(strstr(frame, "\"body\":0.10}"));
-	assert_null(strstr(frame, "offset"));
-	assert_string_equal(fixture_read(says), "");
+	assert_has(frame, "\"body\":0.10}");
+	assert_lacks(frame, "offset");
+	assert_silent(says);
 	close(says);
 	close(hears);
 }
@@ -183,20 +130,18 @@ what_is_not_remembered_passes_by_the_ledger(void **state)
 static void
 who_waits_for_a_list_is_refused_when_another_ledger_comes(void **state)
 {
-	int fd = client();
+	int fd = client("u");
 	struct rooms_wanted wanted;
-	struct unpack in;
 
 	(void)state;
 	fixture_say(fd, "{\"cmd\":\"rooms\",\"data\":{\"listed\":true}}");
-	in = letter_open(fixture_letter());
-	assert_true(rooms_wanted_unpack(&in, &wanted));
+	fixture_take(ROOMS_WANTED, rooms_wanted_unpack, &wanted);
 	fixture_tell(ANNOUNCE, announce_pack, (struct announce){ .life = 2 });
 	fixture_turn();
-	assert_non_null(strstr(fixture_read(fd), "\"code\":1004"));
+	assert_has(fixture_read(fd), "\"code\":1004");
 	tell_part(wanted.request, "a", false);
 	fixture_turn();
-	assert_string_equal(fixture_read(fd), "");
+	assert_silent(fd);
 	close(fd);
 	fixture_turn();
 }
@@ -204,7 +149,6 @@ who_waits_for_a_list_is_refused_when_another_ledger_comes(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(parts_are_merged_in_order),
 		TEST(who_waits_for_a_list_is_refused_when_another_ledger_comes),

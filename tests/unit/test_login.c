@@ -1,65 +1,12 @@
 /* How a client becomes a user: the entry into the inbox, with the test as the
  * ledger, and what waits for it. */
-#include "tests/unit/gateway_fixture.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
 #include "shared/mail.h"
 #include "shared/message.h"
 
+#define OPEN_GATEWAY open_keeping_entries
+#include "tests/unit/gateway_talk.h"
+
 #define ANN "{\"seq\":1,\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}"
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(1);
-	fixture.keeps_entries = true;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static void
-assert_has(const char *frame, const char *part)
-{
-	if (!strstr(frame, part))
-		fail_msg("'%s' is not in '%s'", part, frame);
-}
-
-static void
-assert_lacks(const char *frame, const char *part)
-{
-	if (strstr(frame, part))
-		fail_msg("'%s' is in '%s'", part, frame);
-}
-
-static struct join
-taken_entry(void)
-{
-	const struct letter *letter = fixture_letter();
-	struct join join;
-
-	assert_non_null(letter);
-	assert_true(fixture_read_entry(letter, &join));
-	return join;
-}
-
-static void
-let_in(const struct join *join, uint64_t offset)
-{
-	fixture_let_in(join, offset);
-	fixture_turn();
-}
 
 static size_t
 logged_in(const char *user)
@@ -122,7 +69,7 @@ nothing_is_answered_before_the_login_is(void **state)
 	fixture_say(fd, "{\"seq\":2,\"cmd\":\"ping\"}");
 	fixture_say(fd, "{\"seq\":3,\"cmd\":\"login\","
 			"\"data\":{\"user\":\"eve\"}}");
-	assert_string_equal(fixture_read(fd), "");
+	assert_silent(fd);
 	assert_int_equal(fixture.letter_count, 1);
 	join = taken_entry();
 	assert_int_equal(join.flags, JOIN_INBOX);
@@ -191,16 +138,12 @@ what_waits_for_a_login_that_is_refused_finds_it_so(void **state)
 			"\"data\":{\"user\":\"eve\"}}");
 	fixture_say(fd, "{\"seq\":4,\"cmd\":\"ping\"}");
 	join = taken_entry();
-	fixture_tell(REFUSED, refused_pack,
-		(struct refused){ .request = join.request,
-			.code = 1004,
-			.error = TEXT_LITERAL("not now") });
-	fixture_turn();
+	tell_refused(join.request, 1004);
 	assert_has(
 		fixture_read(fd), "\"seq\":1,\"cmd\":\"login\",\"code\":1004");
 	assert_has(
 		fixture_read(fd), "\"seq\":2,\"cmd\":\"rooms\",\"code\":1000");
-	assert_string_equal(fixture_read(fd), "");
+	assert_silent(fd);
 	assert_int_equal(logged_in("ann"), 0);
 	join = taken_entry();
 	let_in(&join, 0);
@@ -237,8 +180,6 @@ what_came_while_away_is_in_the_answer(void **state)
 	int fd = returning(INBOX_EPOCH, 3);
 	struct join join = taken_entry();
 	struct buffer row = { 0 };
-	const struct letter *letter;
-	struct unpack in;
 	struct lookup lookup;
 	const char *frame;
 
@@ -248,9 +189,7 @@ what_came_while_away_is_in_the_answer(void **state)
 	assert_int_equal(join.from_offset, 3);
 	fixture_tell(BEHIND, behind_pack,
 		(struct behind){ .request = join.request, .offset = 6 });
-	letter = fixture_letter();
-	in = letter_open(letter);
-	assert_true(lookup_unpack(&in, &lookup));
+	lookup = taken_lookup();
 	assert_int_equal(lookup.kind, STREAM_INBOX);
 	assert_int_equal(lookup.anchor, 3);
 	assert_int_equal(lookup.changes, 1);
@@ -286,19 +225,13 @@ a_login_that_cannot_be_recovered_now_is_none(void **state)
 {
 	int fd = returning(INBOX_EPOCH, 3);
 	struct join join = taken_entry();
-	struct unpack in;
 	struct lookup lookup;
 
 	(void)state;
 	fixture_tell(BEHIND, behind_pack,
 		(struct behind){ .request = join.request, .offset = 6 });
-	in = letter_open(fixture_letter());
-	assert_true(lookup_unpack(&in, &lookup));
-	fixture_tell(REFUSED, refused_pack,
-		(struct refused){ .request = lookup.request,
-			.code = 1004,
-			.error = TEXT_LITERAL("not now") });
-	fixture_turn();
+	lookup = taken_lookup();
+	tell_refused(lookup.request, 1004);
 	assert_has(fixture_read(fd), "\"code\":1004");
 	assert_int_equal(logged_in("ann"), 0);
 }
@@ -391,7 +324,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(nothing_is_answered_before_the_login_is),
 		TEST(the_answer_says_where_the_inbox_is),
 		TEST(a_full_ring_undoes_the_login),

@@ -1,73 +1,18 @@
 /* What users see of messages outside rooms: each side its view, each message
  * once, and nothing that was not for them. */
-#include "tests/unit/gateway_fixture.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
 #include "shared/mail.h"
+
+#define OPEN_GATEWAY open_with_sides
+#include "tests/unit/gateway_talk.h"
 
 /* How far the offset of each side is from that of the side before it. */
 static uint64_t apart;
 
 static int
-set_up(void **state)
+open_with_sides(void **state)
 {
-	(void)state;
 	apart = 10;
-	fixture_open(1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static void
-assert_has(const char *frame, const char *part)
-{
-	if (!strstr(frame, part))
-		fail_msg("'%s' is not in '%s'", part, frame);
-}
-
-static void
-assert_lacks(const char *frame, const char *part)
-{
-	if (strstr(frame, part))
-		fail_msg("'%s' is in '%s'", part, frame);
-}
-
-static void
-assert_silent(int fd)
-{
-	assert_string_equal(fixture_read(fd), "");
-}
-
-static int
-client_on(const char *user, unsigned platform)
-{
-	char json[128];
-	int fd = fixture_connect();
-
-	snprintf(json, sizeof(json),
-		"{\"cmd\":\"login\",\"data\":{\"user\":\"%s\",\"platform\":%u}"
-		"}",
-		user, platform);
-	fixture_say(fd, json);
-	assert_has(fixture_read(fd), "\"code\":200");
-	return fd;
-}
-
-static int
-client(const char *user)
-{
-	return client_on(user, 101);
+	return open_gateway(state);
 }
 
 /* The session that connected last. */
@@ -207,14 +152,12 @@ static void
 what_the_login_brings_is_not_pushed_too(void **state)
 {
 	int fd = fixture_connect();
-	const struct letter *letter;
 	struct join join;
 
 	(void)state;
 	fixture.keeps_entries = true;
-	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
-	letter = fixture_letter();
-	assert_true(fixture_read_entry(letter, &join));
+	say_login(fd, "ann");
+	join = taken_entry();
 	deliver((struct message){ .offset = 1 }, NULL, 0);
 	deliver((struct message){ .offset = 0 }, NULL, 0);
 	fixture_let_in(&join, 2);
@@ -411,7 +354,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(each_side_sees_its_own_offset),
 		TEST(a_message_to_several_names_them_to_its_sender_alone),
 		TEST(a_message_to_oneself_comes_once),
@@ -421,7 +363,8 @@ main(void)
 		TEST(only_the_chosen_platform_of_a_recipient_gets_it),
 		TEST(what_is_over_is_not_delivered_late),
 		TEST(changes_are_pushed_as_what_they_are),
-		TEST(a_client_is_known_by_place_and_secret),
+		TEST_WITH(
+			open_with_sides, a_client_is_known_by_place_and_secret),
 		TEST(all_is_everybody_who_is_logged_in),
 		TEST(what_comes_in_one_turn_is_written_at_its_end_and_in_order),
 		TEST(who_reads_all_is_not_too_slow_for_a_lot_at_once),

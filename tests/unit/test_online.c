@@ -1,43 +1,5 @@
 /* Who is online, and where, as a client is told. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/gateway_fixture.h"
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static int
-client(const char *user, unsigned platform)
-{
-	char json[128];
-	int fd = fixture_connect();
-
-	snprintf(json, sizeof(json),
-		"{\"cmd\":\"login\",\"data\":{\"user\":\"%s\",\"platform\":%u}"
-		"}",
-		user, platform);
-	fixture_say(fd, json);
-	assert_non_null(strstr(fixture_read(fd), "\"code\":200"));
-	return fd;
-}
+#include "tests/unit/gateway_talk.h"
 
 /* Somebody of another tenant, put into the index by hand. */
 static void
@@ -55,38 +17,35 @@ add_stranger(const char *user)
 static void
 assert_answer(int fd, const char *users, const char *answer)
 {
-	char json[256], expected[256];
+	char data[256], expected[256];
 
-	snprintf(json, sizeof(json),
-		"{\"cmd\":\"online\",\"data\":{\"users\":%s}}", users);
+	snprintf(data, sizeof(data), "\"users\":%s", users);
 	snprintf(expected, sizeof(expected),
-		"{\"cmd\":\"online\",\"code\":200,\"data\":{\"online\":%s}}",
+		"{\"seq\":3,\"cmd\":\"online\",\"code\":200,\"data\":{"
+		"\"online\":%s}}",
 		answer);
-	fixture_say(fd, json);
+	ask(fd, "online", data);
 	assert_string_equal(fixture_read(fd), expected);
 }
 
 static void
 assert_refused(int fd, const char *data)
 {
-	char json[256];
-
-	snprintf(json, sizeof(json), "{\"cmd\":\"online\",\"data\":%s}", data);
-	fixture_say(fd, json);
-	assert_non_null(strstr(fixture_read(fd),
-		"\"code\":1001,\"error\":\"users must be 1 to 1000 strings"));
+	ask(fd, "online", data);
+	assert_has(fixture_read(fd),
+		"\"code\":1001,\"error\":\"users must be 1 to 1000 strings");
 }
 
 static void
 platforms_are_ascending_and_stand_there_once(void **state)
 {
-	int fd = client("anna", 104);
+	int fd = client_on("anna", 104);
 
 	(void)state;
-	client("anna", 101);
-	client("anna", 104);
-	client("anna", 7);
-	client("bob", 0);
+	client_on("anna", 101);
+	client_on("anna", 104);
+	client_on("anna", 7);
+	client_on("bob", 0);
 	assert_answer(fd, "[\"bob\",\"anna\",\"nobody\",\"anna\"]",
 		"{\"anna\":[7,101,104],\"bob\":[0]}");
 	assert_answer(fd, "[\"nobody\"]", "{}");
@@ -95,7 +54,7 @@ platforms_are_ascending_and_stand_there_once(void **state)
 static void
 who_goes_is_not_online_any_more(void **state)
 {
-	int fd = client("anna", 1), other = client("bob", 2);
+	int fd = client_on("anna", 1), other = client_on("bob", 2);
 
 	(void)state;
 	assert_answer(fd, "[\"bob\"]", "{\"bob\":[2]}");
@@ -106,7 +65,7 @@ who_goes_is_not_online_any_more(void **state)
 static void
 users_of_another_tenant_are_not_seen(void **state)
 {
-	int fd = client("anna", 1);
+	int fd = client_on("anna", 1);
 
 	(void)state;
 	add_stranger("anna");
@@ -117,25 +76,25 @@ users_of_another_tenant_are_not_seen(void **state)
 static void
 what_is_no_list_of_users_is_refused(void **state)
 {
-	int fd = client("anna", 1);
+	int fd = client_on("anna", 1);
 
 	(void)state;
-	assert_refused(fd, "{}");
-	assert_refused(fd, "{\"users\":[]}");
-	assert_refused(fd, "{\"users\":{}}");
-	assert_refused(fd, "{\"users\":\"anna\"}");
-	assert_refused(fd, "{\"users\":[\"anna\",1]}");
-	assert_refused(fd, "{\"users\":[\"\"]}");
-	assert_refused(fd, "{\"users\":[\"a\\u0001\"]}");
-	assert_refused(fd, "{\"users\":[\"0123456789012345678901234567890123456"
-			   "7890123456789012345678901234\"]}");
+	assert_refused(fd, "");
+	assert_refused(fd, "\"users\":[]");
+	assert_refused(fd, "\"users\":{}");
+	assert_refused(fd, "\"users\":\"anna\"");
+	assert_refused(fd, "\"users\":[\"anna\",1]");
+	assert_refused(fd, "\"users\":[\"\"]");
+	assert_refused(fd, "\"users\":[\"a\\u0001\"]");
+	assert_refused(fd, "\"users\":[\"0123456789012345678901234567890123456"
+			   "7890123456789012345678901234\"]");
 }
 
 static void
 a_thousand_users_may_be_asked_for_and_no_more(void **state)
 {
 	static char json[20000];
-	int fd = client("u500", 3);
+	int fd = client_on("u500", 3);
 	int length;
 
 	(void)state;
@@ -153,18 +112,15 @@ a_thousand_users_may_be_asked_for_and_no_more(void **state)
 	}
 }
 
-#define with_gateway(test)                                                     \
-	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_gateway(platforms_are_ascending_and_stand_there_once),
-		with_gateway(who_goes_is_not_online_any_more),
-		with_gateway(users_of_another_tenant_are_not_seen),
-		with_gateway(what_is_no_list_of_users_is_refused),
-		with_gateway(a_thousand_users_may_be_asked_for_and_no_more),
+		TEST(platforms_are_ascending_and_stand_there_once),
+		TEST(who_goes_is_not_online_any_more),
+		TEST(users_of_another_tenant_are_not_seen),
+		TEST(what_is_no_list_of_users_is_refused),
+		TEST(a_thousand_users_may_be_asked_for_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,7 @@
 /* Who may say, read and join, as the class of the room says. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "tests/unit/gateway_fixture.h"
+#include "tests/unit/gateway_talk.h"
 
 #define SAY "{\"cmd\":\"say\",\"data\":{\"room\":\"r\",\"body\":1}}"
 #define JOIN "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}"
@@ -17,40 +11,6 @@ static const char *const readings[] = {
 	"{\"cmd\":\"members\",\"data\":{\"room\":\"r\"}}",
 	"{\"cmd\":\"search\",\"data\":{\"room\":\"r\",\"text\":\"x\"}}",
 };
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static void
-assert_has(const char *frame, const char *part)
-{
-	if (!strstr(frame, part))
-		fail_msg("'%s' is not in '%s'", part, frame);
-}
-
-static int
-client(void)
-{
-	int fd = fixture_connect();
-
-	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"u\"}}");
-	assert_has(fixture_read(fd), "\"code\":200");
-	fixture_forget_letters();
-	return fd;
-}
 
 static void
 expect_refused(int fd, const char *json, const char *why)
@@ -65,21 +25,17 @@ expect_refused(int fd, const char *json, const char *why)
 }
 
 static void
-expect_letter(int fd, const char *json, unsigned kind)
+expect_letter(int fd, const char *json, enum letter_kind kind)
 {
-	const struct letter *letter;
-
 	fixture_say(fd, json);
-	letter = fixture_letter();
-	assert_non_null(letter);
-	assert_int_equal(letter->kind, kind);
-	assert_string_equal(fixture_read(fd), "");
+	next_letter(kind);
+	assert_silent(fd);
 }
 
 static void
 who_is_no_member_may_do_nothing_that_takes_one(void **state)
 {
-	int fd = client();
+	int fd = client("u");
 
 	(void)state;
 	expect_refused(fd, SAY, "join it first");
@@ -93,7 +49,7 @@ who_is_no_member_may_do_nothing_that_takes_one(void **state)
 static void
 anyone_may_where_anyone_may(void **state)
 {
-	int fd = client();
+	int fd = client("u");
 
 	(void)state;
 	fixture.class.say = fixture.class.read = MAY_ANYONE;
@@ -109,7 +65,7 @@ anyone_may_where_anyone_may(void **state)
 static void
 what_follows_an_open_join_waits_even_where_anyone_may(void **state)
 {
-	int fd = client();
+	int fd = client("u");
 
 	(void)state;
 	fixture.class.say = fixture.class.read = MAY_ANYONE;
@@ -117,42 +73,34 @@ what_follows_an_open_join_waits_even_where_anyone_may(void **state)
 	fixture_say(fd, SAY);
 	fixture_say(fd, readings[0]);
 	assert_null(fixture_letter());
-	assert_string_equal(fixture_read(fd), "");
+	assert_silent(fd);
 	close(fd);
 }
 
 static void
 who_is_no_member_reaches_those_who_are(void **state)
 {
-	int fd = client(), member = client();
-	struct unpack in;
-	struct join join;
+	int fd = client("u"), to;
 
 	(void)state;
 	fixture.class.say = MAY_ANYONE;
 	fixture.class.history = false;
-	fixture_say(member, JOIN);
-	in = letter_open(fixture_letter());
-	assert_true(join_unpack(&in, &join));
-	fixture_tell(JOINED, joined_pack,
-		(struct joined){ .request = join.request, .room = join.room });
-	fixture_turn();
-	assert_has(fixture_read(member), "\"code\":200");
+	to = member("u");
 	fixture_say(fd, SAY);
 	assert_has(fixture_read(fd), "\"reached\":1");
-	assert_has(fixture_read(member), "\"cmd\":\"msg\"");
+	assert_has(fixture_read(to), "\"cmd\":\"msg\"");
 	/* The member does not count himself. */
-	fixture_say(member, SAY);
-	assert_has(fixture_read(member), "\"reached\":0");
+	fixture_say(to, SAY);
+	assert_has(fixture_read(to), "\"reached\":0");
 	close(fd);
-	close(member);
+	close(to);
 }
 
 static void
 nobody_has_a_token_and_no_client_is_a_backend(void **state)
 {
 	static const enum who_may who[] = { MAY_TOKEN, MAY_API };
-	int fd = client();
+	int fd = client("u");
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(who); i++) {
@@ -175,7 +123,6 @@ nobody_has_a_token_and_no_client_is_a_backend(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(who_is_no_member_may_do_nothing_that_takes_one),
 		TEST(anyone_may_where_anyone_may),
