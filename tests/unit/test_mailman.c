@@ -363,8 +363,7 @@ main(void)
 		TEST(only_the_chosen_platform_of_a_recipient_gets_it),
 		TEST(what_is_over_is_not_delivered_late),
 		TEST(changes_are_pushed_as_what_they_are),
-		TEST_WITH(
-			open_with_sides, a_client_is_known_by_place_and_secret),
+		TEST(a_client_is_known_by_place_and_secret),
 		TEST(all_is_everybody_who_is_logged_in),
 		TEST(what_comes_in_one_turn_is_written_at_its_end_and_in_order),
 		TEST(who_reads_all_is_not_too_slow_for_a_lot_at_once),

@@ -1,44 +1,6 @@
 /* What clients see of read marks and of counts, with the test as the ledger. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "tests/unit/gateway_fixture.h"
+#include "tests/unit/gateway_talk.h"
 #include "worker/gateway/pending.h"
-
-#define EPOCH 5
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static struct text
-t(const char *string)
-{
-	return text_of(string);
-}
-
-static void
-assert_has(const char *frame, const char *part)
-{
-	if (!strstr(frame, part))
-		fail_msg("'%s' is not in '%s'", part, frame);
-}
 
 static void
 expect(int fd, const char *frame)
@@ -46,40 +8,22 @@ expect(int fd, const char *frame)
 	assert_string_equal(fixture_read(fd), frame);
 }
 
-static int
-client(const char *user)
-{
-	char json[128];
-	int fd = fixture_connect();
-
-	snprintf(json, sizeof(json),
-		"{\"seq\":1,\"cmd\":\"login\",\"data\":{\"user\":\"%s\"}}",
-		user);
-	fixture_say(fd, json);
-	assert_has(fixture_read(fd), "\"code\":200");
-	return fd;
-}
-
 /* Joins the room r, with this mark; tells which connection that is. */
 static uint64_t
 enter(int fd, uint64_t read, const char *options)
 {
-	char json[128], wanted[32];
-	struct unpack in;
+	char data[128], wanted[32];
 	struct join join;
 
-	snprintf(json, sizeof(json),
-		"{\"seq\":2,\"cmd\":\"join\",\"data\":{\"room\":\"r\"%s}}",
-		options);
-	fixture_say(fd, json);
-	in = letter_open(fixture_letter());
-	assert_true(join_unpack(&in, &join));
+	snprintf(data, sizeof(data), "\"room\":\"r\"%s", options);
+	ask(fd, "join", data);
+	join = taken_join();
 	fixture_tell(JOINED, joined_pack,
 		(struct joined){ .request = join.request,
 			.connection = join.connection,
-			.tenant = t("default"),
-			.room = t("r"),
-			.epoch = EPOCH,
+			.tenant = text_of("default"),
+			.room = text_of("r"),
+			.epoch = ROOM_EPOCH,
 			.offset = 9,
 			.users = 1,
 			.connections = 1,
@@ -95,11 +39,11 @@ tell_mark(const struct mark *mark)
 {
 	struct mark told = *mark;
 
-	told.tenant = t("default");
+	told.tenant = text_of("default");
 	told.asker_life = LIFE;
 	if (told.kind == 0) {
 		told.kind = STREAM_ROOM;
-		told.stream = t("r");
+		told.stream = text_of("r");
 	}
 	fixture_tell(MARK, mark_pack, told);
 }
@@ -118,30 +62,14 @@ members_learn_who_has_read_and_the_asker_does_not(void **state)
 	enter(phone, 3, "");
 	enter(bob, 0, ",\"events\":false");
 	tell_mark(&(struct mark){
-		.user = t("ann"), .offset = 7, .connection = asker });
+		.user = text_of("ann"), .offset = 7, .connection = asker });
 	fixture_turn();
 	expect(phone, READ_OF_ANN);
 	expect(bob, READ_OF_ANN);
-	expect(ann, "");
+	assert_silent(ann);
 	close(ann);
 	close(phone);
 	close(bob);
-}
-
-static void
-tell_message(uint64_t offset)
-{
-	fixture_tell(DELIVER, message_pack,
-		(struct message){
-			.id_time = (UINT64_C(1700000000000) << 16) + offset,
-			.kind = STREAM_ROOM,
-			.tenant = t("default"),
-			.stream = t("r"),
-			.epoch = EPOCH,
-			.offset = offset,
-			.from = t("x"),
-			.type = t("text"),
-			.body = t("1") });
 }
 
 static void
@@ -153,8 +81,8 @@ of_many_only_the_readers_own_connections_learn_it(void **state)
 	(void)state;
 	enter(phone, 3, "");
 	enter(bob, 0, "");
-	tell_message(10);
-	tell_mark(&(struct mark){ .user = t("ann"),
+	tell_offset(10);
+	tell_mark(&(struct mark){ .user = text_of("ann"),
 		.offset = 7,
 		.connection = asker,
 		.only_own = 1 });
@@ -162,9 +90,9 @@ of_many_only_the_readers_own_connections_learn_it(void **state)
 	assert_has(fixture_read(phone), "\"offset\":10");
 	expect(phone, READ_OF_ANN);
 	assert_has(fixture_read(bob), "\"offset\":10");
-	expect(bob, "");
+	assert_silent(bob);
 	assert_has(fixture_read(ann), "\"offset\":10");
-	expect(ann, "");
+	assert_silent(ann);
 	close(ann);
 	close(phone);
 	close(bob);
@@ -178,20 +106,20 @@ rooms_tell_up_to_where_their_user_has_read(void **state)
 
 	(void)state;
 	enter(phone, 3, "");
-	tell_mark(&(struct mark){ .user = t("ann"),
+	tell_mark(&(struct mark){ .user = text_of("ann"),
 		.offset = 7,
 		.connection = asker,
 		.only_own = 1 });
-	tell_mark(&(struct mark){ .user = t("ann"), .offset = 5 });
-	tell_mark(&(struct mark){ .user = t("bob"), .offset = 8 });
+	tell_mark(&(struct mark){ .user = text_of("ann"), .offset = 5 });
+	tell_mark(&(struct mark){ .user = text_of("bob"), .offset = 8 });
 	fixture_turn();
 	while (fixture_read(ann)[0])
 		continue;
 	while (fixture_read(phone)[0])
 		continue;
-	fixture_say(ann, "{\"seq\":3,\"cmd\":\"rooms\"}");
+	ask(ann, "rooms", "");
 	assert_has(fixture_read(ann), "\"offset\":9,\"read\":7}]");
-	fixture_say(phone, "{\"seq\":3,\"cmd\":\"rooms\"}");
+	ask(phone, "rooms", "");
 	assert_has(fixture_read(phone), "\"offset\":9,\"read\":7}]");
 	close(ann);
 	close(phone);
@@ -202,8 +130,8 @@ connection_of(const char *user)
 {
 	struct index_entry entry;
 
-	assert_int_equal(index_find_user(fixture.arena, 0, t("default"),
-				 t(user), &entry, 1),
+	assert_int_equal(index_find_user(fixture.arena, 0, text_of("default"),
+				 text_of(user), &entry, 1),
 		1);
 	return session_connection(fixture.gateway.seated[entry.place]);
 }
@@ -218,28 +146,28 @@ of_two_each_sees_offsets_of_his_own_inbox(void **state)
 	(void)state;
 	phone = client("ann");
 	tell_mark(&(struct mark){ .kind = STREAM_INBOX,
-		.stream = t("ann"),
-		.user = t("ann"),
-		.with = t("bob"),
+		.stream = text_of("ann"),
+		.user = text_of("ann"),
+		.with = text_of("bob"),
 		.offset = 7,
 		.with_offset = 4,
 		.connection = asker });
 	fixture_turn();
-	expect(ann, "");
+	assert_silent(ann);
 	expect(phone, "{\"cmd\":\"read\",\"data\":{\"with\":\"bob\","
 		      "\"user\":\"ann\",\"offset\":7}}");
 	expect(bob, "{\"cmd\":\"read\",\"data\":{\"with\":\"ann\","
 		    "\"user\":\"ann\",\"offset\":4}}");
-	expect(eve, "");
+	assert_silent(eve);
 	tell_mark(&(struct mark){ .kind = STREAM_INBOX,
-		.stream = t("ann"),
-		.user = t("ann"),
-		.with = t("bob"),
+		.stream = text_of("ann"),
+		.user = text_of("ann"),
+		.with = text_of("bob"),
 		.offset = 8,
 		.connection = asker });
 	fixture_turn();
 	assert_has(fixture_read(phone), "\"offset\":8");
-	expect(bob, "");
+	assert_silent(bob);
 	close(ann);
 	close(phone);
 	close(bob);
@@ -275,14 +203,14 @@ counts_are_pushed_to_those_who_want_events(void **state)
 	enter(ann, 0, "");
 	enter(bob, 0, ",\"events\":false");
 	fixture_tell(PRESENCE, presence_pack,
-		(struct presence){ .tenant = t("default"),
-			.room = t("r"),
+		(struct presence){ .tenant = text_of("default"),
+			.room = text_of("r"),
 			.users = 1200,
 			.connections = 1300 });
 	fixture_turn();
 	expect(ann, "{\"cmd\":\"count\",\"data\":{\"room\":\"r\","
 		    "\"users\":1200,\"connections\":1300}}");
-	expect(bob, "");
+	assert_silent(bob);
 	close(ann);
 	close(bob);
 }
@@ -290,15 +218,13 @@ counts_are_pushed_to_those_who_want_events(void **state)
 int
 main(void)
 {
-#define read_test(claim)                                                       \
-	cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		read_test(members_learn_who_has_read_and_the_asker_does_not),
-		read_test(of_many_only_the_readers_own_connections_learn_it),
-		read_test(rooms_tell_up_to_where_their_user_has_read),
-		read_test(of_two_each_sees_offsets_of_his_own_inbox),
-		read_test(who_has_read_is_answered_with_what_holds),
-		read_test(counts_are_pushed_to_those_who_want_events),
+		TEST(members_learn_who_has_read_and_the_asker_does_not),
+		TEST(of_many_only_the_readers_own_connections_learn_it),
+		TEST(rooms_tell_up_to_where_their_user_has_read),
+		TEST(of_two_each_sees_offsets_of_his_own_inbox),
+		TEST(who_has_read_is_answered_with_what_holds),
+		TEST(counts_are_pushed_to_those_who_want_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,89 +1,32 @@
 /* Several logins of one user at one gateway, by login_policy and
  * user_connections, and who is kicked for it. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "tests/unit/gateway_fixture.h"
+#define OPEN_GATEWAY open_keeping_entries
+#include "tests/unit/gateway_talk.h"
 
 static int
-set_up(void **state)
+come(unsigned platform)
 {
-	(void)state;
-	fixture_open(1);
-	fixture.keeps_entries = true;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
+	return coming_on("ann", platform);
 }
 
 static void
-assert_has(const char *frame, const char *part)
+let_next_in(void)
 {
-	if (!strstr(frame, part))
-		fail_msg("'%s' is not in '%s'", part, frame);
-}
+	struct join entry = taken_entry();
 
-static int
-ask(unsigned platform)
-{
-	char json[128];
-	int fd = fixture_connect();
-
-	snprintf(json, sizeof(json),
-		"{\"cmd\":\"login\",\"data\":{\"user\":\"ann\","
-		"\"platform\":%u}}",
-		platform);
-	fixture_say(fd, json);
-	return fd;
-}
-
-static struct join
-asked(void)
-{
-	const struct letter *letter = fixture_letter();
-	struct join join;
-
-	assert_non_null(letter);
-	assert_true(fixture_read_entry(letter, &join));
-	return join;
-}
-
-static void
-let_in(void)
-{
-	struct join join = asked();
-
-	fixture_let_in(&join, 0);
-	fixture_turn();
+	let_in(&entry, 0);
 }
 
 static int
 login(unsigned platform)
 {
-	int fd = ask(platform);
+	int fd = come(platform);
 
-	let_in();
+	let_next_in();
 	assert_has(fixture_read(fd), "\"code\":200");
 	return fd;
-}
-
-static void
-assert_here(int fd)
-{
-	assert_string_equal(fixture_read(fd), "");
-	fixture_say(fd, "{\"cmd\":\"ping\"}");
-	assert_has(fixture_read(fd), "\"code\":200");
 }
 
 static void
@@ -121,9 +64,9 @@ with_replace_the_newer_login_kicks_the_older(void **state)
 	fixture.config.login_policy = LOGIN_REPLACE;
 	old = login(101);
 	phone = login(102);
-	new = ask(101);
+	new = come(101);
 	assert_here(old);
-	let_in();
+	let_next_in();
 	assert_has(fixture_read(new), "\"code\":200");
 	assert_kicked(old, "CLOSE 4009");
 	assert_here(phone);
@@ -140,13 +83,9 @@ a_login_that_fails_replaces_nobody(void **state)
 	(void)state;
 	fixture.config.login_policy = LOGIN_REPLACE;
 	old = login(101);
-	new = ask(101);
-	join = asked();
-	fixture_tell(REFUSED, refused_pack,
-		(struct refused){ .request = join.request,
-			.code = 1004,
-			.error = TEXT_LITERAL("busy") });
-	fixture_turn();
+	new = come(101);
+	join = taken_entry();
+	tell_refused(join.request, 1004);
 	assert_has(fixture_read(new), "\"code\":1004");
 	assert_here(old);
 }
@@ -159,13 +98,12 @@ of_two_that_are_being_let_in_one_stays(void **state)
 
 	(void)state;
 	fixture.config.login_policy = LOGIN_REPLACE;
-	first = ask(101);
-	second = ask(101);
-	join = asked();
-	let_in();
+	first = come(101);
+	second = come(101);
+	join = taken_entry();
+	let_next_in();
 	assert_has(fixture_read(second), "\"code\":200");
-	fixture_let_in(&join, 0);
-	fixture_turn();
+	let_in(&join, 0);
 	assert_kicked(first, "CLOSE 4009");
 	assert_here(second);
 	assert_int_equal(count_of(COUNTER_SESSIONS), 1);
@@ -178,11 +116,11 @@ who_sees_a_newer_one_goes_by_himself(void **state)
 
 	(void)state;
 	fixture.config.login_policy = LOGIN_REPLACE;
-	first = ask(101);
-	second = ask(101);
-	let_in();
+	first = come(101);
+	second = come(101);
+	let_next_in();
 	assert_kicked(first, "CLOSE 4009");
-	let_in();
+	let_next_in();
 	assert_has(fixture_read(second), "\"code\":200");
 	assert_here(second);
 }
@@ -196,7 +134,7 @@ with_refuse_the_older_login_stays(void **state)
 	fixture.config.login_policy = LOGIN_REFUSE;
 	old = login(101);
 	phone = login(102);
-	new = ask(101);
+	new = come(101);
 	assert_null(fixture_letter());
 	assert_has(fixture_read(new), "\"code\":1009");
 	assert_int_equal(count_of(COUNTER_REFUSED_LOGIN), 1);
@@ -205,8 +143,8 @@ with_refuse_the_older_login_stays(void **state)
 	/* When the other is gone the same connection may. */
 	close(old);
 	fixture_turn();
-	fixture_say(new, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
-	let_in();
+	say_login(new, "ann");
+	let_next_in();
 	assert_has(fixture_read(new), "\"code\":200");
 }
 
@@ -219,7 +157,7 @@ a_user_has_so_many_connections(void **state)
 	fixture.config.user_connections = 2;
 	one = login(101);
 	two = login(101);
-	three = ask(102);
+	three = come(102);
 	assert_null(fixture_letter());
 	assert_has(fixture_read(three), "\"code\":1012");
 	assert_int_equal(count_of(COUNTER_REFUSED_USER_CONNECTIONS), 1);
@@ -241,7 +179,7 @@ with_replace_one_may_always_replace_oneself(void **state)
 	old = login(101);
 	login(101);
 	assert_kicked(old, "CLOSE 4009");
-	assert_has(fixture_read(ask(102)), "\"code\":1012");
+	assert_has(fixture_read(come(102)), "\"code\":1012");
 }
 
 static void
@@ -270,19 +208,19 @@ a_kick_finds_only_whom_it_was_meant_for(void **state)
 static void
 who_is_kicked_before_he_is_in_is_refused(void **state)
 {
-	int fd = ask(101);
+	int fd = come(101);
 	struct kick kick = kick_of(0, KICK_REFUSED);
 
 	(void)state;
 	fixture_tell(KICK, kick_pack, kick);
 	fixture_turn();
-	assert_string_equal(fixture_read(fd), "");
-	let_in();
+	assert_silent(fd);
+	let_next_in();
 	assert_has(fixture_read(fd), "\"code\":1009");
 	assert_int_equal(count_of(COUNTER_SESSIONS), 0);
 	/* And that is forgotten with the next login. */
-	fixture_say(fd, "{\"cmd\":\"login\",\"data\":{\"user\":\"ann\"}}");
-	let_in();
+	say_login(fd, "ann");
+	let_next_in();
 	assert_has(fixture_read(fd), "\"code\":200");
 }
 
@@ -305,7 +243,6 @@ an_operator_may_give_a_reason(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(with_replace_the_newer_login_kicks_the_older),
 		TEST(a_login_that_fails_replaces_nobody),

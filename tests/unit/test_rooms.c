@@ -1,131 +1,17 @@
 /* What members of rooms see of joins, messages and each other: the gateway from
  * the client's socket to the letters, with the test as the ledger. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "tests/unit/gateway_fixture.h"
-
-#define EPOCH 5
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static struct text
-t(const char *string)
-{
-	return text_of(string);
-}
-
-static void
-assert_has(const char *frame, const char *part)
-{
-	if (!strstr(frame, part))
-		fail_msg("'%s' is not in '%s'", part, frame);
-}
-
-static void
-assert_silent(int fd)
-{
-	assert_string_equal(fixture_read(fd), "");
-}
-
-static int
-client(const char *user)
-{
-	char json[128];
-	int fd = fixture_connect();
-
-	snprintf(json, sizeof(json),
-		"{\"seq\":1,\"cmd\":\"login\",\"data\":{\"user\":\"%s\"}}",
-		user);
-	fixture_say(fd, json);
-	assert_has(fixture_read(fd), "\"code\":200");
-	return fd;
-}
-
-/* The letter that comes next must be a join; what it says. */
-static struct join
-taken_join(void)
-{
-	const struct letter *letter = fixture_letter();
-	struct unpack in;
-	struct join join;
-
-	assert_non_null(letter);
-	assert_int_equal(letter->kind, LETTER_JOIN);
-	in = letter_open(letter);
-	assert_true(join_unpack(&in, &join));
-	return join;
-}
-
-static void
-tell_joined(const struct join *join, uint64_t offset)
-{
-	fixture_tell(JOINED, joined_pack,
-		(struct joined){
-			.request = join->request,
-			.connection = join->connection,
-			.tenant = join->tenant,
-			.room = join->room,
-			.epoch = EPOCH,
-			.offset = offset,
-			.users = 1,
-			.connections = 1,
-		});
-}
-
-static void
-tell_message(const struct message *given)
-{
-	struct message message = *given;
-
-	message.id_time = (UINT64_C(1700000000000) << 16) + message.offset;
-	message.kind = STREAM_ROOM;
-	message.tenant = t("default");
-	message.stream = t("r");
-	message.epoch = EPOCH;
-	message.type = t("text");
-	message.asker_slot = 0;
-	message.asker_life = LIFE;
-	if (message.body.length == 0)
-		message.body = t("1");
-	if (message.from.length == 0)
-		message.from = t("x");
-	fixture_tell(DELIVER, message_pack, message);
-}
-
-static void
-tell_offset(uint64_t offset)
-{
-	tell_message(&(struct message){ .offset = offset });
-}
+#include "tests/unit/gateway_talk.h"
 
 static void
 tell_enter(const char *user, uint64_t connection)
 {
 	fixture_tell(PRESENCE, presence_pack,
 		(struct presence){
-			.tenant = t("default"),
-			.room = t("r"),
-			.user = t(user),
+			.tenant = text_of("default"),
+			.room = text_of("r"),
+			.user = text_of(user),
 			.platform = 101,
 			.entered = 1,
 			.users = 2,
@@ -135,22 +21,11 @@ tell_enter(const char *user, uint64_t connection)
 		});
 }
 
-/* A client in room r, after so many messages; returns its connection number. */
+/* Joins room r; returns the connection. */
 static uint64_t
 join(int fd, const char *options, uint64_t offset)
 {
-	char json[128];
-	struct join wanted;
-
-	snprintf(json, sizeof(json),
-		"{\"seq\":2,\"cmd\":\"join\",\"data\":{\"room\":\"r\"%s}}",
-		options);
-	fixture_say(fd, json);
-	wanted = taken_join();
-	tell_joined(&wanted, offset);
-	fixture_turn();
-	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
-	return wanted.connection;
+	return join_room_with(fd, "r", options, offset).connection;
 }
 
 static void
@@ -161,9 +36,7 @@ a_join_is_answered_where_it_took_effect(void **state)
 
 	(void)state;
 	join(old, "", 0);
-	fixture_say(new, "{\"seq\":2,\"cmd\":\"join\",\"data\":{\"room\":"
-			 "\"r\"}}");
-	wanted = taken_join();
+	wanted = ask_join(new);
 	tell_offset(1);
 	tell_joined(&wanted, 1);
 	tell_offset(2);
@@ -185,11 +58,13 @@ the_index_names_a_room_before_the_ledger_does(void **state)
 
 	(void)state;
 	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
-	assert_true(index_has_room(fixture.arena, 0, t("default"), t("r")));
+	assert_true(index_has_room(
+		fixture.arena, 0, text_of("default"), text_of("r")));
 	taken_join();
 	close(fd);
 	fixture_turn();
-	assert_false(index_has_room(fixture.arena, 0, t("default"), t("r")));
+	assert_false(index_has_room(
+		fixture.arena, 0, text_of("default"), text_of("r")));
 }
 
 static void
@@ -222,10 +97,10 @@ a_sender_hears_himself_only_with_echo(void **state)
 
 	(void)state;
 	join(other, "", 0);
-	tell_message(&(struct message){
-		.offset = 1, .from = t("u"), .connection = connection });
-	tell_message(&(struct message){ .offset = 2,
-		.from = t("u"),
+	tell_message((struct message){
+		.offset = 1, .from = text_of("u"), .connection = connection });
+	tell_message((struct message){ .offset = 2,
+		.from = text_of("u"),
 		.connection = connection,
 		.flags = MESSAGE_ECHO });
 	fixture_turn();
@@ -249,8 +124,8 @@ a_key_is_shown_to_the_senders_connections_alone(void **state)
 	(void)state;
 	join(own, "", 0);
 	join(other, "", 0);
-	tell_message(&(struct message){
-		.offset = 1, .from = t("u"), .key = t("k1") });
+	tell_message((struct message){
+		.offset = 1, .from = text_of("u"), .key = text_of("k1") });
 	tell_offset(2);
 	fixture_turn();
 	assert_has(fixture_read(own), "\"key\":\"k1\"");
@@ -294,7 +169,7 @@ what_follows_an_unanswered_join_waits_for_it_in_order(void **state)
 {
 	int fd = client("u");
 	struct join wanted;
-	const struct letter *letter;
+	struct message said;
 
 	(void)state;
 	fixture_say(
@@ -321,22 +196,11 @@ what_follows_an_unanswered_join_waits_for_it_in_order(void **state)
 		fixture_read(fd), "\"seq\":4,\"cmd\":\"leave\",\"code\":200");
 	/* 5 is refused, but not before 2 is answered. */
 	assert_silent(fd);
-	letter = fixture_letter();
-	assert_int_equal(letter->kind, LETTER_SAY);
-	assert_int_equal(fixture_letter()->kind, LETTER_LEAVE);
+	said = taken_say();
+	taken_leave();
 	fixture_tell(
 		SAID, said_pack, (struct said){ .request = 0, .offset = 1 });
-	{
-		struct unpack in = letter_open(letter);
-		struct message message;
-
-		assert_true(message_unpack(&in, &message));
-		fixture_tell(SAID, said_pack,
-			(struct said){ .request = message.request,
-				.epoch = EPOCH,
-				.offset = 10 });
-	}
-	fixture_turn();
+	tell_said(&said, 10);
 	assert_has(fixture_read(fd), "\"seq\":2,\"cmd\":\"say\",\"code\":200");
 	assert_has(fixture_read(fd), "\"seq\":5,\"cmd\":\"say\",\"code\":1003");
 	assert_silent(fd);
@@ -358,14 +222,15 @@ a_refused_join_refuses_what_waited_for_it(void **state)
 	fixture_tell(REFUSED, refused_pack,
 		(struct refused){ .request = wanted.request,
 			.code = 1012,
-			.error = t("no"),
+			.error = text_of("no"),
 			.retry_ms = 250 });
 	fixture_turn();
 	assert_string_equal(fixture_read(fd),
 		"{\"seq\":1,\"cmd\":\"join\",\"code\":1012,"
 		"\"error\":\"no\",\"data\":{\"retry_ms\":250}}");
 	assert_has(fixture_read(fd), "\"seq\":2,\"cmd\":\"say\",\"code\":1003");
-	assert_false(index_has_room(fixture.arena, 0, t("default"), t("r")));
+	assert_false(index_has_room(
+		fixture.arena, 0, text_of("default"), text_of("r")));
 	close(fd);
 }
 
@@ -379,7 +244,8 @@ a_full_ring_refuses_and_leaves_nothing_behind(void **state)
 	fixture_say(
 		fd, "{\"seq\":1,\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
 	assert_has(fixture_read(fd), "\"code\":1004");
-	assert_false(index_has_room(fixture.arena, 0, t("default"), t("r")));
+	assert_false(index_has_room(
+		fixture.arena, 0, text_of("default"), text_of("r")));
 	fixture_say(
 		fd, "{\"seq\":2,\"cmd\":\"rooms\",\"data\":{\"listed\":true}}");
 	assert_has(fixture_read(fd), "\"code\":1004");
@@ -397,9 +263,7 @@ who_is_gone_has_left_his_rooms_and_gets_no_answer(void **state)
 {
 	int fd = client("u");
 	struct join wanted;
-	const struct letter *letter;
 	struct leave leave;
-	struct unpack in;
 
 	(void)state;
 	fixture_say(
@@ -407,10 +271,7 @@ who_is_gone_has_left_his_rooms_and_gets_no_answer(void **state)
 	wanted = taken_join();
 	close(fd);
 	fixture_turn();
-	letter = fixture_letter();
-	assert_int_equal(letter->kind, LETTER_LEAVE);
-	in = letter_open(letter);
-	assert_true(leave_unpack(&in, &leave));
+	leave = taken_leave();
 	assert_int_equal(leave.lost, 1);
 	assert_int_equal(leave.connection, wanted.connection);
 	tell_joined(&wanted, 0);
@@ -444,15 +305,12 @@ a_new_ledger_is_told_who_is_here_as_fast_as_it_listens(void **state)
 {
 	int first = client("a"), second = client("b"), third = client("c");
 	struct join told;
-	const struct letter *letter;
-	struct unpack in;
 	struct announced announced;
 
 	(void)state;
 	join(first, "", 0);
 	join(second, ",\"events\":false", 0);
-	fixture_say(third, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
-	taken_join();
+	ask_join(third);
 	fixture.is_full = true;
 	fixture_tell(ANNOUNCE, announce_pack,
 		(struct announce){ .ledger = 0, .life = 9 });
@@ -461,17 +319,14 @@ a_new_ledger_is_told_who_is_here_as_fast_as_it_listens(void **state)
 	fixture.is_full = false;
 	fixture_turn();
 	told = taken_join();
-	assert_true(text_equal(told.user, t("a")));
+	assert_true(text_equal(told.user, text_of("a")));
 	assert_int_equal(told.request, 0);
 	assert_int_equal(
 		told.flags, JOIN_ANNOUNCED | JOIN_EVENTS | JOIN_PRESENCE);
 	told = taken_join();
-	assert_true(text_equal(told.user, t("b")));
+	assert_true(text_equal(told.user, text_of("b")));
 	assert_int_equal(told.flags, JOIN_ANNOUNCED | JOIN_PRESENCE);
-	letter = fixture_letter();
-	assert_int_equal(letter->kind, LETTER_ANNOUNCED);
-	in = letter_open(letter);
-	assert_true(announced_unpack(&in, &announced));
+	fixture_take(ANNOUNCED, announced_unpack, &announced);
 	assert_int_equal(announced.life, 9);
 	fixture_turn();
 	assert_null(fixture_letter());
@@ -518,7 +373,7 @@ a_reader_that_stalls_is_closed_and_others_are_not(void **state)
 	join(reads, "", 0);
 	while (row_read(fixture.gateway.row, COUNTER_CLOSED_SLOW) == 0) {
 		assert_true(offset < 1000);
-		tell_message(&(struct message){
+		tell_message((struct message){
 			.offset = ++offset, .body = { body, sizeof(body) } });
 		fixture_turn();
 		while (*(frame = fixture_read(reads)))
@@ -571,11 +426,11 @@ what_is_over_is_not_pushed_but_counts(void **state)
 
 	(void)state;
 	join(fd, "", 0);
-	tell_message(&(struct message){
+	tell_message((struct message){
 		.offset = 1,
 		.until = clock_unix_ms(),
 	});
-	tell_message(&(struct message){
+	tell_message((struct message){
 		.offset = 2,
 		.until = clock_unix_ms() + 60000,
 	});
@@ -588,7 +443,6 @@ what_is_over_is_not_pushed_but_counts(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_join_is_answered_where_it_took_effect),
 		TEST(the_index_names_a_room_before_the_ledger_does),

@@ -1,64 +1,8 @@
 /* To whom a client may say something, what goes to the ledger of that and what
  * past it, and which types a client wants to hear. */
-#include "tests/unit/gateway_fixture.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
 #include "shared/client_id.h"
 #include "shared/mail.h"
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static void
-assert_has(const char *frame, const char *part)
-{
-	if (!strstr(frame, part))
-		fail_msg("'%s' is not in '%s'", part, frame);
-}
-
-static void
-assert_silent(int fd)
-{
-	assert_string_equal(fixture_read(fd), "");
-}
-
-static int
-client_on(const char *user, unsigned platform)
-{
-	char json[128];
-	int fd = fixture_connect();
-
-	snprintf(json, sizeof(json),
-		"{\"cmd\":\"login\",\"data\":{\"user\":\"%s\",\"platform\":%u}"
-		"}",
-		user, platform);
-	fixture_say(fd, json);
-	assert_has(fixture_read(fd), "\"code\":200");
-	return fd;
-}
-
-static int
-client(const char *user)
-{
-	return client_on(user, 101);
-}
+#include "tests/unit/gateway_talk.h"
 
 /* The id of who logged in last, with so much added to its secret. */
 static const char *
@@ -78,11 +22,10 @@ last_id(uint64_t more)
 static void
 say(int fd, const char *data)
 {
-	char json[512];
+	char with_body[512];
 
-	snprintf(json, sizeof(json),
-		"{\"cmd\":\"say\",\"data\":{%s,\"body\":1}}", data);
-	fixture_say(fd, json);
+	snprintf(with_body, sizeof(with_body), "%s,\"body\":1", data);
+	ask(fd, "say", with_body);
 }
 
 static void
@@ -94,20 +37,6 @@ expect_code(int fd, const char *data, unsigned code)
 	snprintf(part, sizeof(part), "\"code\":%u,", code);
 	assert_has(fixture_read(fd), part);
 	assert_null(fixture_letter());
-}
-
-static struct message
-taken_say(void)
-{
-	const struct letter *letter = fixture_letter();
-	struct unpack in;
-	struct message message;
-
-	assert_non_null(letter);
-	assert_int_equal(letter->kind, LETTER_SAY);
-	in = letter_open(letter);
-	assert_true(message_unpack(&in, &message));
-	return message;
 }
 
 static void
@@ -308,30 +237,10 @@ answers_come_in_the_order_of_what_was_said(void **state)
 	say(fd, "\"user\":\"\"");
 	assert_silent(fd);
 	message = taken_say();
-	fixture_tell(SAID, said_pack,
-		(struct said){ .request = message.request, .offset = 7 });
-	fixture_turn();
+	tell_said(&message, 7);
 	assert_has(fixture_read(fd), "\"offset\":7}");
 	assert_has(fixture_read(fd), "\"reached\":0}");
 	assert_has(fixture_read(fd), "\"code\":1001,");
-}
-
-/* A member of room r. */
-static int
-member(const char *user)
-{
-	int fd = client(user);
-	struct unpack in;
-	struct join join;
-
-	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
-	in = letter_open(fixture_letter());
-	assert_true(join_unpack(&in, &join));
-	fixture_tell(JOINED, joined_pack,
-		(struct joined){ .request = join.request, .epoch = 1 });
-	fixture_turn();
-	assert_has(fixture_read(fd), "\"cmd\":\"join\"");
-	return fd;
 }
 
 static void
@@ -470,7 +379,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(one_target_and_no_other_is_said_to),
 		TEST(users_are_named_once_and_the_sender_is_none_of_the_others),
 		TEST(platform_and_ttl_go_with_the_message),
