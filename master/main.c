@@ -22,6 +22,7 @@
 #include "master/notify.h"
 #include "master/premises.h"
 #include "master/supervisor.h"
+#include "master/trial.h"
 #include "master/upgrade.h"
 #include "shared/address.h"
 #include "shared/arena.h"
@@ -60,7 +61,9 @@ print_usage(FILE *to)
 	fputs("usage: confabd [-c FILE] [-f] [-t] [-V] [--dev]\n"
 	      "  -c FILE  configuration, otherwise " DEFAULT_CONFIG "\n"
 	      "  -f       stay in the foreground and log to stderr\n"
-	      "  -t       test the configuration and say whether it is good\n"
+	      "  -t       test the configuration and say whether it is good, "
+	      "and\n"
+	      "           what it would change of a server that runs\n"
 	      "  -V       print the version\n"
 	      "  --dev    no configuration: loopback only, all "
 	      "below " DEV_DIRECTORY "\n",
@@ -392,12 +395,13 @@ say_whether_good(const struct wishes *wishes, struct config **config)
 	bool is_good = wishes->arena >= 0 || premises_has_user(*config);
 	struct arena *arena;
 
+	if (is_good)
+		puts("the configuration is good");
+	if (is_good && wishes->arena < 0)
+		trial_compare(*config);
 	config_free(config);
-	if (!is_good)
-		return 1;
-	puts("the configuration is good");
-	if (wishes->arena < 0)
-		return 0;
+	if (!is_good || wishes->arena < 0)
+		return is_good ? 0 : 1;
 	arena = arena_attach(wishes->arena);
 	if (!arena)
 		return UPGRADE_OTHER_LAYOUT;

@@ -201,12 +201,11 @@ show_counters(const struct words_context *context, struct text argument,
 }
 
 static void
-show_option(
-	void *answer, const char *name, const char *value, const char *origin)
+show_option(void *answer, const struct config_listing *listing)
 {
-	answer_cell_text(answer, name);
-	answer_cell_text(answer, value);
-	answer_cell_text(answer, origin);
+	answer_cell_text(answer, listing->name);
+	answer_cell_text(answer, listing->value);
+	answer_cell_text(answer, listing->origin);
 }
 
 static void

@@ -121,10 +121,16 @@ struct config *config_read_text(const char *name, struct text text);
 /* Appends all of it as a file has it. */
 void config_write(const struct config *config, struct buffer *out);
 
-/* Tells every option: its name with its section's, its value as a file has it,
- * and file:line or "default". A secret is only the name of its file. */
-typedef void config_listed(
-	void *self, const char *name, const char *value, const char *origin);
+/* One option: its name with its section's, its value as a file has it, and
+ * file:line or "default". A secret is only the name of its file. is_live: a
+ * reload applies it. */
+struct config_listing {
+	const char *name, *value, *origin;
+	bool is_live;
+};
+
+/* Tells every option. */
+typedef void config_listed(void *self, const struct config_listing *listing);
 void config_list(
 	const struct config *config, config_listed *listed, void *self);
 

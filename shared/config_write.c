@@ -153,8 +153,11 @@ config_list(const struct config *config, config_listed *listed, void *self)
 			name_of(name, &part, &options[k]);
 			config_write_value(&options[k], part.object, &value);
 			buffer_add_byte(&value, 0);
-			listed(self, name, (const char *)value.data,
-				origin_of(config, &part, &options[k]));
+			listed(self, &(struct config_listing){ .name = name,
+					     .value = (const char *)value.data,
+					     .origin = origin_of(config, &part,
+						     &options[k]),
+					     .is_live = options[k].is_live });
 			buffer_fini(&value);
 		}
 	}

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "master/ctl/call.h"
 #include "master/ctl/exits.h"
 #include "master/ctl/top.h"
 #include "shared/buffer.h"
+#include "shared/call.h"
 
 #define ANSWER_SECONDS 30
 #define HELP_SECONDS 3

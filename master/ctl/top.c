@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "master/ctl/call.h"
 #include "master/ctl/screen.h"
 #include "master/ctl/snapshot.h"
 #include "master/ctl/terminal.h"
 #include "shared/buffer.h"
+#include "shared/call.h"
 #include "shared/clock.h"
 
 #define ANSWER_SECONDS 3

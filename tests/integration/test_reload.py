@@ -3,11 +3,12 @@
 import pathlib
 import signal
 import socket
+import subprocess
 
 import pytest
 
 from client import Client
-from server import free_port, wait_for
+from server import CONFABD, GUARD, free_port, wait_for
 
 
 @pytest.fixture
@@ -168,3 +169,46 @@ def test_the_log_level_changes_everywhere(own_server):
     own_server.allow("ended by signal")
     pathlib.os.kill(before[0], signal.SIGKILL)
     own_server.wait_log("debug master.*api 0: serving")
+
+
+# What -t says of a server that runs
+
+def trial_of(server):
+    """The exit code and the lines below "the configuration is good"."""
+    done = subprocess.run([str(CONFABD), "-t", "-c", str(server.config_path)],
+                          capture_output=True, text=True, timeout=GUARD)
+    lines = done.stdout.splitlines()
+    assert done.returncode or lines[0] == "the configuration is good"
+    return done.returncode, lines[1:]
+
+
+def test_t_says_what_a_reload_would_change(own_server):
+    assert trial_of(own_server) == (0, [])
+    text = own_server.config_path.read_text()
+    own_server.config_path.write_text(
+        "outbox_bytes = 8192\nhost_id = 9\nroom 'x*' { rate = 5 }\n" +
+        text.replace("messages_per_second = 0", "messages_per_second = 7"))
+    code, lines = trial_of(own_server)
+    assert code == 0 and sorted(lines) == [
+        "live: limits: messages_per_second: 0 -> 7",
+        "live: outbox_bytes: 256K -> 8K",
+        "live: room x*: added",
+        "restart: host_id: 1 -> 9",
+    ]
+    assert own_server.control("reload").returncode == 0
+    assert trial_of(own_server) == (0, ["restart: host_id: 1 -> 9"])
+    own_server.config_path.write_text(text)
+    assert "live: room x*: removed" in trial_of(own_server)[1]
+
+
+def test_t_of_a_wrong_file_says_only_what_is_wrong(own_server):
+    own_server.config_path.write_text("nonsense = 1\n")
+    assert trial_of(own_server) == (1, [])
+
+
+def test_t_without_a_server_that_runs_says_no_more(own_server):
+    own_server.config_path.write_text(
+        "outbox_bytes = 8192\n" + own_server.config_path.read_text())
+    own_server.kill()
+    assert (own_server.run_dir / "status.sock").exists()
+    assert trial_of(own_server) == (0, [])

@@ -87,15 +87,16 @@ what_is_written_reads_as_the_same(void **state)
 }
 
 static void
-list_one(void *self, const char *name, const char *value, const char *origin)
+list_one(void *self, const struct config_listing *one)
 {
-	buffer_add_format(self, "%s=%s @%s\n", name, value, origin);
+	buffer_add_format(self, "%s=%s @%s%s\n", one->name, one->value,
+		one->origin, one->is_live ? "" : " restart");
 }
 
 static void
 each_option_tells_where_it_was_set(void **state)
 {
-	static const char *const lines[] = { "\nhost_id=7 @a.conf:1\n",
+	static const char *const lines[] = { "\nhost_id=7 @a.conf:1 restart\n",
 		"\nlimits: burst=5 @a.conf:6\n", "\ngateways=0 @default\n",
 		"\nroom lobby: max_members=3 @a.conf:14\n",
 		"\nlistener b: pages=true @a.conf:12\n" };

@@ -2,8 +2,8 @@
  * A call to the status socket of a running confabd: lines go there, answers
  * come back, each ended by an empty line.
  */
-#ifndef MASTER_CTL_CALL_H
-#define MASTER_CTL_CALL_H
+#ifndef SHARED_CALL_H
+#define SHARED_CALL_H
 
 #include <stdbool.h>
 

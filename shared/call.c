@@ -1,4 +1,4 @@
-#include "master/ctl/call.h"
+#include "shared/call.h"
 
 #include <errno.h>
 #include <stdlib.h>
