@@ -96,12 +96,14 @@ run: deps
 # The installed configuration names the directories that belong to PREFIX.
 SHARE := $(PREFIX)/share/confab
 COMPLETIONS := $(PREFIX)/share/bash-completion/completions
+UNITS := $(PREFIX)/lib/systemd/system
 INSTALLED_CONF := $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(SHARE)/sql/search $(dir $(INSTALLED_CONF)) \
-		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(COMPLETIONS)
+		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(COMPLETIONS) \
+		$(DESTDIR)$(UNITS)
 	install $B/confabd $(DESTDIR)$(PREFIX)/sbin/
 	install $B/confabctl $(DESTDIR)$(PREFIX)/bin/
 	find web -type f ! -name README.md ! -name package.json -exec \
@@ -110,6 +112,8 @@ install: all
 	install -m 644 sql/search/*.sql $(DESTDIR)$(SHARE)/sql/search/
 	install -m 644 packaging/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
 	install -m 644 packaging/completion/confabctl $(DESTDIR)$(COMPLETIONS)/
+	sed 's|/usr/\(s*bin\)/|$(PREFIX)/\1/|' packaging/systemd/confab.service | \
+		install -m 644 /dev/stdin $(DESTDIR)$(UNITS)/confab.service
 	test -e $(INSTALLED_CONF) || \
 		sed 's|^# \(...\)_dir = "/usr/share/confab/|\1_dir = "$(SHARE)/|' \
 		conf/confab.conf | install -m 644 /dev/stdin $(INSTALLED_CONF)

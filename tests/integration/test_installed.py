@@ -1,17 +1,35 @@
 """What `make install` puts down works where it lies."""
 
+import shutil
 import subprocess
+
+import pytest
 
 from server import CONFABD, ROOT
 
 
-def test_an_installed_server_finds_its_pages_and_its_sql(make_server,
-                                                         directory):
+def install(directory):
     prefix = directory / "usr"
     subprocess.run(
         ["make", "-s", "-o", "all", "install", "B=%s" % CONFABD.parent,
          "PREFIX=%s" % prefix, "SYSCONFDIR=%s" % (directory / "etc")],
         cwd=ROOT, check=True)
+    return prefix
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"),
+                    reason="there is no systemd-analyze")
+def test_systemd_has_nothing_to_say_about_the_unit(directory):
+    unit = install(directory) / "lib/systemd/system/confab.service"
+    said = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)],
+        capture_output=True, text=True)
+    assert "confab" not in said.stderr and said.returncode == 0, said.stderr
+
+
+def test_an_installed_server_finds_its_pages_and_its_sql(make_server,
+                                                         directory):
+    prefix = install(directory)
     server = make_server()
     ours = server.config_path.read_text().splitlines()
     installed = (directory / "etc/confab/confab.conf").read_text()

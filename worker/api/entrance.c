@@ -13,7 +13,6 @@
 #include <event2/util.h>
 
 #include "shared/base.h"
-#include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/heritage.h"
 #include "shared/log.h"
@@ -28,9 +27,6 @@
 
 /* Accepting rests so long when there is no descriptor left. */
 #define REST_MS 200
-
-/* And is told about so often. */
-#define TELL_MS 10000
 
 /* What gets as far as the routes, so that an address can tell which methods it
  * knows; others are answered with 501. */
@@ -109,18 +105,13 @@ static void
 on_accept_failed(struct evconnlistener *listener, void *self)
 {
 	const struct timeval rest = { .tv_usec = REST_MS * 1000 };
-	static uint64_t told_ms;
 	int why = errno;
 
 	(void)self;
 	evconnlistener_disable(listener);
 	if (why == EINVAL)
 		return;
-	if (told_ms == 0 || clock_ms() - told_ms >= TELL_MS) {
-		log_warning(
-			"api: cannot accept connections: %s", strerror(why));
-		told_ms = clock_ms();
-	}
+	log_warning("api: cannot accept connections: %s", strerror(why));
 	must(event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT,
 		     accept_again, listener, &rest) == 0);
 }

@@ -112,7 +112,7 @@ on_accept_failed(struct door *door)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		hall_complain(&door->hall, strerror(errno));
+		log_warning("door: cannot accept: %s", strerror(errno));
 		door->starved_until_ms = clock_ms() + STARVED_MS;
 		gates_watch(door, false);
 		break;

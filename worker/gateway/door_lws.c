@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #include "shared/base.h"
-#include "shared/clock.h"
 #include "shared/log.h"
 
 struct door_lws {
@@ -66,19 +65,14 @@ static const struct lws_protocols protocols[] = {
 	{ 0 },
 };
 
-/* At most one line a second, whatever clients do to libwebsockets. */
 static void
 on_log(int level, const char *line)
 {
-	static uint64_t next_ms;
 	int length = (int)strcspn(line, "\n");
 
 	(void)level;
 	if (strstr(line, "adopt_socket_readbuf: calling service"))
 		return;
-	if (clock_ms() < next_ms)
-		return;
-	next_ms = clock_ms() + 1000;
 	log_warning("libwebsockets: %.*s", length, line);
 }
 

@@ -17,17 +17,6 @@
 #define READ_BYTES 2048
 #define LINGER_BYTES (1 << 20)
 
-void
-hall_complain(struct hall *hall, const char *what)
-{
-	uint64_t now = clock_ms();
-
-	if (now < hall->complaint_ms)
-		return;
-	hall->complaint_ms = now + 1000;
-	log_warning("door: %s", what);
-}
-
 /* Takes the visit out of the hall; the descriptor is the caller's. */
 static int
 visit_detach(struct visit *visit)
@@ -143,8 +132,7 @@ visit_greet(struct visit *visit, const struct door_head *ask, size_t end)
 		break;
 	case DOOR_NO_DESCRIPTOR:
 		visit_dismiss(visit);
-		hall_complain(
-			visit->hall, "no descriptor left for the handshake");
+		log_warning("door: no descriptor left for the handshake");
 		visit_answer(visit, 503, false);
 		break;
 	}
@@ -237,8 +225,7 @@ visit_begin(struct hall *hall, unsigned listener, int fd,
 	if (high >= 0)
 		close(fd);
 	else
-		hall_complain(
-			hall, "no descriptor left for another connection");
+		log_warning("door: no descriptor left for another connection");
 	visit->hall = hall;
 	visit->fd = high >= 0 ? high : fd;
 	visit->is_surplus = high < 0;

@@ -43,7 +43,6 @@ struct hall {
 	struct visit *waiting, *answered; /* the oldest first */
 	size_t count;
 	void (*on_left)(struct hall *hall); /* a visit ended */
-	uint64_t complaint_ms;              /* none before this */
 	uint8_t drain[16384];
 };
 
@@ -52,8 +51,5 @@ void visit_begin(struct hall *hall, unsigned listener, int fd,
 	const struct sockaddr_storage *peer);
 void visit_answer(struct visit *visit, int status, bool is_to_head);
 void visit_drop(struct visit *visit);
-
-/* A warning, at most one a second. */
-void hall_complain(struct hall *hall, const char *what);
 
 #endif
