@@ -2,75 +2,86 @@
 
 #include <stdlib.h>
 
+#include "master/tally.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/clock.h"
-#include "shared/index.h"
-#include "shared/records.h"
-#include "shared/stream.h"
+#include "shared/index_walk.h"
 
 #define SHARE_OF_TIME 20
 
-/* Hashes of the users seen: 64 keyed bits, so that two users are hardly ever
- * taken for one and nobody can make it happen. */
-struct seen {
-	uint64_t *hashes;
+/* The users of one chain by the hashes of their names: 64 keyed bits, so that
+ * two users are hardly ever taken for one and nobody can make it happen. */
+struct chain {
+	const struct arena *arena;
+	uint64_t *users;
 	size_t count, room;
 };
 
-static uint64_t
-hash_user(const struct index_entry *entry)
+/* Who was seen by a walk that did not count has been here, too. */
+static void
+begin(void *self)
 {
-	struct text tenant = { entry->tenant, entry->tenant_length };
-	struct text user = { entry->user, entry->user_length };
-	struct stream_name name;
-
-	stream_name_make(&name, STREAM_INBOX, tenant, user);
-	return hash_private(name.bytes, name.length);
+	(void)self;
 }
 
 static void
-add_user(struct seen *seen, const struct index_entry *entry)
+add_user(void *self, const struct index_entry *entry)
 {
-	if (seen->count == seen->room) {
-		seen->room = seen->room ? seen->room * 2 : 1024;
-		seen->hashes = base_realloc(
-			seen->hashes, seen->room * sizeof(uint64_t));
+	struct chain *chain = self;
+	uint64_t user = index_hash(chain->arena,
+		(struct text){ entry->tenant, entry->tenant_length },
+		(struct text){ entry->user, entry->user_length });
+
+	for (size_t i = 0; i < chain->count; i++)
+		if (chain->users[i] == user)
+			return;
+	if (chain->count == chain->room) {
+		chain->room = chain->room ? 2 * chain->room : 64;
+		chain->users = base_realloc(
+			chain->users, chain->room * sizeof(*chain->users));
 	}
-	seen->hashes[seen->count++] = hash_user(entry);
+	chain->users[chain->count++] = user;
 }
 
-static void
-walk_slot(struct seen *seen, const struct arena *arena, unsigned slot)
+/* Fills the chain anew; returns how many connections were looked at. */
+static size_t
+walk_slots(struct chain *chain, const struct tally *tally, uint32_t number)
 {
-	struct index_entry entry;
-	uint32_t place = index_next(arena, slot, 0);
+	const struct index_walk walk = { .begin = begin,
+		.connection = add_user,
+		.self = chain,
+		.most = CENSUS_CONNECTIONS };
+	unsigned slots = arena_shape(chain->arena)->slots;
+	size_t looked = 0;
 
-	while (place != INDEX_NO_PLACE) {
-		if (index_read(arena, slot, place, &entry))
-			add_user(seen, &entry);
-		place = index_next(arena, slot, place + 1);
+	chain->count = 0;
+	for (unsigned slot = 0; slot < slots; slot++)
+		if (tally->next[slot] == number)
+			looked += index_walk_users(
+				chain->arena, slot, number, &walk);
+	return looked;
+}
+
+uint64_t
+census_count(const struct arena *arena)
+{
+	struct chain chain = { .arena = arena };
+	uint32_t chains = index_user_chains(arena), next;
+	uint64_t users = 0;
+	size_t looked = 0;
+	struct tally tally;
+
+	tally_init(&tally, &tally_of_users, arena, TEXT_LITERAL(""));
+	next = tally_next(&tally, 0);
+	while (next < chains && looked < CENSUS_CONNECTIONS) {
+		looked += walk_slots(&chain, &tally, next);
+		users += chain.count;
+		next = tally_next(&tally, next + 1);
 	}
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
-
-	return one < other ? -1 : one > other;
-}
-
-static uint64_t
-count_different(struct seen *seen)
-{
-	uint64_t count = 0;
-
-	if (seen->count > 0)
-		qsort(seen->hashes, seen->count, sizeof(uint64_t), compare);
-	for (size_t i = 0; i < seen->count; i++)
-		count += i == 0 || seen->hashes[i] != seen->hashes[i - 1];
-	return count;
+	tally_fini(&tally);
+	free(chain.users);
+	return users * chains / next;
 }
 
 uint64_t
@@ -78,14 +89,10 @@ census_users(const struct arena *arena)
 {
 	static uint64_t users, fresh_until_us;
 	uint64_t begin_us = clock_us();
-	struct seen seen = { 0 };
 
 	if (begin_us < fresh_until_us)
 		return users;
-	for (unsigned i = 0; i < arena_shape(arena)->slots; i++)
-		walk_slot(&seen, arena, i);
-	users = count_different(&seen);
-	free(seen.hashes);
+	users = census_count(arena);
 	fresh_until_us =
 		clock_us() + (clock_us() - begin_us) * (SHARE_OF_TIME - 1);
 	return users;

@@ -1,8 +1,8 @@
 /*
  * How many different users are connected to this host, counted by walking the
- * index. The walk takes some milliseconds for 100,000 connections, so its
- * result is kept a while: the master never spends more than one twentieth of
- * its time on it, however often it is asked.
+ * index. Of very many connections only a part is looked at and the number is
+ * projected from it: users stand in the index by a hash, so any part is a fair
+ * sample, and this one is large.
  */
 #ifndef MASTER_CENSUS_H
 #define MASTER_CENSUS_H
@@ -11,6 +11,14 @@
 
 struct arena;
 
+/* With fewer connections the count is exact; else within about one percent. */
+#define CENSUS_CONNECTIONS 200000
+
+/* What was counted last, as long as counting anew would take the master more
+ * than one twentieth of its time, however often it is asked. */
 uint64_t census_users(const struct arena *arena);
+
+/* Counts now. */
+uint64_t census_count(const struct arena *arena);
 
 #endif
