@@ -127,10 +127,9 @@ class Client:
                              **target)
 
     def members(self, room):
-        """The names of those in a room; none while a new ledger learns them."""
-        page = self.ask("members", room=room, limit=1000)
-        assert page["code"] in (200, 1004), page
-        return {m["user"] for m in page.get("data", {}).get("members", [])}
+        """The names of those in a room."""
+        page = self.call("members", room=room, limit=1000)
+        return {m["user"] for m in page["members"]}
 
     def close(self):
         self.socket.close()

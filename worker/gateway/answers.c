@@ -3,10 +3,12 @@
 #include "shared/letter.h"
 #include "shared/log.h"
 #include "worker/gateway/announcer.h"
+#include "worker/gateway/asking.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/kick.h"
+#include "worker/gateway/ledgers.h"
 #include "worker/gateway/listing.h"
 #include "worker/gateway/login.h"
 #include "worker/gateway/mailman.h"
@@ -284,13 +286,14 @@ on_announce(
 	struct gateway *gateway, const struct letter *letter, struct unpack *in)
 {
 	struct announce announce;
+	int ledger;
 
 	if (!announce_unpack(in, &announce))
 		return false;
 	announcer_start(gateway, letter->from, announce.life);
-	pendings_refuse(gateway->pendings,
-		KIND(PENDING_MEMBERS) | KIND(PENDING_ROOMS), CODE_UNAVAILABLE,
-		"the members were not known just now, try again");
+	ledger = ledgers_of_slot(gateway, letter->from);
+	if (ledger >= 0)
+		asking_again(gateway, (unsigned)ledger);
 	return true;
 }
 

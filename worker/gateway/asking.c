@@ -1,5 +1,9 @@
 #include "worker/gateway/asking.h"
 
+#include <string.h>
+
+#include "shared/base.h"
+#include "shared/buffer.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
@@ -94,4 +98,42 @@ asking_offer(struct session *session, unsigned ledger, struct pending *pending)
 		result == OFFER_FULL ? ASKING_NOT_NOW : ASKING_TOO_BIG);
 	pending_free(gateway->pendings, &pending);
 	return false;
+}
+
+struct question {
+	unsigned ledger; /* or ASKING_ALL */
+	size_t length;
+	uint8_t letter[];
+};
+
+void
+asking_keep(struct pending *pending, unsigned ledger)
+{
+	const struct buffer *letter = &pending->session->gateway->letter;
+	struct question *question =
+		base_alloc(sizeof(*question) + letter->length);
+
+	question->ledger = ledger;
+	question->length = letter->length;
+	memcpy(question->letter, letter->data, letter->length);
+	pending->question = question;
+}
+
+void
+asking_again(struct gateway *gateway, unsigned ledger)
+{
+	const struct pending *pending;
+	uint32_t place = 0;
+
+	while ((pending = pendings_next(gateway->pendings, &place))) {
+		const struct question *question = pending->question;
+
+		if (!question || (question->ledger != ASKING_ALL &&
+					 question->ledger != ledger))
+			continue;
+		buffer_clear(&gateway->letter, SIZE_MAX);
+		buffer_add(
+			&gateway->letter, question->letter, question->length);
+		ledgers_send(gateway, ledger);
+	}
 }

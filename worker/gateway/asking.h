@@ -5,6 +5,7 @@
 #ifndef WORKER_GATEWAY_ASKING_H
 #define WORKER_GATEWAY_ASKING_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "shared/text.h"
@@ -15,6 +16,7 @@
 #define ASKING_TOO_BIG "the message is too big for this server"
 
 struct conversation;
+struct gateway;
 struct membership;
 struct pending;
 struct session;
@@ -47,5 +49,14 @@ unsigned asking_keeper(
  * refused, and the pending request is gone. */
 bool asking_offer(
 	struct session *session, unsigned ledger, struct pending *pending);
+
+/* Keeps the letter begun last with the request, for the next life of this
+ * ledger, or of any: ASKING_ALL. */
+#define ASKING_ALL UINT_MAX
+void asking_keep(struct pending *pending, unsigned ledger);
+
+/* Another life of this ledger has come: what was kept and is its to answer goes
+ * out again. Answers that come twice find nobody, or are known. */
+void asking_again(struct gateway *gateway, unsigned ledger);
 
 #endif

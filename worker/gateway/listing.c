@@ -6,6 +6,8 @@
 #include "shared/buffer.h"
 #include "shared/config.h"
 #include "shared/message.h"
+#include "shared/scoreboard.h"
+#include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
@@ -15,6 +17,7 @@
 /* Parts that have come. */
 struct listing {
 	unsigned missing; /* ledgers */
+	bool has_told[LEDGERS_MAX];
 	uint64_t limit;
 	struct buffer lines; /* packed texts, each one packed room_line */
 	size_t count;
@@ -121,6 +124,8 @@ list_all(struct session *session, struct text tag,
 				.after = request->after,
 				.limit = request->limit,
 			});
+		if (i == 0)
+			asking_keep(pending, ASKING_ALL);
 		if (ledgers_offer(gateway, i) == OFFER_TAKEN)
 			continue;
 		session_refuse(session, tag, CODE_UNAVAILABLE,
@@ -238,6 +243,9 @@ listing_on_page(struct pending *pending, const struct rooms_page *page)
 {
 	struct listing *listing = pending->listing;
 
+	if (page->ledger >= LEDGERS_MAX || listing->has_told[page->ledger])
+		return;
+	listing->has_told[page->ledger] = true;
 	add_part(listing, page);
 	if (--listing->missing > 0)
 		return;

@@ -146,19 +146,14 @@ pending_find(const struct pendings *pendings, uint64_t request)
 	return pending && pending->request == request ? pending : NULL;
 }
 
-void
-pendings_refuse(struct pendings *pendings, unsigned kinds,
-	enum answer_code code, const char *error)
+struct pending *
+pendings_next(const struct pendings *pendings, uint32_t *place)
 {
-	for (uint32_t i = 0; i < pendings->capacity; i++) {
-		struct pending *pending = pendings->places[i].pending;
+	struct pending *pending = NULL;
 
-		if (!pending || !(kinds & 1U << pending->kind))
-			continue;
-		session_refuse(
-			pending->session, pending_tag(pending), code, error);
-		pending_free(pendings, &pending);
-	}
+	while (!pending && *place < pendings->capacity)
+		pending = pendings->places[(*place)++].pending;
+	return pending;
 }
 
 void
@@ -178,6 +173,7 @@ pending_free(struct pendings *pendings, struct pending **freed)
 		pending->on_free(pending);
 	recovery_free(&pending->recovery);
 	free(pending->outcome);
+	free(pending->question);
 	free(pending);
 }
 

@@ -2,9 +2,9 @@
  * Requests of clients that wait for an answer from a ledger or the historian.
  * A letter names one by a number that is never used again on this host, so an
  * answer that comes too late, or for an earlier life, finds nobody. There is no
- * timeout: letters survive the death of who is to answer them. (But for those
- * about members, which a ledger that does not know them yet puts off: they are
- * refused when another one comes.)
+ * timeout: letters survive the death of who is to answer them. Only what a
+ * ledger puts off because it does not know the members yet is lost with it;
+ * that is kept here, and asked again when another one comes (asking.h).
  */
 #ifndef WORKER_GATEWAY_PENDING_H
 #define WORKER_GATEWAY_PENDING_H
@@ -21,6 +21,7 @@ struct membership;
 struct outcome;
 struct pendings;
 struct reading;
+struct question;
 struct recovery;
 struct session;
 
@@ -53,6 +54,7 @@ struct pending {
 		struct reading *reading; /* PENDING_READ_WITH; owned */
 	};
 	struct recovery *recovery; /* of a join or login; owned, or NULL */
+	struct question *question; /* to be asked again; owned, or NULL */
 	void (*on_free)(struct pending *pending); /* frees what is owned */
 
 	/* PENDING_SAY: the answer is known and only waits for its turn. */
@@ -72,9 +74,8 @@ struct pending *pending_new(struct pendings *pendings, struct session *session,
 /* NULL when nobody waits for it any more. */
 struct pending *pending_find(const struct pendings *pendings, uint64_t request);
 
-/* Refuses all of these kinds, a set of 1 << enum pending_kind; no says. */
-void pendings_refuse(struct pendings *pendings, unsigned kinds,
-	enum answer_code code, const char *error);
+/* The next one from this place on, which is moved behind it; NULL: no more. */
+struct pending *pendings_next(const struct pendings *pendings, uint32_t *place);
 
 /* Takes it from the session's list and frees it. */
 void pending_free(struct pendings *pendings, struct pending **pending);

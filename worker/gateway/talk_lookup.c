@@ -80,6 +80,7 @@ talk_members(struct session *session, struct text tag,
 	const struct members_request *request)
 {
 	const struct conversation of = { .room = request->room };
+	unsigned ledger = asking_ledger(session, request->room);
 	struct pending *pending;
 
 	if (!asking_may(session, tag, &of, PERMIT_READ))
@@ -96,5 +97,6 @@ talk_members(struct session *session, struct text tag,
 			.after = request->after,
 			.limit = request->limit,
 		});
-	asking_offer(session, asking_ledger(session, request->room), pending);
+	asking_keep(pending, ledger);
+	asking_offer(session, ledger, pending);
 }
