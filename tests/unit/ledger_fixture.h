@@ -225,12 +225,7 @@ start_gateway(unsigned slot, uint32_t life)
 static inline void
 fixture_open(void)
 {
-	static struct room_class class = {
-		.pattern = (char *)(uintptr_t) "*",
-		.history = true,
-		.listed = true,
-		.events = true,
-	};
+	static struct room_class class;
 	static struct config config;
 	struct arena_shape shape = {
 		.slots = SLOTS,
@@ -243,6 +238,12 @@ fixture_open(void)
 
 	snprintf(directory, sizeof(directory), "/tmp/test_ledger.XXXXXX");
 	must(mkdtemp(directory) != NULL);
+	class = (struct room_class){
+		.pattern = (char *)(uintptr_t) "*",
+		.history = true,
+		.listed = true,
+		.events = true,
+	};
 	config = (struct config){
 		.host_id = 1,
 		.data_dir = directory,

@@ -1,9 +1,8 @@
 /*
  * Edits, deletions and times to live, as the ledger's memory shows them.
  */
+#include "tests/unit/ledger_lives.h"
 #include "tests/unit/mail_fixture.h"
-
-#include "worker/ledger/ledger.h"
 
 /* Unix ms long ago and in a far time. */
 #define PAST 1000
@@ -12,29 +11,6 @@
 struct id {
 	uint64_t time, origin;
 };
-
-static struct room_class *
-class_of_rooms(void)
-{
-	return (struct room_class *)fake.config->room_classes;
-}
-
-static int
-open_fixture(void **state)
-{
-	(void)state;
-	fixture_open();
-	return 0;
-}
-
-static int
-close_fixture(void **state)
-{
-	(void)state;
-	class_of_rooms()->keep_messages = 0;
-	fixture_close();
-	return 0;
-}
 
 static struct id
 id_said(uint64_t offset)
@@ -170,7 +146,7 @@ static void
 memory_shows_what_changes_left_of_a_message(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_edit), 0);
+	play(script_edit);
 }
 
 static void
@@ -202,7 +178,7 @@ static void
 a_changed_message_tells_when_it_was(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_time_of_change), 0);
+	play(script_time_of_change);
 }
 
 static void
@@ -225,7 +201,7 @@ static void
 only_the_sender_changes_a_message(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_others), 0);
+	play(script_others);
 }
 
 static void
@@ -246,7 +222,7 @@ static void
 who_may_change_all_changes_what_others_said(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_moderated), 0);
+	play(script_moderated);
 }
 
 static void
@@ -265,7 +241,7 @@ static void
 what_is_deleted_stays_deleted(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_deleted), 0);
+	play(script_deleted);
 }
 
 static void
@@ -304,7 +280,7 @@ static void
 nobody_is_told_an_earlier_body_later(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_earlier_bodies), 0);
+	play(script_earlier_bodies);
 }
 
 static struct id
@@ -351,7 +327,7 @@ static void
 a_direct_message_changes_in_every_inbox(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_mail), 0);
+	play(script_mail);
 }
 
 static void
@@ -369,9 +345,8 @@ static void
 a_new_ledger_knows_the_changes(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_mail), 0);
-	next_life();
-	assert_int_equal(live(script_mail_later), 0);
+	play(script_mail);
+	play_next(script_mail_later);
 }
 
 static void
@@ -396,7 +371,7 @@ static void
 a_change_that_was_not_stored_changes_nothing(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_failed_change), 0);
+	play(script_failed_change);
 }
 
 static void
@@ -425,7 +400,7 @@ static void
 what_has_expired_is_left_out(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_expired), 0);
+	play(script_expired);
 }
 
 static void
@@ -446,13 +421,13 @@ static void
 nobody_gets_what_has_expired(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_waited), 0);
+	play(script_waited);
 }
 
 static void
 script_recovery(void)
 {
-	uint64_t epoch = ((struct ledger *)fake.self)->epoch;
+	uint64_t epoch = ledger()->epoch;
 	struct id one;
 
 	settle();
@@ -478,7 +453,7 @@ static void
 a_recovery_has_every_row(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_recovery), 0);
+	play(script_recovery);
 }
 
 static void
@@ -508,11 +483,8 @@ static void
 a_class_that_keeps_three_shows_three(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_kept), 0);
+	play(script_kept);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int
 main(void)

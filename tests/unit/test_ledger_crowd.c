@@ -1,9 +1,8 @@
 /*
  * What a room of ten thousand costs the ledger in letters.
  */
-#include "tests/unit/ledger_fixture.h"
-
-#include "worker/ledger/ledger.h"
+#define OPEN_LEDGER open_crowd
+#include "tests/unit/ledger_lives.h"
 
 enum {
 	CROWD = 10000,
@@ -15,21 +14,11 @@ static size_t answers, events, counts;
 static struct presence last_count;
 
 static int
-open_fixture(void **state)
+open_crowd(void **state)
 {
-	(void)state;
-	fixture_open();
-	fake.config->room_classes[0].events_max = EVENTS_MAX;
+	open_ledger(state);
+	class_of_rooms()->events_max = EVENTS_MAX;
 	answers = events = counts = 0;
-	return 0;
-}
-
-static int
-close_fixture(void **state)
-{
-	(void)state;
-	fake.config->room_classes[0].events_max = 0;
-	fixture_close();
 	return 0;
 }
 
@@ -125,7 +114,7 @@ static void
 a_crowd_that_joins_costs_an_answer_each_and_few_pushes(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_joins), 0);
+	play(script_joins);
 }
 
 static void
@@ -153,7 +142,7 @@ a_crowd_that_comes_back_is_not_told_of_one_by_one(void **state)
 {
 	(void)state;
 	fake.config->grace_seconds = 60000;
-	assert_int_equal(live(script_reconnects), 0);
+	play(script_reconnects);
 }
 
 static void
@@ -175,7 +164,7 @@ static void
 the_last_ones_of_a_crowd_are_told_of_again(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_leaves), 0);
+	play(script_leaves);
 }
 
 static void
@@ -199,7 +188,7 @@ static void
 a_gateway_that_dies_costs_counts_and_no_exits(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_gateway_dies), 0);
+	play(script_gateway_dies);
 }
 
 static void
@@ -227,14 +216,11 @@ static void
 a_new_ledger_tells_of_a_crowd_once(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_joins), 0);
+	play(script_joins);
 	next_life();
 	fixture_forget_sent();
-	assert_int_equal(live(script_restart), 0);
+	play(script_restart);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int
 main(void)

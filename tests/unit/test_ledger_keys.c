@@ -2,33 +2,7 @@
  * Messages said again with their key: in one turn, later, by another gateway,
  * after a kill, a stop, and a damaged checkpoint.
  */
-#include "worker/ledger/checkpoint_file.h"
-
-#include "tests/unit/ledger_fixture.h"
-
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-
-#include "shared/crc32c.h"
-#include "shared/journal.h"
-#include "worker/ledger/ledger.h"
-
-static int
-open_fixture(void **state)
-{
-	(void)state;
-	fixture_open();
-	return 0;
-}
-
-static int
-close_fixture(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
+#include "tests/unit/ledger_lives.h"
 
 static void
 show_keyed(unsigned from, uint64_t request, const char *tenant,
@@ -99,7 +73,7 @@ static void
 a_repeat_is_answered_like_the_first_and_not_delivered(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_repeats), 0);
+	play(script_repeats);
 }
 
 static void
@@ -124,7 +98,7 @@ static void
 another_room_is_a_conflict_another_sender_is_none(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_targets), 0);
+	play(script_targets);
 }
 
 static void
@@ -155,7 +129,7 @@ static void
 what_was_not_stored_keeps_no_key(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_full_disk), 0);
+	play(script_full_disk);
 }
 
 static void
@@ -184,11 +158,9 @@ static void
 keys_survive_a_kill(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_first), 0);
-	next_life();
-	assert_int_equal(live(script_again), 0);
-	next_life();
-	assert_int_equal(live(script_again), 0);
+	play(script_first);
+	play_next(script_again);
+	play_next(script_again);
 }
 
 /* As the ledger was killed between its commit and its answers: the repeat lies
@@ -223,83 +195,33 @@ static void
 a_repeat_whose_answer_was_lost_is_answered_after_a_kill(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_killed_before_answers), 0);
-	next_life();
-	assert_int_equal(live(script_after_kill), 0);
+	play(script_killed_before_answers);
+	play_next(script_after_kill);
 }
 
-static void
-stop_now(void)
-{
-	fake.hooks->on_stop(fake.self, WORKER_STOP_NOW);
-	end_turn();
-	assert_true(fake.has_ended);
-}
-
-static bool
-exists(const char *name)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return access(path, F_OK) == 0;
-}
-
-/* The key is said first; then come segments enough for two checkpoints, and the
- * journal of that time goes. */
+/* The key is said first; then the journal of that time goes. */
 static void
 script_forgotten_segments(void)
 {
-	char command[256];
-
 	script_first();
-	journal_set_segment_bytes(((struct ledger *)fake.self)->journal, 1000);
-	for (uint64_t i = 0; i < 40; i++) {
-		show_say(GATEWAY_A, 0, "r", "\"a message\"");
-		end_turn();
-		fixture_forget_sent();
-		while (i % 10 == 9 && !exists("journal-0/checkpoint"))
-			fake.hooks->on_tick(fake.self, fake.now_ms);
-	}
-	stop_now();
-	snprintf(command, sizeof(command),
-		"touch -d '1 hour ago' %s/journal-0/*.seg", directory);
-	assert_int_equal(system(command), 0);
-	arena_row(fake.arena, HISTORIAN)->archived[0] = UINT64_MAX;
-	fake.hooks->on_tick(fake.self, fake.now_ms + 60000);
-	assert_false(exists("journal-0/0000000000000000.seg"));
+	forget_first_segment();
 }
 
 static void
 keys_survive_the_journal_that_they_came_from(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_forgotten_segments), 0);
-	next_life();
-	assert_int_equal(live(script_again), 0);
-}
-
-static void
-damage_checkpoint(void)
-{
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/journal-0/checkpoint", directory);
-	fd = open(path, O_WRONLY);
-	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, "damage", 6, 80), 6);
-	close(fd);
+	play(script_forgotten_segments);
+	play_next(script_again);
 }
 
 static void
 keys_survive_a_damaged_checkpoint(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_forgotten_segments), 0);
-	damage_checkpoint();
-	next_life();
-	assert_int_equal(live(script_again), 0);
+	play(script_forgotten_segments);
+	write_over("journal-0/checkpoint", "damage", 80);
+	play_next(script_again);
 	assert_true(exists("journal-0/checkpoint.bad"));
 }
 
@@ -310,57 +232,25 @@ script_stopping(void)
 	stop_now();
 }
 
-/* Makes the checkpoint one of version 1: without what stands behind the one
- * stream in it. */
-static void
-make_checkpoint_old(void)
+/* Version 1 had nothing behind its streams. */
+static uint8_t *
+cut_all(uint8_t *at, const uint8_t *end)
 {
-	struct checkpoint_head head;
-	struct buffer bytes = { 0 };
-	struct unpack in;
-	char path[256];
-	ssize_t got;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/journal-0/checkpoint", directory);
-	fd = open(path, O_RDWR);
-	assert_true(fd >= 0);
-	got = read(fd, buffer_reserve(&bytes, 4096), 4096);
-	assert_in_range(got, sizeof(head) + 64, 4095);
-	memcpy(&head, bytes.data, sizeof(head));
-	assert_int_equal(head.count, 1);
-	in = unpack_of((struct text){ (const char *)bytes.data, (size_t)got });
-	in.at += sizeof(head);
-	unpack_text(&in);
-	unpack_number(&in);
-	unpack_number(&in);
-	head.size = (uint64_t)(in.at - bytes.data);
-	head.version = 1;
-	memcpy(bytes.data, &head, sizeof(head));
-	head.crc = crc32c(0, bytes.data + CHECKPOINT_CRC_FROM,
-		head.size - CHECKPOINT_CRC_FROM);
-	memcpy(bytes.data, &head, sizeof(head));
-	assert_int_equal(
-		pwrite(fd, bytes.data, head.size, 0), (ssize_t)head.size);
-	assert_int_equal(ftruncate(fd, (off_t)head.size), 0);
-	close(fd);
-	buffer_fini(&bytes);
+	(void)end;
+	return at;
 }
 
 static void
 a_checkpoint_without_keys_is_read_too(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_stopping), 0);
-	make_checkpoint_old();
+	play(script_stopping);
+	make_checkpoint_old(1, cut_all);
 	next_life();
 	/* The journal is still there and knows the key. */
-	assert_int_equal(live(script_again), 0);
+	play(script_again);
 	assert_false(exists("journal-0/checkpoint.bad"));
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int
 main(void)

@@ -1,34 +1,13 @@
 /*
  * What rooms refuse: messages over their rate and members over their number.
  */
-#include "tests/unit/ledger_fixture.h"
-
-#include "worker/ledger/ledger.h"
-
-static int
-open_fixture(void **state)
-{
-	(void)state;
-	fixture_open();
-	return 0;
-}
-
-static int
-close_fixture(void **state)
-{
-	struct room_class *class = &fake.config->room_classes[0];
-
-	(void)state;
-	class->rate = class->max_members = 0;
-	fixture_close();
-	return 0;
-}
+#include "tests/unit/ledger_lives.h"
 
 static void
 set_limits(int64_t rate, int64_t max_members)
 {
-	fake.config->room_classes[0].rate = rate;
-	fake.config->room_classes[0].max_members = max_members;
+	class_of_rooms()->rate = rate;
+	class_of_rooms()->max_members = max_members;
 }
 
 static uint64_t
@@ -79,7 +58,7 @@ static void
 a_room_takes_so_many_messages_a_second(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_rate), 0);
+	play(script_rate);
 }
 
 static void
@@ -115,7 +94,7 @@ static void
 repeats_are_answered_and_not_counted(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_rate_repeats), 0);
+	play(script_rate_repeats);
 }
 
 static void
@@ -138,7 +117,7 @@ static void
 what_is_too_large_leaves_no_room_behind(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_rate_of_nothing), 0);
+	play(script_rate_of_nothing);
 }
 
 static void
@@ -176,7 +155,7 @@ static void
 a_room_has_so_many_users_and_each_any_connections(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_members), 0);
+	play(script_members);
 }
 
 static void
@@ -205,7 +184,7 @@ static void
 who_comes_back_is_counted_too(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_members_since), 0);
+	play(script_members_since);
 }
 
 static void
@@ -237,11 +216,8 @@ static void
 nobody_new_is_let_in_before_members_are_known(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_members_unknown), 0);
+	play(script_members_unknown);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int
 main(void)

@@ -1,26 +1,9 @@
 /*
  * Direct messages and inboxes, as the ledger sees them.
  */
-#include "tests/unit/mail_fixture.h"
-
 #include "shared/ring.h"
-#include "worker/ledger/ledger.h"
-
-static int
-open_fixture(void **state)
-{
-	(void)state;
-	fixture_open();
-	return 0;
-}
-
-static int
-close_fixture(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
+#include "tests/unit/ledger_lives.h"
+#include "tests/unit/mail_fixture.h"
 
 /* sides: "user:offset user:offset …" */
 static void
@@ -114,7 +97,7 @@ static void
 a_direct_message_stands_in_every_inbox(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_places), 0);
+	play(script_places);
 }
 
 static void
@@ -133,7 +116,7 @@ static void
 a_message_to_oneself_has_one_place(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_oneself), 0);
+	play(script_oneself);
 }
 
 static void
@@ -150,7 +133,7 @@ script_claims(void)
 	NEXT(DELIVER, message, GATEWAY_A);
 	assert_true(message.id_time > 2);
 	assert_true(message.id_origin > 3);
-	assert_int_equal(message.epoch, ((struct ledger *)fake.self)->epoch);
+	assert_int_equal(message.epoch, ledger()->epoch);
 	assert_int_equal(message.offset, 1);
 	assert_int_equal(message.asker_slot, GATEWAY_A);
 	assert_int_equal(message.asker_life, 1);
@@ -161,7 +144,7 @@ static void
 what_an_edge_cannot_know_is_not_believed(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_claims), 0);
+	play(script_claims);
 }
 
 static void
@@ -182,7 +165,7 @@ static void
 a_room_and_an_inbox_of_one_name_are_two(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_apart), 0);
+	play(script_apart);
 }
 
 static void
@@ -218,7 +201,7 @@ static void
 what_memory_cannot_tell_goes_on_as_it_was_asked(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_forwarded), 0);
+	play(script_forwarded);
 }
 
 static void
@@ -250,7 +233,7 @@ static void
 a_failed_batch_takes_back_the_places_in_all_inboxes(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_failed_batch), 0);
+	play(script_failed_batch);
 }
 
 static void
@@ -289,9 +272,8 @@ static void
 a_key_belongs_to_the_set_of_users(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_keys), 0);
-	next_life();
-	assert_int_equal(live(script_keys_later), 0);
+	play(script_keys);
+	play_next(script_keys_later);
 }
 
 static void
@@ -331,9 +313,8 @@ static void
 after_a_kill_only_who_may_lack_it_gets_it_again(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_before_kill), 0);
-	next_life();
-	assert_int_equal(live(script_after_kill), 0);
+	play(script_before_kill);
+	play_next(script_after_kill);
 }
 
 static void
@@ -362,9 +343,8 @@ static void
 inboxes_go_on_after_a_stop(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_before_stop), 0);
-	next_life();
-	assert_int_equal(live(script_after_stop), 0);
+	play(script_before_stop);
+	play_next(script_after_stop);
 }
 
 static void
@@ -414,7 +394,7 @@ static void
 a_thousand_can_get_one_message(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_thousand), 0);
+	play(script_thousand);
 }
 
 static void
@@ -488,7 +468,7 @@ static void
 sides_that_make_no_sense_are_passed_over(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_hostile), 0);
+	play(script_hostile);
 }
 
 static void
@@ -532,7 +512,7 @@ static void
 what_is_too_large_with_its_offsets_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_too_big), 0);
+	play(script_too_big);
 }
 
 static void
@@ -557,7 +537,7 @@ static void
 who_cannot_follow_gets_no_more_mail(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_slow), 0);
+	play(script_slow);
 }
 
 static void
@@ -588,7 +568,7 @@ expect_inbox(
 static void
 script_logins(void)
 {
-	uint64_t epoch = ((struct ledger *)fake.self)->epoch;
+	uint64_t epoch = ledger()->epoch;
 
 	settle();
 	show_login(1, "ada", 0, 0, 0);
@@ -619,19 +599,15 @@ script_logins(void)
 	}
 	expect_inbox(8, 203, RECOVERY_WHOLE, 103);
 	assert_no_more();
-	assert_int_equal(
-		members_count(((struct ledger *)fake.self)->members), 0);
+	assert_int_equal(members_count(ledger()->members), 0);
 }
 
 static void
 a_login_is_told_where_its_inbox_stands(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_logins), 0);
+	play(script_logins);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int
 main(void)

@@ -2,44 +2,9 @@
  * Up to where users have read, as the ledger sees it: who is told, what holds
  * after a kill, a stop and a failed write.
  */
-#include "worker/ledger/checkpoint_file.h"
-
-#include "tests/unit/ledger_fixture.h"
-
-#include <fcntl.h>
-
-#include "shared/crc32c.h"
-#include "shared/journal.h"
 #include "shared/ring.h"
-#include "worker/ledger/ledger.h"
-
-static int
-open_fixture(void **state)
-{
-	(void)state;
-	fixture_open();
-	return 0;
-}
-
-static int
-close_fixture(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static struct room_class *
-class_of_all(void)
-{
-	return &fake.config->room_classes[0];
-}
-
-static struct ledger *
-ledger(void)
-{
-	return fake.self;
-}
+#include "tests/unit/ledger_lives.h"
+#include "tests/unit/mail_fixture.h"
 
 static void
 show_read(unsigned from, uint64_t request, const char *user, uint64_t offset)
@@ -117,7 +82,7 @@ static void
 a_mark_that_moves_is_told_and_another_only_answered(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_moves), 0);
+	play(script_moves);
 }
 
 static void
@@ -139,7 +104,7 @@ static void
 in_one_turn_the_furthest_mark_holds(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_same_turn), 0);
+	play(script_same_turn);
 }
 
 static void
@@ -161,7 +126,7 @@ static void
 nobody_has_read_what_was_not_said(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_beyond), 0);
+	play(script_beyond);
 }
 
 static void
@@ -192,7 +157,7 @@ static void
 a_join_brings_the_mark_of_its_user(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_joining), 0);
+	play(script_joining);
 }
 
 static void
@@ -224,7 +189,7 @@ static void
 a_mark_that_was_not_stored_does_not_hold(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_full_disk), 0);
+	play(script_full_disk);
 }
 
 static void
@@ -262,58 +227,24 @@ static void
 marks_survive_a_kill_and_are_no_messages(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_first), 0);
-	next_life();
-	assert_int_equal(live(script_after_kill), 0);
+	play(script_first);
+	play_next(script_after_kill);
 }
 
-static void
-stop_now(void)
-{
-	fake.hooks->on_stop(fake.self, WORKER_STOP_NOW);
-	end_turn();
-	assert_true(fake.has_ended);
-}
-
-static bool
-exists(const char *name)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return access(path, F_OK) == 0;
-}
-
-/* Marks are set first; then come segments enough for two checkpoints, and the
- * journal of that time goes. */
+/* Marks are set first; then the journal of that time goes. */
 static void
 script_forgotten_segments(void)
 {
-	char command[256];
-
 	script_first();
-	journal_set_segment_bytes(ledger()->journal, 1000);
-	for (uint64_t i = 0; i < 40; i++) {
-		say(1);
-		while (i % 10 == 9 && !exists("journal-0/checkpoint"))
-			fake.hooks->on_tick(fake.self, fake.now_ms);
-	}
-	stop_now();
-	snprintf(command, sizeof(command),
-		"touch -d '1 hour ago' %s/journal-0/*.seg", directory);
-	assert_int_equal(system(command), 0);
-	arena_row(fake.arena, HISTORIAN)->archived[0] = UINT64_MAX;
-	fake.hooks->on_tick(fake.self, fake.now_ms + 60000);
-	assert_false(exists("journal-0/0000000000000000.seg"));
+	forget_first_segment();
 }
 
 static void
 marks_survive_the_journal_that_they_came_from(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_forgotten_segments), 0);
-	next_life();
-	assert_int_equal(live(script_again), 0);
+	play(script_forgotten_segments);
+	play_next(script_again);
 }
 
 /* As the ledger was killed between its commit and what it sends. */
@@ -332,7 +263,7 @@ script_killed_before_telling(void)
 	worker_row(&fake)->delivered = before;
 	ring_note(arena_ring(fake.arena, LEDGER, GATEWAY_A), before);
 	add_room(GATEWAY_A, "r");
-	class_of_all()->events_max = 1;
+	class_of_rooms()->events_max = 1;
 }
 
 static void
@@ -340,7 +271,7 @@ script_told_again(void)
 {
 	bool is_told = false;
 
-	class_of_all()->events_max = 0;
+	class_of_rooms()->events_max = 0;
 	for (size_t i = 0; i < fake.sent_count; i++) {
 		const struct sent *sent = &fake.sent[i];
 		struct unpack in = letter_open(sent->letter);
@@ -369,9 +300,8 @@ static void
 a_mark_is_told_again_after_a_kill_and_answered_once_more(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_killed_before_telling), 0);
-	next_life();
-	assert_int_equal(live(script_told_again), 0);
+	play(script_killed_before_telling);
+	play_next(script_told_again);
 }
 
 static void
@@ -381,7 +311,7 @@ script_crowd(void)
 	show_announced(GATEWAY_A);
 	say(9);
 	add_room(GATEWAY_A, "r");
-	class_of_all()->events_max = 2;
+	class_of_rooms()->events_max = 2;
 	show_read(GATEWAY_A, 0, "ann", 1);
 	end_turn();
 	expect_mark(GATEWAY_A, "ann", 1, false);
@@ -404,16 +334,16 @@ script_crowd(void)
 	show_read(GATEWAY_A, 0, "ann", 4);
 	end_turn();
 	expect_mark(GATEWAY_A, "ann", 4, true);
-	class_of_all()->events_max = 3;
+	class_of_rooms()->events_max = 3;
 	show_read(GATEWAY_A, 0, "ann", 5);
 	end_turn();
 	expect_mark(GATEWAY_A, "ann", 5, false);
-	class_of_all()->events = false;
+	class_of_rooms()->events = false;
 	show_read(GATEWAY_A, 0, "ann", 6);
 	end_turn();
 	expect_mark(GATEWAY_A, "ann", 6, true);
-	class_of_all()->events = true;
-	class_of_all()->events_max = 0;
+	class_of_rooms()->events = true;
+	class_of_rooms()->events_max = 0;
 	show_read(GATEWAY_A, 0, "ann", 7);
 	end_turn();
 	expect_mark(GATEWAY_A, "ann", 7, false);
@@ -424,7 +354,7 @@ static void
 in_a_crowd_only_the_readers_own_are_told(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_crowd), 0);
+	play(script_crowd);
 }
 
 static void
@@ -449,18 +379,7 @@ static void
 who_is_far_behind_is_not_told_of_marks(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_behind), 0);
-}
-
-static void
-add_user(unsigned slot, const char *user)
-{
-	struct index_entry entry = { .tenant_length = 1,
-		.user_length = (uint8_t)strlen(user) };
-
-	entry.tenant[0] = 't';
-	memcpy(entry.user, user, entry.user_length);
-	assert_true(index_add(fake.arena, slot, &entry));
+	play(script_behind);
 }
 
 static void
@@ -538,9 +457,8 @@ static void
 both_sides_of_a_conversation_are_told(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_two), 0);
-	next_life();
-	assert_int_equal(live(script_two_again), 0);
+	play(script_two);
+	play_next(script_two_again);
 }
 
 static void
@@ -564,7 +482,7 @@ static void
 marks_that_cannot_be_are_counted_and_passed_over(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_noise), 0);
+	play(script_noise);
 }
 
 static void
@@ -575,54 +493,26 @@ script_stopping(void)
 }
 
 /* Takes away what version 2 had not: all marks, and the size of the keys. */
-static void
-make_checkpoint_old(void)
+static uint8_t *
+cut_marks(uint8_t *at, const uint8_t *end)
 {
-	struct checkpoint_head head;
-	struct buffer bytes = { 0 };
-	struct unpack in;
-	char path[256];
 	uint64_t size;
-	int fd;
 
-	snprintf(path, sizeof(path), "%s/journal-0/checkpoint", directory);
-	fd = open(path, O_RDWR);
-	assert_true(fd >= 0);
-	bytes.length = (size_t)read(fd, buffer_reserve(&bytes, 4096), 4096);
-	assert_in_range(bytes.length, sizeof(head) + 100, 4095);
-	memcpy(&head, bytes.data, sizeof(head));
-	assert_int_equal(head.count, 1);
-	assert_int_equal(head.version, 3);
-	in = unpack_of(buffer_text(&bytes));
-	in.at += sizeof(head);
-	unpack_text(&in);
-	unpack_number(&in);
-	unpack_number(&in);
-	memcpy(&size, in.at, sizeof(size));
-	assert_in_range(size, 32, bytes.length);
-	memmove((uint8_t *)(uintptr_t)in.at, in.at + sizeof(size), size);
-	head.size = (uint64_t)(in.at - bytes.data) + size;
-	head.version = 2;
-	memcpy(bytes.data, &head, sizeof(head));
-	head.crc = crc32c(0, bytes.data + CHECKPOINT_CRC_FROM,
-		head.size - CHECKPOINT_CRC_FROM);
-	memcpy(bytes.data, &head, sizeof(head));
-	assert_int_equal(
-		pwrite(fd, bytes.data, head.size, 0), (ssize_t)head.size);
-	assert_int_equal(ftruncate(fd, (off_t)head.size), 0);
-	close(fd);
-	buffer_fini(&bytes);
+	memcpy(&size, at, sizeof(size));
+	assert_in_range(size, 32, end - at - (ptrdiff_t)sizeof(size));
+	memmove(at, at + sizeof(size), size);
+	return at + size;
 }
 
 static void
 a_checkpoint_without_marks_is_read_too(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_stopping), 0);
-	make_checkpoint_old();
+	play(script_stopping);
+	make_checkpoint_old(2, cut_marks);
 	next_life();
 	/* The journal is still there and knows them. */
-	assert_int_equal(live(script_after_kill), 0);
+	play(script_after_kill);
 	assert_false(exists("journal-0/checkpoint.bad"));
 }
 
@@ -724,15 +614,12 @@ marks_hold_through_any_row_of_lives(void **state)
 	(void)state;
 	model.seed = 4711;
 	for (unsigned i = 0; i < LIVES; i++) {
-		assert_int_equal(live(script_life_at_random), 0);
+		play(script_life_at_random);
 		next_life();
 	}
 	for (uint32_t room = 0; room < ROOMS; room++)
 		assert_in_range(model.tops[room], 100, LIVES * STEPS);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int
 main(void)

@@ -1,30 +1,12 @@
 /*
  * Joins that want to know what was missed, as the ledger answers them.
  */
-#include "tests/unit/ledger_fixture.h"
-
-#include "worker/ledger/ledger.h"
-
-static int
-open_fixture(void **state)
-{
-	(void)state;
-	fixture_open();
-	return 0;
-}
-
-static int
-close_fixture(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
+#include "tests/unit/ledger_lives.h"
 
 static uint64_t
 epoch(void)
 {
-	return ((struct ledger *)fake.self)->epoch;
+	return ledger()->epoch;
 }
 
 static void
@@ -122,7 +104,7 @@ static void
 what_was_missed_ends_where_pushes_begin(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_in_a_turn), 0);
+	play(script_in_a_turn);
 }
 
 static void
@@ -134,13 +116,13 @@ script_lost(void)
 	show_recover(2, 0, 0);
 	show_recover(3, epoch(), 4);
 	show_recover(4, epoch(), UINT64_MAX);
-	((struct room_class *)fake.config->room_classes)->history = false;
+	class_of_rooms()->history = false;
 	show_recover(5, epoch(), 3);
 	end_turn();
 	/* The class is looked at when the turn ends. */
 	for (uint64_t request = 1; request <= 5; request++)
 		expect_lost(request, 3);
-	((struct room_class *)fake.config->room_classes)->history = true;
+	class_of_rooms()->history = true;
 	show_recover(6, epoch(), 3);
 	end_turn();
 	expect_recovered(6, 0, 3);
@@ -151,7 +133,7 @@ static void
 what_is_not_of_this_life_is_lost(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_lost), 0);
+	play(script_lost);
 }
 
 static void
@@ -180,7 +162,7 @@ static void
 who_is_behind_is_not_let_in(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_behind), 0);
+	play(script_behind);
 }
 
 static void
@@ -204,7 +186,7 @@ static void
 what_no_letter_takes_is_to_be_looked_up(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_large), 0);
+	play(script_large);
 }
 
 static void
@@ -226,11 +208,8 @@ static void
 a_gateway_far_behind_gets_no_long_answers(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_slow), 0);
+	play(script_slow);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int
 main(void)

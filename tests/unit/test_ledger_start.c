@@ -3,34 +3,22 @@
  * checkpoints that are good, old, damaged or missing, and in a directory that
  * belongs to another configuration.
  */
-#include "tests/unit/ledger_fixture.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <utime.h>
 
-#include "shared/journal.h"
 #include "shared/ring.h"
-#include "worker/ledger/ledger.h"
+
+#define OPEN_LEDGER open_with_log
+#include "tests/unit/ledger_lives.h"
 
 static char log_path[128];
 
 static int
-open_fixture(void **state)
+open_with_log(void **state)
 {
-	(void)state;
-	fixture_open();
+	open_ledger(state);
 	snprintf(log_path, sizeof(log_path), "%s/log", directory);
 	return log_open(log_path, LOG_LEVEL_WARNING, LOG_FORMAT_TEXT);
-}
-
-static int
-close_fixture(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
 }
 
 static bool
@@ -45,49 +33,6 @@ is_logged(const char *words)
 	return strstr(log, words) != NULL;
 }
 
-static void
-path_of(char path[256], const char *name)
-{
-	snprintf(path, 256, "%s/%s", directory, name);
-}
-
-static bool
-exists(const char *name)
-{
-	char path[256];
-
-	path_of(path, name);
-	return access(path, F_OK) == 0;
-}
-
-static void
-write_over(const char *name, const char *text, off_t offset)
-{
-	char path[256];
-	int fd;
-
-	path_of(path, name);
-	fd = open(path, O_WRONLY | O_CREAT, 0640);
-	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, text, strlen(text), offset), strlen(text));
-	close(fd);
-}
-
-static void
-remove_file(const char *name)
-{
-	char path[256];
-
-	path_of(path, name);
-	assert_int_equal(unlink(path), 0);
-}
-
-static struct ledger *
-ledger(void)
-{
-	return fake.self;
-}
-
 static uint64_t epoch;
 
 static void
@@ -98,14 +43,6 @@ say_and_expect(uint64_t request, uint64_t offset, const char *body)
 	expect_deliver(GATEWAY_A, offset, body);
 	expect_said(GATEWAY_A, request, offset);
 	assert_no_more();
-}
-
-static void
-stop_now(void)
-{
-	fake.hooks->on_stop(fake.self, WORKER_STOP_NOW);
-	end_turn();
-	assert_true(fake.has_ended);
 }
 
 static void
@@ -148,9 +85,8 @@ static void
 heads_and_epoch_survive_a_kill(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_first), 0);
-	next_life();
-	assert_int_equal(live(script_next), 0);
+	play(script_first);
+	play_next(script_next);
 	assert_false(exists("journal-0/checkpoint"));
 }
 
@@ -158,9 +94,8 @@ static void
 heads_and_epoch_survive_a_stop(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_stopping), 0);
-	next_life();
-	assert_int_equal(live(script_next), 0);
+	play(script_stopping);
+	play_next(script_next);
 }
 
 static void
@@ -227,9 +162,8 @@ static void
 a_kill_before_the_answers_neither_loses_nor_doubles(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_killed_before_answers), 0);
-	next_life();
-	assert_int_equal(live(script_after_kill), 0);
+	play(script_killed_before_answers);
+	play_next(script_after_kill);
 }
 
 /* Killed while an answer to an older turn waits outside the ring: the letters
@@ -305,20 +239,20 @@ static void
 what_was_refused_stays_refused_after_a_kill(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_killed_after_refusing), 0);
+	play(script_killed_after_refusing);
 	next_life();
 	fake.overflow = fake.delayed = 0;
-	assert_int_equal(live(script_after_refusing), 0);
+	play(script_after_refusing);
 }
 
 static void
 letters_held_over_several_turns_are_not_doubled(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_killed_while_answers_wait), 0);
+	play(script_killed_while_answers_wait);
 	next_life();
 	fake.delayed = fake.overflow = 0;
-	assert_int_equal(live(script_after_kill_while_answers_wait), 0);
+	play(script_after_kill_while_answers_wait);
 }
 
 static void
@@ -352,7 +286,7 @@ static void
 what_is_sent_on_is_known_though_rings_are_never_empty(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_delivering), 0);
+	play(script_delivering);
 }
 
 /* Only one gateway is behind. */
@@ -382,10 +316,10 @@ static void
 only_who_was_behind_is_sent_it_again(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_killed_with_one_behind), 0);
+	play(script_killed_with_one_behind);
 	next_life();
 	fake.delayed = fake.overflow = 0;
-	assert_int_equal(live(script_after_one_was_behind), 0);
+	play(script_after_one_was_behind);
 }
 
 static void
@@ -399,10 +333,9 @@ static void
 what_was_delivered_is_not_delivered_again(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_first), 0);
+	play(script_first);
 	fixture_forget_sent();
-	next_life();
-	assert_int_equal(live(script_no_redelivery), 0);
+	play_next(script_no_redelivery);
 }
 
 static void
@@ -423,13 +356,13 @@ another_life_of_the_host_knows_no_old_letters(void **state)
 	struct arena_shape shape = *arena_shape(old);
 
 	(void)state;
-	assert_int_equal(live(script_first), 0);
+	play(script_first);
 	arena_free(&fake.arena);
 	fake.arena = arena_create(&shape);
 	memset(fake.positions, 0, sizeof(fake.positions));
 	memset(fake.decided, 0, sizeof(fake.decided));
 	start_gateway(GATEWAY_A, 1);
-	assert_int_equal(live(script_new_host), 0);
+	play(script_new_host);
 }
 
 static void
@@ -472,22 +405,14 @@ static void
 questions_about_members_wait_until_all_have_announced(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_settling), 0);
+	play(script_settling);
 }
 
-/* Many messages over several small segments, with a checkpoint at each. */
 static void
 script_segments(void)
 {
 	fixture_forget_sent();
-	journal_set_segment_bytes(ledger()->journal, 1000);
-	for (uint64_t i = 0; i < 40; i++) {
-		show_say(GATEWAY_A, 0, "r", "\"a message\"");
-		end_turn();
-		fixture_forget_sent();
-		while (i % 10 == 9 && !exists("journal-0/checkpoint"))
-			fake.hooks->on_tick(fake.self, fake.now_ms);
-	}
+	fill_segments();
 	epoch = ledger()->epoch;
 	stop_now();
 }
@@ -509,11 +434,10 @@ a_damaged_checkpoint_gives_way_to_the_one_before(void **state)
 {
 	(void)state;
 	expected_top = 40;
-	assert_int_equal(live(script_segments), 0);
+	play(script_segments);
 	assert_true(exists("journal-0/checkpoint.old"));
 	write_over("journal-0/checkpoint", "damage", 60);
-	next_life();
-	assert_int_equal(live(script_check_top), 0);
+	play_next(script_check_top);
 	assert_true(is_logged("checkpoint is damaged"));
 	assert_true(exists("journal-0/checkpoint.bad"));
 }
@@ -523,32 +447,21 @@ without_any_checkpoint_the_whole_journal_is_read(void **state)
 {
 	(void)state;
 	expected_top = 40;
-	assert_int_equal(live(script_segments), 0);
+	play(script_segments);
 	remove_file("journal-0/checkpoint");
 	remove_file("journal-0/checkpoint.old");
-	next_life();
-	assert_int_equal(live(script_check_top), 0);
+	play_next(script_check_top);
 }
 
 static void
 a_checkpoint_of_a_newer_version_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_stopping), 0);
+	play(script_stopping);
 	write_over("journal-0/checkpoint", "\x07", 8);
 	next_life();
 	assert_int_equal(live(script_next), 1);
 	assert_true(is_logged("written by a newer confab"));
-}
-
-static void
-make_segments_old(void)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command),
-		"touch -d '1 hour ago' %s/journal-0/*.seg", directory);
-	assert_int_equal(system(command), 0);
 }
 
 static void
@@ -576,11 +489,9 @@ segments_go_when_archived_covered_twice_and_old(void **state)
 {
 	(void)state;
 	expected_top = 41;
-	assert_int_equal(live(script_segments), 0);
-	next_life();
-	assert_int_equal(live(script_forgetting), 0);
-	next_life();
-	assert_int_equal(live(script_check_top), 0);
+	play(script_segments);
+	play_next(script_forgetting);
+	play_next(script_check_top);
 	remove_file("journal-0/checkpoint");
 	remove_file("journal-0/checkpoint.old");
 	next_life();
@@ -592,20 +503,20 @@ static void
 another_number_of_ledgers_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_stopping), 0);
+	play(script_stopping);
 	fake.config->ledgers = 2;
 	next_life();
 	assert_int_equal(live(script_next), 1);
 	assert_true(is_logged("was made with ledgers = 1"));
 	fake.config->ledgers = 1;
-	assert_int_equal(live(script_next), 0);
+	play(script_next);
 }
 
 static void
 a_store_id_that_is_gone_or_wrong_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_stopping), 0);
+	play(script_stopping);
 	remove_file("store-id");
 	next_life();
 	assert_int_equal(live(script_next), 1);
@@ -659,13 +570,9 @@ ids_grow_though_the_clock_goes_back(void **state)
 {
 	(void)state;
 	last_time = 0;
-	assert_int_equal(live(script_clock), 0);
-	next_life();
-	assert_int_equal(live(script_clock), 0);
+	play(script_clock);
+	play_next(script_clock);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int
 main(void)

@@ -1,27 +1,6 @@
-#include "tests/unit/ledger_fixture.h"
-
 #include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
-#include "shared/journal.h"
-#include "worker/ledger/ledger.h"
-
-static int
-open_fixture(void **state)
-{
-	(void)state;
-	fixture_open();
-	return 0;
-}
-
-static int
-close_fixture(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
+#include "tests/unit/ledger_lives.h"
 
 static void
 script_order(void)
@@ -57,7 +36,7 @@ static void
 answers_come_in_the_order_of_the_letters(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_order), 0);
+	play(script_order);
 }
 
 static void
@@ -113,7 +92,7 @@ static void
 a_full_disk_refuses_messages_and_nothing_else(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_full_disk), 0);
+	play(script_full_disk);
 }
 
 static void
@@ -192,7 +171,7 @@ static void
 lookups_see_what_was_said_before_them(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_lookup), 0);
+	play(script_lookup);
 }
 
 static void
@@ -231,7 +210,7 @@ static void
 a_gateway_far_behind_gets_no_more_that_can_be_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_behind), 0);
+	play(script_behind);
 }
 
 static void
@@ -259,7 +238,7 @@ static void
 a_page_is_cut_short_by_size(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_large_page), 0);
+	play(script_large_page);
 }
 
 static void
@@ -280,7 +259,7 @@ static void
 the_last_words_of_the_dead_count_and_are_not_answered(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_dead_senders), 0);
+	play(script_dead_senders);
 }
 
 static void
@@ -306,7 +285,7 @@ static void
 bad_letters_are_counted_and_passed_over(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_bad_letters), 0);
+	play(script_bad_letters);
 }
 
 static void
@@ -329,7 +308,7 @@ static void
 a_message_that_no_ring_takes_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_too_large), 0);
+	play(script_too_large);
 }
 
 static void
@@ -398,7 +377,7 @@ static void
 rooms_are_listed_in_byte_order_by_prefix(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_rooms), 0);
+	play(script_rooms);
 }
 
 static void
@@ -421,11 +400,8 @@ static void
 a_stop_waits_for_the_rings_and_leaves_a_checkpoint(void **state)
 {
 	(void)state;
-	assert_int_equal(live(script_stop), 0);
+	play(script_stop);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int
 main(void)
