@@ -17,6 +17,10 @@ struct answer {
 	const char *const *columns; /* of the table */
 	size_t column;              /* of the next cell */
 	size_t items;               /* so far, of the list or in the table */
+
+	/* Of a table that goes on with what is traced, until clock_ms() is so
+	 * late; 0: it is whole. */
+	uint64_t trace, until_ms;
 };
 
 /* A list of names and values. */

@@ -14,11 +14,21 @@
 #include "master/answer.h"
 #include "master/words.h"
 #include "master/words_context.h"
+#include "master/words_trace.h"
 #include "shared/base.h"
+#include "shared/clock.h"
 #include "shared/log.h"
+#include "shared/records.h"
 
 #define ASKERS_MAX 64
 #define LINE_BYTES_MAX 4096
+
+/* An asker with this much to read is not shown more of a trace. */
+#define UNREAD_BYTES_MAX (256 * 1024)
+
+/* So many askers may trace at once. */
+#define TRACES_MAX 8
+#define TRACE_TICK_MS 100
 
 #define READ_SECONDS 60
 #define WRITE_SECONDS 10
@@ -27,20 +37,34 @@ struct asker {
 	struct status *status;
 	struct bufferevent *stream;
 	bool may_change;
-	bool is_leaving; /* close once all is sent */
-	bool has_ended;  /* nothing more is asked */
+	bool is_leaving;         /* close once all is sent */
+	bool has_ended;          /* nothing more is asked */
+	struct answer traced;    /* goes on while its trace is not 0 */
+	uint64_t traced_dropped; /* rows left out since the last one */
 };
 
 struct status {
 	struct words_context context;
 	struct event_base *base;
 	struct evconnlistener *listener;
+	struct event *tick;              /* while somebody traces */
 	struct asker askers[ASKERS_MAX]; /* stream NULL: free */
 };
 
 static void
+forget_trace(struct asker *asker)
+{
+	if (asker->traced.trace != 0)
+		words_trace_end(&asker->status->context, asker->traced.trace);
+	buffer_fini(&asker->traced.out);
+	asker->traced = (struct answer){ 0 };
+	asker->traced_dropped = 0;
+}
+
+static void
 dismiss(struct asker *asker)
 {
+	forget_trace(asker);
 	bufferevent_free(asker->stream);
 	*asker = (struct asker){ .status = asker->status };
 }
@@ -69,6 +93,47 @@ refuse(struct asker *asker, const char *why)
 	bufferevent_disable(asker->stream, EV_READ);
 }
 
+static unsigned
+count_traces(const struct status *status)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < ASKERS_MAX; i++)
+		count += status->askers[i].traced.trace != 0;
+	return count;
+}
+
+/* What has been added to the table goes out. */
+static void
+send_traced(struct asker *asker)
+{
+	struct buffer *out = &asker->traced.out;
+
+	bufferevent_write(asker->stream, out->data, out->length);
+	buffer_clear(out, UNREAD_BYTES_MAX);
+}
+
+/* From here on the asker need not say anything. */
+static void
+begin_trace(struct asker *asker, struct answer *answer)
+{
+	const struct timeval write_time = { .tv_sec = WRITE_SECONDS };
+	const struct timeval tick = { .tv_usec = TRACE_TICK_MS * 1000 };
+
+	if (count_traces(asker->status) == TRACES_MAX) {
+		words_trace_end(&asker->status->context, answer->trace);
+		buffer_clear(&answer->out, UNREAD_BYTES_MAX);
+		answer_refuse(
+			answer, "there are %d traces already", TRACES_MAX);
+		send_answer(asker, answer);
+		return;
+	}
+	asker->traced = *answer;
+	bufferevent_set_timeouts(asker->stream, NULL, &write_time);
+	send_traced(asker);
+	event_add(asker->status->tick, &tick);
+}
+
 static void
 answer_line(struct asker *asker, char *line, size_t length)
 {
@@ -77,7 +142,10 @@ answer_line(struct asker *asker, char *line, size_t length)
 
 	words_answer(
 		&asker->status->context, request, asker->may_change, &answer);
-	send_answer(asker, &answer);
+	if (answer.trace != 0)
+		begin_trace(asker, &answer);
+	else
+		send_answer(asker, &answer);
 }
 
 /* Answers the next line when the answer before it is sent. Between two answers
@@ -90,7 +158,7 @@ take_line(struct asker *asker)
 	size_t length;
 	char *line;
 
-	if (asker->is_leaving || unread(asker) > 0)
+	if (asker->is_leaving || asker->traced.trace != 0 || unread(asker) > 0)
 		return;
 	line = evbuffer_readln(input, &length, EVBUFFER_EOL_CRLF);
 	if (line && length <= LINE_BYTES_MAX)
@@ -100,6 +168,70 @@ take_line(struct asker *asker)
 	else if (asker->has_ended)
 		dismiss(asker);
 	free(line);
+}
+
+/* Where much is unread the row is left out and counted; the write timeout sends
+ * away who does not read at all. */
+static void
+add_traced(struct asker *asker, unsigned slot, const struct traced *traced)
+{
+	struct traced row = *traced;
+
+	if (unread(asker) + asker->traced.out.length > UNREAD_BYTES_MAX) {
+		asker->traced_dropped += 1 + traced->dropped;
+		return;
+	}
+	row.dropped += asker->traced_dropped;
+	asker->traced_dropped = 0;
+	words_trace_row(&asker->status->context, &asker->traced, &row, slot);
+}
+
+static void
+on_traced(void *self, unsigned slot, const struct traced *traced)
+{
+	struct status *status = self;
+
+	for (size_t i = 0; i < ASKERS_MAX; i++)
+		if (traced->trace != 0 &&
+			status->askers[i].traced.trace == traced->trace)
+			add_traced(&status->askers[i], slot, traced);
+}
+
+static void
+end_trace(struct asker *asker)
+{
+	const struct timeval read_time = { .tv_sec = READ_SECONDS };
+	const struct timeval write_time = { .tv_sec = WRITE_SECONDS };
+
+	answer_end_table(&asker->traced);
+	send_traced(asker);
+	forget_trace(asker);
+	bufferevent_set_timeouts(asker->stream, &read_time, &write_time);
+	take_line(asker);
+}
+
+static void
+go_on_tracing(struct asker *asker)
+{
+	if (clock_ms() >= asker->traced.until_ms)
+		end_trace(asker);
+	else if (asker->traced.out.length > 0)
+		send_traced(asker);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *self)
+{
+	struct status *status = self;
+
+	(void)fd;
+	(void)what;
+	status->context.hear_traced(status->context.self, on_traced, status);
+	for (size_t i = 0; i < ASKERS_MAX; i++)
+		if (status->askers[i].traced.trace != 0)
+			go_on_tracing(&status->askers[i]);
+	if (count_traces(status) == 0)
+		event_del(status->tick);
 }
 
 static void
@@ -121,14 +253,15 @@ on_sent(struct bufferevent *stream, void *self)
 		take_line(asker);
 }
 
-/* Who asks nothing more still gets the answers to what was asked. */
+/* Who asks nothing more still gets the answers to what was asked, but a trace
+ * is for who is there. */
 static void
 on_event(struct bufferevent *stream, short what, void *self)
 {
 	struct asker *asker = self;
 
 	(void)stream;
-	if (!(what & BEV_EVENT_EOF)) {
+	if (!(what & BEV_EVENT_EOF) || asker->traced.trace != 0) {
 		dismiss(asker);
 		return;
 	}
@@ -218,6 +351,8 @@ status_new(struct event_base *base, int fd, const struct words_context *context)
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	must(status->listener != NULL);
 	evconnlistener_set_error_cb(status->listener, on_accept_error);
+	status->tick = event_new(base, -1, EV_PERSIST, on_tick, status);
+	must(status->tick != NULL);
 	return status;
 }
 
@@ -234,6 +369,7 @@ status_free(struct status **status)
 		dismiss(asker);
 	}
 	evconnlistener_free((*status)->listener);
+	event_free((*status)->tick);
 	free(*status);
 	*status = NULL;
 }

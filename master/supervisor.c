@@ -294,6 +294,7 @@ watch_askers(struct supervisor *supervisor)
 		.set_gateways = acts_set_gateways,
 		.upgrade = acts_upgrade,
 		.wish = wishes_say,
+		.hear_traced = wishes_hear_traced,
 		.set_log = wishes_set_log,
 		.self = supervisor,
 	};

@@ -11,6 +11,7 @@
 #include "master/words_acts.h"
 #include "master/words_check.h"
 #include "master/words_context.h"
+#include "master/words_trace.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/clock.h"
@@ -382,6 +383,9 @@ static const struct word {
 		"room R ID TEXT: what anybody said there says this" },
 	{ "delete ...", true, words_delete,
 		"room R ID: takes away what anybody said there" },
+	{ "trace ...", true, words_trace,
+		"room R, user U or client C [SECONDS]: what happens there, as "
+		"it happens" },
 	{ "set log LEVEL", true, words_set_log,
 		"how much to log, until the next reload" },
 	{ "stop", true, stop, "stop the server, keeping all messages" },

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "master/answer.h"
+#include "master/arguments.h"
 #include "master/words_context.h"
 #include "shared/arena.h"
 #include "shared/base.h"
@@ -31,62 +32,6 @@
 #define SAY_USAGE "say room R TEXT or say user U TEXT"
 #define EDIT_USAGE "edit room R ID TEXT: the id of a message there"
 #define DELETE_USAGE "delete room R ID: the id of a message there"
-
-static void
-skip_spaces(struct text *rest)
-{
-	while (rest->length > 0 && *rest->at == ' ') {
-		rest->at++;
-		rest->length--;
-	}
-}
-
-static size_t
-length_to(struct text rest, char end)
-{
-	size_t length = 0;
-
-	while (length < rest.length && rest.at[length] != end)
-		length++;
-	return length;
-}
-
-/* The next argument, empty when there is none; in quotes it may have spaces. */
-static struct text
-take_argument(struct text *rest)
-{
-	struct text argument;
-	bool is_quoted;
-
-	skip_spaces(rest);
-	argument = *rest;
-	is_quoted = length_to(*rest, '"') == 0 && rest->length > 0;
-	if (is_quoted) {
-		argument.at++;
-		argument.length--;
-	}
-	argument.length = length_to(argument, is_quoted ? '"' : ' ');
-	rest->length -= (size_t)(argument.at - rest->at) + argument.length;
-	rest->at = argument.at + argument.length;
-	if (is_quoted && rest->length > 0) {
-		rest->at++;
-		rest->length--;
-	}
-	skip_spaces(rest);
-	return argument;
-}
-
-/* Is this the next argument? Then it is taken. */
-static bool
-take_word(struct text *rest, const char *word)
-{
-	struct text after = *rest;
-
-	if (!text_equal(take_argument(&after), text_of(word)))
-		return false;
-	*rest = after;
-	return true;
-}
 
 static bool
 read_platform(struct text text, uint64_t *only_platform)
@@ -242,22 +187,23 @@ kick_client(const struct words_context *context, struct text id,
 static bool
 read_kick(struct text *rest, struct wish *wish, struct text *client)
 {
-	if (take_word(rest, "client")) {
+	if (arguments_take_word(rest, "client")) {
 		wish->what = WISH_KICK_CLIENT;
-		*client = take_argument(rest);
+		*client = arguments_take(rest);
 		wish->words = *rest;
 		return true;
 	}
 	wish->what = WISH_KICK_USER;
-	if (take_word(rest, "room")) {
+	if (arguments_take_word(rest, "room")) {
 		wish->what = WISH_KICK_MEMBER;
-		wish->room = take_argument(rest);
+		wish->room = arguments_take(rest);
 	}
-	if (!take_word(rest, "user"))
+	if (!arguments_take_word(rest, "user"))
 		return false;
-	wish->user = take_argument(rest);
-	if (wish->what == WISH_KICK_USER && take_word(rest, "platform") &&
-		!read_platform(take_argument(rest), &wish->only_platform))
+	wish->user = arguments_take(rest);
+	if (wish->what == WISH_KICK_USER &&
+		arguments_take_word(rest, "platform") &&
+		!read_platform(arguments_take(rest), &wish->only_platform))
 		return false;
 	wish->words = *rest;
 	return true;
@@ -331,12 +277,12 @@ words_say(const struct words_context *context, struct text argument,
 	struct wish wish = { .tenant = TEXT_LITERAL("default") };
 	const char *fault;
 
-	if (take_word(&argument, "room")) {
+	if (arguments_take_word(&argument, "room")) {
 		wish.what = WISH_SAY_ROOM;
-		wish.room = take_argument(&argument);
-	} else if (take_word(&argument, "user")) {
+		wish.room = arguments_take(&argument);
+	} else if (arguments_take_word(&argument, "user")) {
 		wish.what = WISH_SAY_USER;
-		wish.user = take_argument(&argument);
+		wish.user = arguments_take(&argument);
 	} else {
 		answer_refuse(answer, SAY_USAGE);
 		return;
@@ -353,11 +299,11 @@ words_say(const struct words_context *context, struct text argument,
 static bool
 read_change(struct text *rest, struct wish *wish)
 {
-	if (!take_word(rest, "room"))
+	if (!arguments_take_word(rest, "room"))
 		return false;
-	wish->room = take_argument(rest);
+	wish->room = arguments_take(rest);
 	return message_id_read(
-		take_argument(rest), &wish->of_time, &wish->of_origin);
+		arguments_take(rest), &wish->of_time, &wish->of_origin);
 }
 
 static void

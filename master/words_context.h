@@ -12,6 +12,11 @@
 
 struct arena;
 struct config;
+struct traced;
+
+/* One event that somebody traces, from the gateway in this slot; borrowed. */
+typedef void wishes_traced(
+	void *to, unsigned slot, const struct traced *traced);
 
 struct words_context {
 	const struct config *config;
@@ -29,6 +34,7 @@ struct words_context {
 
 	/* See wishes.h. */
 	bool (*wish)(void *self, unsigned slot, struct text packed);
+	void (*hear_traced)(void *self, wishes_traced *on_traced, void *to);
 	bool (*set_log)(
 		void *self, const char *level, char *why, size_t why_bytes);
 	void *self;

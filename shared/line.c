@@ -60,20 +60,33 @@ line_say(int end, const struct line_word *word, int fd)
 	return send_parts(end, &part, 1, fd);
 }
 
+static bool
+send_text(int end, enum line_kind kind, struct text text)
+{
+	struct line_word word = { .kind = kind };
+	struct iovec parts[] = {
+		{ &word, sizeof(word) },
+		{ (void *)(uintptr_t)text.at, text.length },
+	};
+
+	must(text.length > 0 && text.length <= LINE_TEXT_BYTES_MAX);
+	return send_parts(end, parts, ARRAY_LEN(parts), -1);
+}
+
 bool
 line_wish(int end, struct text wish)
 {
-	struct line_word word = { .kind = LINE_WISH };
-	struct iovec parts[] = {
-		{ &word, sizeof(word) },
-		{ (void *)(uintptr_t)wish.at, wish.length },
-	};
 	int waiting;
 
-	must(wish.length > 0 && wish.length <= LINE_TEXT_BYTES_MAX);
 	if (ioctl(end, SIOCOUTQ, &waiting) < 0 || waiting > WISHES_BYTES_MAX)
 		return false;
-	return send_parts(end, parts, ARRAY_LEN(parts), -1);
+	return send_text(end, LINE_WISH, wish);
+}
+
+bool
+line_tell(int end, struct text traced)
+{
+	return send_text(end, LINE_TRACED, traced);
 }
 
 static int
@@ -89,15 +102,15 @@ descriptor_in(struct msghdr *message)
 	return fd;
 }
 
-/* Only a wish has a text. */
+/* What has a text is never without one. */
 static bool
 makes_sense(const struct line_news *news, ssize_t got)
 {
 	ssize_t word = (ssize_t)sizeof(news->word);
 
-	if (got < word || news->word.kind > LINE_WISH)
+	if (got < word || news->word.kind > LINE_TRACED)
 		return false;
-	return (news->word.kind == LINE_WISH) == (got > word);
+	return (news->word.kind >= LINE_WISH) == (got > word);
 }
 
 enum line_heard

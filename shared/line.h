@@ -1,7 +1,8 @@
 /*
  * The line between the master and one child: a pair of connected sockets, on
- * which the master says words and hands over descriptors. Nothing comes back,
- * and the end of file tells the child that the master is gone.
+ * which the master says words and hands over descriptors. Nothing comes back
+ * but what an operator traces, which is read only while one does; the end of
+ * file tells the child that the master is gone.
  *
  * A new configuration is said as a row of words: its text, then every listening
  * socket that the child is to have, then that this was all.
@@ -28,6 +29,7 @@ enum line_kind {
 	LINE_APPLY,  /* number: which configuration this is, counted from 1 */
 	LINE_LOG_LEVEL, /* number: enum log_level, until the next LINE_APPLY */
 	LINE_WISH,      /* with a text: a packed wish, see records.def */
+	LINE_TRACED,    /* child to master, with a text: a packed traced */
 };
 
 /* A socket that a service manager has opened: it is not ours to shut. */
@@ -65,6 +67,10 @@ bool line_say(int end, const struct line_word *word, int fd);
 /* A wish, of at most LINE_TEXT_BYTES_MAX. False when the child has not taken
  * up those of before, or is dead. */
 bool line_wish(int end, struct text wish);
+
+/* To the master, of at most LINE_TEXT_BYTES_MAX. False when it does not read
+ * now: nothing waits for that. */
+bool line_tell(int end, struct text traced);
 
 /* The descriptor is the caller's from now on. What makes no sense is LINE_GONE:
  * it is not our master who says it. */

@@ -73,6 +73,8 @@ enum wish_what {
 	WISH_SAY_USER,
 	WISH_EDIT, /* the message `of`, in a room */
 	WISH_DELETE,
+	WISH_TRACE,
+	WISH_TRACE_END,
 };
 
 /* First byte of what a stream is named by; the last two are no streams but only

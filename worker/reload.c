@@ -99,6 +99,7 @@ take_descriptor(struct reload *reload)
 	case LINE_APPLY:
 	case LINE_LOG_LEVEL:
 	case LINE_WISH:
+	case LINE_TRACED:
 		close(news->fd);
 	}
 }

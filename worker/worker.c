@@ -27,6 +27,7 @@
 #include "shared/config.h"
 #include "shared/heritage.h"
 #include "shared/letter.h"
+#include "shared/line.h"
 #include "shared/log.h"
 #include "worker/holds.h"
 #include "worker/inbox.h"
@@ -101,6 +102,12 @@ uint64_t
 worker_now_ms(const struct worker *worker)
 {
 	return worker->now_ms;
+}
+
+bool
+worker_tell(const struct worker *worker, struct text traced)
+{
+	return line_tell(worker->heritage->line, traced);
 }
 
 void

@@ -122,6 +122,9 @@ uint64_t worker_position(const struct worker *worker, unsigned from);
 void worker_decide(struct worker *worker);
 uint64_t worker_decided(const struct worker *worker, unsigned from);
 
+/* To the master, for an operator who traces; false: it does not read now. */
+bool worker_tell(const struct worker *worker, struct text traced);
+
 /* The words after "gateway 1, " in ps. */
 __attribute__((format(printf, 2, 3))) void worker_set_title(
 	struct worker *worker, const char *format, ...);

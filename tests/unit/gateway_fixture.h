@@ -49,8 +49,10 @@ static struct fixture {
 	struct letter *entries[LETTERS_MAX]; /* of logins, not yet let in */
 	size_t entry_count;
 	bool keeps_entries;
-	unsigned last_to;           /* the slot that the last one went to */
-	bool is_full;               /* offers are refused */
+	unsigned last_to;   /* the slot that the last one went to */
+	bool is_full;       /* offers are refused */
+	struct buffer told; /* to the master, the last one */
+	unsigned told_count;
 	struct buffer inputs[1024]; /* by descriptor: what clients received */
 } fixture;
 
@@ -99,6 +101,19 @@ fixture_send(void *self, unsigned to, struct letter *letter)
 	fixture_keep(letter);
 }
 
+/* For an operator who traces; see fixture.told. */
+static inline bool
+fixture_told(void *self, struct text traced)
+{
+	(void)self;
+	if (fixture.is_full)
+		return false;
+	buffer_clear(&fixture.told, SIZE_MAX);
+	buffer_add_text(&fixture.told, traced);
+	fixture.told_count++;
+	return true;
+}
+
 static inline void
 fixture_open(unsigned ledgers)
 {
@@ -138,7 +153,7 @@ fixture_open(unsigned ledgers)
 		.arena = fixture.arena,
 		.slot = 0,
 		.life = LIFE,
-		.office = { fixture_offer, fixture_send, NULL },
+		.office = { fixture_offer, fixture_send, NULL, fixture_told },
 	};
 	must(gateway_init(&fixture.gateway, fixture.base) == 0);
 }
@@ -160,6 +175,7 @@ fixture_close(void)
 		free(fixture.entries[--fixture.entry_count]);
 	for (size_t i = 0; i < ARRAY_LEN(fixture.inputs); i++)
 		buffer_fini(&fixture.inputs[i]);
+	buffer_fini(&fixture.told);
 	arena_free(&fixture.arena);
 	event_base_free(fixture.base);
 }

@@ -11,6 +11,7 @@
 
 #include "shared/buffer.h"
 #include "shared/scoreboard.h"
+#include "shared/text.h"
 
 struct announcer;
 struct arena;
@@ -21,12 +22,14 @@ struct letter;
 struct pendings;
 struct rooms;
 struct session;
+struct tracer;
 
 /* How letters leave; worker.h in the process, something else in tests. */
 struct office {
 	bool (*offer)(void *self, unsigned to, struct letter *letter);
 	void (*send)(void *self, unsigned to, struct letter *letter);
 	void *self;
+	bool (*tell)(void *self, struct text traced); /* the master */
 };
 
 struct gateway {
@@ -41,6 +44,7 @@ struct gateway {
 	struct pendings *pendings;
 	struct announcer *announcer;
 	struct pass_paces *pass_paces;
+	struct tracer *tracer; /* NULL: nobody traces */
 
 	/* Who is logged in, by his place in the index. */
 	struct session **seated;

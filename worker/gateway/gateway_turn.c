@@ -17,6 +17,7 @@
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/tracer.h"
 
 int
 gateway_init(struct gateway *gateway, struct event_base *base)
@@ -52,6 +53,7 @@ gateway_fini(struct gateway *gateway)
 	fanout_flush(gateway);
 	announcer_free(&gateway->announcer);
 	pass_paces_free(&gateway->pass_paces);
+	tracer_free(&gateway->tracer);
 	pendings_free(&gateway->pendings);
 	rooms_free(&gateway->rooms);
 	free(gateway->seated);

@@ -19,6 +19,7 @@
 #include "worker/gateway/session.h"
 #include "worker/gateway/subscription.h"
 #include "worker/gateway/talk.h"
+#include "worker/gateway/tracer.h"
 
 /* All who are logged in count as members of the room without a name, so that
  * the index tells where any are. */
@@ -212,6 +213,7 @@ let_in(struct pending *pending, struct joined joined)
 	answer(session, pending_tag(pending), &joined);
 	buffer_fini(&kept);
 	session->is_entering = false;
+	tracer_user(session, "login");
 	rooms_count_in(session->gateway, session_tenant(session), everybody);
 	pending_free(session->gateway->pendings, &pending);
 }
@@ -274,9 +276,11 @@ login_undo(struct session *session)
 
 	if (!session->identity)
 		return;
-	if (!session->is_entering)
+	if (!session->is_entering) {
+		tracer_user(session, "logout");
 		index_room_remove(gateway->arena, gateway->slot,
 			session_tenant(session), everybody);
+	}
 	index_remove(gateway->arena, gateway->slot, session->place);
 	gateway->seated[session->place] = NULL;
 	row_count(gateway->row, COUNTER_SESSIONS, -1);

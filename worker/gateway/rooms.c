@@ -10,6 +10,7 @@
 #include "shared/scoreboard.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/tracer.h"
 
 #define SEPARATOR 0x1f
 #define KEY_BYTES (TENANT_BYTES_MAX + 1 + ROOM_BYTES_MAX)
@@ -224,6 +225,7 @@ membership_activate(
 	note_top(membership->session->gateway, membership->room, epoch, offset);
 	membership->state = MEMBERSHIP_ACTIVE;
 	take_seat(membership);
+	tracer_room(membership->session, room_name(membership->room), "enter");
 }
 
 static void
@@ -251,8 +253,10 @@ membership_end(struct membership **ended)
 	struct room *room = membership->room;
 
 	*ended = NULL;
-	if (membership->state == MEMBERSHIP_ACTIVE)
+	if (membership->state == MEMBERSHIP_ACTIVE) {
+		tracer_room(session, room_name(room), "exit");
 		give_up_seat(membership);
+	}
 	session_drop_kept(session, membership->kept);
 	DL_DELETE2(session->memberships, membership, previous, next);
 	session->membership_count--;

@@ -8,6 +8,7 @@
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
+#include "worker/gateway/tracer.h"
 
 struct message
 saying_message(const struct session *session, const struct say_request *request)
@@ -62,8 +63,10 @@ saying_remember(struct session *session, struct text tag,
 	message->request = pending->request;
 	message_pack(ledgers_letter(gateway, LETTER_SAY), message);
 	result = ledgers_offer(gateway, ledger);
-	if (result == OFFER_TAKEN)
+	if (result == OFFER_TAKEN) {
+		tracer_said(gateway, session, message);
 		return;
+	}
 	pending_free(gateway->pendings, &pending);
 	if (result == OFFER_FULL)
 		saying_refuse(session, tag, CODE_UNAVAILABLE, ASKING_NOT_NOW);
@@ -80,6 +83,7 @@ saying_passed(struct session *session, struct text tag,
 		.id_origin = message->id_origin,
 	};
 
+	tracer_said(session->gateway, session, message);
 	pending_answer_in_turn(session->gateway->pendings, session, tag,
 		&(struct answer){
 			.kind = ANSWER_SAY,

@@ -270,6 +270,12 @@ office_send(void *self, unsigned to, struct letter *letter)
 	worker_send(self, to, letter);
 }
 
+static bool
+office_tell(void *self, struct text traced)
+{
+	return worker_tell(self, traced);
+}
+
 static struct door *
 make_door(struct service *service)
 {
@@ -408,7 +414,8 @@ gateway_main(struct worker *worker)
 			.arena = worker_arena(worker),
 			.slot = worker_slot(worker),
 			.life = worker_life(worker),
-			.office = { office_offer, office_send, worker },
+			.office = { office_offer, office_send, worker,
+				office_tell },
 		},
 	};
 	int code = 1;

@@ -12,6 +12,7 @@
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
+#include "worker/gateway/tracer.h"
 
 /*
  * Edits and deletions. First the message is looked up, to see whose it is and
@@ -195,6 +196,7 @@ say_change(struct pending *pending, const struct message *found)
 	message.others = buffer_text(&sides);
 	message.request = next->request;
 	message_pack(letter, &message);
+	tracer_said(gateway, session, &message);
 	buffer_fini(&sides);
 	pending_free(gateway->pendings, &pending);
 	if (letter->length + growth > ledgers_letter_max(gateway))

@@ -11,6 +11,7 @@
 #include "worker/gateway/kick.h"
 #include "worker/gateway/ledgers.h"
 #include "worker/gateway/pass.h"
+#include "worker/gateway/tracer.h"
 #include "worker/gateway/users.h"
 
 #define KEEP_BYTES 65536
@@ -107,6 +108,7 @@ say_room(struct gateway *gateway, const struct wish *wish)
 			ledgers_of_room(gateway, wish->tenant, wish->room));
 	else
 		pass_to_room(gateway, &message);
+	tracer_said(gateway, NULL, &message);
 }
 
 /* What is not there is changed by nobody; then only the change is told. */
@@ -127,6 +129,7 @@ change(struct gateway *gateway, const struct wish *wish)
 		message.body = TEXT_LITERAL("null");
 	remember(gateway, &message,
 		ledgers_of_room(gateway, wish->tenant, wish->room));
+	tracer_said(gateway, NULL, &message);
 }
 
 static void
@@ -143,6 +146,7 @@ say_user(struct gateway *gateway, const struct wish *wish)
 	message.others = buffer_text(&gateway->sides);
 	remember(gateway, &message,
 		ledgers_of_inbox(gateway, message.tenant, message.stream));
+	tracer_said(gateway, NULL, &message);
 }
 
 void
@@ -170,6 +174,12 @@ wishes_take(struct gateway *gateway, struct text packed)
 	case WISH_EDIT:
 	case WISH_DELETE:
 		change(gateway, &wish);
+		break;
+	case WISH_TRACE:
+		tracer_begin(gateway, &wish);
+		break;
+	case WISH_TRACE_END:
+		tracer_end(gateway, wish.trace);
 		break;
 	default:
 		log_error("a wish of the master makes no sense here");

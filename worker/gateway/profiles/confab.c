@@ -14,6 +14,7 @@
 #include "worker/gateway/profiles/confab_write.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/tracer.h"
 
 #define BAD_IN_A_ROW_MAX 16
 #define SEQ_BYTES_MAX 256
@@ -125,6 +126,9 @@ read_request(struct session *session, const json_t *request, struct text verb,
 	is_good = add_seq(tag, request, text);
 	seq = (struct text){ (const char *)tag->data + 1, tag->length - 1 };
 	must(tag->length <= SESSION_TAG_MAX);
+	tracer_request(session,
+		command ? text_of(command->verb) : TEXT_LITERAL("?"),
+		text.length);
 	if (!is_good)
 		refuse(session, verb, seq, CODE_BAD_REQUEST,
 			"seq must be an integer or a string of at most 256 "

@@ -1,0 +1,18 @@
+/*
+ * The arguments that stand behind a word of the status socket.
+ */
+#ifndef MASTER_ARGUMENTS_H
+#define MASTER_ARGUMENTS_H
+
+#include <stdbool.h>
+
+#include "shared/text.h"
+
+/* The next argument, taken from the rest; empty when there is none. In double
+ * quotes it may have spaces. */
+struct text arguments_take(struct text *rest);
+
+/* Is this the next argument? Then it is taken. */
+bool arguments_take_word(struct text *rest, const char *word);
+
+#endif
