@@ -95,6 +95,7 @@ run: deps
 
 # The installed configuration names the directories that belong to PREFIX.
 SHARE := $(PREFIX)/share/confab
+MAN := $(PREFIX)/share/man
 COMPLETIONS := $(PREFIX)/share/bash-completion/completions
 UNITS := $(PREFIX)/lib/systemd/system
 INSTALLED_CONF := $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
@@ -102,7 +103,8 @@ INSTALLED_CONF := $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(SHARE)/sql/search $(dir $(INSTALLED_CONF)) \
-		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(COMPLETIONS) \
+		$(DESTDIR)$(MAN)/man1 $(DESTDIR)$(MAN)/man7 \
+		$(DESTDIR)$(MAN)/man8 $(DESTDIR)$(COMPLETIONS) \
 		$(DESTDIR)$(UNITS)
 	install $B/confabd $(DESTDIR)$(PREFIX)/sbin/
 	install $B/confabctl $(DESTDIR)$(PREFIX)/bin/
@@ -110,7 +112,9 @@ install: all
 		install -D -m 644 '{}' '$(DESTDIR)$(SHARE)/{}' ';'
 	install -m 644 sql/*.sql $(DESTDIR)$(SHARE)/sql/
 	install -m 644 sql/search/*.sql $(DESTDIR)$(SHARE)/sql/search/
-	install -m 644 packaging/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
+	install -m 644 packaging/man/*.1 $(DESTDIR)$(MAN)/man1/
+	install -m 644 packaging/man/*.7 $(DESTDIR)$(MAN)/man7/
+	install -m 644 packaging/man/*.8 $(DESTDIR)$(MAN)/man8/
 	install -m 644 packaging/completion/confabctl $(DESTDIR)$(COMPLETIONS)/
 	sed 's|/usr/\(s*bin\)/|$(PREFIX)/\1/|' packaging/systemd/confab.service | \
 		install -m 644 /dev/stdin $(DESTDIR)$(UNITS)/confab.service

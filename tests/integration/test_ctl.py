@@ -241,3 +241,31 @@ def test_completion_knows_what_help_lists(server):
         known = [w for w in words if re.fullmatch("[a-z]+", w)]
         for i, word in enumerate(known):
             assert word in complete(*known[:i], word), line
+
+
+# Manuals
+
+def headings(page, macro):
+    """What the items of a manual's lists begin with."""
+    return set(re.findall(r"^\.It %s (.*)$" % macro,
+                          (ROOT / "packaging/man" / page).read_text(), re.M))
+
+
+def test_the_manual_has_every_word(server):
+    words = [line.split("\t")[0] for line in
+             run("-s", socket_of(server), "help").stdout.splitlines()[1:]]
+    known = headings("confabctl.1", "Ic")
+    for word in words:
+        plain = re.match("[a-z ]+", word)[0].strip()
+        assert any(re.match(r"%s( (Ar|Cm) |$)" % plain, it)
+                   for it in known), word
+    for it in known:
+        plain = re.split(" (?:Ar|Cm|Oo|Op) ", it)[0]
+        assert any(word.startswith(plain) for word in words), it
+
+
+def test_the_manual_has_every_signal():
+    table = (ROOT / "master/signals.c").read_text()
+    known = {name for it in headings("confabd.8", "Dv")
+             for name in it.split(" , ")}
+    assert known == set(re.findall(r"\{ SIG([A-Z0-9]+),", table)) - {"CHLD"}
