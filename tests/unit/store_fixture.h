@@ -17,6 +17,7 @@
 
 #include "shared/base.h"
 #include "shared/records.h"
+#include "tests/unit/archive_sql.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_page.h"
 
@@ -88,6 +89,14 @@ message_at(uint64_t offset)
 }
 
 static inline void
+put(struct place *place, const struct message *message)
+{
+	assert_int_equal(store_begin(place->store), 0);
+	assert_int_equal(store_add(place->store, message), 0);
+	assert_int_equal(store_commit(place->store), 0);
+}
+
+static inline void
 add_range(struct place *place, uint64_t from, uint64_t to)
 {
 	assert_int_equal(store_begin(place->store), 0);
@@ -97,6 +106,13 @@ add_range(struct place *place, uint64_t from, uint64_t to)
 		assert_int_equal(store_add(place->store, &message), 0);
 	}
 	assert_int_equal(store_commit(place->store), 0);
+}
+
+/* The number that a statement on the archive answers. */
+static inline uint64_t
+ask(const struct place *place, const char *sql)
+{
+	return archive_ask(place->path, sql);
 }
 
 static inline struct lookup

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "shared/base.h"
 #include "shared/log.h"
 #include "shared/records.h"
+#include "tests/unit/archive_sql.h"
 #include "worker/historian/migrate.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_page.h"
@@ -96,31 +96,13 @@ log_tells(const struct place *place, const char *words)
 static int
 migrated(const struct place *place)
 {
-	sqlite3_stmt *statement;
-	sqlite3 *db;
-	int version = -1;
+	sqlite3 *db = archive_open(place->path);
+	bool is_done = migrate(db, place->path, place->sql_dir) == 0;
 
-	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-	if (migrate(db, place->path, place->sql_dir) == 0) {
-		assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version",
-					 -1, &statement, NULL),
-			SQLITE_OK);
-		assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-		version = sqlite3_column_int(statement, 0);
-		sqlite3_finalize(statement);
-	}
 	sqlite3_close(db);
-	return version;
-}
-
-static void
-execute(const struct place *place, const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
+	if (!is_done)
+		return -1;
+	return (int)archive_ask(place->path, "PRAGMA user_version");
 }
 
 static void
@@ -186,7 +168,7 @@ a_newer_database_is_left_alone(void **state)
 
 	assert_non_null(store);
 	store_close(&store);
-	execute(place, "PRAGMA user_version = 999");
+	archive_execute(place->path, "PRAGMA user_version = 999");
 	assert_null(store_open(place->path, "sql"));
 	assert_true(log_tells(place, "written by a newer confabd"));
 	assert_true(log_tells(place, place->path));
@@ -202,7 +184,7 @@ make_first_archive(const struct place *place)
 		place->sql_dir);
 	assert_int_equal(system(command), 0);
 	assert_int_equal(migrated(place), 1);
-	execute(place,
+	archive_execute(place->path,
 		"INSERT INTO streams VALUES (1, 114, 'default', 'lobby', 9);"
 		"INSERT INTO messages VALUES (68719476737, 65536, 1024, "
 		"'anna', 101, 'text', '\"old\"', NULL);"
@@ -293,7 +275,7 @@ a_database_of_someone_else_is_refused(void **state)
 {
 	struct place *place = *state;
 
-	execute(place, "CREATE TABLE messages (theirs)");
+	archive_execute(place->path, "CREATE TABLE messages (theirs)");
 	assert_null(store_open(place->path, "sql"));
 	assert_true(log_tells(place, "table messages already exists"));
 }

@@ -52,34 +52,9 @@ retire(struct place *place, uint64_t unix_ms)
 	return steps;
 }
 
-static uint64_t
-ask(const struct place *place, const char *sql)
-{
-	sqlite3_stmt *statement;
-	uint64_t number;
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	number = (uint64_t)sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return number;
-}
-
 #define messages_in(place) ask(place, "SELECT count(*) FROM messages")
 #define lowest_in(place)                                                       \
 	ask(place, "SELECT min(id & ((1 << 36) - 1)) FROM messages")
-
-static void
-put(struct place *place, const struct message *message)
-{
-	assert_int_equal(store_begin(place->store), 0);
-	assert_int_equal(store_add(place->store, message), 0);
-	assert_int_equal(store_commit(place->store), 0);
-}
 
 static void
 the_newest_messages_are_kept(void **state)

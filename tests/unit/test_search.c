@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/records.h"
 #include "shared/words.h"
+#include "tests/unit/archive_sql.h"
 #include "worker/historian/indexer.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_index.h"
@@ -225,18 +225,7 @@ count(struct place *place, const char *room, const char *text)
 static uint64_t
 ask_index(const struct place *place, const char *sql)
 {
-	sqlite3_stmt *statement;
-	uint64_t number = 0;
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, GUARD_MS);
-	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
-		sqlite3_step(statement) == SQLITE_ROW)
-		number = (uint64_t)sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return number;
+	return archive_ask_early(place->path, sql);
 }
 
 /* How many messages the index has a piece of text for, each time counted. */
@@ -244,9 +233,8 @@ static uint64_t
 times_indexed(const struct place *place, const char *piece)
 {
 	char sql[200];
-	sqlite3 *db;
+	sqlite3 *db = archive_open(place->path);
 
-	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
 	sqlite3_exec(db,
 		"CREATE VIRTUAL TABLE IF NOT EXISTS pieces "
 		"USING fts5vocab(texts, row)",

@@ -4,8 +4,6 @@
 
 #include <sched.h>
 
-#include <sqlite3.h>
-
 #include "shared/clock.h"
 #include "shared/mail.h"
 #include "shared/words.h"
@@ -73,14 +71,6 @@ set_up_index(void **state)
 	rule = (struct store_rule){ 0 };
 	store_set_indexed(place->store, is_wanted, NULL);
 	return 0;
-}
-
-static void
-put(struct place *place, const struct message *message)
-{
-	assert_int_equal(store_begin(place->store), 0);
-	assert_int_equal(store_add(place->store, message), 0);
-	assert_int_equal(store_commit(place->store), 0);
 }
 
 static void
@@ -170,18 +160,7 @@ find(struct place *place, const char *text)
 static uint64_t
 ask_index(const char *sql)
 {
-	sqlite3_stmt *statement;
-	uint64_t number = 0;
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(index_path, &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, GUARD_MS);
-	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
-		sqlite3_step(statement) == SQLITE_ROW)
-		number = (uint64_t)sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return number;
+	return archive_ask_early(index_path, sql);
 }
 
 /* How many messages the index names for these three characters. */
@@ -367,16 +346,11 @@ an_index_that_is_ahead_of_the_notes_is_of_no_use(void **state)
 	struct place *place = *state;
 	struct store_index *index = open_index(place);
 	size_t rows = 10;
-	sqlite3 *db;
 
 	say(place, 1, "\"alpha\"");
 	assert_true(step(index, 1000));
 	store_index_close(&index);
-	assert_int_equal(sqlite3_open(index_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "UPDATE taken_back SET number = 7",
-				 NULL, NULL, NULL),
-		SQLITE_OK);
-	sqlite3_close(db);
+	archive_execute(index_path, "UPDATE taken_back SET number = 7");
 	index = open_index(place);
 	assert_int_equal(store_index_begin(index), 0);
 	assert_int_equal(

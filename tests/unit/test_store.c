@@ -6,8 +6,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <sqlite3.h>
-
 #include "shared/journal.h"
 #include "worker/historian/desk.h"
 #include "worker/historian/intake.h"
@@ -235,25 +233,11 @@ positions_survive_and_belong_to_one_ledger(void **state)
 	assert_true(store_position(place->store, 3) == 1ULL << 40);
 }
 
-static int
+static uint64_t
 holes_in(const struct place *place)
 {
-	sqlite3_stmt *statement;
-	sqlite3 *db;
-	int count;
-
-	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_prepare_v2(db,
-			"SELECT count(*) FROM holes "
-			"WHERE position > 0 AND position_after > position",
-			-1, &statement, NULL),
-		SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	count = sqlite3_column_int(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return count;
+	return ask(place, "SELECT count(*) FROM holes "
+			  "WHERE position > 0 AND position_after > position");
 }
 
 /* The intake */

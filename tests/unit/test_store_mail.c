@@ -2,22 +2,12 @@
  * conversation of each two; and edits and deletions of what stands there. */
 #include "tests/unit/store_fixture.h"
 
-#include <sqlite3.h>
-
 #include "shared/journal.h"
 #include "shared/mail.h"
 #include "shared/message.h"
 #include "worker/historian/intake.h"
 
 #define SENDER TEXT_LITERAL("anna")
-
-static void
-put(struct place *place, const struct message *message)
-{
-	assert_int_equal(store_begin(place->store), 0);
-	assert_int_equal(store_add(place->store, message), 0);
-	assert_int_equal(store_commit(place->store), 0);
-}
 
 /* A message in the inbox of anna, to those others. */
 static struct message
@@ -92,33 +82,6 @@ assert_body(
 	assert_true(read_one(place, STREAM_ROOM, "lobby", offset, &message));
 	assert_true(text_equal(message.body, text_of(body)));
 	assert_int_equal(message.flags, flags);
-}
-
-static uint64_t
-ask(const struct place *place, const char *sql)
-{
-	sqlite3_stmt *statement;
-	uint64_t number;
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	number = (uint64_t)sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return number;
-}
-
-static void
-execute(const struct place *place, const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
 }
 
 static void
@@ -357,7 +320,7 @@ what_comes_again_changed_is_changed_again(void **state)
 
 	add_range(place, 1, 3);
 	put(place, &remove);
-	execute(place, "DELETE FROM messages WHERE id & 15 = 2");
+	archive_execute(place->path, "DELETE FROM messages WHERE id & 15 = 2");
 	add_range(place, 1, 3);
 	put(place, &remove);
 	assert_body(place, 2, "null", MESSAGE_DELETED);

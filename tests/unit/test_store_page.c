@@ -48,14 +48,6 @@ look_up(struct place *place, const struct lookup *wanted, struct shown *shown)
 		assert_int_equal(page_->has_more, (more));                     \
 	} while (0)
 
-static void
-put(struct place *place, const struct message *message)
-{
-	assert_int_equal(store_begin(place->store), 0);
-	assert_int_equal(store_add(place->store, message), 0);
-	assert_int_equal(store_commit(place->store), 0);
-}
-
 static struct lookup
 by_id(enum lookup_mode mode, uint64_t offset, uint64_t limit)
 {
