@@ -344,29 +344,22 @@ pages_are_in_byte_order_and_tell_every_platform_once(void **state)
 	assert_page("", 10, 1, "ann:103:102:4996:ann ", true);
 }
 
-static void
-a_large_room_is_paged_through_whole_and_in_order(void **state)
+/* Pages through all, in their order; how many are there. */
+static unsigned
+page_through(uint64_t limit, size_t bytes_max)
 {
-	enum {
-		USERS = 3000
-	};
-	char user[32], last[32] = "";
+	char last[32] = "";
 	unsigned seen = 0;
 	struct members_page page;
 
-	(void)state;
-	for (unsigned i = 0; i < USERS; i++) {
-		snprintf(user, sizeof(user), "u%u", i * 7919 % USERS);
-		assert_true(join(gateway_a, i, user));
-	}
 	do {
 		struct members_wanted wanted = { .after = text_of(last),
-			.limit = 100 };
+			.limit = limit };
 		struct buffer list = { 0 };
 		struct unpack in;
 
 		page = (struct members_page){ 0 };
-		members_list(find("r"), &wanted, 100000, &list, &page);
+		members_list(find("r"), &wanted, bytes_max, &list, &page);
 		in = unpack_of(buffer_text(&list));
 		for (uint64_t i = 0; i < page.count; i++, seen++) {
 			struct unpack record = unpack_of(unpack_text(&in));
@@ -380,7 +373,23 @@ a_large_room_is_paged_through_whole_and_in_order(void **state)
 		}
 		buffer_fini(&list);
 	} while (page.more);
-	assert_int_equal(seen, USERS);
+	return seen;
+}
+
+static void
+a_large_room_is_paged_through_whole_and_in_order(void **state)
+{
+	enum {
+		USERS = 3000
+	};
+	char user[32];
+
+	(void)state;
+	for (unsigned i = 0; i < USERS; i++) {
+		snprintf(user, sizeof(user), "u%u", i * 7919 % USERS);
+		assert_true(join(gateway_a, i, user));
+	}
+	assert_int_equal(page_through(100, 100000), USERS);
 }
 
 static void
@@ -514,38 +523,6 @@ name_of_user(char user[32], unsigned i)
 	snprintf(user, 32, "u%u", (i * 7919U) % CROWD);
 }
 
-/* Pages through all; how many are there. */
-static unsigned
-count_pages(void)
-{
-	char last[32] = "";
-	unsigned seen = 0;
-	struct members_page page;
-
-	do {
-		struct members_wanted wanted = { .after = text_of(last),
-			.limit = 1000 };
-		struct buffer list = { 0 };
-		struct unpack in;
-
-		page = (struct members_page){ 0 };
-		members_list(find("r"), &wanted, 1 << 20, &list, &page);
-		in = unpack_of(buffer_text(&list));
-		for (uint64_t i = 0; i < page.count; i++, seen++) {
-			struct unpack record = unpack_of(unpack_text(&in));
-			struct member member;
-
-			assert_true(member_unpack(&record, &member));
-			assert_true(
-				text_compare(text_of(last), member.user) < 0);
-			snprintf(last, sizeof(last), "%.*s",
-				TEXT_ARGS(member.user));
-		}
-		buffer_fini(&list);
-	} while (page.more);
-	return seen;
-}
-
 /* Half of them are at a gateway that dies; each step takes away a bounded
  * number, and counts and pages are whole at any time. */
 static void
@@ -562,7 +539,7 @@ a_hundred_thousand_members_are_lost_in_bounded_steps(void **state)
 			join(i % 2 ? gateway_b : gateway_a, i, user), i < 1000);
 	}
 	assert_counts(CROWD, CROWD);
-	assert_int_equal(count_pages(), CROWD);
+	assert_int_equal(page_through(1000, 1 << 20), CROWD);
 	members_tick(members, now_ms, 100);
 	assert_told("=100000/100000 ");
 	members_lose(members, gateway_b, now_ms);
@@ -576,7 +553,7 @@ a_hundred_thousand_members_are_lost_in_bounded_steps(void **state)
 	assert_told("=99000/50000 ");
 	members_tick(members, now_ms + 1000, 100);
 	assert_told("=50000/50000 ");
-	assert_int_equal(count_pages(), CROWD / 2);
+	assert_int_equal(page_through(1000, 1 << 20), CROWD / 2);
 }
 
 /* All lose their connections and come back in time, twice. */
