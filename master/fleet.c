@@ -66,12 +66,12 @@ static int
 share_sockets(struct supervisor *supervisor)
 {
 	const struct supervisor_needs *needs = &supervisor->needs;
-	int result = listeners_spread(
-		needs->config, arena_shape(needs->arena), needs->listening);
 	struct reload reload = supervisor_reload(supervisor);
 
+	listeners_spread(
+		needs->config, arena_shape(needs->arena), needs->listening);
 	supervisor_take_sockets(supervisor);
-	return reload_tell(&reload) < 0 ? -1 : result;
+	return reload_tell(&reload);
 }
 
 static int

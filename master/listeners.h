@@ -39,8 +39,8 @@ int listeners_renew(const struct config *old, const struct listening *open,
 /* After slots went on or off: every one that is on has a socket for each TCP
  * listener, and every socket belongs to one that is on, so that nobody waits in
  * a queue in vain. Sockets go from hand to hand; where there are too few, one
- * is opened. -1: one cannot be (logged), the others have changed hands. */
-int listeners_spread(const struct config *config,
+ * is opened. Where one cannot be (logged), all share those that there are. */
+void listeners_spread(const struct config *config,
 	const struct arena_shape *shape, struct listening *listening);
 
 /* Closes those that are not in the other, too. */

@@ -75,7 +75,22 @@ find_spare(const struct spreading *spreading)
 	return NULL;
 }
 
-static int
+/* All slots accept on all sockets from now on. */
+static void
+share_all(const struct spreading *spreading)
+{
+	for (size_t i = 0; i < spreading->listening->count; i++) {
+		struct heritage_socket *socket =
+			&spreading->listening->sockets[i];
+
+		if (socket->listener == spreading->listener)
+			socket->slot = HERITAGE_ANY_SLOT;
+	}
+}
+
+/* A user who is not root may bind no more sockets to a port below 1024. False
+ * when the sockets that there are have to do for all. */
+static bool
 give(const struct spreading *spreading, unsigned slot)
 {
 	struct heritage_socket *spare = find_spare(spreading);
@@ -83,18 +98,20 @@ give(const struct spreading *spreading, unsigned slot)
 
 	if (spare) {
 		spare->slot = slot;
-		return 0;
+		return true;
 	}
 	fd = listeners_bind(&spreading->address);
 	if (fd >= 0) {
 		listeners_add(
 			spreading->listening, fd, slot, spreading->listener);
-		return 0;
+		return true;
 	}
-	log_error("one more socket for listener %s: %s",
+	log_warning("listener %s: no more sockets (%s), its processes share "
+		    "those that there are",
 		spreading->config->listeners[spreading->listener].name,
 		strerror(errno));
-	return -1;
+	share_all(spreading);
+	return false;
 }
 
 /* Those of slots that are off go to the ones that have the fewest. */
@@ -124,22 +141,19 @@ give_away(const struct spreading *spreading)
 		}
 }
 
-static int
+static void
 spread_one(const struct spreading *spreading)
 {
-	int result = 0;
-
 	for (unsigned i = 0; i < spreading->shape->slots; i++) {
 		struct heritage_socket *socket = NULL;
 
 		if (serves(spreading, i) &&
 			count_of(spreading->listening, spreading->listener, i,
 				&socket) == 0 &&
-			give(spreading, i) < 0)
-			result = -1;
+			!give(spreading, i))
+			return;
 	}
 	give_away(spreading);
-	return result;
 }
 
 /* One socket, or several, for all slots. */
@@ -152,12 +166,10 @@ is_shared(const struct listening *listening, unsigned listener)
 	return false;
 }
 
-int
+void
 listeners_spread(const struct config *config, const struct arena_shape *shape,
 	struct listening *listening)
 {
-	int result = 0;
-
 	for (unsigned i = 0; i < config->listener_count; i++) {
 		struct spreading spreading = {
 			.config = config,
@@ -169,8 +181,7 @@ listeners_spread(const struct config *config, const struct arena_shape *shape,
 		must(address_read(
 			config->listeners[i].address, &spreading.address));
 		if (!address_is_unix(&spreading.address) &&
-			!is_shared(listening, i) && spread_one(&spreading) < 0)
-			result = -1;
+			!is_shared(listening, i))
+			spread_one(&spreading);
 	}
-	return result;
 }

@@ -187,3 +187,19 @@ def test_a_gateway_comes_also_when_root_has_opened_the_sockets(make_server):
     wait_for("two gateways", lambda: len(server.pids("gateway")) == 2)
     for pid in server.pids("gateway"):
         assert server.client_on(pid, "u%d" % pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
+def test_a_gateway_comes_also_where_only_root_may_listen(make_server):
+    server = make_server(user="nobody", group="nogroup")
+    server.port = 81
+    server.write_config(gateways=2, user="nobody", group="nogroup",
+                        drain_seconds=1)
+    server.start()
+    for count in 3, 1, 2:
+        assert server.control("gateways", str(count)).returncode == 0
+        wait_for("so many gateways", lambda: server.is_serving() and
+                 len(server.pids("gateway")) == count)
+        for pid in server.pids("gateway"):
+            assert server.client_on(pid, "u%d" % pid)
+    assert "Permission denied), its processes share" in server.log()
