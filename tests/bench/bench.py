@@ -4,7 +4,8 @@ time. Server, loop and load share the machine's cores.
 
 Marks: one message at a time at least 0.75 of the bare loop, eight in flight at
 least 2.5 times of it, at most one system call for a delivery, at most 1 kB of
-user memory for an idle connection.
+user memory for an idle connection, and a member who does not read costs the
+others at most a tenth.
 """
 
 import os
@@ -28,9 +29,13 @@ from server import Server, free_port, holder_of_ports, wait_for  # noqa: E402
 BUILT = ROOT / "build/bench"
 BODY = 64
 ROOM = 'room "*" { events = false }'
+ROOM_DROPS = 'room "*" { events = false slow = drop }'
 QUICK = "--quick" in sys.argv
 ROUNDS = 3 if QUICK else 5
 IDLE = 2000 if QUICK else 10000
+
+# receivers, messages before, messages of a round
+STALLED = (1000, 1500, 400) if QUICK else (10000, 1500, 40)
 
 # receivers, in flight, messages of a round, the mark
 FANOUTS = [
@@ -64,9 +69,12 @@ class Program:
             self.process.args, line or "it ended")
         return line[1:]
 
-    def ask(self, order):
+    def order(self, order, answer):
         self.process.stdin.write(order + "\n")
-        return [float(value) for value in self.line("result")]
+        return self.line(answer)
+
+    def ask(self, order):
+        return [float(value) for value in self.order(order, "result")]
 
     def end(self):
         self.process.stdin.close()
@@ -87,8 +95,9 @@ class Running:
     def __init__(self, **options):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="confab-bench-"))
         self.data = pathlib.Path(tempfile.mkdtemp(prefix="data-", dir=BUILT))
-        self.server = Server(self.directory / "confab", options=ROOM,
-                             ping_seconds=0, data_dir=self.data, **options)
+        self.server = Server(self.directory / "confab", ping_seconds=0,
+                             data_dir=self.data, **{"options": ROOM,
+                                                    **options})
         self.server.data_dir = self.data
 
     def __enter__(self):
@@ -159,6 +168,33 @@ def compare(ours, theirs, receivers, window, count, mark, frame):
         max(a / b for a, b in zip(rates[ours], rates[theirs]))),
         "%.2f" % (mine / bare), "of the loop",
         verdict(mine / bare, ">= %.2f" % mark, lambda ratio: ratio >= mark))
+
+
+def stalled_reader(receivers, filling, count):
+    """What a message to all takes, one at a time, without and with a member who
+    does not read and for whom much waits already: two loads in turns."""
+    times = {}
+    with Running(gateways=2, options=ROOM_DROPS) as server:
+        with Program("fanout", "ws", server.port, receivers, "all",
+                     BODY) as without, \
+                Program("fanout", "ws", server.port, receivers, "one",
+                        BODY) as with_one:
+            without.line("ready")
+            with_one.line("ready")
+            with_one.ask("run 20 1")
+            with_one.order("stall", "stalled")
+            with_one.ask("run %d 8" % filling)
+            for _ in range(ROUNDS):
+                for side in (without, with_one):
+                    seconds, _, _ = side.ask("run %d 1" % count)
+                    times.setdefault(side, []).append(seconds / count)
+        plain = statistics.median(times[without])
+        stalled = statistics.median(times[with_one])
+        row("a message to all of %d" % receivers, "%.2f" % (plain * 1000),
+            "ms")
+        row("the same beside one who does not read",
+            "%.2f" % (stalled / plain), "of that",
+            verdict(stalled / plain, "<= 1.10", lambda ratio: ratio <= 1.10))
 
 
 def syscalls(server, load, receivers):
@@ -312,6 +348,7 @@ def main():
     row("what", "median of %d" % ROUNDS, "unit", "first marks")
     for receivers in sorted({one[0] for one in FANOUTS}):
         fanout(receivers, [one[1:] for one in FANOUTS if one[0] == receivers])
+    stalled_reader(*STALLED)
     pingpong()
     idle_memory()
     rates()

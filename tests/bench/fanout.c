@@ -4,7 +4,8 @@
  *the whole size of a frame). Takes orders on standard input:
  *
  *	run COUNT WINDOW   publishes COUNT messages, at most WINDOW of them not
- *yet with all receivers; answers "result SECONDS DELIVERIES BYTES" quit
+ *yet with all receivers; answers "result SECONDS DELIVERIES BYTES"
+ *	stall              reads no more from one of them, for ever; "stalled"
  *
  * ROOM "-": the receivers log in and join nothing; there is no publisher.
  */
@@ -153,6 +154,19 @@ run(size_t count, size_t window)
 	fflush(stdout);
 }
 
+/* It is none of those that are counted from here on. */
+static void
+stall(void)
+{
+	if (epoll_ctl(load.epoll, EPOLL_CTL_DEL, load.receivers[0].fd, NULL) <
+		0)
+		wire_die("epoll_ctl");
+	load.receivers++;
+	load.count--;
+	puts("stalled");
+	fflush(stdout);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -173,9 +187,12 @@ main(int argc, char **argv)
 	while (fgets(line, sizeof(line), stdin)) {
 		size_t count, window;
 
-		if (sscanf(line, "run %zu %zu", &count, &window) != 2)
+		if (strcmp(line, "stall\n") == 0)
+			stall();
+		else if (sscanf(line, "run %zu %zu", &count, &window) == 2)
+			run(count, window);
+		else
 			break;
-		run(count, window);
 	}
 	return 0;
 }
