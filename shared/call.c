@@ -132,6 +132,34 @@ call_ask(int fd, struct text line, struct buffer *answer)
 	return true;
 }
 
+/* No line is empty but the one that ends it. */
+bool
+call_follow(int fd, struct text line, call_part *on_part, void *self)
+{
+	char bytes[PART_BYTES], last = 0;
+	bool is_whole = false;
+
+	if (!send_all(fd, line))
+		return false;
+	while (!is_whole) {
+		ssize_t part = recv(fd, bytes, sizeof(bytes), 0);
+		size_t length = (size_t)part;
+
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part == 0)
+			errno = ECONNRESET;
+		if (part <= 0)
+			return false;
+		if (length > 1)
+			last = bytes[length - 2];
+		is_whole = last == '\n' && bytes[length - 1] == '\n';
+		last = bytes[length - 1];
+		on_part(self, (struct text){ bytes, length - is_whole });
+	}
+	return true;
+}
+
 const char *
 call_trouble(int error)
 {

@@ -146,6 +146,44 @@ print_answer(struct text answer)
 	return is_refused ? EXIT_REFUSED : EXIT_ANSWERED;
 }
 
+/* self: what the first part said. */
+static void
+print_part(void *self, struct text part)
+{
+	enum exit_code *code = self;
+
+	if (*code == EXIT_NOBODY)
+		*code = call_is_refused(part) ? EXIT_REFUSED : EXIT_ANSWERED;
+	fwrite(part.at, 1, part.length,
+		*code == EXIT_REFUSED ? stderr : stdout);
+	fflush(stdout);
+}
+
+static bool
+is_trace(char **words)
+{
+	if (words[0] && strcmp(words[0], "json") == 0)
+		words++;
+	return words[0] && strcmp(words[0], "trace") == 0;
+}
+
+/* A trace goes on for a while, and perhaps nothing happens for long. */
+static enum exit_code
+follow(const char *path, struct text request)
+{
+	enum exit_code code = EXIT_NOBODY;
+	int fd = call_open(path, 0);
+
+	if (fd < 0 || !call_follow(fd, request, print_part, &code)) {
+		fprintf(stderr, "confabctl: %s: %s\n", path,
+			call_trouble(errno));
+		code = EXIT_NOBODY;
+	}
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
 static enum exit_code
 ask(const char *path, struct text request)
 {
@@ -179,7 +217,8 @@ main(int argc, char **argv)
 	if (optind < argc && strcmp(argv[optind], "top") == 0)
 		return (int)top_main(wishes.path, argc - optind, argv + optind);
 	if (make_request(&request, argv + optind, wishes.is_json)) {
-		code = ask(wishes.path, buffer_text(&request));
+		code = (is_trace(argv + optind) ? follow : ask)(
+			wishes.path, buffer_text(&request));
 	} else {
 		fputs("confabctl: a word may not hold a line break\n", stderr);
 		code = EXIT_USAGE;

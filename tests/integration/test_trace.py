@@ -4,11 +4,13 @@ happens, for a while, and not for those who do not read."""
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
-from server import StatusError, StatusSocket, wait_for
+from server import (CONFABCTL, StatusError, StatusSocket, die_with_parent,
+                    wait_for)
 
 OPTIONS = dict(gateways=2)
 COLUMNS = ["time", "event", "user", "platform", "client", "room", "to", "type",
@@ -114,6 +116,25 @@ def test_in_json_it_is_an_array(server, room):
         rows = json.loads("[" + "\n".join(status.read()))
     assert [row["event"] for row in rows] == ["enter"]
     assert set(rows[0]) == set(COLUMNS)
+
+
+def test_confabctl_prints_it_as_it_comes(server, room):
+    command = [str(CONFABCTL), "-s", str(server.run_dir / "status.sock")]
+    with subprocess.Popen(command + ["trace", "room", room, "3"], text=True,
+                          stdout=subprocess.PIPE,
+                          preexec_fn=die_with_parent) as process:
+        assert process.stdout.readline().rstrip("\n").split("\t") == COLUMNS
+        with server.client("ann", room):
+            assert process.stdout.readline().split("\t")[1] == "enter"
+            assert process.poll() is None, "it goes on"
+        assert process.stdout.readline().split("\t")[1] == "exit"
+        assert process.stdout.read() == ""
+        assert process.wait(30) == 0
+    done = server.control("json", "trace", "room", room, "1")
+    assert done.returncode == 0 and json.loads(done.stdout) == []
+    done = server.control("trace", "nothing")
+    assert done.returncode == 1 and done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1 and done.stdout == ""
 
 
 @pytest.mark.parametrize("words", [
