@@ -329,6 +329,15 @@ ask_join(int fd)
 	return taken_join();
 }
 
+/* The ledger lets it in, and the client reads so. */
+static inline void
+answer_join(int fd, const struct join *join, uint64_t offset)
+{
+	tell_joined(join, offset);
+	fixture_turn();
+	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+}
+
 /* Joins with what stands behind the room, as of this offset. */
 static inline struct join
 join_room_with(int fd, const char *room, const char *options, uint64_t offset)
@@ -339,9 +348,7 @@ join_room_with(int fd, const char *room, const char *options, uint64_t offset)
 	snprintf(data, sizeof(data), "\"room\":\"%s\"%s", room, options);
 	ask(fd, "join", data);
 	join = taken_join();
-	tell_joined(&join, offset);
-	fixture_turn();
-	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+	answer_join(fd, &join, offset);
 	return join;
 }
 

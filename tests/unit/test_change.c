@@ -56,6 +56,15 @@ message_of_anna(void)
 		.type = TEXT_LITERAL("note") });
 }
 
+/* Whatever is looked up for the change, this is found. */
+static void
+find(const struct message *found)
+{
+	struct lookup lookup = id_looked_up();
+
+	tell_found(&lookup, found);
+}
+
 static void
 an_edit_is_said_when_the_message_was_found(void **state)
 {
@@ -100,13 +109,11 @@ a_deletion_says_which_and_nothing_else(void **state)
 {
 	int fd = client("anna");
 	struct message found = message_of_anna(), said;
-	struct lookup lookup;
 
 	(void)state;
 	join_room(fd, "r");
 	ask_change(fd, "delete", "\"room\":\"r\"", ",\"body\":7");
-	lookup = id_looked_up();
-	tell_found(&lookup, &found);
+	find(&found);
 	said = taken_say();
 	assert_int_equal(said.flags, MESSAGE_DELETE);
 	assert_true(text_equal(said.body, TEXT_LITERAL("null")));
@@ -170,18 +177,15 @@ a_note_to_oneself_is_found_by_ones_own_name(void **state)
 {
 	int fd = client("anna");
 	struct message found = message_of_anna();
-	struct lookup lookup;
 
 	(void)state;
 	found.kind = STREAM_INBOX;
 	found.stream = TEXT_LITERAL("anna");
 	ask_change(fd, "delete", "\"user\":\"bob\"", "");
-	lookup = id_looked_up();
-	tell_found(&lookup, &found);
+	find(&found);
 	assert_has(fixture_read(fd), "\"code\":1005");
 	ask_change(fd, "delete", "\"user\":\"anna\"", "");
-	lookup = id_looked_up();
-	tell_found(&lookup, &found);
+	find(&found);
 	assert_int_equal(taken_say().others.length, 0);
 	close(fd);
 }
@@ -191,11 +195,9 @@ static void
 assert_refused(int fd, const char *where, const struct message *found,
 	const char *code)
 {
-	struct lookup lookup;
 
 	ask_change(fd, "edit", where, ",\"body\":2");
-	lookup = id_looked_up();
-	tell_found(&lookup, found);
+	find(found);
 	assert_has(fixture_read(fd), code);
 	assert_null(fixture_letter());
 }
@@ -207,7 +209,6 @@ what_is_not_ones_own_or_not_there_stays_as_it_is(void **state)
 	int fd = client("anna");
 	struct buffer sides = { 0 };
 	struct message found = message_of_anna();
-	struct lookup lookup;
 
 	(void)state;
 	join_room(fd, "r");
@@ -228,8 +229,7 @@ what_is_not_ones_own_or_not_there_stays_as_it_is(void **state)
 	assert_refused(fd, "\"user\":\"dora\"", &found, "\"code\":1005");
 	buffer_fini(&sides);
 	ask_edit(fd);
-	lookup = id_looked_up();
-	tell_found(&lookup, NULL);
+	find(NULL);
 	assert_has(fixture_read(fd), "\"code\":1005");
 	close(fd);
 }
@@ -273,8 +273,7 @@ an_answer_that_comes_twice_counts_once(void **state)
 	(void)state;
 	join_room(fd, "r");
 	ask_edit(fd);
-	lookup = id_looked_up();
-	tell_found(&lookup, &found);
+	find(&found);
 	tell_found(&lookup, &found);
 	said = taken_say();
 	assert_null(fixture_letter());

@@ -42,7 +42,7 @@ joining(void)
 }
 
 static void
-answer_join(void)
+answer_next_join(void)
 {
 	struct join join = taken_join();
 
@@ -70,7 +70,7 @@ who_says_too_much_is_refused_in_turn_and_told_when(void **state)
 	int fd = joining();
 
 	(void)state;
-	answer_join();
+	answer_next_join();
 	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
 	say_at_once(fd, 4);
 	assert_silent(fd);
@@ -98,7 +98,7 @@ what_waits_for_a_join_is_counted_once(void **state)
 	(void)state;
 	say_at_once(fd, 2);
 	assert_int_equal(refused(), 0);
-	answer_join();
+	answer_next_join();
 	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
 	assert_silent(fd);
 	answer_say();
@@ -130,7 +130,7 @@ a_message_to_many_counts_more(void **state)
 	int fd = joining();
 
 	(void)state;
-	answer_join();
+	answer_next_join();
 	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
 	fixture.config.limits.burst = 4;
 	buffer_add_string(&json, "{\"seq\":1,\"cmd\":\"say\",\"data\":"
@@ -156,8 +156,8 @@ nobody_pays_for_another(void **state)
 	int one = joining(), other = joining();
 
 	(void)state;
-	answer_join();
-	answer_join();
+	answer_next_join();
+	answer_next_join();
 	say_at_once(one, 3);
 	assert_int_equal(refused(), 1);
 	say_at_once(other, 2);
@@ -177,7 +177,7 @@ what_nobody_remembers_keeps_the_rate_of_its_room_too(void **state)
 	fixture.class.history = false;
 	fixture.class.rate = 1;
 	fd = joining();
-	answer_join();
+	answer_next_join();
 	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
 	say_at_once(fd, 2);
 	assert_has(fixture_read(fd), "\"reached\":");

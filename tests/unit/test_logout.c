@@ -32,8 +32,8 @@ who_logs_out_leaves_all_rooms_at_once(void **state)
 
 	(void)state;
 	log_in(fd, "anna");
-	r = join_room_with(fd, "r", "", 1);
-	s = join_room_with(fd, "s", "", 1);
+	r = join_room(fd, "r");
+	s = join_room(fd, "s");
 	log_out(fd);
 	left = taken_leave();
 	assert_int_equal(left.lost, 0);
@@ -75,7 +75,7 @@ another_may_log_in_and_inherits_nothing(void **state)
 
 	(void)state;
 	log_in(fd, "anna");
-	anna = join_room_with(fd, "r", "", 1);
+	anna = join_room(fd, "r");
 	log_out(fd);
 	taken_leave();
 	log_in(fd, "bob");
@@ -89,7 +89,7 @@ another_may_log_in_and_inherits_nothing(void **state)
 	fixture_say(fd, "{\"cmd\":\"rooms\"}");
 	assert_has(fixture_read(fd), "\"data\":{\"rooms\":[]}");
 	/* Whose message it was is told apart from who is there now. */
-	bob = join_room_with(fd, "r", "", 1);
+	bob = join_room(fd, "r");
 	assert_int_not_equal(bob.connection, anna.connection);
 	assert_true(text_equal(bob.user, TEXT_LITERAL("bob")));
 	tell_message((struct message){ .offset = 3,
@@ -111,7 +111,7 @@ what_was_asked_before_is_answered_first(void **state)
 
 	(void)state;
 	log_in(fd, "anna");
-	join_room_with(fd, "r", "", 1);
+	join_room(fd, "r");
 	fixture_say(fd, "{\"cmd\":\"history\",\"data\":{\"room\":\"r\"}}");
 	fixture_say(
 		fd, "{\"cmd\":\"say\",\"data\":{\"room\":\"r\",\"body\":1}}");
@@ -153,26 +153,20 @@ what_waits_for_a_join_comes_before_a_logout(void **state)
 	fixture_say(fd, "{\"seq\":2,\"cmd\":\"logout\"}");
 	fixture_say(fd, "{\"cmd\":\"ping\"}");
 	assert_silent(fd);
-	tell_joined(&join, 1);
-	fixture_turn();
-	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+	answer_join(fd, &join, 0);
 	assert_has(fixture_read(fd), "\"cmd\":\"leave\",\"code\":200");
 	assert_silent(fd);
 	taken_leave();
 	join = taken_join();
 	assert_true(text_equal(join.user, TEXT_LITERAL("anna")));
-	tell_joined(&join, 1);
-	fixture_turn();
-	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+	answer_join(fd, &join, 0);
 	assert_has(fixture_read(fd), "{\"seq\":1,\"cmd\":\"logout\"");
 	assert_has(fixture_read(fd), "\"user\":\"bob\"");
 	assert_silent(fd);
 	taken_leave();
 	join = taken_join();
 	assert_true(text_equal(join.user, TEXT_LITERAL("bob")));
-	tell_joined(&join, 1);
-	fixture_turn();
-	assert_has(fixture_read(fd), "\"cmd\":\"join\",\"code\":200");
+	answer_join(fd, &join, 0);
 	assert_has(fixture_read(fd), "{\"seq\":2,\"cmd\":\"logout\"");
 	assert_has(fixture_read(fd), "\"cmd\":\"ping\",\"code\":200");
 	assert_silent(fd);
@@ -187,7 +181,7 @@ what_waits_for_one_who_is_gone_is_not_read(void **state)
 
 	(void)state;
 	log_in(fd, "anna");
-	join_room_with(fd, "r", "", 1);
+	join_room(fd, "r");
 	fixture_say(fd, "{\"cmd\":\"history\",\"data\":{\"room\":\"r\"}}");
 	lookup = taken_lookup();
 	fixture_say(fd, "{\"cmd\":\"logout\"}");
@@ -213,7 +207,7 @@ what_waits_behind_a_logout_is_bounded(void **state)
 
 	(void)state;
 	log_in(fd, "anna");
-	join_room_with(fd, "r", "", 1);
+	join_room(fd, "r");
 	fixture_say(fd, "{\"cmd\":\"history\",\"data\":{\"room\":\"r\"}}");
 	lookup = taken_lookup();
 	fixture_say(fd, "{\"cmd\":\"logout\"}");

@@ -132,9 +132,7 @@ who_is_about_to_join_is_let_in_and_sent_out(void **state)
 		.user = TEXT_LITERAL("ann"),
 		.room = TEXT_LITERAL("r") });
 	assert_silent(fd);
-	tell_joined(&asked, 0);
-	fixture_turn();
-	assert_has(fixture_read(fd), "\"code\":200");
+	answer_join(fd, &asked, 0);
 	assert_has(fixture_read(fd), "\"cmd\":\"kick\"");
 	assert_int_equal(taken_leave().lost, 0);
 	assert_here(fd);
