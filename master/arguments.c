@@ -45,6 +45,18 @@ arguments_take(struct text *rest)
 	return argument;
 }
 
+struct text
+arguments_take_rest(struct text *rest)
+{
+	struct text after = *rest, all;
+	struct text argument = arguments_take(&after);
+
+	skip_spaces(rest);
+	all = *rest;
+	*rest = (struct text){ all.at + all.length, 0 };
+	return after.length == 0 ? argument : all;
+}
+
 bool
 arguments_take_word(struct text *rest, const char *word)
 {

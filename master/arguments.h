@@ -12,6 +12,9 @@
  * quotes it may have spaces. */
 struct text arguments_take(struct text *rest);
 
+/* All that is left; without the quotes when they are around all of it. */
+struct text arguments_take_rest(struct text *rest);
+
 /* Is this the next argument? Then it is taken. */
 bool arguments_take_word(struct text *rest, const char *word);
 

@@ -190,7 +190,7 @@ read_kick(struct text *rest, struct wish *wish, struct text *client)
 	if (arguments_take_word(rest, "client")) {
 		wish->what = WISH_KICK_CLIENT;
 		*client = arguments_take(rest);
-		wish->words = *rest;
+		wish->words = arguments_take_rest(rest);
 		return true;
 	}
 	wish->what = WISH_KICK_USER;
@@ -205,7 +205,7 @@ read_kick(struct text *rest, struct wish *wish, struct text *client)
 		arguments_take_word(rest, "platform") &&
 		!read_platform(arguments_take(rest), &wish->only_platform))
 		return false;
-	wish->words = *rest;
+	wish->words = arguments_take_rest(rest);
 	return true;
 }
 
@@ -287,7 +287,7 @@ words_say(const struct words_context *context, struct text argument,
 		answer_refuse(answer, SAY_USAGE);
 		return;
 	}
-	wish.words = argument;
+	wish.words = arguments_take_rest(&argument);
 	fault = fault_of(&wish, 1, SAID_BYTES_MAX);
 	if (fault)
 		answer_refuse(answer, "%s", fault);
@@ -321,7 +321,7 @@ change(const struct words_context *context, struct text argument,
 		answer_refuse(answer, is_edit ? EDIT_USAGE : DELETE_USAGE);
 		return;
 	}
-	wish.words = argument;
+	wish.words = arguments_take_rest(&argument);
 	fault = fault_of(&wish, is_edit ? 1 : 0, is_edit ? SAID_BYTES_MAX : 0);
 	if (!fault && !config_room_class(context->config, wish.room)->history)
 		fault = "nothing is remembered in this room";

@@ -118,6 +118,28 @@ read_arguments(int argc, char **argv, struct wishes *wishes)
 		}
 }
 
+/* The shell has taken off the quotes that the server needs to see where a name
+ * ends. What has quotes in itself stays as it is, and so does name=value, whose
+ * value goes on to the next one. */
+static bool
+needs_quotes(const char *word)
+{
+	size_t name = strspn(word, "abcdefghijklmnopqrstuvwxyz_");
+
+	return strchr(word, ' ') && !strchr(word, '"') &&
+	       (name == 0 || word[name] != '=');
+}
+
+static void
+add_word(struct buffer *request, const char *word)
+{
+	const char *quote = needs_quotes(word) ? "\"" : "";
+
+	buffer_add_string(request, quote);
+	buffer_add_string(request, word);
+	buffer_add_string(request, quote);
+}
+
 /* The words as one line; false when they hold what would make more of them. */
 static bool
 make_request(struct buffer *request, char **words, bool is_json)
@@ -131,7 +153,7 @@ make_request(struct buffer *request, char **words, bool is_json)
 			return false;
 		if (i > 0)
 			buffer_add_byte(request, ' ');
-		buffer_add_string(request, words[i]);
+		add_word(request, words[i]);
 	}
 	buffer_add_byte(request, '\n');
 	return true;

@@ -65,6 +65,22 @@ def test_without_both_it_is_the_usual_one():
     assert "/run/confab/status.sock" in done.stdout
 
 
+def test_an_argument_with_spaces_is_one_for_the_server(server):
+    control = server.control
+    with server.client("ann") as ann, server.client("ann lee", "a room") as lee:
+        assert control("kick", "user", "ann lee", "no more").returncode == 0
+        assert lee.push("kick")["reason"] == "no more"
+        assert ann.call("ping")["time"] > 0
+    with server.client("ann", "a room") as ann:
+        assert control("say", "room", "a room", "two words").returncode == 0
+        assert ann.push("msg")["body"] == "two words"
+        done = control("say", "room", "a room", "more", "\"or\" less")
+        assert done.returncode == 0, done.stderr
+        assert ann.push("msg")["body"] == "more \"or\" less"
+        assert "connections" in control("show", "room", "a room").stdout
+        assert control("show", "rooms", "prefix=a room").returncode == 0
+
+
 # top in a pipe
 
 def top(server, *arguments):
