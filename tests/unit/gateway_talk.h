@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/gateway_fixture.h"
+#include "worker/gateway/wishes.h"
 
 #define ROOM_EPOCH 5
 #define MESSAGE_TIME (UINT64_C(1700000000000) << 16)
@@ -366,6 +367,20 @@ member(const char *user)
 
 	join_room(fd, "r");
 	return fd;
+}
+
+/* --- what an operator wishes --- */
+
+static inline void
+wish(struct wish wanted)
+{
+	struct buffer packed = { 0 };
+
+	wanted.tenant = TEXT_LITERAL("default");
+	wish_pack(&packed, &wanted);
+	wishes_take(&fixture.gateway, buffer_text(&packed));
+	buffer_fini(&packed);
+	fixture_turn();
 }
 
 #endif

@@ -1,18 +1,9 @@
 /* How many connections an address has: counted by several owners at once. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 #include <pthread.h>
 
-#include "shared/arena.h"
-#include "shared/base.h"
 #include "shared/callers.h"
-#include "shared/index.h"
 #include "shared/index_partition.h"
+#include "tests/unit/arena_fixture.h"
 
 #define NOW 1000000
 
@@ -24,23 +15,11 @@ static const struct arena_shape shape = {
 	.roles = { ROLE_GATEWAY, ROLE_GATEWAY, ROLE_LEDGER },
 };
 
-static struct arena *arena;
-
 static int
 set_up(void **state)
 {
 	(void)state;
-	arena = arena_create(&shape);
-	index_open(arena, 0, 1);
-	index_open(arena, 1, 1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(&arena);
+	arena_fixture_open(&shape);
 	return 0;
 }
 

@@ -1,21 +1,10 @@
 /* How many users are connected: exact, and of very many a fair guess. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "master/census.h"
-#include "shared/arena.h"
-#include "shared/base.h"
-#include "shared/index.h"
+#include "tests/unit/arena_fixture.h"
 
 #define MANY (2 * CENSUS_CONNECTIONS)
-
-static struct arena *arena;
 
 static int
 set_up(void **state)
@@ -27,17 +16,7 @@ set_up(void **state)
 		.roles = { ROLE_GATEWAY, ROLE_GATEWAY, ROLE_LEDGER } };
 
 	(void)state;
-	arena = arena_create(&shape);
-	index_open(arena, 0, 1);
-	index_open(arena, 1, 1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(&arena);
+	arena_fixture_open(&shape);
 	return 0;
 }
 

@@ -1,20 +1,12 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "shared/arena.h"
-#include "shared/base.h"
 #include "shared/client_id.h"
-#include "shared/index.h"
 #include "shared/index_partition.h"
+#include "tests/unit/arena_fixture.h"
 
 #define CONNECTIONS 500
 #define ROOMS 300
@@ -31,23 +23,11 @@ static const struct arena_shape shape = {
 
 static const struct text acme = { "acme", 4 };
 
-static struct arena *arena;
-
 static int
 set_up(void **state)
 {
 	(void)state;
-	arena = arena_create(&shape);
-	index_open(arena, OWN, 1);
-	index_open(arena, OTHER, 1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(&arena);
+	arena_fixture_open(&shape);
 	return 0;
 }
 
@@ -527,7 +507,6 @@ chains_that_make_no_sense_end_nevertheless(void **state)
 }
 
 /* One owner that never rests and readers beside it. */
-
 #define READERS 2
 #define CHANGES 60000
 

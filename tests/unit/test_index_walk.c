@@ -1,20 +1,12 @@
 /* Walks along the chains of the index while its owner adds and removes. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
 #include <pthread.h>
 
-#include "shared/arena.h"
-#include "shared/base.h"
-#include "shared/index.h"
 #include "shared/index_walk.h"
+#include "tests/unit/arena_fixture.h"
 
 #define STAYING 200
 #define WALKS 200
@@ -29,7 +21,6 @@ static const struct arena_shape shape = {
 
 static const struct text acme = { "acme", 4 };
 
-static struct arena *arena;
 static atomic_bool is_over;
 
 /* Those who stay as one walk saw them, and where the current chain began. */
@@ -107,8 +98,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	arena = arena_create(&shape);
-	index_open(arena, 0, 1);
+	arena_fixture_open(&shape);
 	for (unsigned i = 0; i < STAYING; i++) {
 		struct index_entry entry;
 		char name[32];
@@ -119,14 +109,6 @@ set_up(void **state)
 		assert_true(index_room_add(arena, 0, acme, text_of(name)));
 	}
 	memset(&seen, 0, sizeof(seen));
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(&arena);
 	return 0;
 }
 

@@ -292,6 +292,16 @@ mail(const char *from, const char *to, const char *body, uint64_t offset)
 }
 
 static void
+assert_mail_deleted(void)
+{
+	assert_lookup(
+		STREAM_INBOX, "ben", false, 1, 4, "1:0 2,edited,deleted:null ");
+	assert_lookup(STREAM_INBOX, "cleo", true, 1, 5,
+		"1:0 2:0 3,edited,deleted:null 4,edit,deleted:null "
+		"5,delete:null ");
+}
+
+static void
 script_mail(void)
 {
 	struct id one;
@@ -316,11 +326,7 @@ script_mail(void)
 		"null");
 	end_turn();
 	id_said(203);
-	assert_lookup(
-		STREAM_INBOX, "ben", false, 1, 4, "1:0 2,edited,deleted:null ");
-	assert_lookup(STREAM_INBOX, "cleo", true, 1, 5,
-		"1:0 2:0 3,edited,deleted:null 4,edit,deleted:null "
-		"5,delete:null ");
+	assert_mail_deleted();
 }
 
 static void
@@ -334,11 +340,7 @@ static void
 script_mail_later(void)
 {
 	fixture_forget_sent();
-	assert_lookup(
-		STREAM_INBOX, "ben", false, 1, 4, "1:0 2,edited,deleted:null ");
-	assert_lookup(STREAM_INBOX, "cleo", true, 1, 5,
-		"1:0 2:0 3,edited,deleted:null 4,edit,deleted:null "
-		"5,delete:null ");
+	assert_mail_deleted();
 }
 
 static void

@@ -1,15 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "shared/arena.h"
-#include "shared/base.h"
 #include "shared/heritage.h"
+#include "tests/unit/arena_fixture.h"
 #include "worker/orphan.h"
 
 #define NOW_MS 1000000
@@ -21,8 +13,6 @@ enum {
 	HISTORIAN,
 	SLOTS
 };
-
-static struct arena *arena;
 
 static int
 set_up(void **state)
@@ -37,18 +27,9 @@ set_up(void **state)
 	};
 
 	(void)state;
-	arena = arena_create(&shape);
-	must(arena != NULL);
+	arena_fixture_open(&shape);
 	for (unsigned i = 0; i < SLOTS; i++)
 		atomic_store(&arena_row(arena, i)->heartbeat_ms, NOW_MS);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(&arena);
 	return 0;
 }
 

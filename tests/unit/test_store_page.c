@@ -14,13 +14,13 @@ struct shown {
 };
 
 static const struct store_page *
-look_up(struct place *place, const struct lookup *wanted, struct shown *shown)
+look_up(struct place *place, struct lookup wanted, struct shown *shown)
 {
 	struct store_page *page = &place->page;
 	struct unpack in;
 
 	assert_int_equal(
-		store_reader_page(place->reader, wanted, BIG, page), 0);
+		store_reader_page(place->reader, &wanted, BIG, page), 0);
 	in = unpack_of(buffer_text(&page->messages));
 	shown->count = 0;
 	while (in.at < in.end) {
@@ -66,12 +66,10 @@ ids_are_anchors_that_are_excluded(void **state)
 	struct lookup after = by_id(LOOKUP_AFTER_ID, 20, 5);
 
 	add_range(place, 1, 25);
-	assert_shown(place, &before, 15, 19, 5, true);
-	assert_shown(place, &after, 21, 25, 5, false);
-	before = by_id(LOOKUP_BEFORE_ID, 4, 5);
-	assert_shown(place, &before, 1, 3, 3, false);
-	after = by_id(LOOKUP_AFTER_ID, 25, 5);
-	assert_shown(place, &after, 0, 0, 0, false);
+	assert_shown(place, before, 15, 19, 5, true);
+	assert_shown(place, after, 21, 25, 5, false);
+	assert_shown(place, by_id(LOOKUP_BEFORE_ID, 4, 5), 1, 3, 3, false);
+	assert_shown(place, by_id(LOOKUP_AFTER_ID, 25, 5), 0, 0, 0, false);
 }
 
 static void
@@ -82,25 +80,20 @@ an_id_that_is_not_there_stands_for_its_place(void **state)
 
 	add_range(place, 1, 10);
 	add_range(place, 16, 25);
-	wanted = by_id(LOOKUP_BEFORE_ID, 13, 3);
-	assert_shown(place, &wanted, 8, 10, 3, true);
-	wanted = by_id(LOOKUP_AFTER_ID, 13, 3);
-	assert_shown(place, &wanted, 16, 18, 3, true);
-	wanted = by_id(LOOKUP_BEFORE_ID, 99, 3);
-	assert_shown(place, &wanted, 23, 25, 3, true);
-	wanted = by_id(LOOKUP_AFTER_ID, 99, 3);
-	assert_shown(place, &wanted, 0, 0, 0, false);
-	wanted = by_id(LOOKUP_AFTER_ID, 0, 3);
-	assert_shown(place, &wanted, 1, 3, 3, true);
+	assert_shown(place, by_id(LOOKUP_BEFORE_ID, 13, 3), 8, 10, 3, true);
+	assert_shown(place, by_id(LOOKUP_AFTER_ID, 13, 3), 16, 18, 3, true);
+	assert_shown(place, by_id(LOOKUP_BEFORE_ID, 99, 3), 23, 25, 3, true);
+	assert_shown(place, by_id(LOOKUP_AFTER_ID, 99, 3), 0, 0, 0, false);
+	assert_shown(place, by_id(LOOKUP_AFTER_ID, 0, 3), 1, 3, 3, true);
 
 	/* The same time of another host comes before or after. */
 	wanted = by_id(LOOKUP_AFTER_ID, 5, 1);
 	wanted.anchor_origin--;
-	assert_shown(place, &wanted, 5, 5, 1, true);
+	assert_shown(place, wanted, 5, 5, 1, true);
 	wanted.anchor_origin += 2;
-	assert_shown(place, &wanted, 6, 6, 1, true);
+	assert_shown(place, wanted, 6, 6, 1, true);
 	wanted.anchor = UINT64_MAX;
-	assert_shown(place, &wanted, 0, 0, 0, false);
+	assert_shown(place, wanted, 0, 0, 0, false);
 }
 
 static void
@@ -110,11 +103,10 @@ a_time_finds_the_first_message_from_then_on(void **state)
 	struct lookup wanted = by_id(LOOKUP_FROM_TIME, 7, 3);
 
 	add_range(place, 1, 10);
-	assert_shown(place, &wanted, 7, 9, 3, true);
+	assert_shown(place, wanted, 7, 9, 3, true);
 	wanted.anchor = 0;
-	assert_shown(place, &wanted, 1, 3, 3, true);
-	wanted = by_id(LOOKUP_FROM_TIME, 11, 3);
-	assert_shown(place, &wanted, 0, 0, 0, false);
+	assert_shown(place, wanted, 1, 3, 3, true);
+	assert_shown(place, by_id(LOOKUP_FROM_TIME, 11, 3), 0, 0, 0, false);
 }
 
 static void
@@ -123,17 +115,15 @@ one_message_is_found_by_its_id(void **state)
 	struct place *place = *state;
 	struct lookup wanted = by_id(LOOKUP_ID, 7, 50);
 
-	assert_shown(place, &wanted, 0, 0, 0, false);
+	assert_shown(place, wanted, 0, 0, 0, false);
 	add_range(place, 1, 10);
 	for (uint64_t i = 1; i <= 10; i++) {
-		wanted = by_id(LOOKUP_ID, i, 50);
-		assert_shown(place, &wanted, i, i, 1, false);
+		assert_shown(place, by_id(LOOKUP_ID, i, 50), i, i, 1, false);
 	}
-	wanted = by_id(LOOKUP_ID, 11, 1);
-	assert_shown(place, &wanted, 0, 0, 0, false);
+	assert_shown(place, by_id(LOOKUP_ID, 11, 1), 0, 0, 0, false);
 	wanted = by_id(LOOKUP_ID, 7, 1);
 	wanted.anchor_origin++;
-	assert_shown(place, &wanted, 0, 0, 0, false);
+	assert_shown(place, wanted, 0, 0, 0, false);
 }
 
 /* The conversation of two */
@@ -180,19 +170,19 @@ a_conversation_has_what_was_said_between_two(void **state)
 	struct lookup wanted = between("anna", "berta", LOOKUP_NEWEST, 0, 3);
 
 	fill_inboxes(place, 40);
-	assert_shown(place, &wanted, 35, 39, 3, true);
-	wanted = between("anna", "berta", LOOKUP_BEFORE, 35, 100);
-	assert_shown(place, &wanted, 1, 33, 17, false);
-	wanted = between("anna", "carl", LOOKUP_AFTER, 35, 100);
-	assert_shown(place, &wanted, 36, 40, 3, false);
-	wanted = between("carl", "anna", LOOKUP_AFTER, 5, 4);
-	assert_shown(place, &wanted, 6, 9, 4, true);
-	wanted = between("carl", "berta", LOOKUP_NEWEST, 0, 4);
-	assert_shown(place, &wanted, 0, 0, 0, false);
-	wanted = between("anna", "nobody", LOOKUP_NEWEST, 0, 4);
-	assert_shown(place, &wanted, 0, 0, 0, false);
-	wanted = between("anna", "", LOOKUP_NEWEST, 0, 4);
-	assert_shown(place, &wanted, 37, 40, 4, true);
+	assert_shown(place, wanted, 35, 39, 3, true);
+	assert_shown(place, between("anna", "berta", LOOKUP_BEFORE, 35, 100), 1,
+		33, 17, false);
+	assert_shown(place, between("anna", "carl", LOOKUP_AFTER, 35, 100), 36,
+		40, 3, false);
+	assert_shown(place, between("carl", "anna", LOOKUP_AFTER, 5, 4), 6, 9,
+		4, true);
+	assert_shown(place, between("carl", "berta", LOOKUP_NEWEST, 0, 4), 0, 0,
+		0, false);
+	assert_shown(place, between("anna", "nobody", LOOKUP_NEWEST, 0, 4), 0,
+		0, 0, false);
+	assert_shown(place, between("anna", "", LOOKUP_NEWEST, 0, 4), 37, 40, 4,
+		true);
 }
 
 static void
@@ -205,15 +195,15 @@ ids_and_times_are_anchors_in_a_conversation_too(void **state)
 	wanted.kind = STREAM_INBOX;
 	wanted.stream = TEXT_LITERAL("anna");
 	wanted.with = TEXT_LITERAL("berta");
-	assert_shown(place, &wanted, 17, 19, 2, true);
+	assert_shown(place, wanted, 17, 19, 2, true);
 	wanted.mode = LOOKUP_AFTER_ID;
-	assert_shown(place, &wanted, 21, 23, 2, true);
+	assert_shown(place, wanted, 21, 23, 2, true);
 	wanted.mode = LOOKUP_FROM_TIME;
-	assert_shown(place, &wanted, 21, 23, 2, true);
+	assert_shown(place, wanted, 21, 23, 2, true);
 	wanted.mode = LOOKUP_ID;
-	assert_shown(place, &wanted, 0, 0, 0, false);
+	assert_shown(place, wanted, 0, 0, 0, false);
 	wanted.with = TEXT_LITERAL("carl");
-	assert_shown(place, &wanted, 20, 20, 1, false);
+	assert_shown(place, wanted, 20, 20, 1, false);
 }
 
 /* What is not to be shown */
@@ -245,18 +235,15 @@ what_has_ended_and_changes_are_spanned_and_not_shown(void **state)
 	put(place, &edit);
 	add_range(place, 9, 9);
 	add_ended(place, 10, 10);
-	assert_shown(place, &wanted, 3, 10, 3, true);
-	wanted = lookup_of(LOOKUP_AFTER, 4, 3);
-	assert_shown(place, &wanted, 5, 10, 1, false);
-	wanted = lookup_of(LOOKUP_BEFORE, 9, 50);
-	assert_shown(place, &wanted, 1, 8, 4, false);
-	wanted = by_id(LOOKUP_ID, 6, 1);
-	assert_shown(place, &wanted, 6, 6, 0, false);
+	assert_shown(place, wanted, 3, 10, 3, true);
+	assert_shown(place, lookup_of(LOOKUP_AFTER, 4, 3), 5, 10, 1, false);
+	assert_shown(place, lookup_of(LOOKUP_BEFORE, 9, 50), 1, 8, 4, false);
+	assert_shown(place, by_id(LOOKUP_ID, 6, 1), 6, 6, 0, false);
 
 	/* Who recovers gets every row. */
 	wanted = lookup_of(LOOKUP_AFTER, 4, 10);
 	wanted.changes = 1;
-	assert_shown(place, &wanted, 5, 10, 6, false);
+	assert_shown(place, wanted, 5, 10, 6, false);
 }
 
 static void
@@ -268,7 +255,7 @@ what_ends_later_is_shown(void **state)
 
 	message.until = clock_unix_ms() + 3600000;
 	put(place, &message);
-	assert_shown(place, &wanted, 1, 1, 1, false);
+	assert_shown(place, wanted, 1, 1, 1, false);
 }
 
 static void
@@ -282,7 +269,7 @@ a_walk_ends_though_it_finds_nothing(void **state)
 	add_ended(place, 2, 12000);
 	for (;;) {
 		struct shown shown;
-		const struct store_page *page = look_up(place, &wanted, &shown);
+		const struct store_page *page = look_up(place, wanted, &shown);
 
 		pages++;
 		if (!page->has_more)

@@ -1,53 +1,5 @@
 /* What an operator who traces is told by a gateway, and what is too much. */
-#include "tests/unit/gateway_fixture.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#include "worker/gateway/wishes.h"
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	fixture_open(1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	fixture_close();
-	return 0;
-}
-
-static int
-login(const char *user)
-{
-	char json[128];
-	int fd = fixture_connect();
-
-	snprintf(json, sizeof(json),
-		"{\"cmd\":\"login\",\"data\":{\"user\":\"%s\"}}", user);
-	fixture_say(fd, json);
-	assert_non_null(strstr(fixture_read(fd), "\"code\":200"));
-	return fd;
-}
-
-static void
-wish(struct wish wanted)
-{
-	struct buffer packed = { 0 };
-
-	wanted.tenant = TEXT_LITERAL("default");
-	wish_pack(&packed, &wanted);
-	wishes_take(&fixture.gateway, buffer_text(&packed));
-	buffer_fini(&packed);
-	fixture_turn();
-}
+#include "tests/unit/gateway_talk.h"
 
 static void
 trace_user(uint64_t number, const char *user)
@@ -84,7 +36,7 @@ last(void)
 static void
 while_nobody_traces_nothing_is_told(void **state)
 {
-	int fd = login("ann");
+	int fd = client("ann");
 
 	(void)state;
 	fixture_say(fd, "{\"cmd\":\"ping\"}");
@@ -95,7 +47,7 @@ while_nobody_traces_nothing_is_told(void **state)
 static void
 a_user_is_traced_until_it_ends(void **state)
 {
-	int ann = login("ann"), bob = login("bob");
+	int ann = client("ann"), bob = client("bob");
 
 	(void)state;
 	trace_user(5, "ann");
@@ -118,7 +70,7 @@ a_user_is_traced_until_it_ends(void **state)
 static void
 what_is_said_to_him_is_told_without_the_body(void **state)
 {
-	int bob = login("bob");
+	int bob = client("bob");
 
 	(void)state;
 	trace_user(1, "ann");
@@ -137,7 +89,7 @@ what_is_said_to_him_is_told_without_the_body(void **state)
 static void
 a_client_alone_is_traced(void **state)
 {
-	int one = login("ann"), two = login("ann");
+	int one = client("ann"), two = client("ann");
 	struct index_entry entry;
 
 	(void)state;
@@ -158,7 +110,7 @@ a_client_alone_is_traced(void **state)
 static void
 so_many_events_a_second_are_told_and_the_rest_counted(void **state)
 {
-	int fd = login("ann");
+	int fd = client("ann");
 	unsigned count;
 
 	(void)state;
@@ -174,7 +126,7 @@ so_many_events_a_second_are_told_and_the_rest_counted(void **state)
 static void
 what_the_master_does_not_read_is_counted(void **state)
 {
-	int fd = login("ann");
+	int fd = client("ann");
 
 	(void)state;
 	trace_user(1, "ann");
@@ -193,7 +145,7 @@ static void
 traces_are_few_and_of_names_that_can_be(void **state)
 {
 	static const char large[1000];
-	int fd = login("ann");
+	int fd = client("ann");
 
 	(void)state;
 	wish((struct wish){ .what = WISH_TRACE,
@@ -213,7 +165,7 @@ traces_are_few_and_of_names_that_can_be(void **state)
 static void
 a_trace_that_is_over_ends_by_itself(void **state)
 {
-	int fd = login("ann");
+	int fd = client("ann");
 
 	(void)state;
 	wish((struct wish){ .what = WISH_TRACE,
@@ -228,7 +180,6 @@ a_trace_that_is_over_ends_by_itself(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(while_nobody_traces_nothing_is_told),
 		TEST(a_user_is_traced_until_it_ends),

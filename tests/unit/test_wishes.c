@@ -2,19 +2,6 @@
  * stays, and what is said in his name. */
 #include "shared/mail.h"
 #include "tests/unit/gateway_talk.h"
-#include "worker/gateway/wishes.h"
-
-static void
-wish(struct wish wanted)
-{
-	struct buffer packed = { 0 };
-
-	wanted.tenant = TEXT_LITERAL("default");
-	wish_pack(&packed, &wanted);
-	wishes_take(&fixture.gateway, buffer_text(&packed));
-	buffer_fini(&packed);
-	fixture_turn();
-}
 
 static void
 all_connections_of_a_user_are_sent_away(void **state)
