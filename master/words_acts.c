@@ -6,6 +6,7 @@
  */
 #include "master/words_acts.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -17,6 +18,7 @@
 #include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/index.h"
+#include "shared/log.h"
 #include "shared/message.h"
 #include "shared/records.h"
 
@@ -119,6 +121,15 @@ answer_connections(struct answer *answer, const char *state, uint64_t count)
 	answer_end_list(answer);
 }
 
+static void
+tell_kicked(struct answer *answer, uint64_t count)
+{
+	log_info("asked by the status socket to send away %" PRIu64
+		 " connections",
+		count);
+	answer_connections(answer, "kicked", count);
+}
+
 static bool
 say_wish(const struct words_context *context, const struct wish *wish,
 	unsigned slot)
@@ -155,7 +166,7 @@ kick_user(const struct words_context *context, const struct wish *wish,
 	else if (kicked == 0)
 		answer_refuse(answer, "there is no such connection");
 	else
-		answer_connections(answer, "kicked", kicked);
+		tell_kicked(answer, kicked);
 }
 
 static void
@@ -178,7 +189,7 @@ kick_client(const struct words_context *context, struct text id,
 	}
 	wish->place = place;
 	if (say_wish(context, wish, slot))
-		answer_connections(answer, "kicked", 1);
+		tell_kicked(answer, 1);
 	else
 		answer_refuse(
 			answer, "its gateway cannot hear it now, ask again");

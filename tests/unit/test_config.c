@@ -262,6 +262,39 @@ limits_and_inbox_have_their_options(void **state)
 }
 
 static void
+find_log_level(void *self, const struct config_listing *listing)
+{
+	char *found = self;
+
+	if (strcmp(listing->name, "log_level") == 0)
+		snprintf(
+			found, 64, "%s by %s", listing->value, listing->origin);
+}
+
+static void
+an_option_is_overridden_until_the_file_is_read_again(void **state)
+{
+	struct config *config = read_text("apis = 2\n");
+	char why[128] = "", found[64] = "";
+
+	(void)state;
+	expect_good(config);
+	assert_false(config_override(
+		config, "log_level", "loud", "me", why, sizeof(why)));
+	assert_string_equal(why, "must be one of: error warning info debug");
+	config_list(config, find_log_level, found);
+	assert_string_equal(found, "info by default");
+	for (int i = 0; i < 2; i++)
+		assert_true(config_override(config, "log_level",
+			i ? "error" : "debug", i ? "you" : "me", why,
+			sizeof(why)));
+	config_list(config, find_log_level, found);
+	assert_string_equal(found, "error by you");
+	assert_int_equal(config->apis, 2);
+	config_free(&config);
+}
+
+static void
 a_wrong_value_tells_its_line_and_what_is_allowed(void **state)
 {
 	(void)state;
@@ -674,6 +707,7 @@ main(void)
 		TEST(values_of_every_type_are_read),
 		TEST(a_listener_has_its_options),
 		TEST(limits_and_inbox_have_their_options),
+		TEST(an_option_is_overridden_until_the_file_is_read_again),
 		TEST(a_wrong_value_tells_its_line_and_what_is_allowed),
 		TEST(an_unknown_name_is_an_error),
 		TEST(all_errors_are_told_at_once_in_their_order),
