@@ -17,6 +17,7 @@ void
 acts_stop(void *self)
 {
 	struct supervisor *supervisor = self;
+	uint64_t stop_ms = (uint64_t)supervisor->needs.config->stop_seconds;
 
 	if (ending_cut_drain(&supervisor->ending)) {
 		log_info("stopping, the drain is cut short");
@@ -29,9 +30,8 @@ acts_stop(void *self)
 		return;
 	}
 	log_info("stopping");
-	announce_ending(supervisor);
-	ending_begin(&supervisor->ending,
-		(uint64_t)supervisor->needs.config->stop_seconds);
+	announce_ending(supervisor, stop_ms);
+	ending_begin(&supervisor->ending, stop_ms);
 	supervisor_go_on_ending(supervisor);
 }
 
@@ -40,14 +40,14 @@ acts_drain(void *self)
 {
 	struct supervisor *supervisor = self;
 	const struct config *config = supervisor->needs.config;
+	uint64_t drain_ms = (uint64_t)config->drain_seconds;
+	uint64_t stop_ms = (uint64_t)config->stop_seconds;
 
 	if (supervisor->ending.is_on)
 		return;
-	log_info("draining for %llu s",
-		(unsigned long long)config->drain_seconds / 1000);
-	announce_ending(supervisor);
-	ending_drain(&supervisor->ending, (uint64_t)config->drain_seconds,
-		(uint64_t)config->stop_seconds);
+	log_info("draining for %llu s", (unsigned long long)(drain_ms / 1000));
+	announce_ending(supervisor, drain_ms + stop_ms);
+	ending_drain(&supervisor->ending, drain_ms, stop_ms);
 	supervisor_go_on_ending(supervisor);
 }
 

@@ -16,6 +16,9 @@
 /* A reload takes no longer. */
 #define RELOAD_MS 10000
 
+/* An end takes no longer than it may, and this. */
+#define SPARE_MS 10000
+
 static void
 tell_figures(struct supervisor *supervisor)
 {
@@ -37,12 +40,15 @@ tell_figures(struct supervisor *supervisor)
 	notify_status(words);
 }
 
-/* One that ends is replaced; one that should and does not is beyond us. */
+/* One that ends is replaced; one that should and does not is beyond us. An end
+ * of all has limits of its own. */
 static bool
 is_healthy(const struct supervisor *supervisor)
 {
 	uint64_t stop_ms = (uint64_t)supervisor->needs.config->stop_seconds;
 
+	if (supervisor->ending.is_on)
+		return true;
 	for (unsigned i = 0; i < supervisor->count; i++) {
 		const struct child *child = &supervisor->children[i];
 
@@ -108,12 +114,17 @@ announce_reload(struct supervisor *supervisor)
 	supervisor->reload_by_ms = clock_ms() + RELOAD_MS;
 }
 
-/* The manager would end for good what stops; what starts anew does not. */
+/* The manager would end for good what stops; what starts anew does not. Either
+ * may take longer than the manager would wait by itself. */
 void
-announce_ending(const struct supervisor *supervisor)
+announce_ending(const struct supervisor *supervisor, uint64_t within_ms)
 {
+	char words[96];
+
 	if (supervisor->upgrade.is_anew)
 		notify_reloading();
-	else
-		notify_say("STOPPING=1");
+	snprintf(words, sizeof(words), "%sEXTEND_TIMEOUT_USEC=%llu",
+		supervisor->upgrade.is_anew ? "" : "STOPPING=1\n",
+		(unsigned long long)(within_ms + SPARE_MS) * 1000);
+	notify_say(words);
 }

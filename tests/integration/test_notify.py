@@ -69,6 +69,19 @@ def test_it_is_ready_when_all_serve_and_says_when_it_stops(
     assert server.wait_exit() == 0
 
 
+def test_a_long_drain_asks_for_time_and_feeds_the_watchdog(
+        make_server, path_manager):
+    server = make_server(drain_seconds=300, stop_seconds=20)
+    server.launch(env=path_manager.environment(WATCHDOG_USEC="600000"))
+    path_manager.wait("READY", "1")
+    with server.client("ann"):
+        server.process.send_signal(signal.SIGQUIT)
+        words = path_manager.wait("STOPPING", "1")
+        assert int(words["EXTEND_TIMEOUT_USEC"]) >= 320 * 1000000
+        for _ in range(3):
+            path_manager.wait("WATCHDOG", "1")
+
+
 def test_it_is_not_ready_before_a_child_serves(make_server, path_manager):
     server = make_server()
     server.data_dir.mkdir()
