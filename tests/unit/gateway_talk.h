@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "shared/message.h"
 #include "tests/unit/gateway_fixture.h"
 #include "worker/gateway/wishes.h"
 
@@ -273,6 +274,20 @@ ask(int fd, const char *verb, const char *data)
 
 	must(length < (int)sizeof(json));
 	fixture_say(fd, json);
+}
+
+/* With how far the client was, in a member of this name behind the data. */
+static inline void
+ask_since(int fd, const char *verb, const char *data, const char *name,
+	uint64_t epoch, uint64_t offset)
+{
+	char epoch_name[MESSAGE_EPOCH_LENGTH + 1], more[256];
+
+	message_epoch_write(epoch_name, epoch);
+	snprintf(more, sizeof(more),
+		"%s,\"%s\":{\"epoch\":\"%s\",\"offset\":%llu}", data, name,
+		epoch_name, (unsigned long long)offset);
+	ask(fd, verb, more);
 }
 
 static inline void

@@ -68,12 +68,11 @@ find(const struct message *found)
 static void
 an_edit_is_said_when_the_message_was_found(void **state)
 {
-	int fd = client("anna");
+	int fd = member("anna");
 	struct message found = message_of_anna(), said;
 	struct lookup lookup;
 
 	(void)state;
-	join_room(fd, "r");
 	found.until = UINT64_C(99999999999999);
 	ask_change(fd, "edit", "\"room\":\"r\"", ",\"body\":{\"n\": 1.50}");
 	lookup = id_looked_up();
@@ -107,11 +106,10 @@ an_edit_is_said_when_the_message_was_found(void **state)
 static void
 a_deletion_says_which_and_nothing_else(void **state)
 {
-	int fd = client("anna");
+	int fd = member("anna");
 	struct message found = message_of_anna(), said;
 
 	(void)state;
-	join_room(fd, "r");
 	ask_change(fd, "delete", "\"room\":\"r\"", ",\"body\":7");
 	find(&found);
 	said = taken_say();
@@ -206,12 +204,11 @@ static void
 what_is_not_ones_own_or_not_there_stays_as_it_is(void **state)
 {
 	static const char room[] = "\"room\":\"r\"";
-	int fd = client("anna");
+	int fd = member("anna");
 	struct buffer sides = { 0 };
 	struct message found = message_of_anna();
 
 	(void)state;
-	join_room(fd, "r");
 	found.from = TEXT_LITERAL("bob");
 	assert_refused(fd, room, &found, "\"code\":1003");
 	found = message_of_anna();
@@ -266,12 +263,11 @@ a_request_without_all_it_needs_is_refused(void **state)
 static void
 an_answer_that_comes_twice_counts_once(void **state)
 {
-	int fd = client("anna");
+	int fd = member("anna");
 	struct message found = message_of_anna(), said;
 	struct lookup lookup;
 
 	(void)state;
-	join_room(fd, "r");
 	ask_edit(fd);
 	find(&found);
 	tell_found(&lookup, &found);
@@ -289,12 +285,11 @@ an_answer_that_comes_twice_counts_once(void **state)
 static void
 what_comes_behind_a_change_finds_it_done(void **state)
 {
-	int fd = client("anna");
+	int fd = member("anna");
 	struct message found = message_of_anna(), first, second;
 	struct lookup lookup;
 
 	(void)state;
-	join_room(fd, "r");
 	ask_edit(fd);
 	ask_change(fd, "edit", "\"room\":\"r\"", ",\"body\":3");
 	fixture_say(
@@ -355,12 +350,11 @@ changes_kept_for_a_join_come_in_their_order_too(void **state)
 static void
 a_change_that_the_ledger_cannot_take_is_refused(void **state)
 {
-	int fd = client("anna");
+	int fd = member("anna");
 	struct message found = message_of_anna();
 	struct lookup lookup;
 
 	(void)state;
-	join_room(fd, "r");
 	ask_edit(fd);
 	lookup = id_looked_up();
 	tell_refused(lookup.request, 1004);
@@ -380,12 +374,11 @@ a_change_that_the_ledger_cannot_take_is_refused(void **state)
 static void
 who_goes_meanwhile_leaves_nothing_behind(void **state)
 {
-	int fd = client("anna");
+	int fd = member("anna");
 	struct message found = message_of_anna();
 	struct lookup lookup;
 
 	(void)state;
-	join_room(fd, "r");
 	ask_edit(fd);
 	ask_edit(fd);
 	lookup = id_looked_up();

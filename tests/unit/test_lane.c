@@ -163,7 +163,7 @@ read_late(enum slow_policy policy, uint64_t count)
 		fixture_turn();
 	}
 	while (*(frame = fixture_read(fd))) {
-		assert_non_null(strstr(frame, "\"cmd\":\"msg\""));
+		assert_has(frame, "\"cmd\":\"msg\"");
 		has_newest = strstr(frame, newest) != NULL;
 		got++;
 	}

@@ -19,17 +19,12 @@ logged_in(const char *user)
 
 /* One who logs in as ann, on platform 7, and was at this offset. */
 static int
-returning(uint64_t epoch, unsigned offset)
+returning(uint64_t epoch, uint64_t offset)
 {
 	int fd = fixture_connect();
-	char name[MESSAGE_EPOCH_LENGTH + 1], json[256];
 
-	message_epoch_write(name, epoch);
-	snprintf(json, sizeof(json),
-		"{\"cmd\":\"login\",\"data\":{\"user\":\"ann\",\"platform\":7,"
-		"\"inbox\":{\"epoch\":\"%s\",\"offset\":%u}}}",
-		name, offset);
-	fixture_say(fd, json);
+	ask_since(fd, "login", "\"user\":\"ann\",\"platform\":7", "inbox",
+		epoch, offset);
 	return fd;
 }
 

@@ -26,12 +26,11 @@ connections_of(const char *user)
 static void
 who_logs_out_leaves_all_rooms_at_once(void **state)
 {
-	int fd = fixture_connect();
+	int fd = client("anna");
 	struct join r, s;
 	struct leave left;
 
 	(void)state;
-	log_in(fd, "anna");
 	r = join_room(fd, "r");
 	s = join_room(fd, "s");
 	log_out(fd);
@@ -50,10 +49,9 @@ who_logs_out_leaves_all_rooms_at_once(void **state)
 static void
 nobody_is_logged_in_afterwards(void **state)
 {
-	int fd = fixture_connect();
+	int fd = client("anna");
 
 	(void)state;
-	log_in(fd, "anna");
 	assert_int_equal(sessions(), 1);
 	log_out(fd);
 	assert_int_equal(sessions(), 0);
@@ -70,11 +68,10 @@ nobody_is_logged_in_afterwards(void **state)
 static void
 another_may_log_in_and_inherits_nothing(void **state)
 {
-	int fd = fixture_connect();
+	int fd = client("anna");
 	struct join anna, bob;
 
 	(void)state;
-	log_in(fd, "anna");
 	anna = join_room(fd, "r");
 	log_out(fd);
 	taken_leave();
@@ -105,13 +102,11 @@ another_may_log_in_and_inherits_nothing(void **state)
 static void
 what_was_asked_before_is_answered_first(void **state)
 {
-	int fd = fixture_connect();
+	int fd = member("anna");
 	struct lookup lookup;
 	struct message said;
 
 	(void)state;
-	log_in(fd, "anna");
-	join_room(fd, "r");
 	fixture_say(fd, "{\"cmd\":\"history\",\"data\":{\"room\":\"r\"}}");
 	fixture_say(
 		fd, "{\"cmd\":\"say\",\"data\":{\"room\":\"r\",\"body\":1}}");
@@ -139,11 +134,10 @@ what_was_asked_before_is_answered_first(void **state)
 static void
 what_waits_for_a_join_comes_before_a_logout(void **state)
 {
-	int fd = fixture_connect();
+	int fd = client("anna");
 	struct join join;
 
 	(void)state;
-	log_in(fd, "anna");
 	join = ask_join(fd);
 	fixture_say(fd, "{\"cmd\":\"leave\",\"data\":{\"room\":\"r\"}}");
 	fixture_say(fd, "{\"cmd\":\"join\",\"data\":{\"room\":\"r\"}}");
@@ -176,12 +170,10 @@ what_waits_for_a_join_comes_before_a_logout(void **state)
 static void
 what_waits_for_one_who_is_gone_is_not_read(void **state)
 {
-	int fd = fixture_connect();
+	int fd = member("anna");
 	struct lookup lookup;
 
 	(void)state;
-	log_in(fd, "anna");
-	join_room(fd, "r");
 	fixture_say(fd, "{\"cmd\":\"history\",\"data\":{\"room\":\"r\"}}");
 	lookup = taken_lookup();
 	fixture_say(fd, "{\"cmd\":\"logout\"}");
@@ -201,13 +193,11 @@ what_waits_for_one_who_is_gone_is_not_read(void **state)
 static void
 what_waits_behind_a_logout_is_bounded(void **state)
 {
-	int fd = fixture_connect();
+	int fd = member("anna");
 	struct lookup lookup;
 	size_t answers = 0;
 
 	(void)state;
-	log_in(fd, "anna");
-	join_room(fd, "r");
 	fixture_say(fd, "{\"cmd\":\"history\",\"data\":{\"room\":\"r\"}}");
 	lookup = taken_lookup();
 	fixture_say(fd, "{\"cmd\":\"logout\"}");

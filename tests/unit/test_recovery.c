@@ -13,29 +13,15 @@
 static bool is_inbox;
 
 static void
-say_join(int fd, uint64_t epoch, long long offset)
+say_join(int fd, uint64_t epoch, uint64_t offset)
 {
-	char name[MESSAGE_EPOCH_LENGTH + 1], json[256];
-
-	message_epoch_write(name, epoch);
-	snprintf(json, sizeof(json),
-		"{\"seq\":1,\"cmd\":\"join\",\"data\":{\"room\":\"r\","
-		"\"since\":{\"epoch\":\"%s\",\"offset\":%lld}}}",
-		name, offset);
-	fixture_say(fd, json);
+	ask_since(fd, "join", "\"room\":\"r\"", "since", epoch, offset);
 }
 
 static void
-say_return(int fd, uint64_t epoch, long long offset)
+say_return(int fd, uint64_t epoch, uint64_t offset)
 {
-	char name[MESSAGE_EPOCH_LENGTH + 1], json[256];
-
-	message_epoch_write(name, epoch);
-	snprintf(json, sizeof(json),
-		"{\"cmd\":\"login\",\"data\":{\"user\":\"u\","
-		"\"inbox\":{\"epoch\":\"%s\",\"offset\":%lld}}}",
-		name, offset);
-	fixture_say(fd, json);
+	ask_since(fd, "login", "\"user\":\"u\"", "inbox", epoch, offset);
 }
 
 static struct message
@@ -542,9 +528,9 @@ come_or_go(unsigned who)
 		people[who].last = model.top;
 	people[who].fd = is_inbox ? fixture_connect() : client("u");
 	if (is_inbox)
-		say_return(people[who].fd, EPOCH, (long long)people[who].last);
+		say_return(people[who].fd, EPOCH, people[who].last);
 	else
-		say_join(people[who].fd, EPOCH, (long long)people[who].last);
+		say_join(people[who].fd, EPOCH, people[who].last);
 }
 
 static void
