@@ -84,6 +84,16 @@ enter(struct ending *ending, enum ending_phase phase)
 	ask(ending);
 }
 
+/* Those that drain know already that they are to end; a second signal says that
+ * it is now. */
+static void
+press(const struct ending *ending)
+{
+	for (unsigned i = 0; i < ending->count; i++)
+		if (ending->children[i].state == CHILD_DRAINING)
+			child_press(&ending->children[i], SIGTERM);
+}
+
 void
 ending_begin(struct ending *ending, uint64_t stop_ms)
 {
@@ -91,6 +101,7 @@ ending_begin(struct ending *ending, uint64_t stop_ms)
 	ending->stop_ms = stop_ms;
 	ending->began_ms = clock_ms();
 	ending->phase = ENDING_EDGES;
+	press(ending);
 	ask(ending);
 	ending_advance(ending);
 }
@@ -113,16 +124,6 @@ ending_drain(struct ending *ending, uint64_t drain_ms, uint64_t stop_ms)
 	ending->stop_ms = stop_ms;
 	ask(ending);
 	ending_advance(ending);
-}
-
-/* Those that drain know already that they are to end; a second signal says that
- * it is now. */
-static void
-press(const struct ending *ending)
-{
-	for (unsigned i = 0; i < ending->count; i++)
-		if (ending->children[i].state == CHILD_DRAINING)
-			child_press(&ending->children[i], SIGTERM);
 }
 
 bool

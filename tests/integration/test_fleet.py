@@ -148,6 +148,23 @@ def test_who_connects_while_none_serves_waits_for_one(own_server, back):
         assert client.say("r", "after")["offset"] == 2
 
 
+def test_new_ones_serve_while_the_old_ones_still_drain(make_server):
+    server = make_server(gateways=2, options="drain_seconds = 1h").start()
+    old = server.pids("gateway")
+    with server.client("early", "r") as early:
+        server.process.send_signal(signal.SIGWINCH)
+        wait_for("it rests", lambda: server.info()["state"] == "resting")
+        server.process.send_signal(signal.SIGHUP)
+        wait_for("two serve", lambda: len(serving(server)) == 2)
+        assert not set(old) & {int(w["pid"]) for w in serving(server)}
+        with server.client("late", "r") as late:
+            late.say("r", "hello")
+            assert early.push("msg")["body"] == "hello"
+        server.process.send_signal(signal.SIGTERM)
+        assert early.socket.close_code() == 1001
+    assert server.wait_exit() == 0
+
+
 def test_one_fewer_of_none_stays_none(own_server):
     rest(own_server, [])
     own_server.process.send_signal(signal.SIGTTOU)
