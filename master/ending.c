@@ -159,11 +159,15 @@ time_of_phase(const struct ending *ending)
 }
 
 void
-ending_look(const struct ending *ending, uint64_t now_ms)
+ending_look(struct ending *ending, uint64_t now_ms)
 {
 	if (!ending->is_on || ending_is_over(ending) ||
 		now_ms < ending->began_ms + time_of_phase(ending))
 		return;
+	if (ending_cut_drain(ending)) {
+		log_warning("the drain has used up its time, stopping");
+		return;
+	}
 	log_warning("killing the processes that have not ended in time");
 	kill_phase(ending);
 }

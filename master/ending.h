@@ -43,8 +43,9 @@ bool ending_cut_drain(struct ending *ending);
 void ending_advance(struct ending *ending);
 bool ending_is_over(const struct ending *ending);
 
-/* Kills those whose phase has used up its time. */
-void ending_look(const struct ending *ending, uint64_t now_ms);
+/* Kills those whose phase has used up its time; a drain only goes on to the
+ * stop, for one may drain that began earlier, and for longer. */
+void ending_look(struct ending *ending, uint64_t now_ms);
 
 /* Waits for nobody any more. */
 void ending_hurry(struct ending *ending);

@@ -220,8 +220,11 @@ a_drain_has_its_time_and_some_more(void **state)
 	ending_look(&ending, ending.began_ms + 60000);
 	assert_int_equal(waitpid(children[GATEWAY].pid, NULL, WNOHANG), 0);
 	ending_look(&ending, ending.began_ms + 80000);
+	assert_int_equal(ending.phase, ENDING_EDGES);
+	assert_int_equal(waitpid(children[GATEWAY].pid, NULL, WNOHANG), 0);
+	ending_look(&ending, ending.began_ms + 10000);
 	reap(GATEWAY);
-	assert_true(ending.phase > ENDING_DRAIN);
+	assert_true(ending.phase > ENDING_EDGES);
 }
 
 static void
