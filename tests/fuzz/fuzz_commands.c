@@ -10,6 +10,7 @@
 
 #define LINE_BYTES_MAX 4096
 #define NOISE_MAX 16
+#define LEDGERS 2
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -172,9 +173,11 @@ on_members_wanted(struct unpack *in)
 		(struct members_page){ .request = wanted.request });
 }
 
+/* Every ledger is asked; they answer in turn. */
 static void
 on_rooms_wanted(struct unpack *in)
 {
+	static unsigned ledger;
 	struct rooms_wanted wanted;
 	struct buffer line = { 0 }, lines = { 0 };
 
@@ -184,6 +187,7 @@ on_rooms_wanted(struct unpack *in)
 	pack_text(&lines, buffer_text(&line));
 	fixture_tell(ROOMS_PAGE, rooms_page_pack,
 		(struct rooms_page){ .request = wanted.request,
+			.ledger = ledger++ % LEDGERS,
 			.count = 1,
 			.more = mood & 1,
 			.rooms = buffer_text(&lines) });
@@ -307,7 +311,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd;
 
 	if (!is_open)
-		fixture_open(2);
+		fixture_open(LEDGERS);
 	fixture.keeps_entries = true;
 	is_open = true;
 	mood = size > 0 ? data[0] : 0;

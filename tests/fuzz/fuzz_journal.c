@@ -143,6 +143,7 @@ try_segment(uint8_t *bytes, size_t size, bool is_mended)
 	journal_close(&journal);
 }
 
+#define MORE
 #define NUMBER(field)
 #define TEXT(field)                                                            \
 	must(it.field.length == 0 ||                                           \
@@ -162,6 +163,7 @@ try_segment(uint8_t *bytes, size_t size, bool is_mended)
 #undef RECORD
 #undef TEXT
 #undef NUMBER
+#undef MORE
 
 static void
 try_records(const uint8_t *data, size_t size)

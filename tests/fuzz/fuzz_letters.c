@@ -105,6 +105,7 @@ next_text(void)
 	return next_raw(byte - 160U);
 }
 
+#define MORE
 #define NUMBER(field) it.field = next_number();
 #define TEXT(field) it.field = next_text();
 #define RECORD(name, fields)                                                   \
@@ -118,6 +119,7 @@ next_text(void)
 #undef RECORD
 #undef TEXT
 #undef NUMBER
+#undef MORE
 
 static void
 send_letter(uint8_t byte)
