@@ -80,6 +80,9 @@ $B/replay/%: $B/obj/tests/fuzz/fuzz_%.o $B/obj/tests/fuzz/replay_main.o \
 $B/ring_torture: $B/obj/tests/torture/ring_torture.o $B/libconfab.a
 	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
 
+$B/man_options: $B/obj/packaging/man/options.o $B/libconfab.a
+	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
+
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -100,12 +103,19 @@ COMPLETIONS := $(PREFIX)/share/bash-completion/completions
 UNITS := $(PREFIX)/lib/systemd/system
 INSTALLED_CONF := $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
 
+# What confab.conf(5) says about options is made from their tables.
+.PHONY: manual
+MANUAL := packaging/man/confab.conf.5
+manual: $B/man_options
+	$B/man_options $(MANUAL) > $B/confab.conf.5
+	cp $B/confab.conf.5 $(MANUAL)
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(SHARE)/sql/search $(dir $(INSTALLED_CONF)) \
-		$(DESTDIR)$(MAN)/man1 $(DESTDIR)$(MAN)/man7 \
-		$(DESTDIR)$(MAN)/man8 $(DESTDIR)$(COMPLETIONS) \
-		$(DESTDIR)$(UNITS)
+		$(DESTDIR)$(MAN)/man1 $(DESTDIR)$(MAN)/man5 \
+		$(DESTDIR)$(MAN)/man7 $(DESTDIR)$(MAN)/man8 \
+		$(DESTDIR)$(COMPLETIONS) $(DESTDIR)$(UNITS)
 	install $B/confabd $(DESTDIR)$(PREFIX)/sbin/
 	install $B/confabctl $(DESTDIR)$(PREFIX)/bin/
 	find web -type f ! -name README.md ! -name package.json -exec \
@@ -113,6 +123,7 @@ install: all
 	install -m 644 sql/*.sql $(DESTDIR)$(SHARE)/sql/
 	install -m 644 sql/search/*.sql $(DESTDIR)$(SHARE)/sql/search/
 	install -m 644 packaging/man/*.1 $(DESTDIR)$(MAN)/man1/
+	install -m 644 packaging/man/*.5 $(DESTDIR)$(MAN)/man5/
 	install -m 644 packaging/man/*.7 $(DESTDIR)$(MAN)/man7/
 	install -m 644 packaging/man/*.8 $(DESTDIR)$(MAN)/man8/
 	install -m 644 packaging/completion/confabctl $(DESTDIR)$(COMPLETIONS)/
@@ -150,8 +161,9 @@ replay: $(REPLAY_BIN)
 	@set -e; for r in $(REPLAY_BIN); do \
 		echo "== $$r"; $$r tests/fuzz/corpus/$$(basename $$r); done
 
-lint:
+lint: $B/man_options
 	tests/lint/run
+	$B/man_options $(MANUAL) | diff -u $(MANUAL) -
 
 model:
 	tests/model/run

@@ -35,7 +35,7 @@ def test_an_installed_server_finds_its_pages_and_its_sql(make_server,
     installed = (directory / "etc/confab/confab.conf").read_text()
     manual = prefix / "share/man/man7/confab-protocol.7"
     assert (prefix / "share/bash-completion/completions/confabctl").is_file()
-    for page in ("man1/confabctl.1", "man8/confabd.8"):
+    for page in ("man1/confabctl.1", "man5/confab.conf.5", "man8/confabd.8"):
         assert (prefix / "share/man" / page).is_file()
     assert manual.read_text().startswith(".Dd ")
     assert "\nweb_dir = \"%s/share/confab/web\"\n" % prefix in installed
