@@ -108,4 +108,18 @@ struct answer {
 	};
 };
 
+/* What a ledger refuses; the texts stay where they are. */
+static inline struct answer
+answer_of_refused(const struct refused *refused)
+{
+	return (struct answer){
+		.kind = ANSWER_REFUSAL,
+		.refusal = {
+			.code = (unsigned)refused->code,
+			.error = refused->error,
+			.retry_ms = refused->retry_ms,
+		},
+	};
+}
+
 #endif

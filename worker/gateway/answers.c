@@ -112,18 +112,14 @@ static bool
 on_refused(struct gateway *gateway, struct unpack *in)
 {
 	struct refused refused;
-	struct answer answer = { .kind = ANSWER_REFUSAL };
+	struct answer answer;
 	struct pending *pending;
 
 	if (!refused_unpack(in, &refused))
 		return false;
 	if (wishes_are_refused(&refused))
 		return true;
-	answer.refusal = (struct refusal){
-		.code = (unsigned)refused.code,
-		.error = refused.error,
-		.retry_ms = refused.retry_ms,
-	};
+	answer = answer_of_refused(&refused);
 	pending = waiting(gateway, refused.request, ~0U);
 	if (!pending)
 		return true;

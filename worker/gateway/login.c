@@ -240,14 +240,7 @@ void
 login_refused(struct pending *pending, const struct refused *refused)
 {
 	struct session *session = pending->session;
-	const struct answer answer = {
-		.kind = ANSWER_REFUSAL,
-		.refusal = {
-			.code = (unsigned)refused->code,
-			.error = refused->error,
-			.retry_ms = refused->retry_ms,
-		},
-	};
+	const struct answer answer = answer_of_refused(refused);
 
 	login_undo(session);
 	session_answer(session, pending_tag(pending), &answer);

@@ -84,52 +84,74 @@ own_of(const struct session *session, const struct rival *seen, size_t count)
 	return NULL;
 }
 
+/* What a session sees of the user's connections, and how it fares by that. */
+struct view {
+	struct policy_rules rules;
+	struct buffer rivals;
+	const struct rival *seen;
+	size_t count;
+	const struct rival *own; /* NULL: nothing is decided by what is seen */
+	enum fate fate;
+};
+
+/* To be closed. */
+static void
+view_open(struct view *view, const struct session *session)
+{
+	*view = (struct view){
+		.rules = rules_of(session->gateway),
+		.fate = FATE_STAYS,
+	};
+	if (!is_any_rule(&view->rules))
+		return;
+	view->seen = look(session, &view->rivals, &view->count);
+	view->own = own_of(session, view->seen, view->count);
+	if (view->own)
+		view->fate = policy_fate(
+			&view->rules, view->seen, view->count, view->own);
+}
+
+static void
+view_close(struct view *view)
+{
+	buffer_fini(&view->rivals);
+}
+
+static void
+dismiss(const struct view *view, const struct session *session,
+	const struct rival *rival)
+{
+	enum fate fate = policy_dismisses(
+		&view->rules, view->seen, view->count, view->own, rival);
+
+	if (fate != FATE_STAYS)
+		kick_send(session->gateway, rival->slot,
+			&(struct kick){
+				.place = rival->place,
+				.secret = rival->secret,
+				.why = rivals_why(fate),
+			});
+}
+
 enum fate
 rivals_look(const struct session *session)
 {
-	struct policy_rules rules = rules_of(session->gateway);
-	struct buffer rivals = { 0 };
-	const struct rival *seen, *own;
-	enum fate fate = FATE_STAYS;
-	size_t count;
+	struct view view;
 
-	if (!is_any_rule(&rules))
-		return FATE_STAYS;
-	seen = look(session, &rivals, &count);
-	own = own_of(session, seen, count);
-	if (own)
-		fate = policy_fate(&rules, seen, count, own);
-	buffer_fini(&rivals);
-	return fate;
+	view_open(&view, session);
+	view_close(&view);
+	return view.fate;
 }
 
 enum fate
 rivals_settle(struct session *session)
 {
-	struct policy_rules rules = rules_of(session->gateway);
-	struct buffer rivals = { 0 };
-	const struct rival *seen, *own;
-	enum fate fate = FATE_STAYS;
-	size_t count;
+	struct view view;
 
-	if (!is_any_rule(&rules))
-		return FATE_STAYS;
-	seen = look(session, &rivals, &count);
-	own = own_of(session, seen, count);
-	if (own)
-		fate = policy_fate(&rules, seen, count, own);
-	for (size_t i = 0; own && fate == FATE_STAYS && i < count; i++) {
-		enum fate other =
-			policy_dismisses(&rules, seen, count, own, &seen[i]);
-
-		if (other != FATE_STAYS)
-			kick_send(session->gateway, seen[i].slot,
-				&(struct kick){
-					.place = seen[i].place,
-					.secret = seen[i].secret,
-					.why = rivals_why(other),
-				});
-	}
-	buffer_fini(&rivals);
-	return fate;
+	view_open(&view, session);
+	if (view.own && view.fate == FATE_STAYS)
+		for (size_t i = 0; i < view.count; i++)
+			dismiss(&view, session, &view.seen[i]);
+	view_close(&view);
+	return view.fate;
 }

@@ -173,14 +173,7 @@ void
 talk_join_refused(struct pending *pending, const struct refused *refused)
 {
 	struct session *session = pending->session;
-	const struct answer answer = {
-		.kind = ANSWER_REFUSAL,
-		.refusal = {
-			.code = (unsigned)refused->code,
-			.error = refused->error,
-			.retry_ms = refused->retry_ms,
-		},
-	};
+	const struct answer answer = answer_of_refused(refused);
 	struct kept *kept = NULL;
 
 	if (pending->kind != PENDING_JOIN_AGAIN) {

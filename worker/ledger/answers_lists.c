@@ -101,13 +101,15 @@ answers_search(struct ledger *ledger, const struct letter *letter)
 			"the archive has too much to do, try again");
 }
 
-/* Who asks for members while they are not known is answered later. */
+/* Who asks for members while they are not known is answered later, and who
+ * asks for too much is refused. */
 static bool
-must_wait(struct ledger *ledger, const struct letter *letter, uint64_t request,
-	uint64_t connection)
+cannot_tell(struct ledger *ledger, const struct letter *letter,
+	uint64_t request, uint64_t connection)
 {
 	if (!settling_is_on(ledger))
-		return false;
+		return answers_are_too_much(
+			ledger, letter, request, connection);
 	if (!settling_hold(ledger, letter))
 		answers_refuse(ledger, answers_sender(letter), request,
 			connection, UNAVAILABLE,
@@ -127,9 +129,7 @@ answers_members_wanted(struct ledger *ledger, const struct letter *letter)
 		answers_bad_letter(ledger, letter);
 		return;
 	}
-	if (must_wait(ledger, letter, wanted.request, wanted.connection) ||
-		answers_are_too_much(
-			ledger, letter, wanted.request, wanted.connection))
+	if (cannot_tell(ledger, letter, wanted.request, wanted.connection))
 		return;
 	page.request = wanted.request;
 	page.connection = wanted.connection;
@@ -156,9 +156,7 @@ answers_rooms_wanted(struct ledger *ledger, const struct letter *letter)
 		answers_bad_letter(ledger, letter);
 		return;
 	}
-	if (must_wait(ledger, letter, wanted.request, wanted.connection) ||
-		answers_are_too_much(
-			ledger, letter, wanted.request, wanted.connection))
+	if (cannot_tell(ledger, letter, wanted.request, wanted.connection))
 		return;
 	page.request = wanted.request;
 	page.connection = wanted.connection;
