@@ -102,8 +102,9 @@ export function textIs(page, selector, text) {
 
 export async function screenshot(page, name) {
     await mkdir(screens, { recursive: true });
-    /* The pictures are for people: let what moves come to rest. */
-    await page.evaluate(() => Promise.all(document.getAnimations()
+    /* The pictures are for people: let what moves come to rest. A line that
+     * is drawn anew takes its animation away, which then never finishes. */
+    await page.evaluate(() => Promise.allSettled(document.getAnimations()
         .filter((one) => one.effect.getTiming().iterations !== Infinity)
         .map((one) => one.finished)));
     await page.screenshot({ path: path.join(screens, `${name}.png`) });
