@@ -149,11 +149,14 @@ fixture_open(unsigned ledgers)
 	fixture.arena = arena_create(&shape);
 	must(fixture.base && fixture.arena);
 	fixture.gateway = (struct gateway){
-		.config = &fixture.config,
-		.arena = fixture.arena,
-		.slot = 0,
-		.life = LIFE,
-		.office = { fixture_offer, fixture_send, NULL, fixture_told },
+		.edge = {
+			.config = &fixture.config,
+			.arena = fixture.arena,
+			.slot = 0,
+			.life = LIFE,
+			.office = { fixture_offer, fixture_send, NULL,
+				fixture_told },
+		},
 	};
 	must(gateway_init(&fixture.gateway, fixture.base) == 0);
 }

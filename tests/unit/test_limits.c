@@ -2,7 +2,7 @@
  * a room takes of what nobody remembers. */
 #include <errno.h>
 
-#include "worker/gateway/pass_pace.h"
+#include "worker/edge/pass.h"
 
 #define OPEN_GATEWAY open_with_limits
 #include "tests/unit/gateway_talk.h"
@@ -201,8 +201,9 @@ pass(const char *room, bool may, uint64_t wait_ms)
 	};
 	uint64_t retry_ms = 0;
 
-	assert_int_equal(
-		pass_pace_take(&fixture.gateway, &message, &retry_ms), may);
+	assert_int_equal(pass_may(&fixture.gateway.edge, &message,
+				 fixture.gateway.lanes->now_ms, &retry_ms),
+		may);
 	assert_int_equal(retry_ms, wait_ms);
 }
 

@@ -7,9 +7,9 @@
 #include "shared/base.h"
 #include "shared/records.h"
 #include "shared/scoreboard.h"
+#include "worker/edge/ledgers.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 
@@ -58,7 +58,7 @@ void
 announcer_start(struct gateway *gateway, unsigned slot, uint64_t life)
 {
 	struct announcer *announcer = gateway->announcer;
-	int ledger = ledgers_of_slot(gateway, slot);
+	int ledger = ledgers_of_slot(&gateway->edge, slot);
 
 	if (ledger < 0)
 		return;
@@ -75,7 +75,7 @@ announce_session(const struct session *session, unsigned ledger)
 
 	DL_FOREACH(session->memberships, membership)
 	{
-		unsigned keeper = ledgers_of_room(session->gateway,
+		unsigned keeper = ledgers_of_room(&session->gateway->edge,
 			session_tenant(session), room_name(membership->room));
 
 		if (membership->state == MEMBERSHIP_ACTIVE &&
@@ -97,9 +97,9 @@ announce_to(struct gateway *gateway, unsigned ledger, uint32_t *place,
 		if (session && !announce_session(session, ledger))
 			return false;
 	}
-	announced_pack(ledgers_letter(gateway, LETTER_ANNOUNCED),
+	announced_pack(edge_letter(&gateway->edge, LETTER_ANNOUNCED),
 		&(struct announced){ .life = life });
-	return ledgers_offer(gateway, ledger) == OFFER_TAKEN;
+	return ledgers_offer(&gateway->edge, ledger) == OFFER_TAKEN;
 }
 
 void
@@ -109,7 +109,7 @@ announcer_go_on(struct gateway *gateway)
 	struct announcer *announcer = gateway->announcer;
 	bool is_asking = false;
 
-	for (unsigned i = 0; i < ledgers_count(gateway); i++) {
+	for (unsigned i = 0; i < ledgers_count(&gateway->edge); i++) {
 		if (!announcer->ledgers[i].is_asking)
 			continue;
 		announcer->ledgers[i].is_asking = !announce_to(gateway, i,

@@ -2,18 +2,18 @@
 
 #include "shared/letter.h"
 #include "shared/log.h"
+#include "worker/edge/ledgers.h"
+#include "worker/edge/pass.h"
 #include "worker/gateway/announcer.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/kick.h"
-#include "worker/gateway/ledgers.h"
+#include "worker/gateway/lanes.h"
 #include "worker/gateway/listing.h"
 #include "worker/gateway/login.h"
-#include "worker/gateway/mailman.h"
 #include "worker/gateway/marks.h"
-#include "worker/gateway/pass_pace.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -218,11 +218,9 @@ on_deliver(struct gateway *gateway, struct unpack *in)
 	if (!message_unpack(in, &message))
 		return false;
 	if (message.kind == STREAM_ROOM && message.offset == 0)
-		pass_pace_take(gateway, &message, &retry_ms);
-	if (message.kind == STREAM_ROOM)
-		fanout_message(gateway, &message);
-	else
-		mailman_deliver(gateway, &message);
+		pass_may(&gateway->edge, &message, gateway->lanes->now_ms,
+			&retry_ms);
+	gateway->edge.deliver_here(gateway, &message);
 	return true;
 }
 
@@ -287,7 +285,7 @@ on_announce(
 	if (!announce_unpack(in, &announce))
 		return false;
 	announcer_start(gateway, letter->from, announce.life);
-	ledger = ledgers_of_slot(gateway, letter->from);
+	ledger = ledgers_of_slot(&gateway->edge, letter->from);
 	if (ledger >= 0)
 		asking_again(gateway, (unsigned)ledger);
 	return true;

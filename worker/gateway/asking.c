@@ -4,8 +4,8 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
+#include "worker/edge/ledgers.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/permits.h"
 #include "worker/gateway/rooms.h"
@@ -22,7 +22,8 @@ asking_membership(struct session *session, struct text room)
 unsigned
 asking_ledger(const struct session *session, struct text room)
 {
-	return ledgers_of_room(session->gateway, session_tenant(session), room);
+	return ledgers_of_room(
+		&session->gateway->edge, session_tenant(session), room);
 }
 
 struct membership *
@@ -81,15 +82,15 @@ asking_keeper(const struct session *session, const struct conversation *of)
 {
 	if (of->room.length > 0)
 		return asking_ledger(session, of->room);
-	return ledgers_of_inbox(session->gateway, session_tenant(session),
-		session_user(session));
+	return ledgers_of_inbox(&session->gateway->edge,
+		session_tenant(session), session_user(session));
 }
 
 bool
 asking_offer(struct session *session, unsigned ledger, struct pending *pending)
 {
 	struct gateway *gateway = session->gateway;
-	enum offer_result result = ledgers_offer(gateway, ledger);
+	enum offer_result result = ledgers_offer(&gateway->edge, ledger);
 
 	if (result == OFFER_TAKEN)
 		return true;
@@ -109,7 +110,7 @@ struct question {
 void
 asking_keep(struct pending *pending, unsigned ledger)
 {
-	const struct buffer *letter = &pending->session->gateway->letter;
+	const struct buffer *letter = &pending->session->gateway->edge.letter;
 	struct question *question =
 		base_alloc(sizeof(*question) + letter->length);
 
@@ -131,9 +132,9 @@ asking_again(struct gateway *gateway, unsigned ledger)
 		if (!question || (question->ledger != ASKING_ALL &&
 					 question->ledger != ledger))
 			continue;
-		buffer_clear(&gateway->letter, SIZE_MAX);
-		buffer_add(
-			&gateway->letter, question->letter, question->length);
-		ledgers_send(gateway, ledger);
+		buffer_clear(&gateway->edge.letter, SIZE_MAX);
+		buffer_add(&gateway->edge.letter, question->letter,
+			question->length);
+		ledgers_send(&gateway->edge, ledger);
 	}
 }

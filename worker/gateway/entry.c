@@ -2,9 +2,9 @@
 
 #include "shared/buffer.h"
 #include "shared/config.h"
+#include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/recovery.h"
 #include "worker/gateway/rooms.h"
@@ -21,7 +21,7 @@ static unsigned
 ledger_of(const struct session *session, const struct membership *membership)
 {
 	return membership ? asking_ledger(session, room_name(membership->room))
-			  : ledgers_of_inbox(session->gateway,
+			  : ledgers_of_inbox(&session->gateway->edge,
 				    session_tenant(session),
 				    session_user(session));
 }
@@ -45,7 +45,7 @@ pack_join(const struct session *session, const struct membership *membership,
 	join.info = session_info(session);
 	join.flags |= membership ? membership->flags : (uint64_t)JOIN_INBOX;
 	join.since = membership ? membership->since_ms : 0;
-	join_pack(ledgers_letter(session->gateway, LETTER_JOIN), &join);
+	join_pack(edge_letter(&session->gateway->edge, LETTER_JOIN), &join);
 }
 
 static void
@@ -79,7 +79,7 @@ entry_announce(const struct membership *membership)
 
 	pack_join(
 		session, membership, (struct join){ .flags = JOIN_ANNOUNCED });
-	return ledgers_offer(session->gateway,
+	return ledgers_offer(&session->gateway->edge,
 		       ledger_of(session, membership)) == OFFER_TAKEN;
 }
 
@@ -89,7 +89,7 @@ pack_missed(const struct pending *pending)
 	const struct session *session = pending->session;
 	const struct recovery *recovery = pending->recovery;
 
-	lookup_pack(ledgers_letter(session->gateway, LETTER_LOOKUP),
+	lookup_pack(edge_letter(&session->gateway->edge, LETTER_LOOKUP),
 		&(struct lookup){
 			.request = pending->request,
 			.connection = session_connection(session),
@@ -122,7 +122,7 @@ go_on(struct pending *pending, enum pending_kind kind)
 		pack_missed(next);
 	else
 		pack_question(next, next->membership);
-	ledgers_send(gateway, ledger_of(session, next->membership));
+	ledgers_send(&gateway->edge, ledger_of(session, next->membership));
 }
 
 static void

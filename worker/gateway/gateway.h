@@ -12,38 +12,31 @@
 #include "shared/buffer.h"
 #include "shared/scoreboard.h"
 #include "shared/text.h"
+#include "worker/edge/edge.h"
 
 struct announcer;
 struct arena;
 struct config;
 struct lanes;
-struct pass_paces;
-struct letter;
 struct pendings;
 struct rooms;
 struct session;
 struct tracer;
 
-/* How letters leave; worker.h in the process, something else in tests. */
-struct office {
-	bool (*offer)(void *self, unsigned to, struct letter *letter);
-	void (*send)(void *self, unsigned to, struct letter *letter);
-	void *self;
-	bool (*tell)(void *self, struct text traced); /* the master */
-};
-
 struct gateway {
+	struct edge edge;
+
+	/* Of the edge, for short. */
 	const struct config *config;
 	struct arena *arena;
 	struct row *row;
 	unsigned slot;
 	uint32_t life;
-	struct office office;
+
 	struct lanes *lanes;
 	struct rooms *rooms;
 	struct pendings *pendings;
 	struct announcer *announcer;
-	struct pass_paces *pass_paces;
 	struct tracer *tracer; /* NULL: nobody traces */
 
 	/* Who is logged in, by his place in the index. */
@@ -53,8 +46,7 @@ struct gateway {
 	uint32_t last_serial; /* of a login; with the place it names a
 				 connection */
 
-	uint64_t arrived;      /* for guestbook.h */
-	uint64_t last_id_time; /* of a message that is not remembered */
+	uint64_t arrived; /* for guestbook.h */
 	bool is_stopping; /* the process goes: who is in rooms is told by that
 			   */
 	bool is_counted;  /* who is about to enter; see admission.h */
@@ -63,14 +55,11 @@ struct gateway {
 	struct session *due; /* their waiting is over */
 
 	/* Kept from one use to the next. */
-	struct buffer letter;   /* the one being written */
 	struct buffer body;     /* of the message being said */
 	struct buffer tag;      /* of the request being read */
 	struct buffer payload;  /* of the frame being written */
-	struct buffer found;    /* entries of a user in the index */
 	struct buffer sessions; /* of a user */
 	struct buffer others;   /* of a message as one user sees it */
-	struct buffer sides;    /* of the message being said */
 };
 
 #endif

@@ -13,11 +13,44 @@
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/lanes.h"
-#include "worker/gateway/pass_pace.h"
+#include "worker/gateway/mailman.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/tracer.h"
+
+static void
+deliver_here(void *self, const struct message *message)
+{
+	if (message->kind == STREAM_ROOM)
+		fanout_message(self, message);
+	else
+		mailman_deliver(self, message);
+}
+
+static void
+on_full(void *self)
+{
+	struct gateway *gateway = self;
+
+	lanes_rest(gateway->lanes, true);
+}
+
+static void
+open_edge(struct gateway *gateway)
+{
+	struct edge *edge = &gateway->edge;
+
+	edge->deliver_here = deliver_here;
+	edge->on_full = on_full;
+	edge->self = gateway;
+	edge_init(edge);
+	gateway->config = edge->config;
+	gateway->arena = edge->arena;
+	gateway->row = edge->row;
+	gateway->slot = edge->slot;
+	gateway->life = edge->life;
+}
 
 int
 gateway_init(struct gateway *gateway, struct event_base *base)
@@ -28,7 +61,7 @@ gateway_init(struct gateway *gateway, struct event_base *base)
 		COUNTER_ROOMS,
 	};
 
-	gateway->row = arena_row(gateway->arena, gateway->slot);
+	open_edge(gateway);
 	for (size_t i = 0; i < ARRAY_LEN(gauges); i++)
 		row_set(gateway->row, gauges[i], 0);
 	index_open(gateway->arena, gateway->slot, gateway->life);
@@ -39,7 +72,6 @@ gateway_init(struct gateway *gateway, struct event_base *base)
 	gateway->rooms = rooms_new();
 	gateway->pendings = pendings_new(gateway->life);
 	gateway->announcer = announcer_new(base);
-	gateway->pass_paces = pass_paces_new();
 	gateway->lanes =
 		lanes_new(base, gateway->config, gateway->row, &client_hooks);
 	return gateway->lanes ? 0 : -1;
@@ -52,20 +84,17 @@ gateway_fini(struct gateway *gateway)
 	lanes_free(&gateway->lanes);
 	fanout_flush(gateway);
 	announcer_free(&gateway->announcer);
-	pass_paces_free(&gateway->pass_paces);
 	tracer_free(&gateway->tracer);
 	pendings_free(&gateway->pendings);
 	rooms_free(&gateway->rooms);
 	free(gateway->seated);
 	gateway->seated = NULL;
-	buffer_fini(&gateway->letter);
 	buffer_fini(&gateway->body);
 	buffer_fini(&gateway->tag);
 	buffer_fini(&gateway->payload);
-	buffer_fini(&gateway->found);
 	buffer_fini(&gateway->sessions);
 	buffer_fini(&gateway->others);
-	buffer_fini(&gateway->sides);
+	edge_fini(&gateway->edge);
 }
 
 void

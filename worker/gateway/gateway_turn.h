@@ -12,8 +12,8 @@ struct event_base;
 struct gateway;
 struct letter;
 
-/* config, arena, slot, life and office are set; the rest is zero. Opens the
- * partition of the index. -1: logged. */
+/* config, arena, slot, life and office of the edge are set; the rest is zero.
+ * Opens the partition of the index. -1: logged. */
 int gateway_init(struct gateway *gateway, struct event_base *base);
 void gateway_fini(struct gateway *gateway);
 

@@ -7,7 +7,6 @@
 #include "shared/index.h"
 #include "shared/letter.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -53,9 +52,8 @@ kick_send(struct gateway *gateway, unsigned slot, const struct kick *kick)
 		kick_take(gateway, kick);
 		return;
 	}
-	kick_pack(ledgers_letter(gateway, LETTER_KICK), kick);
-	gateway->office.send(
-		gateway->office.self, slot, letter_end(&gateway->letter));
+	kick_pack(edge_letter(&gateway->edge, LETTER_KICK), kick);
+	edge_send(&gateway->edge, slot);
 }
 
 /* Whom it means; NULL when somebody else stands there now. */

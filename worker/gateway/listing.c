@@ -7,9 +7,9 @@
 #include "shared/config.h"
 #include "shared/message.h"
 #include "shared/scoreboard.h"
+#include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
@@ -113,9 +113,10 @@ list_all(struct session *session, struct text tag,
 	pending->listing = listing;
 	pending->on_free = free_listing;
 	listing->limit = request->limit;
-	listing->missing = ledgers_count(gateway);
-	for (unsigned i = 0; i < ledgers_count(gateway); i++) {
-		rooms_wanted_pack(ledgers_letter(gateway, LETTER_ROOMS_WANTED),
+	listing->missing = ledgers_count(&gateway->edge);
+	for (unsigned i = 0; i < ledgers_count(&gateway->edge); i++) {
+		rooms_wanted_pack(
+			edge_letter(&gateway->edge, LETTER_ROOMS_WANTED),
 			&(struct rooms_wanted){
 				.request = pending->request,
 				.connection = session_connection(session),
@@ -126,7 +127,7 @@ list_all(struct session *session, struct text tag,
 			});
 		if (i == 0)
 			asking_keep(pending, ASKING_ALL);
-		if (ledgers_offer(gateway, i) == OFFER_TAKEN)
+		if (ledgers_offer(&gateway->edge, i) == OFFER_TAKEN)
 			continue;
 		session_refuse(session, tag, CODE_UNAVAILABLE,
 			"the server is too busy, try again");

@@ -6,10 +6,10 @@
 #include "shared/buffer.h"
 #include "shared/config.h"
 #include "shared/index.h"
+#include "worker/edge/entries.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/kick.h"
 #include "worker/gateway/session.h"
-#include "worker/gateway/users.h"
 
 enum kick_why
 rivals_why(enum fate fate)
@@ -42,8 +42,9 @@ static void
 add_rivals(const struct session *session, unsigned slot, struct buffer *rivals)
 {
 	size_t count;
-	const struct index_entry *found = users_entries(session->gateway, slot,
-		session_tenant(session), session_user(session), &count);
+	const struct index_entry *found =
+		entries_of_user(&session->gateway->edge, slot,
+			session_tenant(session), session_user(session), &count);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct rival rival = {

@@ -2,9 +2,9 @@
 
 #include "shared/buffer.h"
 #include "shared/clock.h"
+#include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -42,10 +42,11 @@ saying_fits(struct session *session, struct text tag,
 	const struct message *message, size_t more_bytes)
 {
 	struct buffer *letter =
-		ledgers_letter(session->gateway, LETTER_DELIVER);
+		edge_letter(&session->gateway->edge, LETTER_DELIVER);
 
 	message_pack(letter, message);
-	if (letter->length + more_bytes <= ledgers_letter_max(session->gateway))
+	if (letter->length + more_bytes <=
+		ledgers_letter_max(&session->gateway->edge))
 		return true;
 	saying_refuse(session, tag, CODE_TOO_MANY, ASKING_TOO_BIG);
 	return false;
@@ -61,8 +62,8 @@ saying_remember(struct session *session, struct text tag,
 	enum offer_result result;
 
 	message->request = pending->request;
-	message_pack(ledgers_letter(gateway, LETTER_SAY), message);
-	result = ledgers_offer(gateway, ledger);
+	message_pack(edge_letter(&gateway->edge, LETTER_SAY), message);
+	result = ledgers_offer(&gateway->edge, ledger);
 	if (result == OFFER_TAKEN) {
 		tracer_said(gateway, session, message);
 		return;

@@ -410,12 +410,14 @@ gateway_main(struct worker *worker)
 	struct service service = {
 		.worker = worker,
 		.gateway = {
-			.config = worker_config(worker),
-			.arena = worker_arena(worker),
-			.slot = worker_slot(worker),
-			.life = worker_life(worker),
-			.office = { office_offer, office_send, worker,
-				office_tell },
+			.edge = {
+				.config = worker_config(worker),
+				.arena = worker_arena(worker),
+				.slot = worker_slot(worker),
+				.life = worker_life(worker),
+				.office = { office_offer, office_send, worker,
+					office_tell },
+			},
 		},
 	};
 	int code = 1;

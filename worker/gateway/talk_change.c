@@ -6,9 +6,9 @@
 #include "shared/clock.h"
 #include "shared/mail.h"
 #include "shared/message.h"
+#include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -79,7 +79,7 @@ talk_change(struct session *session, struct text tag,
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_CHANGE, tag);
 	remember(pending, request);
-	lookup_pack(ledgers_letter(session->gateway, LETTER_LOOKUP),
+	lookup_pack(edge_letter(&session->gateway->edge, LETTER_LOOKUP),
 		&(struct lookup){
 			.request = pending->request,
 			.connection = session_connection(session),
@@ -189,7 +189,7 @@ say_change(struct pending *pending, const struct message *found)
 	unsigned ledger = asking_keeper(session, &wanted->of);
 	struct pending *next = pending_new(gateway->pendings, session,
 		PENDING_CHANGED, pending_tag(pending));
-	struct buffer *letter = ledgers_letter(gateway, LETTER_SAY);
+	struct buffer *letter = edge_letter(&gateway->edge, LETTER_SAY);
 	struct buffer sides = { 0 };
 	size_t growth = copy_sides(&sides, found->others) * MAIL_PLACE_BYTES;
 
@@ -199,7 +199,7 @@ say_change(struct pending *pending, const struct message *found)
 	tracer_said(gateway, session, &message);
 	buffer_fini(&sides);
 	pending_free(gateway->pendings, &pending);
-	if (letter->length + growth > ledgers_letter_max(gateway))
+	if (letter->length + growth > ledgers_letter_max(&gateway->edge))
 		refuse(next, CODE_TOO_MANY, ASKING_TOO_BIG);
 	else
 		asking_offer(session, ledger, next);

@@ -1,10 +1,10 @@
 #include "shared/config.h"
+#include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/kick.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/permits.h"
 #include "worker/gateway/rooms.h"
@@ -98,7 +98,7 @@ tell_leave(const struct membership *membership, bool is_lost)
 
 	if (!(membership->flags & JOIN_PRESENCE))
 		return;
-	leave_pack(ledgers_letter(session->gateway, LETTER_LEAVE),
+	leave_pack(edge_letter(&session->gateway->edge, LETTER_LEAVE),
 		&(struct leave){
 			.connection = session_connection(session),
 			.tenant = session_tenant(session),
@@ -107,7 +107,7 @@ tell_leave(const struct membership *membership, bool is_lost)
 			.platform = session->platform,
 			.lost = is_lost,
 		});
-	ledgers_send(session->gateway, asking_ledger(session, room));
+	ledgers_send(&session->gateway->edge, asking_ledger(session, room));
 }
 
 static void

@@ -1,7 +1,7 @@
 #include "shared/config.h"
+#include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -16,7 +16,7 @@ talk_history(struct session *session, struct text tag,
 		return;
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_PAGE, tag);
-	lookup_pack(ledgers_letter(session->gateway, LETTER_LOOKUP),
+	lookup_pack(edge_letter(&session->gateway->edge, LETTER_LOOKUP),
 		&(struct lookup){
 			.request = pending->request,
 			.connection = session_connection(session),
@@ -58,7 +58,7 @@ talk_search(struct session *session, struct text tag,
 	if (!may_search(session, tag, &request->of))
 		return;
 	pending = pending_new(gateway->pendings, session, PENDING_SEARCH, tag);
-	search_pack(ledgers_letter(gateway, LETTER_SEARCH),
+	search_pack(edge_letter(&gateway->edge, LETTER_SEARCH),
 		&(struct search){
 			.request = pending->request,
 			.connection = session_connection(session),
@@ -88,7 +88,7 @@ talk_members(struct session *session, struct text tag,
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_MEMBERS, tag);
 	members_wanted_pack(
-		ledgers_letter(session->gateway, LETTER_MEMBERS_WANTED),
+		edge_letter(&session->gateway->edge, LETTER_MEMBERS_WANTED),
 		&(struct members_wanted){
 			.request = pending->request,
 			.connection = session_connection(session),

@@ -1,7 +1,7 @@
 #include "shared/mail.h"
+#include "worker/edge/ledgers.h"
+#include "worker/edge/pass.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
-#include "worker/gateway/pass.h"
 #include "worker/gateway/saying.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -11,11 +11,11 @@
 
 #define KEEP_BYTES 65536
 
-/* All but the sender, who has a side of his own; in gateway->sides. */
+/* All but the sender, who has a side of his own; in gateway->edge.sides. */
 static struct text
 pack_others(struct session *session, const struct say_request *request)
 {
-	struct buffer *others = &session->gateway->sides;
+	struct buffer *others = &session->gateway->edge.sides;
 
 	buffer_clear(others, KEEP_BYTES);
 	for (size_t i = 0; i < request->count; i++)
@@ -42,11 +42,11 @@ say_users(struct session *session, struct text tag,
 	session_charge(session, request->count);
 	if (request->keep == SAY_PASS)
 		saying_passed(session, tag, &message,
-			pass_to_users(gateway, &message));
+			pass_to_users(&gateway->edge, &message));
 	else
 		saying_remember(session, tag, &message,
-			ledgers_of_inbox(
-				gateway, message.tenant, message.stream));
+			ledgers_of_inbox(&gateway->edge, message.tenant,
+				message.stream));
 }
 
 static void
@@ -61,8 +61,8 @@ say_clients(struct session *session, struct text tag,
 	if (!saying_fits(session, tag, &message, request->count * CLIENT_BYTES))
 		return;
 	session_charge(session, request->count);
-	known = pass_to_clients(session->gateway, &message, request->names,
-		request->count, &reached);
+	known = pass_to_clients(&session->gateway->edge, &message,
+		request->names, request->count, &reached);
 	if (known == 0 && request->must_be_known)
 		saying_refuse(session, tag, CODE_NOT_FOUND,
 			"there is no such client");
@@ -80,7 +80,7 @@ say_all(struct session *session, struct text tag,
 	message.kind = STREAM_TENANT;
 	if (!saying_fits(session, tag, &message, 0))
 		return;
-	reached = pass_to_all(session->gateway, &message);
+	reached = pass_to_all(&session->gateway->edge, &message);
 	session_charge(session, reached);
 	saying_passed(session, tag, &message, reached);
 }

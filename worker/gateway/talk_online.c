@@ -64,7 +64,7 @@ void
 talk_online(struct session *session, struct text tag,
 	const struct online_request *request)
 {
-	struct buffer *online = &session->gateway->found;
+	struct buffer *online = &session->gateway->edge.found;
 	struct answer answer = { .kind = ANSWER_ONLINE };
 	struct platforms platforms;
 

@@ -3,9 +3,9 @@
 
 #include "shared/base.h"
 #include "shared/mail.h"
+#include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -48,7 +48,7 @@ static void
 tell(struct session *session, struct pending *pending,
 	const struct read_request *request, uint64_t with_offset)
 {
-	mark_pack(ledgers_letter(session->gateway, LETTER_READ),
+	mark_pack(edge_letter(&session->gateway->edge, LETTER_READ),
 		&(struct mark){
 			.request = pending->request,
 			.connection = session_connection(session),
@@ -98,7 +98,7 @@ read_direct(struct session *session, struct text tag,
 	pending = pending_new(
 		session->gateway->pendings, session, PENDING_READ_WITH, tag);
 	remember(pending, request);
-	lookup_pack(ledgers_letter(session->gateway, LETTER_LOOKUP),
+	lookup_pack(edge_letter(&session->gateway->edge, LETTER_LOOKUP),
 		&(struct lookup){
 			.request = pending->request,
 			.connection = session_connection(session),

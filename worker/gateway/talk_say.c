@@ -1,8 +1,8 @@
 #include "shared/config.h"
+#include "worker/edge/ledgers.h"
+#include "worker/edge/pass.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/ledgers.h"
-#include "worker/gateway/pass.h"
-#include "worker/gateway/pass_pace.h"
+#include "worker/gateway/lanes.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/permits.h"
 #include "worker/gateway/rooms.h"
@@ -22,13 +22,14 @@ say_passing(struct session *session, struct text tag, struct message *message,
 
 	if (!saying_fits(session, tag, message, 0))
 		return;
-	if (!pass_pace_take(session->gateway, message, &refusal.retry_ms)) {
+	if (!pass_may(&session->gateway->edge, message,
+		    session->gateway->lanes->now_ms, &refusal.retry_ms)) {
 		row_count(session->gateway->row, COUNTER_REFUSED_ROOM_RATE, 1);
 		pending_refuse_in_turn(
 			session->gateway->pendings, session, tag, &refusal);
 		return;
 	}
-	reached = pass_to_room(session->gateway, message);
+	reached = pass_to_room(&session->gateway->edge, message);
 	/* The own connection is counted by the index, but gets no copy. */
 	if (is_member && !has_echo && reached > 0)
 		reached--;
@@ -54,8 +55,8 @@ say_in_room(struct session *session, struct text tag,
 		say_passing(session, tag, &message, is_member);
 	else
 		saying_remember(session, tag, &message,
-			ledgers_of_room(
-				gateway, message.tenant, message.stream));
+			ledgers_of_room(&gateway->edge, message.tenant,
+				message.stream));
 }
 
 void

@@ -165,7 +165,7 @@ concerns(const struct trace *trace, const struct event *event)
 static void
 tell(struct trace *trace, struct event *event)
 {
-	const struct office *office = &event->gateway->office;
+	const struct office *office = &event->gateway->edge.office;
 	struct buffer packed = { 0 };
 	uint64_t retry_ms;
 

@@ -7,12 +7,12 @@
 #include "shared/log.h"
 #include "shared/mail.h"
 #include "shared/records.h"
+#include "worker/edge/entries.h"
+#include "worker/edge/ledgers.h"
+#include "worker/edge/pass.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/kick.h"
-#include "worker/gateway/ledgers.h"
-#include "worker/gateway/pass.h"
 #include "worker/gateway/tracer.h"
-#include "worker/gateway/users.h"
 
 #define KEEP_BYTES 65536
 
@@ -35,8 +35,8 @@ kick_user(struct gateway *gateway, const struct wish *wish)
 {
 	struct buffer kicks = { 0 };
 	size_t count;
-	const struct index_entry *found = users_entries(
-		gateway, gateway->slot, wish->tenant, wish->user, &count);
+	const struct index_entry *found = entries_of_user(&gateway->edge,
+		gateway->slot, wish->tenant, wish->user, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct kick kick = {
@@ -87,11 +87,12 @@ static void
 remember(
 	struct gateway *gateway, const struct message *message, unsigned ledger)
 {
-	struct buffer *letter = ledgers_letter(gateway, LETTER_SAY);
+	struct buffer *letter = edge_letter(&gateway->edge, LETTER_SAY);
 
 	message_pack(letter, message);
-	if (letter->length + MAIL_PLACE_BYTES <= ledgers_letter_max(gateway))
-		ledgers_send(gateway, ledger);
+	if (letter->length + MAIL_PLACE_BYTES <=
+		ledgers_letter_max(&gateway->edge))
+		ledgers_send(&gateway->edge, ledger);
 	else
 		log_warning("what the operator says is too long");
 }
@@ -105,9 +106,10 @@ say_room(struct gateway *gateway, const struct wish *wish)
 	message.stream = wish->room;
 	if (config_room_class(gateway->config, wish->room)->history)
 		remember(gateway, &message,
-			ledgers_of_room(gateway, wish->tenant, wish->room));
+			ledgers_of_room(
+				&gateway->edge, wish->tenant, wish->room));
 	else
-		pass_to_room(gateway, &message);
+		pass_to_room(&gateway->edge, &message);
 	tracer_said(gateway, NULL, &message);
 }
 
@@ -128,7 +130,7 @@ change(struct gateway *gateway, const struct wish *wish)
 	if (!is_edit)
 		message.body = TEXT_LITERAL("null");
 	remember(gateway, &message,
-		ledgers_of_room(gateway, wish->tenant, wish->room));
+		ledgers_of_room(&gateway->edge, wish->tenant, wish->room));
 	tracer_said(gateway, NULL, &message);
 }
 
@@ -139,13 +141,14 @@ say_user(struct gateway *gateway, const struct wish *wish)
 
 	message.kind = STREAM_INBOX;
 	message.stream = message.from;
-	buffer_clear(&gateway->sides, KEEP_BYTES);
+	buffer_clear(&gateway->edge.sides, KEEP_BYTES);
 	if (!text_equal(wish->user, message.from))
-		mail_add_side(
-			&gateway->sides, &(struct mail_side){ wish->user, 0 });
-	message.others = buffer_text(&gateway->sides);
+		mail_add_side(&gateway->edge.sides,
+			&(struct mail_side){ wish->user, 0 });
+	message.others = buffer_text(&gateway->edge.sides);
 	remember(gateway, &message,
-		ledgers_of_inbox(gateway, message.tenant, message.stream));
+		ledgers_of_inbox(
+			&gateway->edge, message.tenant, message.stream));
 	tracer_said(gateway, NULL, &message);
 }
 

@@ -1,15 +1,12 @@
-#include "worker/gateway/pass_pace.h"
+#include "worker/edge/pass_pace.h"
 
 #include <stdlib.h>
 
 #include "shared/base.h"
-#include "shared/config.h"
 #include "shared/hash.h"
 #include "shared/pace.h"
 #include "shared/records.h"
 #include "shared/stream.h"
-#include "worker/gateway/gateway.h"
-#include "worker/gateway/lanes.h"
 
 #define PLACES 4096U
 #define PLACES_TRIED 8U
@@ -40,7 +37,8 @@ pass_paces_free(struct pass_paces **paces)
 
 /* NULL: all its places are taken by others. */
 static struct pace *
-pace_of(struct gateway *gateway, const struct message *message)
+pace_of(struct pass_paces *paces, const struct message *message,
+	uint64_t now_ms)
 {
 	struct paced *rested = NULL;
 	struct stream_name name;
@@ -49,13 +47,11 @@ pace_of(struct gateway *gateway, const struct message *message)
 	stream_name_make(&name, STREAM_ROOM, message->tenant, message->stream);
 	room = hash_private(name.bytes, name.length);
 	for (uint64_t i = 0; i < PLACES_TRIED; i++) {
-		struct paced *paced =
-			&gateway->pass_paces->places[(room + i) % PLACES];
+		struct paced *paced = &paces->places[(room + i) % PLACES];
 
 		if (paced->room == room)
 			return &paced->pace;
-		if (!rested && paced->pace.paid_until_ns <=
-				       gateway->lanes->now_ms * 1000000)
+		if (!rested && paced->pace.paid_until_ns <= now_ms * 1000000)
 			rested = paced;
 	}
 	if (!rested)
@@ -65,13 +61,10 @@ pace_of(struct gateway *gateway, const struct message *message)
 }
 
 bool
-pass_pace_take(struct gateway *gateway, const struct message *message,
-	uint64_t *retry_ms)
+pass_pace_take(struct pass_paces *paces, const struct message *message,
+	int64_t rate, uint64_t now_ms, uint64_t *retry_ms)
 {
-	int64_t rate =
-		config_room_class(gateway->config, message->stream)->rate;
-	struct pace *pace = rate > 0 ? pace_of(gateway, message) : NULL;
+	struct pace *pace = rate > 0 ? pace_of(paces, message, now_ms) : NULL;
 
-	return !pace ||
-	       pace_take(pace, gateway->lanes->now_ms, rate, rate, retry_ms);
+	return !pace || pace_take(pace, now_ms, rate, rate, retry_ms);
 }
