@@ -42,11 +42,18 @@ DEATHS = r"ended by signal (9|15) |ended by itself|has stood still|" \
     r"takes no letters"
 
 
+def ports_of_this_process():
+    """Processes that test side by side have ports of their own, all outside
+    the range that outgoing connections take theirs from."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    share = 19000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return range(12000 + number * share, 12000 + (number + 1) * share)
+
+
 def free_port():
-    """A port nobody listens on, outside the range that outgoing connections
-    take theirs from."""
+    """A port nobody listens on."""
     while True:
-        port = random.randrange(12000, 31000)
+        port = random.choice(ports_of_this_process())
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
