@@ -5,6 +5,7 @@
 #include "master/look.h"
 #include "master/words_context.h"
 #include "shared/arena.h"
+#include "shared/overall.h"
 #include "shared/ring.h"
 
 /*
@@ -103,19 +104,6 @@ look_rings(const struct words_context *context, struct look *look,
 	answer_end_table(answer);
 }
 
-/* How far the historian has come in the journal of a ledger; false: there is
- * no historian. */
-static bool
-find_archived(const struct arena *arena, unsigned ledger, uint64_t *archived)
-{
-	unsigned slot = arena_role_first(arena, ROLE_HISTORIAN);
-
-	if (arena_role_count(arena, ROLE_HISTORIAN) == 0)
-		return false;
-	*archived = atomic_load(&arena_row(arena, slot)->archived[ledger]);
-	return true;
-}
-
 static void
 add_ledger(struct answer *answer, const struct arena *arena, unsigned slot)
 {
@@ -131,7 +119,7 @@ add_ledger(struct answer *answer, const struct arena *arena, unsigned slot)
 	answer_cell_text(answer, child_state_name(atomic_load(&row->state)));
 	answer_cell_number(answer, atomic_load(&row->journal_end));
 	answer_cell_number(answer, atomic_load(&row->delivered));
-	if (find_archived(arena, row->number, &archived))
+	if (overall_archived(arena, row->number, &archived))
 		answer_cell_number(answer, archived);
 	else
 		answer_cell_none(answer);

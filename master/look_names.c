@@ -2,11 +2,11 @@
 
 #include "master/answer.h"
 #include "master/look.h"
-#include "master/tally.h"
 #include "master/words_context.h"
 #include "shared/arena.h"
 #include "shared/index.h"
 #include "shared/index_walk.h"
+#include "shared/tally.h"
 
 /*
  * Rooms and users: what the gateways have of them, added up by name. The index

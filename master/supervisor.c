@@ -308,6 +308,7 @@ static void
 go_on_from(struct supervisor *supervisor, const struct handover *handover)
 {
 	supervisor->started_ms = handover->started_ms;
+	supervisor->heritage.started_ms = handover->started_ms;
 	supervisor->has_taken_over = handover->has_taken_over;
 	supervisor->is_complete = true;
 	supervisor->heritage.generation = handover->generation;
@@ -334,6 +335,7 @@ supervisor_new(const struct supervisor_needs *needs)
 		.sockets = needs->listening->sockets,
 		.socket_count = needs->listening->count,
 		.generation = 1,
+		.started_ms = supervisor->started_ms,
 		.logs_to_stderr = needs->logs_to_stderr };
 	supervisor->base = event_base_new();
 	must(supervisor->base != NULL);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "master/answer.h"
-#include "master/census.h"
 #include "master/looks.h"
 #include "master/words_acts.h"
 #include "master/words_check.h"
@@ -14,70 +13,14 @@
 #include "master/words_trace.h"
 #include "shared/arena.h"
 #include "shared/base.h"
+#include "shared/census.h"
 #include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/log.h"
+#include "shared/overall.h"
 
 #define GATEWAYS_MAX 256
 #define DRAIN_SECONDS_MAX 86400
-
-static uint64_t
-sum_of(const struct words_context *context, enum role role,
-	enum counter counter)
-{
-	unsigned first = arena_role_first(context->arena, role);
-	unsigned count = arena_role_count(context->arena, role);
-	uint64_t sum = 0;
-
-	for (unsigned i = first; i < first + count; i++)
-		sum += row_read(arena_row(context->arena, i), counter);
-	return sum;
-}
-
-/* Nobody serves there, and nobody is to. */
-static bool
-is_empty(const struct row *row)
-{
-	return !atomic_load(&row->is_wanted) &&
-	       atomic_load(&row->state) == CHILD_ABSENT;
-}
-
-/* In a drain only gateways are about to end. */
-static const char *
-state_of_all(const struct words_context *context)
-{
-	const struct arena *arena = context->arena;
-	const char *state = "serving";
-	bool is_draining = false, has_gateway = false;
-
-	for (unsigned i = 0; i < arena_shape(arena)->slots; i++) {
-		const struct row *row = arena_row(arena, i);
-		uint32_t one = atomic_load(&row->state);
-
-		if (!atomic_load(&row->is_wanted))
-			continue;
-		has_gateway |= row->role == ROLE_GATEWAY;
-		if (one == CHILD_DRAINING && row->role != ROLE_GATEWAY)
-			return "stopping";
-		if (one == CHILD_DRAINING)
-			is_draining = true;
-		else if (one != CHILD_SERVING)
-			state = "starting";
-	}
-	if (!has_gateway)
-		return "resting";
-	return is_draining ? "draining" : state;
-}
-
-static uint64_t
-count_wanted(const struct words_context *context)
-{
-	uint64_t count = 0;
-
-	for (unsigned i = 0; i < arena_shape(context->arena)->slots; i++)
-		count += atomic_load(&arena_row(context->arena, i)->is_wanted);
-	return count;
-}
 
 static void
 show_info(const struct words_context *context, struct text argument,
@@ -90,22 +33,27 @@ show_info(const struct words_context *context, struct text argument,
 	answer_text(answer, "version", CONFAB_VERSION);
 	answer_number(answer, "pid", (uint64_t)getpid());
 	answer_number(answer, "uptime", lived_ms / 1000);
-	answer_text(answer, "state", state_of_all(context));
+	answer_text(answer, "state", overall_state(context->arena));
 	answer_number(answer, "host_id", (uint64_t)context->config->host_id);
-	answer_number(answer, "processes", count_wanted(context));
+	answer_number(answer, "processes", overall_wanted(context->arena));
 	answer_number(answer, "connections",
-		sum_of(context, ROLE_GATEWAY, COUNTER_CONNECTIONS));
+		overall_count_role(
+			context->arena, ROLE_GATEWAY, COUNTER_CONNECTIONS));
 	answer_number(answer, "sessions",
-		sum_of(context, ROLE_GATEWAY, COUNTER_SESSIONS));
+		overall_count_role(
+			context->arena, ROLE_GATEWAY, COUNTER_SESSIONS));
 	answer_number(answer, "users", census_users(context->arena));
-	answer_number(
-		answer, "rooms", sum_of(context, ROLE_LEDGER, COUNTER_ROOMS));
+	answer_number(answer, "rooms",
+		overall_count_role(context->arena, ROLE_LEDGER, COUNTER_ROOMS));
 	answer_number(answer, "messages",
-		sum_of(context, ROLE_LEDGER, COUNTER_MESSAGES));
+		overall_count_role(
+			context->arena, ROLE_LEDGER, COUNTER_MESSAGES));
 	answer_number(answer, "repeats",
-		sum_of(context, ROLE_LEDGER, COUNTER_REPEATS));
+		overall_count_role(
+			context->arena, ROLE_LEDGER, COUNTER_REPEATS));
 	answer_number(answer, "archived",
-		sum_of(context, ROLE_HISTORIAN, COUNTER_ARCHIVED));
+		overall_count_role(
+			context->arena, ROLE_HISTORIAN, COUNTER_ARCHIVED));
 	answer_end_list(answer);
 }
 
@@ -126,7 +74,7 @@ show_workers(const struct words_context *context, struct text argument,
 		uint64_t since_ms = atomic_load(&row->since_ms);
 		uint64_t beat_ms = atomic_load(&row->heartbeat_ms);
 
-		if (is_empty(row))
+		if (overall_is_empty(row))
 			continue;
 		answer_cell_number(answer, i);
 		answer_cell_text(answer, role_name(row->role));
@@ -165,19 +113,11 @@ show_limits(const struct words_context *context, struct text argument,
 	answer_begin_list(answer);
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
 		answer_number(answer, counter_info(shown[i])->name,
-			sum_of(context, ROLE_GATEWAY, shown[i]) +
-				sum_of(context, ROLE_LEDGER, shown[i]));
+			overall_count_role(
+				context->arena, ROLE_GATEWAY, shown[i]) +
+				overall_count_role(
+					context->arena, ROLE_LEDGER, shown[i]));
 	answer_end_list(answer);
-}
-
-static uint64_t
-sum_of_all(const struct words_context *context, enum counter counter)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < arena_shape(context->arena)->slots; i++)
-		sum += row_read(arena_row(context->arena, i), counter);
-	return sum;
 }
 
 static void
@@ -194,7 +134,7 @@ show_counters(const struct words_context *context, struct text argument,
 
 		answer_cell_text(answer, info->name);
 		answer_cell_number(
-			answer, sum_of_all(context, (enum counter)i));
+			answer, overall_count(context->arena, (enum counter)i));
 		answer_cell_text(answer, info->is_gauge ? "gauge" : "total");
 		answer_cell_text(answer, info->help);
 	}

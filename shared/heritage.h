@@ -33,6 +33,7 @@ struct heritage {
 	unsigned slot;
 	uint32_t life;
 	uint32_t generation; /* of the configuration, from 1 */
+	uint64_t started_ms; /* clock_ms() when the server was started */
 	bool logs_to_stderr; /* whatever the configuration says */
 };
 

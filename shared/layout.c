@@ -39,12 +39,14 @@ layout_of_structs(void)
 		offsetof(struct row, archived),
 		offsetof(struct row, is_asleep),
 		offsetof(struct row, counters),
+		offsetof(struct row, histograms),
 		sizeof(struct notes),
 		offsetof(struct notes, places),
 		offsetof(struct note, text),
 		offsetof(struct note_place, words),
 		LEDGERS_MAX,
 		COUNTER_COUNT,
+		HISTOGRAM_COUNT,
 	};
 
 	return hash_stable(facts, sizeof(facts));
@@ -60,6 +62,9 @@ layout_of_records(void)
 #define COUNTER(symbol, name, kind, help) #symbol " "
 #include "shared/counters.def"
 #undef COUNTER
+#define HISTOGRAM(symbol, name, help) #symbol " "
+#include "shared/histograms.def"
+#undef HISTOGRAM
 #define LETTER(symbol, record) #symbol "=" #record " "
 #include "shared/letters.def"
 #undef LETTER

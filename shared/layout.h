@@ -10,7 +10,8 @@
 /* Sizes and offsets of the structs of ring.h and scoreboard.h. */
 uint64_t layout_of_structs(void);
 
-/* Names and order of roles, counters, letters and the fields of records. */
+/* Names and order of roles, counters, histograms, letters and the fields of
+ * records. */
 uint64_t layout_of_records(void);
 
 #endif

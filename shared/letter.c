@@ -4,6 +4,7 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
+#include "shared/clock.h"
 
 #define KEEP_BYTES (256 * 1024)
 
@@ -23,7 +24,8 @@ letter_kind_name(unsigned kind)
 void
 letter_begin(struct buffer *out, enum letter_kind kind)
 {
-	struct letter head = { .kind = (uint16_t)kind };
+	struct letter head = { .kind = (uint16_t)kind,
+		.begun_us = (uint32_t)clock_us() };
 
 	buffer_clear(out, KEEP_BYTES);
 	buffer_add(out, &head, sizeof(head));

@@ -20,13 +20,15 @@ enum letter_kind {
 };
 
 /* size counts the header and the record, not the padding to eight bytes. from
- * and from_life say which life of which slot wrote it. */
+ * and from_life say which life of which slot wrote it. begun_us: clock_us()
+ * when it was begun, cut to 32 bits; a ledger hands that on with the message.
+ * 0: not known. */
 struct letter {
 	uint32_t size;
 	uint16_t kind;
 	uint16_t from;
 	uint32_t from_life;
-	uint32_t reserved;
+	uint32_t begun_us;
 	uint8_t record[];
 };
 

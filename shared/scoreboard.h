@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "shared/base.h"
+#include "shared/histogram.h"
 
 #define LEDGERS_MAX 16
 #define SLOTS_MAX 1024
@@ -79,6 +80,7 @@ struct row {
 
 	/* Written by the process in the slot. */
 	_Alignas(CACHE_LINE) _Atomic uint64_t counters[COUNTER_COUNT];
+	struct histogram histograms[HISTOGRAM_COUNT];
 };
 
 _Static_assert(sizeof(struct row) % CACHE_LINE == 0, "rows share no line");

@@ -1,7 +1,7 @@
 /* How many users are connected: exact, and of very many a fair guess. */
 #include <stdio.h>
 
-#include "master/census.h"
+#include "shared/census.h"
 #include "tests/unit/arena_fixture.h"
 
 #define MANY (2 * CENSUS_CONNECTIONS)

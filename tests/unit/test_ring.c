@@ -53,7 +53,7 @@ post(uint32_t number, uint32_t size)
 	bool is_posted;
 
 	*letter = (struct letter){
-		.size = size, .kind = LETTER_SAY, .reserved = number
+		.size = size, .kind = LETTER_SAY, .begun_us = number
 	};
 	memset(letter->record, (int)number & 0xff, size - sizeof(*letter));
 	is_posted = ring_post(&box->ring, letter);
@@ -66,7 +66,7 @@ assert_letter(const struct letter *letter, uint32_t number, uint32_t size)
 {
 	assert_non_null(letter);
 	assert_int_equal(letter->kind, LETTER_SAY);
-	assert_int_equal(letter->reserved, number);
+	assert_int_equal(letter->begun_us, number);
 	assert_int_equal(letter->size, size);
 	assert_int_equal((uintptr_t)letter % 8, 0);
 	for (uint32_t i = 0; i < size - sizeof(*letter); i++)

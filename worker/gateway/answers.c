@@ -6,6 +6,7 @@
 #include "worker/edge/pass.h"
 #include "worker/gateway/announcer.h"
 #include "worker/gateway/asking.h"
+#include "worker/gateway/deliver.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
@@ -210,7 +211,8 @@ on_rooms_page(struct gateway *gateway, struct unpack *in)
 }
 
 static bool
-on_deliver(struct gateway *gateway, struct unpack *in)
+on_deliver(
+	struct gateway *gateway, const struct letter *letter, struct unpack *in)
 {
 	struct message message;
 	uint64_t retry_ms;
@@ -220,7 +222,7 @@ on_deliver(struct gateway *gateway, struct unpack *in)
 	if (message.kind == STREAM_ROOM && message.offset == 0)
 		pass_may(&gateway->edge, &message, gateway->lanes->now_ms,
 			&retry_ms);
-	gateway->edge.deliver_here(gateway, &message);
+	deliver_message(gateway, &message, letter->begun_us);
 	return true;
 }
 
@@ -303,7 +305,6 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 		[LETTER_PAGE] = on_page,
 		[LETTER_MEMBERS_PAGE] = on_members_page,
 		[LETTER_ROOMS_PAGE] = on_rooms_page,
-		[LETTER_DELIVER] = on_deliver,
 		[LETTER_PRESENCE] = on_presence,
 		[LETTER_KICK] = on_kick,
 		[LETTER_MARKED] = on_marked,
@@ -314,6 +315,8 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 
 	if (letter->kind == LETTER_ANNOUNCE)
 		is_good = on_announce(gateway, letter, &in);
+	else if (letter->kind == LETTER_DELIVER)
+		is_good = on_deliver(gateway, letter, &in);
 	else if (letter->kind < LETTER_KIND_COUNT && readers[letter->kind])
 		is_good = readers[letter->kind](gateway, &in);
 	else

@@ -60,6 +60,7 @@ struct gateway {
 	struct buffer payload;  /* of the frame being written */
 	struct buffer sessions; /* of a user */
 	struct buffer others;   /* of a message as one user sees it */
+	struct buffer begun;    /* for deliver.h */
 };
 
 #endif

@@ -4,16 +4,17 @@
 
 #include "shared/arena.h"
 #include "shared/base.h"
+#include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/index.h"
 #include "shared/letter.h"
 #include "worker/gateway/announcer.h"
 #include "worker/gateway/answers.h"
 #include "worker/gateway/client.h"
+#include "worker/gateway/deliver.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/lanes.h"
-#include "worker/gateway/mailman.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
@@ -22,10 +23,7 @@
 static void
 deliver_here(void *self, const struct message *message)
 {
-	if (message->kind == STREAM_ROOM)
-		fanout_message(self, message);
-	else
-		mailman_deliver(self, message);
+	deliver_message(self, message, (uint32_t)clock_us());
 }
 
 static void
@@ -94,6 +92,7 @@ gateway_fini(struct gateway *gateway)
 	buffer_fini(&gateway->payload);
 	buffer_fini(&gateway->sessions);
 	buffer_fini(&gateway->others);
+	buffer_fini(&gateway->begun);
 	edge_fini(&gateway->edge);
 }
 
@@ -110,6 +109,7 @@ gateway_on_turn(struct gateway *gateway)
 	session_resume_due(gateway);
 	fanout_flush(gateway);
 	lanes_settle(gateway->lanes);
+	deliver_settle(gateway);
 }
 
 void

@@ -135,6 +135,20 @@ end_if_stopping(struct historian *historian)
 	worker_end(historian->worker);
 }
 
+/* How long they took, by a clock that may have been set meanwhile. */
+static void
+measure(struct historian *historian)
+{
+	struct row *row = worker_row(historian->worker);
+	uint64_t now_ms = clock_unix_ms();
+	size_t count;
+	const uint64_t *times = intake_times(historian->intake, &count);
+
+	for (size_t i = 0; i < count; i++)
+		histogram_add(&row->histograms[HISTOGRAM_ARCHIVE],
+			(now_ms - MIN_OF(times[i], now_ms)) * 1000);
+}
+
 /* When the next step comes, by what this one found. */
 static void
 pace(struct historian *historian, enum intake_result result, bool has_moved)
@@ -183,6 +197,7 @@ on_step(evutil_socket_t fd, short what, void *self)
 	result = intake_step(historian->intake, ends, clock_ms());
 	checkpointer_note(
 		historian->checkpointer, store_log_pages(historian->store));
+	measure(historian);
 	if (intake_commits(historian->intake) != commits)
 		tell_followers(historian);
 	publish(historian);

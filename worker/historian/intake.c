@@ -6,6 +6,7 @@
 #include "shared/base.h"
 #include "shared/journal.h"
 #include "shared/log.h"
+#include "shared/message.h"
 #include "shared/records.h"
 #include "worker/historian/store.h"
 
@@ -45,6 +46,8 @@ struct intake {
 	uint64_t rest_until;
 	bool is_stuck;
 	uint64_t rows, commits;
+	uint64_t times[INTAKE_ROWS]; /* of messages of the last step */
+	size_t time_count;
 	unsigned next; /* the follower that begins the next step */
 	unsigned count;
 	struct follower followers[];
@@ -141,6 +144,16 @@ rest_damaged(struct follower *follower, uint64_t now_ms)
 	follow_from(follower, follower->reached);
 }
 
+/* What is taken in once more was there before. */
+static void
+note_time(struct intake *intake, const struct follower *follower,
+	const struct message *message)
+{
+	if (!follower->is_anew && intake->time_count < INTAKE_ROWS)
+		intake->times[intake->time_count++] =
+			message_unix_ms(message->id_time);
+}
+
 /* 1 when the record was a message, 0 when not; -1 when the store failed. */
 static int
 add_record(struct intake *intake, struct follower *follower, struct text bytes)
@@ -151,6 +164,7 @@ add_record(struct intake *intake, struct follower *follower, struct text bytes)
 	if (message_unpack(&record, &message)) {
 		if (message.flags & MESSAGE_MARK)
 			return 0;
+		note_time(intake, follower, &message);
 		return store_add(intake->store, &message) < 0 ? -1 : 1;
 	}
 	if (follower->misfits++ == 0)
@@ -331,6 +345,7 @@ rest(struct intake *intake, uint64_t now_ms)
 		follower->expected = follower->committed;
 		follow_from(follower, follower->committed);
 	}
+	intake->time_count = 0;
 	intake->is_stuck = true;
 	intake->rest_until = now_ms + REST_MS;
 	return INTAKE_RESTING;
@@ -357,6 +372,7 @@ intake_step(struct intake *intake, const uint64_t *ends, uint64_t now_ms)
 	uint64_t commits = intake->commits;
 	long rows;
 
+	intake->time_count = 0;
 	if (now_ms < intake->rest_until)
 		return INTAKE_RESTING;
 	if (!any_has_news(intake, ends, now_ms))
@@ -382,6 +398,13 @@ bool
 intake_is_stuck(const struct intake *intake, unsigned ledger)
 {
 	return intake->is_stuck || intake->followers[ledger].is_stuck;
+}
+
+const uint64_t *
+intake_times(const struct intake *intake, size_t *count)
+{
+	*count = intake->time_count;
+	return intake->times;
 }
 
 uint64_t

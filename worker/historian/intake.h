@@ -38,6 +38,10 @@ uint64_t intake_position(const struct intake *intake, unsigned ledger);
 /* The last try failed, of the store or of this journal. */
 bool intake_is_stuck(const struct intake *intake, unsigned ledger);
 
+/* When those that the last step carried into the archive were taken in, unix
+ * ms; of very many only some. */
+const uint64_t *intake_times(const struct intake *intake, size_t *count);
+
 /* Messages committed and transactions, so far. */
 uint64_t intake_rows(const struct intake *intake);
 uint64_t intake_commits(const struct intake *intake);

@@ -4,9 +4,9 @@
 #include "shared/letter.h"
 
 size_t
-packed_begin(struct buffer *packed)
+packed_begin(struct buffer *packed, uint32_t begun_us)
 {
-	struct letter head = { .kind = LETTER_DELIVER };
+	struct letter head = { .kind = LETTER_DELIVER, .begun_us = begun_us };
 	static const uint8_t padding[8];
 	size_t at;
 

@@ -7,6 +7,7 @@
 #define WORKER_LEDGER_PACKED_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shared/text.h"
 
@@ -14,8 +15,9 @@ struct buffer;
 struct letter;
 
 /* Starts a letter behind the others and tells where; the record is packed
- * behind it, then packed_end() finishes it. */
-size_t packed_begin(struct buffer *packed);
+ * behind it, then packed_end() finishes it. begun_us: of the letter that
+ * brought the message, 0 when it was not brought by one. */
+size_t packed_begin(struct buffer *packed, uint32_t begun_us);
 struct letter *packed_end(struct buffer *packed, size_t at);
 
 /* One that is finished; valid until the buffer changes. */

@@ -28,6 +28,7 @@ static enum journal_result
 commit(struct ledger *ledger)
 {
 	uint64_t before = journal_end(ledger->journal), end;
+	uint64_t begin_us = clock_us();
 	size_t count = journal_pending(ledger->journal);
 	int64_t messages = (int64_t)(count - ledger->turn.mark_count);
 	enum journal_result result;
@@ -41,6 +42,8 @@ commit(struct ledger *ledger)
 		row_count(ledger->row, COUNTER_MESSAGES_REFUSED, messages);
 		return result;
 	}
+	histogram_add(&ledger->row->histograms[HISTOGRAM_JOURNAL],
+		clock_us() - begin_us);
 	end = journal_end(ledger->journal);
 	atomic_store_explicit(
 		&ledger->row->journal_end, end, memory_order_release);
@@ -265,7 +268,7 @@ turn_redeliver(struct ledger *ledger, const struct message *message,
 	struct text record, uint64_t end)
 {
 	struct buffer *packed = &ledger->turn.packed;
-	size_t at = packed_begin(packed);
+	size_t at = packed_begin(packed, 0);
 	struct letter *letter;
 
 	buffer_add_text(packed, record);

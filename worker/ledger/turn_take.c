@@ -94,7 +94,7 @@ stage(struct ledger *ledger, struct task *task, struct message *message)
 	struct letter *letter;
 
 	name_message(ledger, task, message);
-	task->packed = packed_begin(packed);
+	task->packed = packed_begin(packed, task->letter->begun_us);
 	message_pack(packed, message);
 	if (packed->length - task->packed > ledger->letter_max) {
 		task->fate = FATE_TOO_BIG;

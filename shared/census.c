@@ -1,12 +1,12 @@
-#include "master/census.h"
+#include "shared/census.h"
 
 #include <stdlib.h>
 
-#include "master/tally.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/index_walk.h"
+#include "shared/tally.h"
 
 #define SHARE_OF_TIME 20
 

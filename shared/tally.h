@@ -3,8 +3,8 @@
  * know of it. For those who list rooms and users; the walks of index_walk.h
  * fill it, slot by slot.
  */
-#ifndef MASTER_TALLY_H
-#define MASTER_TALLY_H
+#ifndef SHARED_TALLY_H
+#define SHARED_TALLY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * projected from it: users stand in the index by a hash, so any part is a fair
  * sample, and this one is large.
  */
-#ifndef MASTER_CENSUS_H
-#define MASTER_CENSUS_H
+#ifndef SHARED_CENSUS_H
+#define SHARED_CENSUS_H
 
 #include <stdint.h>
 
@@ -14,7 +14,7 @@ struct arena;
 /* With fewer connections the count is exact; else within about one percent. */
 #define CENSUS_CONNECTIONS 200000
 
-/* What was counted last, as long as counting anew would take the master more
+/* What was counted last, as long as counting anew would take the process more
  * than one twentieth of its time, however often it is asked. */
 uint64_t census_users(const struct arena *arena);
 

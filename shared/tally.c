@@ -1,4 +1,4 @@
-#include "master/tally.h"
+#include "shared/tally.h"
 
 #include <stdlib.h>
 #include <string.h>
