@@ -1,6 +1,9 @@
 #include "worker/edge/ledgers.h"
 
+#include <string.h>
+
 #include "shared/arena.h"
+#include "shared/base.h"
 #include "shared/ring.h"
 #include "shared/stream.h"
 #include "worker/edge/edge.h"
@@ -70,4 +73,34 @@ ledgers_send(struct edge *edge, unsigned ledger)
 {
 	edge->office.send(edge->office.self, slot_of(edge, ledger),
 		letter_end(&edge->letter));
+}
+
+struct question {
+	unsigned ledger; /* or LEDGERS_ALL */
+	size_t length;
+	uint8_t letter[];
+};
+
+struct question *
+ledgers_keep(const struct edge *edge, unsigned ledger)
+{
+	const struct buffer *letter = &edge->letter;
+	struct question *question =
+		base_alloc(sizeof(*question) + letter->length);
+
+	question->ledger = ledger;
+	question->length = letter->length;
+	memcpy(question->letter, letter->data, letter->length);
+	return question;
+}
+
+void
+ledgers_ask_again(
+	struct edge *edge, const struct question *question, unsigned ledger)
+{
+	if (question->ledger != LEDGERS_ALL && question->ledger != ledger)
+		return;
+	buffer_clear(&edge->letter, SIZE_MAX);
+	buffer_add(&edge->letter, question->letter, question->length);
+	ledgers_send(edge, ledger);
 }

@@ -5,10 +5,14 @@
 #ifndef WORKER_EDGE_LEDGERS_H
 #define WORKER_EDGE_LEDGERS_H
 
+#include <limits.h>
+#include <stddef.h>
+
 #include "shared/letter.h"
 #include "shared/text.h"
 
 struct edge;
+struct question;
 
 enum offer_result {
 	OFFER_TAKEN,
@@ -38,5 +42,15 @@ enum offer_result ledgers_offer(struct edge *edge, unsigned ledger);
 
 /* The letter begun last, sooner or later. */
 void ledgers_send(struct edge *edge, unsigned ledger);
+
+/* A copy of the letter begun last, to be asked again of this ledger, or of
+ * each: what a ledger puts off, because it does not know the members yet, is
+ * lost with it. To be freed. */
+#define LEDGERS_ALL UINT_MAX
+struct question *ledgers_keep(const struct edge *edge, unsigned ledger);
+
+/* Another life of this ledger has come: asks it again, if it was asked. */
+void ledgers_ask_again(
+	struct edge *edge, const struct question *question, unsigned ledger);
 
 #endif

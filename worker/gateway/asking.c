@@ -1,7 +1,5 @@
 #include "worker/gateway/asking.h"
 
-#include <string.h>
-
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "worker/edge/ledgers.h"
@@ -101,23 +99,11 @@ asking_offer(struct session *session, unsigned ledger, struct pending *pending)
 	return false;
 }
 
-struct question {
-	unsigned ledger; /* or ASKING_ALL */
-	size_t length;
-	uint8_t letter[];
-};
-
 void
 asking_keep(struct pending *pending, unsigned ledger)
 {
-	const struct buffer *letter = &pending->session->gateway->edge.letter;
-	struct question *question =
-		base_alloc(sizeof(*question) + letter->length);
-
-	question->ledger = ledger;
-	question->length = letter->length;
-	memcpy(question->letter, letter->data, letter->length);
-	pending->question = question;
+	pending->question =
+		ledgers_keep(&pending->session->gateway->edge, ledger);
 }
 
 void
@@ -126,15 +112,8 @@ asking_again(struct gateway *gateway, unsigned ledger)
 	const struct pending *pending;
 	uint32_t place = 0;
 
-	while ((pending = pendings_next(gateway->pendings, &place))) {
-		const struct question *question = pending->question;
-
-		if (!question || (question->ledger != ASKING_ALL &&
-					 question->ledger != ledger))
-			continue;
-		buffer_clear(&gateway->edge.letter, SIZE_MAX);
-		buffer_add(&gateway->edge.letter, question->letter,
-			question->length);
-		ledgers_send(&gateway->edge, ledger);
-	}
+	while ((pending = pendings_next(gateway->pendings, &place)))
+		if (pending->question)
+			ledgers_ask_again(
+				&gateway->edge, pending->question, ledger);
 }

@@ -5,7 +5,6 @@
 #ifndef WORKER_GATEWAY_ASKING_H
 #define WORKER_GATEWAY_ASKING_H
 
-#include <limits.h>
 #include <stdbool.h>
 
 #include "shared/text.h"
@@ -51,8 +50,7 @@ bool asking_offer(
 	struct session *session, unsigned ledger, struct pending *pending);
 
 /* Keeps the letter begun last with the request, for the next life of this
- * ledger, or of any: ASKING_ALL. */
-#define ASKING_ALL UINT_MAX
+ * ledger, or of any: LEDGERS_ALL. */
 void asking_keep(struct pending *pending, unsigned ledger);
 
 /* Another life of this ledger has come: what was kept and is its to answer goes

@@ -1,7 +1,3 @@
-/*
- * A request number is a place in the table and, above it, the life of this
- * process and how often the place was used, so that no two are the same.
- */
 #include "worker/gateway/pending.h"
 
 #include <stdlib.h>
@@ -9,13 +5,13 @@
 
 #include "shared/base.h"
 #include "shared/table.h"
+#include "worker/edge/numbers.h"
 #include "worker/gateway/recovery.h"
 #include "worker/gateway/session.h"
 
-#define PLACE_BITS 24
-#define USE_BITS 20
-#define PLACE_MASK ((UINT64_C(1) << PLACE_BITS) - 1)
-#define USE_MASK ((UINT64_C(1) << USE_BITS) - 1)
+struct pendings {
+	struct numbers *numbers;
+};
 
 struct outcome {
 	struct answer answer;
@@ -23,25 +19,12 @@ struct outcome {
 	char error[];
 };
 
-struct place {
-	struct pending *pending; /* NULL: free */
-	uint32_t uses;
-	uint32_t next_free; /* place + 1, 0 = none */
-};
-
-struct pendings {
-	struct place *places;
-	uint32_t capacity;
-	uint32_t first_free; /* place + 1, 0 = none */
-	uint32_t life;
-};
-
 struct pendings *
 pendings_new(uint32_t life)
 {
 	struct pendings *pendings = base_alloc_zeroed(1, sizeof(*pendings));
 
-	pendings->life = life;
+	pendings->numbers = numbers_new(life);
 	return pendings;
 }
 
@@ -50,37 +33,9 @@ pendings_free(struct pendings **pendings)
 {
 	if (!*pendings)
 		return;
-	for (uint32_t i = 0; i < (*pendings)->capacity; i++)
-		must((*pendings)->places[i].pending == NULL);
-	free((*pendings)->places);
+	numbers_free(&(*pendings)->numbers);
 	free(*pendings);
 	*pendings = NULL;
-}
-
-static void
-grow(struct pendings *pendings)
-{
-	uint32_t old = pendings->capacity;
-	uint32_t capacity = old ? old * 2 : 64;
-
-	must(capacity <= PLACE_MASK);
-	pendings->places = base_realloc(
-		pendings->places, capacity * sizeof(pendings->places[0]));
-	for (uint32_t i = capacity; i-- > old;) {
-		pendings->places[i] =
-			(struct place){ .next_free = pendings->first_free };
-		pendings->first_free = i + 1;
-	}
-	pendings->capacity = capacity;
-}
-
-static uint64_t
-request_number(const struct pendings *pendings, uint32_t place)
-{
-	uint64_t uses = pendings->places[place].uses & USE_MASK;
-
-	return (uint64_t)pendings->life << (PLACE_BITS + USE_BITS) |
-	       uses << PLACE_BITS | place;
 }
 
 /* A say that is refused is no longer one that others must wait for. */
@@ -115,16 +70,9 @@ pending_new(struct pendings *pendings, struct session *session,
 {
 	struct pending *pending =
 		base_alloc_zeroed(1, sizeof(*pending) + tag.length);
-	struct place *place;
 
 	must(tag.length <= UINT16_MAX);
-	if (!pendings->first_free)
-		grow(pendings);
-	place = &pendings->places[pendings->first_free - 1];
-	place->pending = pending;
-	place->uses++;
-	pending->request = request_number(pendings, pendings->first_free - 1);
-	pendings->first_free = place->next_free;
+	pending->request = numbers_give(pendings->numbers, pending);
 	pending->session = session;
 	pending->kind = (uint8_t)kind;
 	pending->tag_length = (uint16_t)tag.length;
@@ -137,36 +85,22 @@ pending_new(struct pendings *pendings, struct session *session,
 struct pending *
 pending_find(const struct pendings *pendings, uint64_t request)
 {
-	uint64_t place = request & PLACE_MASK;
-	struct pending *pending;
-
-	if (place >= pendings->capacity)
-		return NULL;
-	pending = pendings->places[place].pending;
-	return pending && pending->request == request ? pending : NULL;
+	return numbers_find(pendings->numbers, request);
 }
 
 struct pending *
 pendings_next(const struct pendings *pendings, uint32_t *place)
 {
-	struct pending *pending = NULL;
-
-	while (!pending && *place < pendings->capacity)
-		pending = pendings->places[(*place)++].pending;
-	return pending;
+	return numbers_next(pendings->numbers, place);
 }
 
 void
 pending_free(struct pendings *pendings, struct pending **freed)
 {
 	struct pending *pending = *freed;
-	uint32_t place = (uint32_t)(pending->request & PLACE_MASK);
 
 	*freed = NULL;
-	must(pendings->places[place].pending == pending);
-	pendings->places[place].pending = NULL;
-	pendings->places[place].next_free = pendings->first_free;
-	pendings->first_free = place + 1;
+	numbers_drop(pendings->numbers, pending->request);
 	DL_DELETE2(pending->session->pendings, pending, previous, next);
 	count(pending->session, pending, -1);
 	if (pending->on_free)

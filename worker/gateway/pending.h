@@ -16,13 +16,13 @@
 #include "worker/gateway/answer.h"
 
 struct change;
-struct listing;
 struct membership;
 struct outcome;
 struct pendings;
 struct reading;
 struct question;
 struct recovery;
+struct room_list;
 struct session;
 
 enum pending_kind {
@@ -49,9 +49,9 @@ struct pending {
 	union {
 		/* Of a join but JOIN_AGAIN; NULL: a login, see entry.h. */
 		struct membership *membership;
-		struct listing *listing; /* PENDING_ROOMS; owned */
-		struct change *change;   /* PENDING_CHANGE; owned */
-		struct reading *reading; /* PENDING_READ_WITH; owned */
+		struct room_list *listing; /* PENDING_ROOMS; owned */
+		struct change *change;     /* PENDING_CHANGE; owned */
+		struct reading *reading;   /* PENDING_READ_WITH; owned */
 	};
 	struct recovery *recovery; /* of a join or login; owned, or NULL */
 	struct question *question; /* to be asked again; owned, or NULL */

@@ -7,7 +7,7 @@
 
 #include "shared/buffer.h"
 #include "shared/message.h"
-#include "worker/gateway/profiles/confab_raw.h"
+#include "shared/raw.h"
 #include "worker/gateway/talk.h"
 
 /* Up to here a double names each whole number. */

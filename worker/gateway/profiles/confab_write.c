@@ -3,8 +3,8 @@
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/records.h"
+#include "worker/edge/confab_json.h"
 #include "worker/gateway/answer.h"
-#include "worker/gateway/profiles/confab_message.h"
 #include "worker/gateway/subscription.h"
 
 static void
@@ -161,60 +161,9 @@ write_found(struct buffer *out, const struct page *page, struct text user)
 }
 
 static void
-write_page(struct buffer *out, const struct page *page, struct text user)
-{
-	confab_add_epoch(out, "\"epoch\":", page->epoch);
-	confab_add_number(out, ",\"first\":", page->first);
-	confab_add_number(out, ",\"last\":", page->last);
-	buffer_add_string(
-		out, page->more ? ",\"more\":true" : ",\"more\":false");
-	buffer_add_string(out, ",\"messages\":[");
-	confab_add_messages(out, page->messages, page->count, user);
-	buffer_add_byte(out, ']');
-}
-
-static void
-write_member(struct buffer *out, const struct member *member)
-{
-	struct unpack in = unpack_of(member->platforms);
-	const char *before = "";
-
-	confab_add_text(out, "{\"user\":", member->user);
-	buffer_add_string(out, ",\"platforms\":[");
-	while (in.at < in.end && !in.failed) {
-		confab_add_number(out, before, unpack_number(&in));
-		before = ",";
-	}
-	confab_add_number(out, "],\"since\":", member->since);
-	if (member->info.length > 0) {
-		buffer_add_string(out, ",\"info\":");
-		buffer_add_text(out, member->info);
-	}
-	buffer_add_byte(out, '}');
-}
-
-static void
 write_members(struct buffer *out, const struct answer *answer)
 {
-	const struct members_page *page = answer->members;
-	struct unpack in = unpack_of(page->members);
-	struct member member = { 0 };
-
-	confab_add_number(out, "\"users\":", page->users);
-	confab_add_number(out, ",\"connections\":", page->connections);
-	buffer_add_string(out, ",\"members\":[");
-	for (uint64_t i = 0; i < page->count; i++) {
-		struct unpack one = unpack_of(unpack_text(&in));
-
-		if (in.failed || !member_unpack(&one, &member))
-			break;
-		if (i > 0)
-			buffer_add_byte(out, ',');
-		write_member(out, &member);
-	}
-	buffer_add_byte(out, ']');
-	if (page->more && member.user.length > 0)
-		confab_add_text(out, ",\"next\":", member.user);
+	confab_add_members(out, answer->members);
 }
 
 static void
@@ -305,7 +254,7 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 	};
 
 	if (answer->kind == ANSWER_PAGE) {
-		write_page(out, answer->page, user);
+		confab_add_page(out, answer->page, user);
 		return;
 	}
 	if (answer->kind == ANSWER_FOUND) {

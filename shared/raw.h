@@ -3,8 +3,8 @@
  * go back out as they were sent, and not as a parser understood the numbers in
  * them.
  */
-#ifndef WORKER_GATEWAY_PROFILES_CONFAB_RAW_H
-#define WORKER_GATEWAY_PROFILES_CONFAB_RAW_H
+#ifndef SHARED_RAW_H
+#define SHARED_RAW_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "worker/gateway/profiles/confab_raw.h"
+#include "shared/raw.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
- * A message as JSON, the same wherever it stands.
+ * What is as JSON the same wherever it stands.
  */
-#include "worker/gateway/profiles/confab_message.h"
+#include "worker/edge/confab_json.h"
 
 #include "shared/base.h"
 #include "shared/buffer.h"
@@ -177,4 +177,60 @@ confab_write_message(
 				       : "{\"cmd\":\"msg\",\"data\":");
 	add_message(out, message, with_key);
 	buffer_add_byte(out, '}');
+}
+
+void
+confab_add_page(struct buffer *out, const struct page *page, struct text user)
+{
+	confab_add_epoch(out, "\"epoch\":", page->epoch);
+	confab_add_number(out, ",\"first\":", page->first);
+	confab_add_number(out, ",\"last\":", page->last);
+	buffer_add_string(
+		out, page->more ? ",\"more\":true" : ",\"more\":false");
+	buffer_add_string(out, ",\"messages\":[");
+	confab_add_messages(out, page->messages, page->count, user);
+	buffer_add_byte(out, ']');
+}
+
+static void
+add_member(struct buffer *out, const struct member *member)
+{
+	struct unpack in = unpack_of(member->platforms);
+	const char *before = "";
+
+	confab_add_text(out, "{\"user\":", member->user);
+	buffer_add_string(out, ",\"platforms\":[");
+	while (in.at < in.end && !in.failed) {
+		confab_add_number(out, before, unpack_number(&in));
+		before = ",";
+	}
+	confab_add_number(out, "],\"since\":", member->since);
+	if (member->info.length > 0) {
+		buffer_add_string(out, ",\"info\":");
+		buffer_add_text(out, member->info);
+	}
+	buffer_add_byte(out, '}');
+}
+
+void
+confab_add_members(struct buffer *out, const struct members_page *page)
+{
+	struct unpack in = unpack_of(page->members);
+	struct member member = { 0 };
+
+	confab_add_number(out, "\"users\":", page->users);
+	confab_add_number(out, ",\"connections\":", page->connections);
+	buffer_add_string(out, ",\"members\":[");
+	for (uint64_t i = 0; i < page->count; i++) {
+		struct unpack one = unpack_of(unpack_text(&in));
+
+		if (in.failed || !member_unpack(&one, &member))
+			break;
+		if (i > 0)
+			buffer_add_byte(out, ',');
+		add_member(out, &member);
+	}
+	buffer_add_byte(out, ']');
+	if (page->more && member.user.length > 0)
+		confab_add_text(out, ",\"next\":", member.user);
 }

@@ -13,7 +13,7 @@
 #include "shared/mail.h"
 #include "shared/message.h"
 #include "shared/records.h"
-#include "worker/gateway/profiles/confab_message.h"
+#include "worker/edge/confab_json.h"
 
 #define WHO "\"time\":5,\"from\":\"ann\",\"platform\":7"
 

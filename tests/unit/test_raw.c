@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "shared/buffer.h"
-#include "worker/gateway/profiles/confab_raw.h"
+#include "shared/raw.h"
 
 static void
 assert_found(const char *object, const char *member, const char *expected)
