@@ -165,6 +165,13 @@ journal_segments(const struct journal *journal)
 }
 
 uint64_t
+journal_segment_base(const struct journal *journal, size_t number)
+{
+	must(number < journal->base_count);
+	return journal->bases[number];
+}
+
+uint64_t
 journal_segment_of(const struct journal *journal, uint64_t position)
 {
 	uint64_t found = journal_begin(journal);

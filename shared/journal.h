@@ -49,6 +49,9 @@ uint64_t journal_begin(const struct journal *journal);
 /* Segments kept. */
 size_t journal_segments(const struct journal *journal);
 
+/* Where the segment of this number begins; 0: the oldest one kept. */
+uint64_t journal_segment_base(const struct journal *journal, size_t number);
+
 /* Where the segment begins that holds position, or the oldest one kept. */
 uint64_t journal_segment_of(const struct journal *journal, uint64_t position);
 
