@@ -16,7 +16,7 @@ comma := ,
 B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 PACKAGES := libevent_core libevent_extra libwebsockets sqlite3 jansson \
-	libconfuse libbsd-overlay openssl
+	libconfuse libbsd-overlay openssl libcurl
 ifneq ($(filter-out clean deps run test,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
 $(error Libraries are missing: run `make deps`, or see README.md)
