@@ -230,7 +230,7 @@ keep_many(struct spool *spool, unsigned count)
 }
 
 static void
-the_oldest_give_way_and_count_when_they_were_not_delivered(void **state)
+the_oldest_give_way_and_count_if_not_delivered(void **state)
 {
 	struct spool *spool = spool_opened();
 	uint64_t first, dropped;
@@ -345,7 +345,7 @@ main(void)
 		TEST(a_torn_tail_is_cut_and_its_number_given_again),
 		TEST(damage_is_set_aside_and_no_number_is_given_twice),
 		TEST(one_spool_has_one_writer),
-		TEST(the_oldest_give_way_and_count_when_they_were_not_delivered),
+		TEST(the_oldest_give_way_and_count_if_not_delivered),
 		TEST(a_smaller_bound_counts_from_the_next_batch_on),
 		TEST(any_number_is_found_however_readers_went_before),
 		TEST(what_cannot_be_written_is_not_kept_and_leaves_no_gap),

@@ -4,14 +4,18 @@
 #ifndef WORKER_API_SPOOL_INSIDE_H
 #define WORKER_API_SPOOL_INSIDE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "shared/buffer.h"
-#include "worker/api/spool.h"
 #include "worker/api/spool_state.h"
 
 #define CURSORS_MAX 64
 #define BOOKMARKS 8
 
 struct journal_batch;
+struct spool_event;
 
 /* A batch: where it lies, and the number of its first event. */
 struct bookmark {
