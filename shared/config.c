@@ -291,22 +291,11 @@ config_gateways(const struct config *config)
 	return (unsigned)MIN_OF(MAX_OF(count, 1), 256);
 }
 
-static bool
-class_fits(const struct room_class *class, struct text room)
-{
-	struct text pattern = text_of(class->pattern);
-
-	if (pattern.length == 0 || pattern.at[pattern.length - 1] != '*')
-		return text_equal(pattern, room);
-	pattern.length--;
-	return text_has_prefix(room, pattern);
-}
-
 const struct room_class *
 config_room_class(const struct config *config, struct text room)
 {
 	for (size_t i = 0; i < config->room_class_count; i++)
-		if (class_fits(&config->room_classes[i], room))
+		if (text_fits(room, text_of(config->room_classes[i].pattern)))
 			return &config->room_classes[i];
 	must(!"there is a class for all rooms");
 	return NULL;

@@ -34,6 +34,25 @@ text_has_prefix(struct text text, struct text prefix)
 		       memcmp(text.at, prefix.at, prefix.length) == 0);
 }
 
+bool
+text_is_pattern(struct text pattern)
+{
+	const char *star =
+		pattern.length ? memchr(pattern.at, '*', pattern.length) : NULL;
+
+	return pattern.length > 0 &&
+	       (!star || star == pattern.at + pattern.length - 1);
+}
+
+bool
+text_fits(struct text name, struct text pattern)
+{
+	if (pattern.length == 0 || pattern.at[pattern.length - 1] != '*')
+		return text_equal(pattern, name);
+	pattern.length--;
+	return text_has_prefix(name, pattern);
+}
+
 /* Length of the character that starts here, 0 when it is not valid. */
 static size_t
 character_length(const unsigned char *at, size_t left)

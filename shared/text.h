@@ -26,6 +26,10 @@ bool text_equal(struct text a, struct text b);
 int text_compare(struct text a, struct text b);
 bool text_has_prefix(struct text text, struct text prefix);
 
+/* A pattern is a name, or how names begin and one '*' at its end. */
+bool text_is_pattern(struct text pattern);
+bool text_fits(struct text name, struct text pattern);
+
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(struct text text);
 
