@@ -22,6 +22,19 @@ config_new(void)
 	return config;
 }
 
+/* All of a kind with titles. */
+static void
+free_section(struct config *config, enum section_kind kind)
+{
+	for (size_t i = 0; i < config_count(config, kind); i++) {
+		void *object = config_object(config, kind, i);
+
+		free(*config_title(kind, object));
+		config_free_object(kind, object);
+	}
+	free(config_object(config, kind, 0));
+}
+
 void
 config_free(struct config **config)
 {
@@ -29,22 +42,15 @@ config_free(struct config **config)
 
 	if (!old)
 		return;
-	for (size_t i = 0; i < old->listener_count; i++) {
-		free(old->listeners[i].name);
-		config_free_object(SECTION_LISTENER, &old->listeners[i]);
-	}
-	for (size_t i = 0; i < old->room_class_count; i++) {
-		free(old->room_classes[i].pattern);
-		config_free_object(SECTION_ROOM, &old->room_classes[i]);
-	}
+	for (unsigned kind = 0; kind < SECTION_KIND_COUNT; kind++)
+		if (config_sections[kind].has_title)
+			free_section(old, (enum section_kind)kind);
 	for (size_t i = 0; i < old->origin_count; i++) {
 		free(old->origins[i].title);
 		free(old->origins[i].place);
 	}
 	free(old->origins);
 	config_free_object(SECTION_GLOBAL, old);
-	free(old->listeners);
-	free(old->room_classes);
 	free(old->path);
 	free(old);
 	*config = NULL;
@@ -76,10 +82,11 @@ add_listener(struct config *config, const char *name, const char *address,
 	config->listeners = base_realloc(config->listeners,
 		(config->listener_count + 1) * sizeof(*made));
 	made = &config->listeners[config->listener_count++];
-	*made = (struct listener){ .name = base_strdup(name),
-		.address = base_strdup(address),
-		.role = role,
-		.pages = role == LISTENER_API };
+	*made = (struct listener){ .name = base_strdup(name) };
+	config_set_defaults(SECTION_LISTENER, made);
+	made->address = base_strdup(address);
+	made->role = role;
+	made->pages = role == LISTENER_API;
 }
 
 /* An exact name before prefixes, a longer prefix before a shorter one. */
@@ -135,6 +142,7 @@ config_complete(struct config *config)
 			set_list(&listener->origins, &listener->origin_count,
 				"*");
 	}
+	config_complete_tenants(config);
 	complete_room_classes(config);
 	qsort(config->room_classes, config->room_class_count,
 		sizeof(struct room_class), compare_classes);

@@ -24,16 +24,39 @@ enum listener_role {
 	LISTENER_API,
 };
 
-/* listener NAME { … } */
-struct listener {
-	char *name;
-	char *address; /* "127.0.0.1:8089", "[::1]:8089" or "unix:/path" */
-	enum listener_role role;
-	char **profiles; /* names of worker/gateway/profiles, for websocket */
-	size_t profile_count;
-	char **origins; /* allowed Origin patterns; "*" allows all and none */
-	size_t origin_count;
-	bool pages; /* api: serve web_dir */
+enum tls_version {
+	TLS_VERSION_1_2,
+	TLS_VERSION_1_3,
+};
+
+enum tenant_auth {
+	AUTH_NONE,
+	AUTH_TOKEN,
+};
+
+/* Fixed by the configuration, never by a token. */
+enum token_algorithm {
+	TOKEN_HS256,
+	TOKEN_RS256,
+	TOKEN_ES256,
+	TOKEN_EDDSA,
+};
+
+/* In the order of their words in config_tenants.c. */
+enum webhook_event {
+	EVENT_ONLINE,
+	EVENT_OFFLINE,
+	EVENT_ENTER,
+	EVENT_EXIT,
+	EVENT_OCCUPIED,
+	EVENT_VACATED,
+	EVENT_MESSAGE,
+	EVENT_COUNT
+};
+
+enum when_down {
+	WHEN_DOWN_REFUSE,
+	WHEN_DOWN_ALLOW,
 };
 
 enum who_may {
@@ -62,6 +85,47 @@ enum login_policy {
 #define TEXT(name, standard, live, help) char *name;
 #define CHOICE(name, standard, words, live, help) int name;
 #define SAMPLE(name, standard, max, live, help) int64_t name;
+#define LIST(name, count, live, help)                                          \
+	char **name;                                                           \
+	size_t count;
+#define READ_FILE(name, bytes, live, help) char *name;
+#define READ_FILES(name, count, bytes, live, help) LIST(name, count, live, help)
+#define BYTES(name, length, live, help)                                        \
+	uint8_t *name;                                                         \
+	size_t length;
+
+/* listener NAME { … }. profiles: names of worker/gateway/profiles; origins:
+ * allowed Origin patterns, "*" allows all and none. */
+struct listener {
+	char *name;
+#include "shared/listener_options.def"
+};
+
+/* tenant NAME { … }; no text is NULL, an empty one is off. */
+struct tenant {
+	char *name;
+	unsigned event_mask; /* 1 << enum webhook_event; 0 without a URL */
+#include "shared/tenant_options.def"
+};
+
+/* key "file:PATH" { … }: who sends what stands in the file is a backend. */
+struct key {
+	char *title; /* "file:PATH" */
+#include "shared/key_options.def"
+};
+
+/* bot NAME { … }: a user whose ears are a URL. */
+struct bot {
+	char *name;
+#include "shared/bot_options.def"
+};
+
+/* What stood in a file that an option names when the configuration was read,
+ * without the line break at its end. It is never shown. */
+struct secret {
+	char *number; /* of no meaning */
+#include "shared/secret_options.def"
+};
 
 /* room "PATTERN" { … }: a pattern is a name, or a prefix and '*'. */
 struct room_class {
@@ -95,6 +159,14 @@ struct config {
 	size_t listener_count;
 	struct room_class *room_classes; /* the most specific first */
 	size_t room_class_count;
+	struct tenant *tenants; /* by name; default is always there */
+	size_t tenant_count;
+	struct key *keys;
+	size_t key_count;
+	struct bot *bots;
+	size_t bot_count;
+	struct secret *secrets; /* each file once */
+	size_t secret_count;
 };
 
 #undef NUMBER
@@ -104,6 +176,10 @@ struct config {
 #undef TEXT
 #undef CHOICE
 #undef SAMPLE
+#undef LIST
+#undef READ_FILE
+#undef READ_FILES
+#undef BYTES
 
 /* Reads and checks a file; all its errors are printed to stderr, one line each
  * with file:line and what is allowed. NULL when there are any. */
@@ -118,7 +194,8 @@ struct config *config_read_telling(
  * stands for the file in what is printed. */
 struct config *config_read_text(const char *name, struct text text);
 
-/* Appends all of it as a file has it. */
+/* Appends all of it as a file has it, and what stands in the files that it
+ * names: for processes of ours alone. */
 void config_write(const struct config *config, struct buffer *out);
 
 /* One option: its name with its section's, its value as a file has it, and
@@ -135,7 +212,8 @@ void config_list(
 	const struct config *config, config_listed *listed, void *self);
 
 /* One difference. name: the option with its section; or a whole section, which
- * was added or removed. is_live: a reload applies it. */
+ * was added or removed. Of a file whose content is another, from is empty and
+ * to says so. is_live: a reload applies it. */
 struct config_change {
 	const char *name;
 	const char *from, *to;
@@ -177,5 +255,22 @@ const struct room_class *config_room_class(
 /* The same for any stream, by its enum stream_kind. */
 const struct room_class *config_stream_class(
 	const struct config *config, unsigned kind, struct text name);
+
+/* NULL when no tenant is called so. */
+const struct tenant *config_tenant(
+	const struct config *config, struct text name);
+
+/* Of a path that an option names: never NULL then, and never empty. */
+const struct secret *config_secret(
+	const struct config *config, const char *path);
+
+/* What stands in its file. */
+struct text config_key_text(const struct config *config, const struct key *key);
+
+/* May it log in there? */
+bool config_has_platform(const struct tenant *tenant, int64_t platform);
+
+/* "online" for EVENT_ONLINE. */
+const char *config_event_name(enum webhook_event event);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "shared/address.h"
+#include "shared/address_range.h"
 #include "shared/base.h"
 #include "shared/config.h"
 #include "shared/message.h"
@@ -35,11 +36,9 @@ is_set(const struct making *making, size_t section, const char *name)
 	return config_find_setting(making->reading, section, name) != NULL;
 }
 
-/* Where an option was set, or the section when it was not. */
-static struct place
-place_of(const struct making *making, size_t section, const char *name)
+struct place
+config_place(const struct reading *reading, size_t section, const char *name)
 {
-	const struct reading *reading = making->reading;
 	const struct setting *setting =
 		config_find_setting(reading, section, name);
 
@@ -48,6 +47,12 @@ place_of(const struct making *making, size_t section, const char *name)
 	if (section == 0)
 		return (struct place){ reading->files[0], 0 };
 	return reading->sections[section].place;
+}
+
+static struct place
+place_of(const struct making *making, size_t section, const char *name)
+{
+	return config_place(making->reading, section, name);
 }
 
 static void
@@ -67,7 +72,7 @@ apply(const struct making *making, const struct setting *setting)
 }
 
 static void
-check_listener_name(const struct making *making, const struct section *section)
+check_name(const struct making *making, const struct section *section)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -77,9 +82,49 @@ check_listener_name(const struct making *making, const struct section *section)
 	if (length < 1 || length > 64 ||
 		strspn(section->title, allowed) != length)
 		config_complain(making->reading, section->place,
-			"listener '%s': a name is 1 to 64 letters, digits, "
+			"%s '%s': a name is 1 to 64 letters, digits, "
 			"'-', '_' or '.'",
-			section->title);
+			config_sections[section->kind].name, section->title);
+}
+
+/* A tenant whose users need no token; default is one when nothing says
+ * otherwise. */
+static const char *
+open_tenant(const struct config *config)
+{
+	bool has_default = false;
+
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		const struct tenant *tenant = &config->tenants[i];
+
+		if (tenant->auth == AUTH_NONE)
+			return tenant->name;
+		if (strcmp(tenant->name, "default") == 0)
+			has_default = true;
+	}
+	return has_default ? NULL : "default";
+}
+
+/* The listener can be reached from elsewhere. */
+static void
+check_reach(const struct making *making, struct place place,
+	const struct listener *listener)
+{
+	const char *tenant = open_tenant(making->config);
+
+	if (listener->role == LISTENER_WEBSOCKET && tenant)
+		config_complain(making->reading, place,
+			"listener %s: %s can be reached from elsewhere and "
+			"nobody needs a token there for tenant %s: say "
+			"auth = token for it, or insecure = true if that is "
+			"wanted",
+			listener->name, listener->address, tenant);
+	if (listener->role == LISTENER_API && making->config->key_count == 0)
+		config_complain(making->reading, place,
+			"listener %s: %s can be reached from elsewhere and "
+			"there is no key: describe one, or say insecure = true "
+			"if that is wanted",
+			listener->name, listener->address);
 }
 
 static void
@@ -102,11 +147,7 @@ check_address(const struct making *making, size_t section,
 		return;
 	}
 	if (!address_is_local(&address) && !making->config->insecure)
-		config_complain(making->reading, place,
-			"listener %s: %s can be reached from elsewhere and "
-			"nobody needs a token there: say insecure = true if "
-			"that is wanted",
-			listener->name, listener->address);
+		check_reach(making, place, listener);
 }
 
 static void
@@ -130,11 +171,12 @@ check_profiles(const struct making *making, size_t section,
 /* Options that mean nothing for the other role. */
 static const struct {
 	const char *name;
-	enum listener_role role;
+	int role;
 } role_options[] = {
 	{ "profiles", LISTENER_WEBSOCKET },
 	{ "origins", LISTENER_WEBSOCKET },
 	{ "pages", LISTENER_API },
+	{ "cors_origins", LISTENER_API },
 };
 
 bool
@@ -147,13 +189,47 @@ config_role_fits(const struct listener *listener, const char *option)
 }
 
 static void
+check_tls(const struct making *making, size_t section,
+	const struct listener *listener)
+{
+	if (listener->tls_certificate_count != listener->tls_key_count)
+		config_complain(making->reading,
+			place_of(making, section,
+				is_set(making, section, "tls_key")
+					? "tls_key"
+					: "tls_certificate"),
+			"listener %s: each tls_certificate needs its tls_key: "
+			"there are %zu and %zu",
+			listener->name, listener->tls_certificate_count,
+			listener->tls_key_count);
+}
+
+static void
+check_proxies(const struct making *making, size_t section,
+	const struct listener *listener)
+{
+	for (size_t i = 0; i < listener->trusted_proxy_count; i++) {
+		struct address_range range;
+
+		if (!address_range_read(listener->trusted_proxies[i], &range))
+			config_complain(making->reading,
+				place_of(making, section, "trusted_proxies"),
+				"trusted_proxies: '%s' is no address and no "
+				"network like 10.0.0.0/8",
+				listener->trusted_proxies[i]);
+	}
+}
+
+static void
 check_listener(const struct making *making, size_t section)
 {
 	const struct listener *listener = making->objects[section];
 
-	check_listener_name(making, &making->reading->sections[section]);
+	check_name(making, &making->reading->sections[section]);
 	check_address(making, section, listener);
 	check_profiles(making, section, listener);
+	check_tls(making, section, listener);
+	check_proxies(making, section, listener);
 	for (size_t i = 0; i < ARRAY_LEN(role_options); i++)
 		if (role_options[i].role != listener->role &&
 			is_set(making, section, role_options[i].name))
@@ -192,10 +268,8 @@ check_room(const struct making *making, size_t section)
 {
 	const struct section *from = &making->reading->sections[section];
 	const struct room_class *class = making->objects[section];
-	const char *star = strchr(from->title, '*');
 
-	if (!text_is_name(text_of(from->title), 1, ROOM_BYTES_MAX) ||
-		(star && star[1] != 0))
+	if (!config_is_pattern(from->title))
 		config_complain(making->reading, from->place,
 			"room '%s': a pattern is a room's name, or how it "
 			"begins and a '*' at the end",
@@ -277,28 +351,15 @@ check_sizes(const struct making *making)
 static void *
 make_object(struct config *config, const struct section *section)
 {
-	struct listener *listener;
-	struct room_class *class;
+	const struct section_form *form = &config_sections[section->kind];
+	size_t *count = (size_t *)((char *)config + form->count_offset);
+	void *object;
 
-	switch (section->kind) {
-	case SECTION_LISTENER:
-		listener = &config->listeners[config->listener_count++];
-		listener->name = base_strdup(section->title);
-		return listener;
-	case SECTION_ROOM:
-		class = &config->room_classes[config->room_class_count++];
-		class->pattern = base_strdup(section->title);
-		return class;
-	case SECTION_LIMITS:
-		return &config->limits;
-	case SECTION_INBOX:
-		return &config->inbox;
-	case SECTION_GLOBAL:
-	case SECTION_KIND_COUNT:
-		break;
-	}
-	must(!"a section is of one of these kinds");
-	return NULL;
+	if (!form->has_title)
+		return config_object(config, section->kind, 0);
+	object = config_object(config, section->kind, (*count)++);
+	*config_title(section->kind, object) = base_strdup(section->title);
+	return object;
 }
 
 /* Room for all first: objects[] points into the arrays. */
@@ -308,10 +369,14 @@ make_objects(struct making *making)
 	struct reading *reading = making->reading;
 	struct config *config = making->config;
 
-	config->listeners = base_alloc_zeroed(
-		reading->section_count, sizeof(struct listener));
-	config->room_classes = base_alloc_zeroed(
-		reading->section_count + 1, sizeof(struct room_class));
+	for (unsigned kind = 0; kind < SECTION_KIND_COUNT; kind++) {
+		const struct section_form *form = &config_sections[kind];
+
+		if (form->has_title)
+			*(void **)((char *)config + form->offset) =
+				base_alloc_zeroed(reading->section_count + 1,
+					form->bytes);
+	}
 	making->objects[0] = config;
 	for (size_t i = 1; i < reading->section_count; i++) {
 		struct section *section = &reading->sections[i];
@@ -322,11 +387,36 @@ make_objects(struct making *making)
 }
 
 static void
+check_tenant(const struct making *making, size_t section)
+{
+	check_name(making, &making->reading->sections[section]);
+	config_check_tenant(making->reading, making->config, section,
+		making->objects[section]);
+}
+
+static void
+check_key(const struct making *making, size_t section)
+{
+	config_check_key(making->reading, making->config, section,
+		making->objects[section]);
+}
+
+static void
+check_bot(const struct making *making, size_t section)
+{
+	config_check_bot(making->reading, making->config, section,
+		making->objects[section]);
+}
+
+static void
 check_all(const struct making *making)
 {
 	static void (*const checks[SECTION_KIND_COUNT])(
 		const struct making *, size_t) = {
 		[SECTION_LISTENER] = check_listener,
+		[SECTION_TENANT] = check_tenant,
+		[SECTION_KEY] = check_key,
+		[SECTION_BOT] = check_bot,
 		[SECTION_ROOM] = check_room,
 		[SECTION_INBOX] = check_inbox,
 	};
@@ -379,6 +469,7 @@ config_make(struct reading *reading)
 	note_origins(&making);
 	for (size_t i = 0; i < reading->setting_count; i++)
 		apply(&making, &reading->settings[i]);
+	config_read_secrets(reading, making.config, making.objects);
 	check_all(&making);
 	free(making.objects);
 	return making.config;

@@ -104,7 +104,7 @@ options_of(enum section_kind kind, size_t *count)
 		cfg_opt_t one = CFG_STR_CB(0, 0, CFGF_NODEFAULT, on_value);
 
 		one.name = options[i].name;
-		if (options[i].type == OPTION_LIST)
+		if (config_is_list(&options[i]))
 			one.flags |= CFGF_LIST;
 		made[i] = one;
 	}
@@ -172,7 +172,8 @@ read_text(struct reading *reading, const char *name, char *text, size_t length)
 	struct place whole = { name, 0 };
 	FILE *stream;
 
-	if (length >= FILE_BYTES_MAX || strlen(text) != length) {
+	if ((length >= FILE_BYTES_MAX && !reading->is_ours) ||
+		strlen(text) != length) {
 		config_complain(reading, whole,
 			"is no configuration: too large or not a text");
 		return;

@@ -43,6 +43,29 @@
 
 #define SAMPLE(field, standard, high, live, words_of_help)                     \
 	LIMITED(OPTION_SAMPLE, field, standard, 0, high, live, words_of_help)
+/* Lists have no default here: config_complete() knows them. */
+#define SEVERAL(kind, field, count, high, live, words_of_help)                 \
+	{ .name = #field,                                                      \
+		.type = kind,                                                  \
+		.offset = offsetof(OWNER, field),                              \
+		.count_offset = offsetof(OWNER, count),                        \
+		.max = high,                                                   \
+		.is_live = live,                                               \
+		.help = words_of_help },
+#define LIST(field, count, live, words_of_help)                                \
+	SEVERAL(OPTION_LIST, field, count, 0, live, words_of_help)
+#define READ_FILES(field, count, bytes, live, words_of_help)                   \
+	SEVERAL(OPTION_READ_FILES, field, count, bytes, live, words_of_help)
+#define BYTES(field, count, live, words_of_help)                               \
+	SEVERAL(OPTION_BYTES, field, count, 0, live, words_of_help)
+#define READ_FILE(field, bytes, live, words_of_help)                           \
+	{ .name = #field,                                                      \
+		.type = OPTION_READ_FILE,                                      \
+		.offset = offsetof(OWNER, field),                              \
+		.text = "",                                                    \
+		.max = bytes,                                                  \
+		.is_live = live,                                               \
+		.help = words_of_help },
 
 #define OWNER struct config
 static const struct option_info global_options[] = {
@@ -68,6 +91,36 @@ static const struct option_info limit_options[] = {
 };
 #undef OWNER
 
+#define OWNER struct listener
+static const struct option_info listener_options[] = {
+#include "shared/listener_options.def"
+};
+#undef OWNER
+
+#define OWNER struct tenant
+static const struct option_info tenant_options[] = {
+#include "shared/tenant_options.def"
+};
+#undef OWNER
+
+#define OWNER struct key
+static const struct option_info key_options[] = {
+#include "shared/key_options.def"
+};
+#undef OWNER
+
+#define OWNER struct bot
+static const struct option_info bot_options[] = {
+#include "shared/bot_options.def"
+};
+#undef OWNER
+
+#define OWNER struct secret
+static const struct option_info secret_options[] = {
+#include "shared/secret_options.def"
+};
+#undef OWNER
+
 #undef LIMITED
 #undef NUMBER
 #undef SIZE
@@ -76,58 +129,65 @@ static const struct option_info limit_options[] = {
 #undef TEXT
 #undef CHOICE
 #undef SAMPLE
+#undef SEVERAL
+#undef LIST
+#undef READ_FILE
+#undef READ_FILES
+#undef BYTES
 
-/* Lists have no default here: config_complete() knows them. */
-static const struct option_info listener_options[] = {
-	{ .name = "address",
-		.type = OPTION_TEXT,
-		.offset = offsetof(struct listener, address),
-		.is_live = true,
-		.help = "HOST:PORT or unix:/path" },
-	{ .name = "role",
-		.type = OPTION_CHOICE,
-		.offset = offsetof(struct listener, role),
-		.words = "websocket api",
-		.is_live = true,
-		.help = "who is served here" },
-	{ .name = "profiles",
-		.type = OPTION_LIST,
-		.offset = offsetof(struct listener, profiles),
-		.count_offset = offsetof(struct listener, profile_count),
-		.is_live = true,
-		.help = "protocols spoken on a websocket listener" },
-	{ .name = "origins",
-		.type = OPTION_LIST,
-		.offset = offsetof(struct listener, origins),
-		.count_offset = offsetof(struct listener, origin_count),
-		.is_live = true,
-		.help = "pages that may connect; * allows all" },
-	{ .name = "pages",
-		.type = OPTION_FLAG,
-		.offset = offsetof(struct listener, pages),
-		.max = 1,
-		.is_live = true,
-		.help = "serve web_dir on an api listener" },
-};
-
-static const struct {
-	const struct option_info *options;
-	size_t count;
-} tables[] = {
-	[SECTION_GLOBAL] = { global_options, ARRAY_LEN(global_options) },
-	[SECTION_LISTENER] = { listener_options, ARRAY_LEN(listener_options) },
-	[SECTION_ROOM] = { room_options, ARRAY_LEN(room_options) },
-	[SECTION_LIMITS] = { limit_options, ARRAY_LEN(limit_options) },
-	[SECTION_INBOX] = { inbox_options, ARRAY_LEN(inbox_options) },
-};
+#define TABLE(table) .options = (table), .option_count = ARRAY_LEN(table)
+#define ONLY(field) .offset = offsetof(struct config, field)
+#define MANY(array, count, type, name)                                         \
+	.offset = offsetof(struct config, array),                              \
+	.count_offset = offsetof(struct config, count),                        \
+	.bytes = sizeof(struct type),                                          \
+	.title_offset = offsetof(struct type, name), .has_title = true
 
 const struct section_form config_sections[SECTION_KIND_COUNT] = {
-	[SECTION_GLOBAL] = { "", false, "" },
-	[SECTION_LISTENER] = { "listener", true, " in a listener" },
-	[SECTION_ROOM] = { "room", true, " in a room" },
-	[SECTION_LIMITS] = { "limits", false, " in limits" },
-	[SECTION_INBOX] = { "inbox", false, " in inbox" },
+	[SECTION_GLOBAL] = { "", "", TABLE(global_options) },
+	[SECTION_LIMITS] = { "limits", " in limits", TABLE(limit_options),
+		ONLY(limits) },
+	[SECTION_INBOX] = { "inbox", " in inbox", TABLE(inbox_options),
+		ONLY(inbox) },
+	[SECTION_LISTENER] = { "listener", " in a listener",
+		TABLE(listener_options),
+		MANY(listeners, listener_count, listener, name) },
+	[SECTION_TENANT] = { "tenant", " in a tenant", TABLE(tenant_options),
+		MANY(tenants, tenant_count, tenant, name) },
+	[SECTION_KEY] = { "key", " in a key", TABLE(key_options),
+		MANY(keys, key_count, key, title) },
+	[SECTION_BOT] = { "bot", " in a bot", TABLE(bot_options),
+		MANY(bots, bot_count, bot, name) },
+	[SECTION_ROOM] = { "room", " in a room", TABLE(room_options),
+		MANY(room_classes, room_class_count, room_class, pattern) },
+	[SECTION_SECRET] = { "secret", " in a secret", TABLE(secret_options),
+		MANY(secrets, secret_count, secret, number) },
 };
+
+size_t
+config_count(const struct config *config, enum section_kind kind)
+{
+	const struct section_form *form = &config_sections[kind];
+
+	if (!form->has_title)
+		return 1;
+	return *(const size_t *)((const char *)config + form->count_offset);
+}
+
+void *
+config_object(const struct config *config, enum section_kind kind, size_t index)
+{
+	const struct section_form *form = &config_sections[kind];
+	char *at = (char *)config + form->offset;
+
+	return form->has_title ? *(char **)at + index * form->bytes : at;
+}
+
+char **
+config_title(enum section_kind kind, const void *object)
+{
+	return (char **)((char *)object + config_sections[kind].title_offset);
+}
 
 enum section_kind
 config_section_kind(const char *name)
@@ -143,15 +203,17 @@ config_section_kind(const char *name)
 const struct option_info *
 config_options(enum section_kind kind, size_t *count)
 {
-	*count = tables[kind].count;
-	return tables[kind].options;
+	*count = config_sections[kind].option_count;
+	return config_sections[kind].options;
 }
 
 const struct option_info *
 config_option(enum section_kind kind, const char *name)
 {
-	for (size_t i = 0; i < tables[kind].count; i++)
-		if (strcmp(tables[kind].options[i].name, name) == 0)
-			return &tables[kind].options[i];
+	const struct section_form *form = &config_sections[kind];
+
+	for (size_t i = 0; i < form->option_count; i++)
+		if (strcmp(form->options[i].name, name) == 0)
+			return &form->options[i];
 	return NULL;
 }

@@ -21,7 +21,7 @@ enum token {
 };
 
 #define BARE_ENDS " \t\r\n\"'={}()+,"
-#define TITLE_BYTES 256
+#define TITLE_BYTES 4352 /* of a key: a path */
 
 struct scan {
 	struct reading *reading;
@@ -309,6 +309,9 @@ scan_statement(struct scan *scan, size_t section, char *start,
 	enum section_kind kind = scan->reading->sections[section].kind;
 	bool is_global = kind == SECTION_GLOBAL;
 	enum section_kind begun = config_section_kind(name);
+
+	if (begun == SECTION_SECRET && !scan->reading->is_ours)
+		begun = SECTION_GLOBAL;
 
 	if (is_global && strcmp(name, "include") == 0 && is_mark(scan, '('))
 		include_file(scan, start);

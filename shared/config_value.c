@@ -1,5 +1,5 @@
 /*
- * One value of one option: read with its limits, kept, freed and written.
+ * One value of one option: read with its limits, kept and freed.
  */
 #include "shared/config_parts.h"
 
@@ -10,9 +10,6 @@
 #include <strings.h>
 
 #include "shared/base.h"
-#include "shared/buffer.h"
-
-#define WORD_BYTES_MAX 32
 
 static void *
 field_of(const struct option_info *option, void *object)
@@ -42,11 +39,17 @@ set_text(const struct option_info *option, void *object, const char *text)
 	*field = text ? base_strdup(text) : NULL;
 }
 
+static size_t *
+count_of(const struct option_info *option, void *object)
+{
+	return (size_t *)((char *)object + option->count_offset);
+}
+
 static void
 free_list(const struct option_info *option, void *object)
 {
 	char ***list = field_of(option, object);
-	size_t *count = (size_t *)((char *)object + option->count_offset);
+	size_t *count = count_of(option, object);
 
 	for (size_t i = 0; i < *count; i++)
 		free((*list)[i]);
@@ -59,10 +62,54 @@ static void
 add_to_list(const struct option_info *option, void *object, const char *text)
 {
 	char ***list = field_of(option, object);
-	size_t *count = (size_t *)((char *)object + option->count_offset);
+	size_t *count = count_of(option, object);
 
+	/* A path that is empty is none. */
+	if (option->type == OPTION_READ_FILES && text[0] == 0)
+		return;
 	*list = base_realloc(*list, (*count + 1) * sizeof(**list));
 	(*list)[(*count)++] = base_strdup(text);
+}
+
+static void
+free_bytes(const struct option_info *option, void *object)
+{
+	uint8_t **bytes = field_of(option, object);
+	size_t *count = count_of(option, object);
+
+	if (*bytes)
+		explicit_bzero(*bytes, *count);
+	free(*bytes);
+	*bytes = NULL;
+	*count = 0;
+}
+
+static bool
+is_text(const struct option_info *option)
+{
+	return option->type == OPTION_TEXT || option->type == OPTION_READ_FILE;
+}
+
+bool
+config_is_list(const struct option_info *option)
+{
+	return option->type == OPTION_LIST || option->type == OPTION_READ_FILES;
+}
+
+size_t
+config_paths(const struct option_info *option, const void *object,
+	const char *const **paths)
+{
+	const void *field = (const char *)object + option->offset;
+
+	if (option->type == OPTION_READ_FILE) {
+		*paths = field;
+		return (*paths)[0][0] != 0;
+	}
+	if (option->type != OPTION_READ_FILES)
+		return 0;
+	*paths = *(const char *const *const *)field;
+	return *(const size_t *)((const char *)object + option->count_offset);
 }
 
 void
@@ -74,9 +121,10 @@ config_set_defaults(enum section_kind kind, void *object)
 	for (size_t i = 0; i < count; i++) {
 		const struct option_info *option = &options[i];
 
-		if (option->type == OPTION_TEXT)
+		if (is_text(option))
 			set_text(option, object, option->text);
-		else if (option->type != OPTION_LIST)
+		else if (!config_is_list(option) &&
+			 option->type != OPTION_BYTES)
 			set_number(option, object, option->number);
 	}
 }
@@ -90,47 +138,19 @@ config_free_object(enum section_kind kind, void *object)
 	for (size_t i = 0; i < count; i++) {
 		const struct option_info *option = &options[i];
 
-		if (option->type == OPTION_TEXT)
+		if (is_text(option))
 			set_text(option, object, NULL);
-		else if (option->type == OPTION_LIST)
+		else if (config_is_list(option))
 			free_list(option, object);
+		else if (option->type == OPTION_BYTES)
+			free_bytes(option, object);
 	}
 }
 
-struct unit {
-	const char *name;
-	int64_t factor;
-};
-
-/* The first unit is the one that an error speaks in. */
-static const struct unit size_units[] = {
-	{ "", 1 },
-	{ "K", 1024 },
-	{ "M", 1024 * 1024 },
-	{ "G", 1024 * 1024 * 1024 },
-	{ 0 },
-};
-
-static const struct unit time_units[] = {
-	{ "", 1000 },
-	{ "ms", 1 },
-	{ "s", 1000 },
-	{ "m", 60 * 1000 },
-	{ "h", 60 * 60 * 1000 },
-	{ "d", 24 * 60 * 60 * 1000 },
-	{ 0 },
-};
-
-static const struct unit no_units[] = { { "", 1 }, { 0 } };
-
-static const struct {
-	const struct unit *units;
-	const char *form;
-} number_forms[] = {
-	[OPTION_NUMBER] = { no_units, "a whole number" },
-	[OPTION_SIZE] = { size_units, "a size in bytes, or with K, M or G" },
-	[OPTION_SECONDS] = { time_units,
-		"a time in seconds, or with ms, s, m, h or d" },
+static const char *const number_forms[] = {
+	[OPTION_NUMBER] = "a whole number",
+	[OPTION_SIZE] = "a size in bytes, or with K, M or G",
+	[OPTION_SECONDS] = "a time in seconds, or with ms, s, m, h or d",
 };
 
 static bool
@@ -152,40 +172,23 @@ read_number(const char *value, const struct unit *units, int64_t *number)
 	return false;
 }
 
-/* In the largest unit that tells it exactly. */
-static void
-write_number(char out[WORD_BYTES_MAX], int64_t limit, const struct unit *units)
-{
-	const struct unit *best = units;
-
-	for (const struct unit *unit = units; unit->name; unit++)
-		if (limit % unit->factor == 0 &&
-			(unit->factor > best->factor ||
-				limit % best->factor != 0))
-			best = unit;
-	if (limit == 0)
-		best = units;
-	snprintf(out, WORD_BYTES_MAX, "%lld%s",
-		(long long)(limit / best->factor), best->name);
-}
-
 static bool
 set_limited(const struct option_info *option, void *object, const char *value,
 	char *why, size_t why_bytes)
 {
-	const struct unit *units = number_forms[option->type].units;
-	char low[WORD_BYTES_MAX], high[WORD_BYTES_MAX];
+	const struct unit *units = config_units(option->type);
+	char low[CONFIG_NUMBER_BYTES], high[CONFIG_NUMBER_BYTES];
 	int64_t number;
 
-	write_number(low, option->min, units);
-	write_number(high, option->max, units);
+	config_write_number(low, option->min, units);
+	config_write_number(high, option->max, units);
 	if (read_number(value, units, &number) && number >= option->min &&
 		number <= option->max) {
 		set_number(option, object, number);
 		return true;
 	}
 	snprintf(why, why_bytes, "must be %s, from %s to %s",
-		number_forms[option->type].form, low, high);
+		number_forms[option->type], low, high);
 	return false;
 }
 
@@ -227,8 +230,9 @@ set_sample(const struct option_info *option, void *object, const char *value,
 {
 	int64_t number = word_index(sample_words, value);
 
-	if (number >= 0 || (read_number(value, no_units, &number) &&
-				   number >= 0 && number <= option->max)) {
+	if (number >= 0 ||
+		(read_number(value, config_units(OPTION_NUMBER), &number) &&
+			number >= 0 && number <= option->max)) {
 		set_number(option, object, number);
 		return true;
 	}
@@ -237,17 +241,6 @@ set_sample(const struct option_info *option, void *object, const char *value,
 		"many",
 		(long long)option->max);
 	return false;
-}
-
-static void
-write_sample(int64_t number, struct buffer *out)
-{
-	if (number == 0)
-		buffer_add_string(out, "off");
-	else if (number == 1)
-		buffer_add_string(out, "all");
-	else
-		buffer_add_format(out, "%lld", (long long)number);
 }
 
 static bool
@@ -261,6 +254,38 @@ set_flag(const struct option_info *option, void *object, const char *value,
 	else
 		snprintf(why, why_bytes, "must be true or false");
 	return index >= 0;
+}
+
+static int
+digit(char letter)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = letter ? strchr(digits, letter) : NULL;
+
+	return found ? (int)(found - digits) : -1;
+}
+
+/* Only config_write() has written it. */
+static bool
+set_bytes(const struct option_info *option, void *object, const char *value,
+	char *why, size_t why_bytes)
+{
+	size_t length = strlen(value) / 2;
+	uint8_t **bytes = field_of(option, object);
+
+	free_bytes(option, object);
+	*bytes = base_alloc(length + 1);
+	*count_of(option, object) = length;
+	for (size_t i = 0; i < length; i++) {
+		int high = digit(value[2 * i]), low = digit(value[2 * i + 1]);
+
+		if (high < 0 || low < 0) {
+			snprintf(why, why_bytes, "is damaged");
+			return false;
+		}
+		(*bytes)[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
 }
 
 bool
@@ -279,17 +304,21 @@ config_set_value(const struct option_info *option, void *object,
 	case OPTION_CHOICE:
 		return set_choice(option, object, value, why, why_bytes);
 	case OPTION_TEXT:
+	case OPTION_READ_FILE:
 		set_text(option, object, value);
 		return true;
 	case OPTION_LIST:
+	case OPTION_READ_FILES:
 		add_to_list(option, object, value);
 		return true;
+	case OPTION_BYTES:
+		return set_bytes(option, object, value, why, why_bytes);
 	}
 	return false;
 }
 
-static int64_t
-number_of(const struct option_info *option, const void *object)
+int64_t
+config_number(const struct option_info *option, const void *object)
 {
 	const void *field = (const char *)object + option->offset;
 
@@ -303,90 +332,11 @@ number_of(const struct option_info *option, const void *object)
 void
 config_copy_value(const struct option_info *option, void *to, const void *from)
 {
-	must(option->type != OPTION_LIST);
-	if (option->type == OPTION_TEXT)
+	must(!config_is_list(option) && option->type != OPTION_BYTES);
+	if (is_text(option))
 		set_text(option, to,
 			*(const char *const *)((const char *)from +
 					       option->offset));
 	else
-		set_number(option, to, number_of(option, from));
-}
-
-/* In single quotes, where libconfuse replaces nothing but what we escape. */
-static void
-write_quoted(struct buffer *out, const char *text)
-{
-	buffer_add_byte(out, '\'');
-	for (; text && *text; text++) {
-		if (*text == '\'' || *text == '\\')
-			buffer_add_byte(out, '\\');
-		buffer_add_byte(out, (uint8_t)*text);
-	}
-	buffer_add_byte(out, '\'');
-}
-
-static void
-write_choice(const struct option_info *option, const void *object,
-	struct buffer *out)
-{
-	const char *words = option->words;
-
-	for (int64_t left = number_of(option, object); left > 0; left--) {
-		words += strcspn(words, " ");
-		words += strspn(words, " ");
-	}
-	buffer_add(out, words, strcspn(words, " "));
-}
-
-static void
-write_list(const struct option_info *option, const void *object,
-	struct buffer *out)
-{
-	const char *const *list =
-		*(const char *const *const *)((const char *)object +
-					      option->offset);
-	size_t count =
-		*(const size_t *)((const char *)object + option->count_offset);
-
-	buffer_add_byte(out, '{');
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			buffer_add_string(out, ", ");
-		write_quoted(out, list[i]);
-	}
-	buffer_add_byte(out, '}');
-}
-
-void
-config_write_value(const struct option_info *option, const void *object,
-	struct buffer *out)
-{
-	char word[WORD_BYTES_MAX];
-
-	switch (option->type) {
-	case OPTION_NUMBER:
-	case OPTION_SIZE:
-	case OPTION_SECONDS:
-		write_number(word, number_of(option, object),
-			number_forms[option->type].units);
-		buffer_add_string(out, word);
-		break;
-	case OPTION_FLAG:
-		buffer_add_string(
-			out, number_of(option, object) ? "true" : "false");
-		break;
-	case OPTION_SAMPLE:
-		write_sample(number_of(option, object), out);
-		break;
-	case OPTION_CHOICE:
-		write_choice(option, object, out);
-		break;
-	case OPTION_TEXT:
-		write_quoted(out, *(const char *const *)((const char *)object +
-							 option->offset));
-		break;
-	case OPTION_LIST:
-		write_list(option, object, out);
-		break;
-	}
+		set_number(option, to, config_number(option, from));
 }

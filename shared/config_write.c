@@ -20,33 +20,35 @@ struct part {
 	const void *object;
 };
 
+/* Secrets come last and are only for config_write(). */
 static size_t
-count_parts(const struct config *config)
+count_parts(const struct config *config, bool with_secrets)
 {
-	return 3 + config->listener_count + config->room_class_count;
+	unsigned end = with_secrets ? SECTION_KIND_COUNT : SECTION_SECRET;
+	size_t count = 0;
+
+	for (unsigned kind = 0; kind < end; kind++)
+		count += config_count(config, (enum section_kind)kind);
+	return count;
 }
 
 /* The global options are the first part. */
 static struct part
 part_at(const struct config *config, size_t number)
 {
-	const struct part fixed[] = {
-		{ SECTION_GLOBAL, "", config },
-		{ SECTION_LIMITS, "limits", &config->limits },
-		{ SECTION_INBOX, "inbox", &config->inbox },
-	};
+	enum section_kind kind = SECTION_GLOBAL;
+	struct part part;
 
-	if (number < ARRAY_LEN(fixed))
-		return fixed[number];
-	number -= ARRAY_LEN(fixed);
-	if (number < config->listener_count)
-		return (struct part){ SECTION_LISTENER,
-			config->listeners[number].name,
-			&config->listeners[number] };
-	number -= config->listener_count;
-	return (struct part){ SECTION_ROOM,
-		config->room_classes[number].pattern,
-		&config->room_classes[number] };
+	while (number >= config_count(config, kind)) {
+		number -= config_count(config, kind);
+		kind++;
+	}
+	part.kind = kind;
+	part.object = config_object(config, kind, number);
+	part.title = config_sections[kind].has_title
+			     ? *config_title(kind, part.object)
+			     : config_sections[kind].name;
+	return part;
 }
 
 /* Some options mean nothing for one role of a listener. */
@@ -87,6 +89,18 @@ write_option(const struct part *part, const struct option_info *option,
 	buffer_add_byte(out, '\n');
 }
 
+/* Without escapes, as it stood in a file: what has a single quote stood there
+ * between double ones. */
+static void
+write_title(const char *title, struct buffer *out)
+{
+	uint8_t quote = strchr(title, '\'') ? '"' : '\'';
+
+	buffer_add_byte(out, quote);
+	buffer_add_string(out, title);
+	buffer_add_byte(out, quote);
+}
+
 static void
 write_head(const struct part *part, struct buffer *out)
 {
@@ -97,9 +111,8 @@ write_head(const struct part *part, struct buffer *out)
 	buffer_add_byte(out, '\n');
 	buffer_add_string(out, form->name);
 	if (form->has_title) {
-		buffer_add_string(out, " '");
-		buffer_add_string(out, part->title);
-		buffer_add_byte(out, '\'');
+		buffer_add_byte(out, ' ');
+		write_title(part->title, out);
 	}
 	buffer_add_string(out, " {\n");
 }
@@ -107,7 +120,7 @@ write_head(const struct part *part, struct buffer *out)
 void
 config_write(const struct config *config, struct buffer *out)
 {
-	for (size_t i = 0; i < count_parts(config); i++) {
+	for (size_t i = 0; i < count_parts(config, true); i++) {
 		struct part part = part_at(config, i);
 		size_t count;
 		const struct option_info *options =
@@ -138,7 +151,7 @@ name_of(char name[NAME_BYTES], const struct part *part,
 void
 config_list(const struct config *config, config_listed *listed, void *self)
 {
-	for (size_t i = 0; i < count_parts(config); i++) {
+	for (size_t i = 0; i < count_parts(config, false); i++) {
 		struct part part = part_at(config, i);
 		size_t count;
 		const struct option_info *options =
@@ -168,7 +181,7 @@ static bool
 find_part(const struct config *config, const struct part *like,
 	struct part *found)
 {
-	for (size_t i = 0; i < count_parts(config); i++) {
+	for (size_t i = 0; i < count_parts(config, false); i++) {
 		*found = part_at(config, i);
 		if (found->kind == like->kind &&
 			strcmp(found->title, like->title) == 0)
@@ -192,33 +205,59 @@ tell(const struct part *part, const struct option_info *option,
 		   });
 }
 
+/* Two configurations and the same part of both. */
+struct pair {
+	const struct config *old_config, *new_config;
+	const struct part *old, *new;
+};
+
 static void
-compare_option(const struct part *old, const struct part *new,
-	const struct option_info *option, config_told *told, void *self)
+tell_content(const struct pair *pair, const struct option_info *option,
+	const char *value, config_told *told, void *self)
+{
+	char words[NAME_BYTES];
+
+	snprintf(words, sizeof(words), "%s%sother content", value,
+		value[0] ? " with " : "");
+	tell(pair->new, option, "", words, told, self);
+}
+
+static void
+compare_option(const struct pair *pair, const struct option_info *option,
+	config_told *told, void *self)
 {
 	struct buffer from = { 0 }, to = { 0 };
 
-	config_write_value(option, old->object, &from);
-	config_write_value(option, new->object, &to);
+	config_write_value(option, pair->old->object, &from);
+	config_write_value(option, pair->new->object, &to);
 	buffer_add_byte(&from, 0);
 	buffer_add_byte(&to, 0);
 	if (strcmp((char *)from.data, (char *)to.data) != 0)
-		tell(new, option, (char *)from.data, (char *)to.data, told,
-			self);
+		tell(pair->new, option, (char *)from.data, (char *)to.data,
+			told, self);
+	else if (!config_is_same_content(option, pair->old_config,
+			 pair->new_config, pair->new->object))
+		tell_content(pair, option, (char *)to.data, told, self);
 	buffer_fini(&from);
 	buffer_fini(&to);
 }
 
 static void
-compare_part(const struct part *old, const struct part *new, config_told *told,
-	void *self)
+compare_part(const struct pair *pair, config_told *told, void *self)
 {
 	size_t count;
-	const struct option_info *options = config_options(new->kind, &count);
+	const struct option_info *options =
+		config_options(pair->new->kind, &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (counts(old, &options[i]) || counts(new, &options[i]))
-			compare_option(old, new, &options[i], told, self);
+		if (counts(pair->old, &options[i]) ||
+			counts(pair->new, &options[i]))
+			compare_option(pair, &options[i], told, self);
+	if (pair->new->kind == SECTION_KEY &&
+		!text_equal(
+			config_key_text(pair->old_config, pair->old->object),
+			config_key_text(pair->new_config, pair->new->object)))
+		tell_content(pair, NULL, "", told, self);
 }
 
 void
@@ -227,14 +266,15 @@ config_compare(const struct config *old, const struct config *new,
 {
 	struct part one, other;
 
-	for (size_t i = 0; i < count_parts(new); i++) {
+	for (size_t i = 0; i < count_parts(new, false); i++) {
 		one = part_at(new, i);
 		if (find_part(old, &one, &other))
-			compare_part(&other, &one, told, self);
+			compare_part(&(struct pair){ old, new, &other, &one },
+				told, self);
 		else
 			tell(&one, NULL, "", "added", told, self);
 	}
-	for (size_t i = 0; i < count_parts(old); i++) {
+	for (size_t i = 0; i < count_parts(old, false); i++) {
 		one = part_at(old, i);
 		if (!find_part(new, &one, &other))
 			tell(&one, NULL, "", "removed", told, self);

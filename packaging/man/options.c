@@ -106,6 +106,14 @@ add_type(const struct option_info *option, void *object, struct buffer *out)
 	case OPTION_LIST:
 		buffer_add_string(out, "a list");
 		break;
+	case OPTION_READ_FILE:
+		buffer_add_string(out, "a path");
+		break;
+	case OPTION_READ_FILES:
+		buffer_add_string(out, "a list of paths");
+		break;
+	case OPTION_BYTES:
+		break;
 	}
 }
 
@@ -114,7 +122,7 @@ put_option(const struct option_info *option, void *object)
 {
 	struct buffer words = { 0 };
 
-	if (option->type == OPTION_LIST ||
+	if (option->type == OPTION_LIST || option->type == OPTION_READ_FILES ||
 		(option->type == OPTION_TEXT && !option->text)) {
 		printf(".It Ic %s\n", option->name);
 	} else {
@@ -140,6 +148,9 @@ put_options(enum section_kind kind)
 		struct listener listener;
 		struct room_class room_class;
 		struct limits limits;
+		struct tenant tenant;
+		struct key key;
+		struct bot bot;
 	} object;
 	size_t count;
 	const struct option_info *options = config_options(kind, &count);

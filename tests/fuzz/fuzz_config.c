@@ -15,20 +15,34 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void
-check_config(const struct config *config)
+/* Is this listener not for everyone, or is that wanted? */
+static bool
+is_guarded(const struct config *config, const struct listener *listener)
 {
 	struct address address;
 
+	must(address_read(listener->address, &address));
+	if (config->insecure || address_is_local(&address))
+		return true;
+	if (listener->role == LISTENER_API)
+		return config->key_count > 0;
+	for (size_t i = 0; i < config->tenant_count; i++)
+		if (config->tenants[i].auth == AUTH_NONE)
+			return false;
+	return true;
+}
+
+static void
+check_config(const struct config *config)
+{
 	must(config->listener_count > 0 && config->room_class_count > 0);
 	must(config->ring_bytes / 2 > config->max_message_bytes);
 	must(config_gateways(config) >= 1 && config_gateways(config) <= 256);
 	must(config->run_dir[0] == '/' && config->data_dir[0] == '/');
 	must(config_room_class(config, TEXT_LITERAL("any")) != NULL);
-	for (size_t i = 0; i < config->listener_count; i++) {
-		must(address_read(config->listeners[i].address, &address));
-		must(config->insecure || address_is_local(&address));
-	}
+	must(config_tenant(config, TEXT_LITERAL("default")) != NULL);
+	for (size_t i = 0; i < config->listener_count; i++)
+		must(is_guarded(config, &config->listeners[i]));
 }
 
 /* The reasons are many and go nowhere. */
