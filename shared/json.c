@@ -1,6 +1,7 @@
 #include "shared/json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "shared/base.h"
 #include "shared/buffer.h"
@@ -34,6 +35,17 @@ is_shallow(struct text text)
 	return true;
 }
 
+static json_t *
+load(struct text text, json_error_t *error)
+{
+	json_t *value = json_loadb(text.at, text.length, FLAGS, error);
+
+	if (!value && json_error_code(error) == json_error_numeric_overflow)
+		value = json_loadb(text.at, text.length,
+			FLAGS | JSON_DECODE_INT_AS_REAL, error);
+	return value;
+}
+
 json_t *
 json_read_object(struct text text)
 {
@@ -42,14 +54,44 @@ json_read_object(struct text text)
 
 	if (!is_shallow(text))
 		return NULL;
-	value = json_loadb(text.at, text.length, FLAGS, &error);
-	if (!value && json_error_code(&error) == json_error_numeric_overflow)
-		value = json_loadb(text.at, text.length,
-			FLAGS | JSON_DECODE_INT_AS_REAL, NULL);
+	value = load(text, &error);
 	if (value && !json_is_object(value)) {
 		json_decref(value);
 		return NULL;
 	}
+	return value;
+}
+
+/* The library names the member that is repeated in the words of its error. */
+static void
+tell_fault(const json_error_t *error, char *why, size_t why_bytes)
+{
+	const char *begin = strchr(error->text, '"');
+	const char *end = strrchr(error->text, '"');
+
+	if (json_error_code(error) != json_error_duplicate_key)
+		snprintf(why, why_bytes, "is no JSON: see line %d, column %d",
+			error->line, error->column);
+	else if (begin == end || !text_is_utf8(text_of(error->text)))
+		snprintf(why, why_bytes, "repeats a member");
+	else
+		snprintf(why, why_bytes, "repeats the member %.*s",
+			(int)(end - begin) + 1, begin);
+}
+
+json_t *
+json_read_value(struct text text, char *why, size_t why_bytes)
+{
+	json_error_t error;
+	json_t *value = NULL;
+
+	if (!text_is_utf8(text))
+		snprintf(why, why_bytes, "is not UTF-8");
+	else if (!is_shallow(text))
+		snprintf(why, why_bytes, "is nested deeper than %d",
+			JSON_DEPTH_MAX);
+	else if (!(value = load(text, &error)))
+		tell_fault(&error, why, why_bytes);
 	return value;
 }
 

@@ -18,6 +18,10 @@ struct buffer;
  * When one of its integers needs more than 64 bits, all of them are reals. */
 json_t *json_read_object(struct text text);
 
+/* Any value, to be given back in the same way; NULL with the reason in why, as
+ * words behind "the body" or the like. */
+json_t *json_read_value(struct text text, char *why, size_t why_bytes);
+
 /* Writes the text as a JSON string with its quotes; it must be UTF-8. */
 void json_write_string(struct buffer *out, struct text text);
 

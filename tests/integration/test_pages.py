@@ -60,12 +60,19 @@ def test_unknown_paths_are_404(server):
         assert server.get(path).status == 404, path
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH",
-                                    "OPTIONS"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_other_methods_are_405(server, method):
     answer = server.get("/", method, Content_Length="0")
     assert answer.status == 405
     assert "GET" in answer.headers.get("allow", "GET")
+
+
+def test_options_tells_the_methods(server):
+    for path in ("/", "/healthz"):
+        answer = server.get(path, "OPTIONS")
+        assert answer.status == 204 and answer.body == b""
+        assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert server.get("/v1/none", "OPTIONS").status == 404
 
 
 @pytest.mark.parametrize("path", [

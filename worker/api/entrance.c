@@ -13,10 +13,13 @@
 #include <event2/util.h>
 
 #include "shared/base.h"
+#include "shared/codes.h"
 #include "shared/config.h"
 #include "shared/heritage.h"
 #include "shared/log.h"
 #include "shared/table.h"
+#include "worker/api/exchange.h"
+#include "worker/api/reply.h"
 #include "worker/api/routes.h"
 #include "worker/api/scene.h"
 #include "worker/worker.h"
@@ -41,54 +44,22 @@ struct entrance {
 	struct evhttp_bound_socket *socket; /* NULL once it is shut */
 	ino_t inode;                        /* of the socket, whatever fd */
 	bool is_wanted;                     /* while they are renewed */
-	unsigned replies;                   /* on their way */
+	struct exchanges exchanges;
 	struct route_scene scene;
 };
-
-/* One reply on its way: its last byte or the end of the connection ends it. */
-struct departure {
-	struct entrance *entrance;
-	struct evhttp_connection *connection;
-};
-
-static void
-on_gone(struct evhttp_connection *connection, void *self)
-{
-	struct departure *departure = self;
-
-	(void)connection;
-	departure->entrance->replies--;
-	departure->entrance->entrances->replies--;
-	free(departure);
-}
-
-static void
-on_sent(struct evhttp_request *request, void *self)
-{
-	struct departure *departure = self;
-
-	(void)request;
-	evhttp_connection_set_closecb(departure->connection, NULL, NULL);
-	on_gone(departure->connection, departure);
-}
 
 static void
 on_request(struct evhttp_request *request, void *self)
 {
 	struct entrance *entrance = self;
-	struct departure *departure = base_alloc(sizeof(*departure));
+	struct exchange *exchange =
+		exchange_open(&entrance->exchanges, &entrance->scene, request);
 
-	departure->entrance = entrance;
-	departure->connection = evhttp_request_get_connection(request);
-	entrance->replies++;
-	entrance->entrances->replies++;
-	evhttp_connection_set_closecb(
-		departure->connection, on_gone, departure);
-	evhttp_request_set_on_complete_cb(request, on_sent, departure);
 	if (entrance->scene.listener)
-		routes_answer(&entrance->scene, request);
+		routes_answer(exchange);
 	else
-		evhttp_send_error(request, HTTP_SERVUNAVAIL, NULL);
+		reply_refuse(exchange, CODE_UNAVAILABLE,
+			"this listener has left the configuration");
 }
 
 static void
@@ -146,6 +117,7 @@ entrance_free(struct entrance *entrance)
 {
 	DL_DELETE(entrance->entrances->all, entrance);
 	evhttp_free(entrance->http);
+	exchanges_fini(&entrance->exchanges);
 	free(entrance);
 }
 
@@ -245,7 +217,7 @@ entrances_sweep(struct entrances *entrances)
 
 	DL_FOREACH_SAFE(entrances->all, entrance, next)
 	{
-		if (!entrance->scene.listener && entrance->replies == 0)
+		if (!entrance->scene.listener && entrance->exchanges.count == 0)
 			entrance_free(entrance);
 	}
 }
@@ -268,6 +240,19 @@ entrances_renew(struct entrances *entrances)
 		if (!entrance->is_wanted)
 			retire(entrance);
 	}
+}
+
+unsigned
+entrances_busy(const struct entrances *entrances)
+{
+	const struct entrance *entrance;
+	unsigned count = 0;
+
+	DL_FOREACH(entrances->all, entrance)
+	{
+		count += entrance->exchanges.count;
+	}
+	return count;
 }
 
 void

@@ -17,7 +17,6 @@ struct entrances {
 	struct pages *pages;
 	bool is_stopping;
 	struct entrance *all;
-	unsigned replies; /* on their way */
 };
 
 /* One for each of the worker's sockets. -1: one cannot be used (logged). */
@@ -26,11 +25,16 @@ int entrances_open(struct entrances *entrances);
 /* The worker has other sockets: those that it had before stay in use. */
 void entrances_renew(struct entrances *entrances);
 
-/* Frees those that were shut by that and have no reply on its way; often. */
+/* Frees those that were shut by that and owe no reply; often. */
 void entrances_sweep(struct entrances *entrances);
+
+/* How many exchanges are not over. */
+unsigned entrances_busy(const struct entrances *entrances);
 
 /* Accepts no more. */
 void entrances_shut(struct entrances *entrances);
+
+/* Whoever still holds an exchange must not touch it from here on. */
 void entrances_fini(struct entrances *entrances);
 
 #endif

@@ -1,16 +1,19 @@
 #include "worker/api/reply.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <event2/buffer.h>
 #include <event2/http.h>
 
 #include "shared/base.h"
 #include "shared/buffer.h"
+#include "shared/codes.h"
 #include "shared/config.h"
 #include "shared/json.h"
 #include "shared/log.h"
 #include "shared/scoreboard.h"
+#include "worker/api/exchange.h"
 #include "worker/api/scene.h"
 #include "worker/worker.h"
 
@@ -19,11 +22,29 @@ static const struct {
 	const char *words;
 } statuses[] = {
 	{ 200, "OK" },
+	{ 204, "No Content" },
 	{ 304, "Not Modified" },
 	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
+	{ 409, "Conflict" },
+	{ 429, "Too Many Requests" },
 	{ 503, "Service Unavailable" },
+};
+
+/* Codes of the protocol; any other is a bad request. */
+static const struct {
+	unsigned code;
+	int status;
+} codes[] = {
+	{ CODE_FORBIDDEN, 403 },
+	{ CODE_UNAVAILABLE, 503 },
+	{ CODE_NOT_FOUND, 404 },
+	{ CODE_NOT_STORED, 503 },
+	{ CODE_CONFLICT, 409 },
+	{ CODE_TOO_MANY, 429 },
 };
 
 static const struct {
@@ -54,10 +75,11 @@ words_of(int status)
 void
 reply_set_header(struct exchange *exchange, const char *name, const char *value)
 {
-	struct evkeyvalq *headers =
-		evhttp_request_get_output_headers(exchange->request);
-
-	must(evhttp_add_header(headers, name, value) == 0);
+	if (exchange->request == NULL)
+		return;
+	must(evhttp_add_header(
+		     evhttp_request_get_output_headers(exchange->request), name,
+		     value) == 0);
 }
 
 static void
@@ -74,11 +96,8 @@ count(const struct exchange *exchange, const struct reply *reply, size_t bytes)
 static const char *
 method_of(const struct exchange *exchange)
 {
-	enum evhttp_cmd_type type =
-		evhttp_request_get_command(exchange->request);
-
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-		if (methods[i].type == type)
+		if (methods[i].type == exchange->method)
 			return methods[i].name;
 	return "?";
 }
@@ -89,17 +108,12 @@ log_request(const struct exchange *exchange, int status, size_t bytes)
 {
 	static uint64_t seen;
 	const struct config *config = worker_config(exchange->scene->worker);
-	char *address = NULL;
-	uint16_t port = 0;
 
 	if (config->log_requests == 0 ||
 		seen++ % (uint64_t)config->log_requests != 0)
 		return;
-	evhttp_connection_get_peer(
-		evhttp_request_get_connection(exchange->request), &address,
-		&port);
 	log_event("request: address %s:%u, status %d, %zu bytes, %s %s",
-		address ? address : "unix", port, status, bytes,
+		exchange->address, exchange->port, status, bytes,
 		method_of(exchange), exchange->path);
 }
 
@@ -110,12 +124,12 @@ add_content(struct exchange *exchange, const struct reply *reply,
 {
 	char length[24];
 
-	if (reply->status == 304)
+	if (reply->status == 304 || reply->status == 204)
 		return;
 	snprintf(length, sizeof(length), "%zu", reply->body.length);
 	reply_set_header(exchange, "Content-Length", length);
 	reply_set_header(exchange, "Content-Type", reply->type);
-	if (evhttp_request_get_command(exchange->request) == EVHTTP_REQ_HEAD)
+	if (exchange->method == EVHTTP_REQ_HEAD)
 		return;
 	must(evbuffer_add(body, reply->body.at, reply->body.length) == 0);
 }
@@ -132,8 +146,7 @@ reply_send(struct exchange *exchange, const struct reply *reply)
 	reply_set_header(exchange, "Cache-Control", "no-cache");
 	count(exchange, reply, evbuffer_get_length(body));
 	log_request(exchange, reply->status, evbuffer_get_length(body));
-	evhttp_send_reply(exchange->request, reply->status,
-		words_of(reply->status), body);
+	exchange_close(exchange, reply->status, words_of(reply->status), body);
 	evbuffer_free(body);
 }
 
@@ -146,16 +159,73 @@ reply_send_text(struct exchange *exchange, int status, const char *words)
 }
 
 void
-reply_send_error(
-	struct exchange *exchange, int status, int code, const char *words)
+reply_send_json(struct exchange *exchange, struct text json)
+{
+	struct reply reply = { 200, TYPE_JSON, json };
+
+	reply_send(exchange, &reply);
+}
+
+static void
+send_error(struct exchange *exchange, int status, unsigned code,
+	const char *words, uint64_t retry_ms)
 {
 	struct buffer json = { 0 };
 	struct reply reply = { status, TYPE_JSON, { NULL, 0 } };
 
-	buffer_add_format(&json, "{\"code\":%d,\"error\":", code);
+	buffer_add_format(&json, "{\"code\":%u,\"error\":", code);
 	json_write_string(&json, text_of(words));
+	if (retry_ms)
+		buffer_add_format(&json, ",\"retry_ms\":%llu",
+			(unsigned long long)retry_ms);
 	buffer_add_string(&json, "}");
 	reply.body = buffer_text(&json);
 	reply_send(exchange, &reply);
 	buffer_fini(&json);
+}
+
+void
+reply_send_error(
+	struct exchange *exchange, int status, unsigned code, const char *words)
+{
+	send_error(exchange, status, code, words, 0);
+}
+
+static int
+status_of(unsigned code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (codes[i].code == code)
+			return codes[i].status;
+	return 400;
+}
+
+void
+reply_refuse(struct exchange *exchange, unsigned code, const char *words)
+{
+	send_error(exchange, status_of(code), code, words, 0);
+}
+
+/* Who waits so many whole seconds has waited long enough. */
+void
+reply_refuse_for(
+	struct exchange *exchange, uint64_t retry_ms, const char *words)
+{
+	char seconds[24];
+
+	snprintf(seconds, sizeof(seconds), "%llu",
+		(unsigned long long)((retry_ms + 999) / 1000));
+	if (retry_ms)
+		reply_set_header(exchange, "Retry-After", seconds);
+	send_error(exchange, status_of(CODE_TOO_MANY), CODE_TOO_MANY, words,
+		retry_ms);
+}
+
+void
+reply_refuse_data(struct exchange *exchange)
+{
+	char words[sizeof(exchange->data.error)];
+
+	strlcpy(words, exchange->data.error, sizeof(words));
+	reply_refuse(exchange, exchange->data.code, words);
 }

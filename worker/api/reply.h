@@ -1,24 +1,18 @@
 /*
- * One request and its reply. Every reply leaves through reply_send(), which
- * adds what all of them carry and counts.
+ * The reply to an exchange. Every one leaves through reply_send(), which adds
+ * what all of them carry and counts; after that the exchange is gone.
  */
 #ifndef WORKER_API_REPLY_H
 #define WORKER_API_REPLY_H
 
+#include <stdint.h>
+
 #include "shared/text.h"
 
-struct evhttp_request;
-struct route_scene;
+struct exchange;
 
 #define TYPE_TEXT "text/plain; charset=utf-8"
 #define TYPE_JSON "application/json"
-
-struct exchange {
-	const struct route_scene *scene;
-	struct evhttp_request *request;
-	const char
-		*path; /* as it came, without the query; "" when it has none */
-};
 
 struct reply {
 	int status;
@@ -34,8 +28,19 @@ void reply_set_header(
 void reply_send(struct exchange *exchange, const struct reply *reply);
 void reply_send_text(struct exchange *exchange, int status, const char *words);
 
-/* {"code":…,"error":"…"}, codes as in the protocol. */
-void reply_send_error(
-	struct exchange *exchange, int status, int code, const char *words);
+void reply_send_json(struct exchange *exchange, struct text json);
+
+/* {"code":…,"error":"…"}, codes as in the protocol; the status that fits the
+ * code, or one that is given. */
+void reply_refuse(struct exchange *exchange, unsigned code, const char *words);
+void reply_send_error(struct exchange *exchange, int status, unsigned code,
+	const char *words);
+
+/* Code 1012, with the time after which it may be done; 0: nobody knows. */
+void reply_refuse_for(
+	struct exchange *exchange, uint64_t retry_ms, const char *words);
+
+/* What went wrong with the data of the exchange. */
+void reply_refuse_data(struct exchange *exchange);
 
 #endif

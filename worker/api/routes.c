@@ -1,26 +1,57 @@
 #include "worker/api/routes.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <event2/http.h>
 
-#include "shared/arena.h"
 #include "shared/base.h"
-#include "shared/buffer.h"
+#include "shared/codes.h"
 #include "shared/config.h"
-#include "worker/api/pages.h"
+#include "worker/api/exchange.h"
+#include "worker/api/health.h"
+#include "worker/api/percent.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
-#include "worker/worker.h"
+#include "worker/api/site.h"
 
-#define CODE_BAD_REQUEST 1001
-#define CODE_NOT_FOUND 1005
+/*
+ * Before a row's function is called, all that its columns promise has been
+ * done: the key was looked at, the data was read (of the body for POST, else of
+ * the query) and is an object, or an array for a batch, and what stands behind
+ * the path of a row with an argument was decoded.
+ */
 
-/* Where browsers find the WebSocket of a listener with the confab profile. */
-#define CHAT_PROFILE "confab"
-#define CHAT_PATH "/chat"
+#define READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
+#define WITH_BODY EVHTTP_REQ_POST
+
+enum route_trait {
+	ROUTE_PAGE = 1,     /* only on listeners with pages */
+	ROUTE_KEY = 2,      /* only with a key, see caller.h */
+	ROUTE_ARGUMENT = 4, /* the path goes on: exchange->argument */
+	ROUTE_BATCH = 8,    /* the body may be an array */
+};
+
+static const struct route {
+	unsigned methods;
+	const char *path; /* NULL: every path that is no other's */
+	unsigned traits;
+	void (*answer)(struct exchange *exchange);
+} routes[] = {
+	{ READ, "/healthz", 0, health_answer_alive },
+	{ READ, "/readyz", 0, health_answer_ready },
+	{ READ, "/config.json", ROUTE_PAGE, site_answer_config },
+	{ READ, NULL, ROUTE_PAGE, site_answer_page },
+};
+
+static const struct {
+	unsigned method;
+	const char *name;
+} methods[] = {
+	{ EVHTTP_REQ_GET, "GET, " },
+	{ EVHTTP_REQ_HEAD, "HEAD, " },
+	{ EVHTTP_REQ_POST, "POST, " },
+	{ EVHTTP_REQ_DELETE, "DELETE, " },
+};
 
 /* Addresses of backends, whatever else the listener serves. */
 static bool
@@ -34,7 +65,7 @@ is_for_backends(const struct exchange *exchange)
 
 /* People get words; whoever talks to the API gets JSON. */
 static void
-refuse(struct exchange *exchange, int status, int code, const char *words)
+refuse(struct exchange *exchange, int status, unsigned code, const char *words)
 {
 	if (is_for_backends(exchange))
 		reply_send_error(exchange, status, code, words);
@@ -42,179 +73,134 @@ refuse(struct exchange *exchange, int status, int code, const char *words)
 		reply_send_text(exchange, status, words);
 }
 
-static void
-answer_health(struct exchange *exchange)
-{
-	reply_send_text(exchange, 200, "ok\n");
-}
-
 static bool
-is_needed(enum role role)
+is_path_of(const struct route *route, const struct exchange *exchange)
 {
-	return role == ROLE_GATEWAY || role == ROLE_LEDGER ||
-	       role == ROLE_HISTORIAN;
-}
+	size_t length;
 
-static bool
-is_serving(const struct row *row)
-{
-	uint32_t life = atomic_load_explicit(&row->life, memory_order_acquire);
-	uint32_t ready_life =
-		atomic_load_explicit(&row->ready_life, memory_order_acquire);
-	uint32_t state =
-		atomic_load_explicit(&row->state, memory_order_acquire);
-
-	return state == CHILD_SERVING && ready_life == life;
-}
-
-/* It may be that none is to serve. */
-static bool
-has_gateways(const struct arena *arena)
-{
-	unsigned first = arena_role_first(arena, ROLE_GATEWAY);
-	unsigned count = arena_role_count(arena, ROLE_GATEWAY);
-
-	for (unsigned i = first; i < first + count; i++)
-		if (atomic_load(&arena_row(arena, i)->is_wanted))
-			return true;
-	return false;
-}
-
-static void
-answer_ready(struct exchange *exchange)
-{
-	struct arena *arena = worker_arena(exchange->scene->worker);
-	struct buffer words = { 0 };
-	struct reply reply = { 200, TYPE_TEXT, TEXT_LITERAL("ok\n") };
-
-	if (*exchange->scene->is_stopping)
-		buffer_add_string(&words, "stopping\n");
-	if (!has_gateways(arena))
-		buffer_add_string(&words, "no gateway serves\n");
-	for (unsigned i = 0; i < arena_shape(arena)->slots; i++) {
-		const struct row *row = arena_row(arena, i);
-
-		if (is_needed(row->role) && atomic_load(&row->is_wanted) &&
-			!is_serving(row))
-			buffer_add_format(&words, "%s %u is not serving\n",
-				role_name(row->role), row->number);
-	}
-	if (words.length) {
-		reply.status = 503;
-		reply.body = buffer_text(&words);
-	}
-	reply_send(exchange, &reply);
-	buffer_fini(&words);
-}
-
-static bool
-speaks_chat(const struct listener *listener)
-{
-	if (listener->role != LISTENER_WEBSOCKET ||
-		strncmp(listener->address, "unix:", 5) == 0)
+	if ((route->traits & ROUTE_PAGE) && is_for_backends(exchange))
 		return false;
-	for (size_t i = 0; i < listener->profile_count; i++)
-		if (strcmp(listener->profiles[i], CHAT_PROFILE) == 0)
-			return true;
-	return false;
+	if (route->path == NULL)
+		return true;
+	if (!(route->traits & ROUTE_ARGUMENT))
+		return strcmp(route->path, exchange->path) == 0;
+	length = strlen(route->path);
+	return strncmp(route->path, exchange->path, length) == 0 &&
+	       exchange->path[length] != 0;
 }
 
-/* Tells the chat page where its WebSockets are. */
-static void
-answer_config(struct exchange *exchange)
-{
-	const struct config *config = worker_config(exchange->scene->worker);
-	struct buffer json = { 0 };
-	struct reply reply = { 200, TYPE_JSON, { NULL, 0 } };
-	const char *comma = "";
-
-	buffer_add_string(&json, "{\"websocket\":[");
-	for (size_t i = 0; i < config->listener_count; i++) {
-		const struct listener *listener = &config->listeners[i];
-		const char *colon = strrchr(listener->address, ':');
-
-		if (!speaks_chat(listener) || colon == NULL)
-			continue;
-		buffer_add_format(&json,
-			"%s{\"port\":%d,\"path\":\"" CHAT_PATH
-			"\",\"tls\":false}",
-			comma, atoi(colon + 1));
-		comma = ",";
-	}
-	buffer_add_string(&json, "]}");
-	reply.body = buffer_text(&json);
-	reply_send(exchange, &reply);
-	buffer_fini(&json);
-}
-
-static void
-answer_page(struct exchange *exchange)
-{
-	const struct web_file *file =
-		pages_find(exchange->scene->pages, exchange->path);
-	const char *known = evhttp_find_header(
-		evhttp_request_get_input_headers(exchange->request),
-		"If-None-Match");
-	struct reply reply;
-
-	if (file == NULL) {
-		refuse(exchange, 404, CODE_NOT_FOUND, "there is nothing here");
-		return;
-	}
-	reply = (struct reply){ 200, file->type, file->body };
-	if (known && web_tag_matches(known, file->tag))
-		reply.status = 304;
-	reply_set_header(exchange, "ETag", file->tag);
-	reply_send(exchange, &reply);
-}
-
-#define METHODS_READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
-
-static const struct route {
-	unsigned methods;
-	const char *allow; /* the same, for people */
-	const char *path;  /* NULL: every path that is no other's */
-	bool is_page;      /* only on listeners with pages */
-	void (*answer)(struct exchange *exchange);
-} routes[] = {
-	{ METHODS_READ, "GET, HEAD", "/healthz", false, answer_health },
-	{ METHODS_READ, "GET, HEAD", "/readyz", false, answer_ready },
-	{ METHODS_READ, "GET, HEAD", "/config.json", true, answer_config },
-	{ METHODS_READ, "GET, HEAD", NULL, true, answer_page },
-};
-
+/* The row for path and method; NULL when there is none. Known: the methods of
+ * all rows with that path; a page is looked for where nothing else is. */
 static const struct route *
-find_route(const struct exchange *exchange)
+find_route(const struct exchange *exchange, unsigned *known)
 {
+	const struct route *found = NULL;
+
+	*known = 0;
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		const struct route *route = &routes[i];
 
-		if (route->is_page && is_for_backends(exchange))
+		if (!is_path_of(route, exchange))
 			continue;
-		if (route->path == NULL ||
-			strcmp(route->path, exchange->path) == 0)
-			return route;
+		if (route->path == NULL && *known)
+			continue;
+		*known |= route->methods;
+		if (!found && (route->methods & exchange->method))
+			found = route;
 	}
-	return NULL;
+	return found;
+}
+
+static void
+tell_methods(struct exchange *exchange, unsigned known)
+{
+	char words[64] = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (known & methods[i].method)
+			strlcat(words, methods[i].name, sizeof(words));
+	strlcat(words, "OPTIONS", sizeof(words));
+	reply_set_header(exchange, "Allow", words);
+}
+
+static void
+answer_options(struct exchange *exchange)
+{
+	struct reply reply = { .status = 204 };
+
+	reply_send(exchange, &reply);
+}
+
+static void
+answer_without_route(struct exchange *exchange, unsigned known)
+{
+	if (!known) {
+		refuse(exchange, 404, CODE_NOT_FOUND, "no such address");
+		return;
+	}
+	tell_methods(exchange, known);
+	if (exchange->method == EVHTTP_REQ_OPTIONS)
+		answer_options(exchange);
+	else
+		refuse(exchange, 405, CODE_BAD_REQUEST,
+			"this address does not know that method");
+}
+
+static void
+read_argument(struct exchange *exchange, const struct route *route)
+{
+	struct text rest = text_of(exchange->path + strlen(route->path));
+
+	if (!percent_decode(rest, false, &exchange->text))
+		arguments_fail(&exchange->data, CODE_BAD_REQUEST,
+			"the path is not percent-encoded UTF-8");
+	exchange->argument = buffer_text(&exchange->text);
+}
+
+static void
+read_data(struct exchange *exchange, const struct route *route)
+{
+	if (exchange->method & WITH_BODY)
+		arguments_read_body(&exchange->data, exchange_body(exchange),
+			route->traits & ROUTE_BATCH);
+	else
+		arguments_read_query(&exchange->data, exchange_query(exchange));
+	if (route->traits & ROUTE_ARGUMENT)
+		read_argument(exchange, route);
+}
+
+/* false: it was refused, and answered. */
+static bool
+admit(struct exchange *exchange)
+{
+	if (caller_is_on_host(&exchange->caller, exchange->scene->listener,
+		    exchange_socket(exchange)))
+		return true;
+	reply_set_header(exchange, "WWW-Authenticate", "Bearer");
+	reply_send_error(exchange, 401, CODE_FORBIDDEN,
+		"this needs a key: Authorization: Bearer KEY");
+	return false;
 }
 
 void
-routes_answer(const struct route_scene *scene, struct evhttp_request *request)
+routes_answer(struct exchange *exchange)
 {
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-	struct exchange exchange = { scene, request, path ? path : "" };
-	const struct route *route = find_route(&exchange);
+	unsigned known;
+	const struct route *route = find_route(exchange, &known);
 
-	if (route == NULL) {
-		refuse(&exchange, 404, CODE_NOT_FOUND, "no such address");
+	if (!route) {
+		answer_without_route(exchange, known);
 		return;
 	}
-	if (!(evhttp_request_get_command(request) & route->methods)) {
-		reply_set_header(&exchange, "Allow", route->allow);
-		refuse(&exchange, 405, CODE_BAD_REQUEST,
-			"this address does not know that method");
+	if (!(route->traits & ROUTE_KEY)) {
+		route->answer(exchange);
 		return;
 	}
-	route->answer(&exchange);
+	if (!admit(exchange))
+		return;
+	read_data(exchange, route);
+	if (exchange->data.code != CODE_OK)
+		reply_refuse_data(exchange);
+	else
+		route->answer(exchange);
 }

@@ -5,11 +5,9 @@
 #ifndef WORKER_API_ROUTES_H
 #define WORKER_API_ROUTES_H
 
-struct evhttp_request;
-struct route_scene;
+struct exchange;
 
-/* Answers the request; it was answered when this returns. */
-void routes_answer(
-	const struct route_scene *scene, struct evhttp_request *request);
+/* Answers it, or has somebody answer it later. */
+void routes_answer(struct exchange *exchange);
 
 #endif

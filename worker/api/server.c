@@ -1,6 +1,6 @@
 /*
  * The api role: HTTP for people and for backends, by the evhttp of libevent.
- * Every reply is made at once; only its bytes take their time.
+ * A reply is made at once or when somebody else has told what it says.
  *
  * A drain leaves the doors open, so that /readyz can say so, until the gateways
  * have gone; an end shuts them and waits a moment for replies on their way.
@@ -54,8 +54,8 @@ end_when_done(struct api *api, uint64_t now_ms)
 	if (api->drain_by_ms &&
 		(now_ms >= api->drain_by_ms || gateways_are_gone(api)))
 		begin_end(api, now_ms);
-	if (api->end_by_ms &&
-		(api->entrances.replies == 0 || now_ms >= api->end_by_ms))
+	if (api->end_by_ms && (entrances_busy(&api->entrances) == 0 ||
+				      now_ms >= api->end_by_ms))
 		worker_end(api->worker);
 }
 

@@ -1,0 +1,13 @@
+/*
+ * What people see on a listener with pages: the files of web_dir, and what the
+ * chat page must know of this host.
+ */
+#ifndef WORKER_API_SITE_H
+#define WORKER_API_SITE_H
+
+struct exchange;
+
+void site_answer_config(struct exchange *exchange);
+void site_answer_page(struct exchange *exchange);
+
+#endif
