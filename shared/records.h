@@ -21,6 +21,7 @@ enum message_flag {
 	MESSAGE_DELETED = 16,   /* its body is null */
 	MESSAGE_MARK = 32,      /* is none, but tells how far somebody read */
 	MESSAGE_MODERATED = 64, /* a change by somebody who may change all */
+	MESSAGE_ROOM_KEY = 128, /* its key is one of this room alone */
 };
 
 /* Changes stand in their stream like messages, but are none to be read. */
@@ -32,6 +33,9 @@ message_may_change(uint64_t change_flags, struct text changer, struct text user)
 {
 	return change_flags & MESSAGE_MODERATED || text_equal(changer, user);
 }
+
+/* So much the messages of one says are at most, each with its body. */
+#define SAYS_BYTES_MAX (4U << 20)
 
 enum join_flag {
 	JOIN_EVENTS = 1,    /* wants enter and exit pushes */

@@ -20,8 +20,8 @@ void
 delivery_init(struct ledger *ledger)
 {
 	ledger->deliveries =
-		base_alloc_zeroed(ledger->gateways, sizeof(struct delivery));
-	for (unsigned i = 0; i < ledger->gateways; i++)
+		base_alloc_zeroed(ledger->edges, sizeof(struct delivery));
+	for (unsigned i = 0; i < ledger->edges; i++)
 		ledger->deliveries[i].position =
 			ring_noted(ring_to(ledger, ledger->first_gateway + i));
 }
@@ -31,7 +31,7 @@ delivery_is_due(const struct ledger *ledger, unsigned slot, uint64_t end)
 {
 	unsigned i = slot - ledger->first_gateway;
 
-	return i >= ledger->gateways || end > ledger->deliveries[i].position;
+	return i >= ledger->edges || end > ledger->deliveries[i].position;
 }
 
 bool
@@ -87,7 +87,7 @@ delivery_note(struct ledger *ledger)
 {
 	uint64_t least = journal_end(ledger->journal);
 
-	for (unsigned i = 0; i < ledger->gateways; i++) {
+	for (unsigned i = 0; i < ledger->edges; i++) {
 		unsigned slot = ledger->first_gateway + i;
 
 		note_for(ledger, slot, &ledger->deliveries[i]);

@@ -56,11 +56,13 @@ hash_target(const struct keys *keys, const struct message *message)
 struct key_name
 keys_name(const struct keys *keys, const struct message *message)
 {
+	bool is_of_room = message->flags & MESSAGE_ROOM_KEY;
 	const struct text texts[] = { message->tenant, message->from,
-		message->key };
+		message->key, message->stream };
+	size_t count = ARRAY_LEN(texts) - !is_of_room;
 
 	return (struct key_name){
-		.key = known_name_of(&keys->known, texts, ARRAY_LEN(texts)),
+		.key = known_name_of(&keys->known, texts, count),
 		.target = hash_target(keys, message),
 	};
 }

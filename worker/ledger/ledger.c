@@ -397,6 +397,8 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 		.slots = arena_shape(arena)->slots,
 		.first_gateway = arena_role_first(arena, ROLE_GATEWAY),
 		.gateways = arena_role_count(arena, ROLE_GATEWAY),
+		.edges = arena_role_count(arena, ROLE_GATEWAY) +
+			 arena_role_count(arena, ROLE_API),
 		.historian = NO_SLOT,
 		.letter_max = ring_letter_max(arena_ring(arena, slot, slot)),
 		.origin = message_origin((unsigned)config->host_id, slot),

@@ -70,8 +70,12 @@ struct turn {
 	size_t count, room;
 	struct buffer packed;
 	struct buffer others; /* of the message that gets its places */
-	size_t mark_count;    /* in the batch */
-	bool is_idle;         /* no letter has come */
+
+	/* Letters that came as one, each alone. */
+	struct buffer *singles;
+	size_t single_count, single_room;
+	size_t mark_count; /* in the batch */
+	bool is_idle;      /* no letter has come */
 };
 
 /* How a new ledger learns who is in its rooms: it asks every gateway that
@@ -82,7 +86,8 @@ struct settling {
 	struct buffer held; /* letters that wait, each at a multiple of 8 */
 };
 
-/* How far everything committed has been sent on to a gateway. Under load
+/* How far everything committed has been sent on to an edge: to a gateway what
+ * its clients get, and to each the answers to what it asked. Under load
  * something always waits outside its full ring; so a mark is set, and reached
  * when what waited then is in the ring, where the position is noted. */
 struct delivery {
@@ -98,6 +103,7 @@ struct ledger {
 	unsigned number; /* which ledger, from 0 */
 	unsigned slots;
 	unsigned first_gateway, gateways;
+	unsigned edges;     /* the gateways, and the apis behind them */
 	unsigned historian; /* its slot, or NO_SLOT */
 	size_t letter_max;  /* the largest that every ring takes */
 	char directory[PATH_MAX];
@@ -120,7 +126,7 @@ struct ledger {
 
 	struct turn turn;
 	struct settling settling;
-	struct delivery *deliveries; /* by gateway */
+	struct delivery *deliveries; /* by edge, gateways first */
 	struct buffer letter;        /* the one being written */
 	struct buffer list;          /* of messages, members or rooms */
 

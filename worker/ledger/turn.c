@@ -260,6 +260,8 @@ turn_finish(struct ledger *ledger)
 			take_back(ledger, turn->tasks[i].letter);
 	turn->is_idle = true;
 	turn->count = 0;
+	while (turn->single_count > 0)
+		buffer_fini(&turn->singles[--turn->single_count]);
 	buffer_clear(&turn->packed, KEEP_BYTES);
 }
 
@@ -283,6 +285,9 @@ turn_redeliver(struct ledger *ledger, const struct message *message,
 void
 turn_fini(struct turn *turn)
 {
+	while (turn->single_count > 0)
+		buffer_fini(&turn->singles[--turn->single_count]);
+	free(turn->singles);
 	free(turn->tasks);
 	buffer_fini(&turn->packed);
 	buffer_fini(&turn->others);

@@ -232,12 +232,85 @@ take_message(struct ledger *ledger, const struct letter *letter)
 	take_new(ledger, letter, &message, &key);
 }
 
+/* One more letter of this turn, as if the message had come alone. */
+static void
+add_single(struct buffer *singles, const struct letter *letter,
+	const struct message *message)
+{
+	size_t at = packed_begin(singles, letter->begun_us);
+	struct letter *single;
+
+	message_pack(singles, message);
+	single = packed_end(singles, at);
+	single->kind = LETTER_SAY;
+	single->from = letter->from;
+	single->from_life = letter->from_life;
+}
+
+/* false: it is no such letter, or too much. */
+static bool
+take_apart(const struct letter *letter, struct buffer *singles)
+{
+	struct unpack in = letter_open(letter);
+	struct says says;
+
+	if (!says_unpack(&in, &says))
+		return false;
+	in = unpack_of(says.messages);
+	while (in.at < in.end) {
+		struct unpack one = unpack_of(unpack_text(&in));
+		struct message message;
+
+		if (in.failed || !message_unpack(&one, &message))
+			return false;
+		if (message.body.length == 0)
+			message.body = says.body;
+		if (singles->length + message.body.length > 2 * SAYS_BYTES_MAX)
+			return false;
+		add_single(singles, letter, &message);
+	}
+	return true;
+}
+
+/* Kept until the turn ends, as other letters are. */
+static void
+keep_singles(struct turn *turn, struct buffer singles)
+{
+	if (turn->single_count == turn->single_room) {
+		turn->single_room = 2 * turn->single_room + 4;
+		turn->singles = base_realloc(turn->singles,
+			turn->single_room * sizeof(*turn->singles));
+	}
+	turn->singles[turn->single_count++] = singles;
+}
+
+static void
+take_many(struct ledger *ledger, const struct letter *letter)
+{
+	struct buffer singles = { 0 };
+
+	if (!take_apart(letter, &singles)) {
+		buffer_fini(&singles);
+		answers_bad_letter(ledger, letter);
+		return;
+	}
+	keep_singles(&ledger->turn, singles);
+	for (size_t at = 0; at < singles.length;) {
+		const struct letter *single = packed_letter(&singles, at);
+
+		take_message(ledger, single);
+		at += (single->size + 7) & ~(size_t)7;
+	}
+}
+
 void
 turn_take(struct ledger *ledger, const struct letter *letter)
 {
 	ledger->turn.is_idle = false;
 	if (letter->kind == LETTER_SAY)
 		take_message(ledger, letter);
+	else if (letter->kind == LETTER_SAY_MANY)
+		take_many(ledger, letter);
 	else if (letter->kind == LETTER_READ)
 		turn_mark_take(ledger, add_task(&ledger->turn, letter));
 	else
