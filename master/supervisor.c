@@ -37,6 +37,7 @@
 #include "shared/index.h"
 #include "shared/log.h"
 #include "shared/notes.h"
+#include "shared/tickets.h"
 
 /* Between two looks at the children: while some are not up yet, and else. */
 #define BUSY_TICK_MS 20
@@ -275,6 +276,7 @@ on_tick(evutil_socket_t fd, short what, void *self)
 	is_busy |= supervisor->upgrade.is_renewing;
 	ending_look(&supervisor->ending, now_ms);
 	announce_tick(supervisor);
+	tickets_rotate(arena_tickets(supervisor->needs.arena), now_ms);
 	log_tick();
 	set_tick(supervisor, is_busy ? BUSY_TICK_MS : TICK_MS);
 }
@@ -330,6 +332,7 @@ supervisor_new(const struct supervisor_needs *needs)
 	supervisor->configured_gateways = config_gateways(needs->config);
 	supervisor->started_ms = clock_ms();
 	supervisor->ticked_ms = supervisor->started_ms;
+	tickets_rotate(arena_tickets(needs->arena), supervisor->started_ms);
 	supervisor->heritage = (struct heritage){ .config = needs->config,
 		.arena = needs->arena,
 		.sockets = needs->listening->sockets,

@@ -15,11 +15,13 @@
 #include "shared/log.h"
 #include "shared/notes.h"
 #include "shared/ring.h"
+#include "shared/tickets.h"
 
 /*
  * The memfd, one region behind the other, each at a multiple of REGION_ALIGN:
  *
  *	header
+ *	tickets      keys of TLS session tickets
  *	rows         one per slot
  *	notes        one per slot and one for the master
  *	rings        slots * slots control blocks, those of one consumer
@@ -58,6 +60,7 @@ struct arena {
 	struct arena_header header;
 	int fd;
 	uint8_t *base;
+	uint64_t tickets_at;
 	uint64_t rows_at, notes_at, rings_at, data_at, partitions_at;
 	uint64_t partition_bytes;
 };
@@ -74,7 +77,9 @@ place_regions(struct arena *arena, const struct arena_shape *shape)
 {
 	uint64_t pairs = (uint64_t)shape->slots * shape->slots;
 
-	arena->rows_at = align_region(sizeof(struct arena_header));
+	arena->tickets_at = align_region(sizeof(struct arena_header));
+	arena->rows_at =
+		align_region(arena->tickets_at + sizeof(struct tickets));
 	arena->notes_at = align_region(
 		arena->rows_at + shape->slots * sizeof(struct row));
 	arena->rings_at = align_region(
@@ -369,6 +374,12 @@ arena_ring(const struct arena *arena, unsigned from, unsigned to)
 	must(from < slots && to < slots);
 	return (struct ring *)(void *)(arena->base + arena->rings_at) +
 	       (size_t)to * slots + from;
+}
+
+struct tickets *
+arena_tickets(const struct arena *arena)
+{
+	return (struct tickets *)(void *)(arena->base + arena->tickets_at);
 }
 
 struct partition *

@@ -18,6 +18,7 @@
 struct ring;
 struct partition;
 struct notes;
+struct tickets;
 
 /* What the arena is made for. Equal shapes and equal struct layouts give equal
  * layout hashes. */
@@ -50,6 +51,9 @@ uint64_t arena_layout(const struct arena *arena);
 
 /* The key for names in the index. */
 const struct hash_key *arena_key(const struct arena *arena);
+
+/* The keys of TLS session tickets; the master writes them. */
+struct tickets *arena_tickets(const struct arena *arena);
 
 struct row *arena_row(const struct arena *arena, unsigned slot);
 

@@ -6,6 +6,7 @@
 #include "shared/notes.h"
 #include "shared/ring.h"
 #include "shared/scoreboard.h"
+#include "shared/tickets.h"
 
 uint64_t
 layout_of_structs(void)
@@ -44,6 +45,8 @@ layout_of_structs(void)
 		offsetof(struct notes, places),
 		offsetof(struct note, text),
 		offsetof(struct note_place, words),
+		sizeof(struct tickets),
+		offsetof(struct tickets, keys),
 		LEDGERS_MAX,
 		COUNTER_COUNT,
 		HISTOGRAM_COUNT,

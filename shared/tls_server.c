@@ -140,7 +140,11 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	}
 	result = use_ticket_key(&key, iv, cipher, mac, is_sealing) ? 1 : -1;
 	OPENSSL_cleanse(&key, sizeof(key));
-	return result == 1 && age == TICKET_OLD ? 2 : result;
+	/* With 1.3 a ticket is used once, so each needs a successor. */
+	if (result == 1 && !is_sealing &&
+		(age == TICKET_OLD || SSL_version(ssl) >= TLS1_3_VERSION))
+		return 2;
+	return result;
 }
 
 static void
@@ -156,7 +160,6 @@ set_tickets(SSL_CTX *context, const struct tickets *tickets)
 		SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
 		return;
 	}
-	/* A client that comes back gets another one each time. */
 	SSL_CTX_set_num_tickets(context, 1);
 	SSL_CTX_set_app_data(context, (void *)tickets);
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
