@@ -272,18 +272,18 @@ struct text
 token_claimed_tenant(struct text text, struct buffer *bytes)
 {
 	struct parts parts;
-	struct text tenant;
-	size_t before = bytes->length;
+	struct text tenant = { 0 };
 	json_t *claims;
 
 	if (!divide(text, &parts))
-		return (struct text){ 0 };
+		return tenant;
 	claims = read_part(parts.payload);
-	if (json_get_text(claims, "tenant", &tenant))
+	if (json_get_text(claims, "tenant", &tenant) && tenant.length > 0) {
 		buffer_add_text(bytes, tenant);
+		tenant.at = (char *)bytes->data + bytes->length - tenant.length;
+	}
 	json_decref(claims);
-	return (struct text){ (char *)bytes->data + before,
-		bytes->length - before };
+	return tenant;
 }
 
 bool

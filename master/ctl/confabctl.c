@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "master/ctl/exits.h"
+#include "master/ctl/tokens.h"
 #include "master/ctl/top.h"
 #include "shared/buffer.h"
 #include "shared/call.h"
@@ -31,7 +32,8 @@ static void
 print_usage(FILE *to)
 {
 	fputs("usage: confabctl [-s SOCKET] [--json] WORD...\n"
-	      "       confabctl [-s SOCKET] top [-d SECONDS] [-n COUNT]\n",
+	      "       confabctl [-s SOCKET] top [-d SECONDS] [-n COUNT]\n"
+	      "       confabctl [--json] token mint|check ...\n",
 		to);
 }
 
@@ -72,7 +74,11 @@ print_help(const char *path)
 	       "Exit code: 0 answered, 1 refused, 2 bad usage, 3 nobody "
 	       "answers.\n\n",
 		call_usual_path());
-	fputs("top shows the server live; h in it shows its keys.\n", stdout);
+	fputs("top shows the server live; h in it shows its keys.\n"
+	      "token mint and token check make and read tokens of users, "
+	      "without "
+	      "a server;\ntoken help tells how.\n",
+		stdout);
 	if (fd >= 0 && call_ask(fd, TEXT_LITERAL("help\n"), &answer)) {
 		printf("Other words of the server at %s:\n", path);
 		print_words(buffer_text(&answer));
@@ -238,6 +244,9 @@ main(int argc, char **argv)
 	}
 	if (optind < argc && strcmp(argv[optind], "top") == 0)
 		return (int)top_main(wishes.path, argc - optind, argv + optind);
+	if (optind < argc && strcmp(argv[optind], "token") == 0)
+		return (int)tokens_main(
+			argc - optind, argv + optind, wishes.is_json);
 	if (make_request(&request, argv + optind, wishes.is_json)) {
 		code = (is_trace(argv + optind) ? follow : ask)(
 			wishes.path, buffer_text(&request));

@@ -239,6 +239,7 @@ def test_completion_knows_the_words():
     assert complete("set", "") == {"log"}
     assert complete("set", "log", "d") == {"debug"}
     assert complete("show", "info", "") == set()
+    assert complete("token", "m") == {"mint"}
 
 
 def test_completion_knows_options_and_sockets(directory):

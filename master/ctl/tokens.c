@@ -1,0 +1,174 @@
+#include "master/ctl/tokens.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "master/ctl/tokens_inside.h"
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/crypto.h"
+
+#define SECONDS_STANDARD 3600
+#define SECONDS_MAX (100ULL * 366 * 24 * 3600)
+
+static void
+print_usage(FILE *to)
+{
+	fputs("usage: confabctl token mint -k KEYFILE -u USER [options]\n"
+	      "       confabctl [-j] token check [-k KEYFILE]... "
+	      "[-s JWKSFILE]... [TOKEN]\n"
+	      "  -k FILE       key: a secret (HS256), or PEM; to mint a "
+	      "private "
+	      "one\n"
+	      "  -s FILE       key set; for check\n"
+	      "  -a ALGORITHM  HS256, RS256, ES256 or EdDSA; otherwise what "
+	      "the "
+	      "key is for\n"
+	      "check reads the token from standard input if none is given.\n"
+	      "For mint:\n"
+	      "  -u USER       whose token it is\n"
+	      "  -e TIME       good for so long: 90, 10m, 1h, 30d; otherwise "
+	      "1h\n"
+	      "  -t TENANT     of this tenant alone\n"
+	      "  -p PLATFORM   for this platform alone\n"
+	      "  -r ROOM       may go into this room, or all that begin so and "
+	      "'*'; repeat it\n"
+	      "  -q            may say nothing\n"
+	      "  -i JSON       info that other members see\n"
+	      "  -j ID         jti, by which it can be revoked; otherwise a "
+	      "new one\n"
+	      "  -K KID        name of the key, for the header\n",
+		to);
+}
+
+bool
+tokens_read_file(const char *path, struct buffer *out)
+{
+	FILE *file = fopen(path, "re");
+	size_t got;
+
+	if (!file)
+		goto fail;
+	buffer_clear(out, SIZE_MAX);
+	got = fread(buffer_reserve(out, CRYPTO_KEY_BYTES_MAX + 2), 1,
+		CRYPTO_KEY_BYTES_MAX + 2, file);
+	if (ferror(file))
+		goto fail;
+	fclose(file);
+	out->length = got;
+	if (got > 0 && out->data[got - 1] == '\n')
+		out->length--;
+	return true;
+
+fail:
+	fprintf(stderr, "confabctl: %s: %s\n", path, strerror(errno));
+	if (file)
+		fclose(file);
+	return false;
+}
+
+static bool
+read_time(const char *text, uint64_t *seconds)
+{
+	static const struct {
+		char unit;
+		unsigned seconds;
+	} units[] = { { 0, 1 }, { 's', 1 }, { 'm', 60 }, { 'h', 3600 },
+		{ 'd', 86400 } };
+	char *end;
+
+	*seconds = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *seconds > SECONDS_MAX)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (*end == units[i].unit && (!*end || !end[1])) {
+			*seconds *= units[i].seconds;
+			return *seconds > 0 && *seconds <= SECONDS_MAX;
+		}
+	return false;
+}
+
+static bool
+add(const char **list, size_t *count, const char *value)
+{
+	if (*count == TOKENS_LIST_MAX)
+		return false;
+	list[(*count)++] = value;
+	return true;
+}
+
+static bool
+take_option(struct tokens_wishes *wishes, int letter, const char *value)
+{
+	const char **const texts[128] = {
+		['a'] = &wishes->algorithm,
+		['u'] = &wishes->user,
+		['t'] = &wishes->tenant,
+		['p'] = &wishes->platform,
+		['i'] = &wishes->info,
+		['j'] = &wishes->id,
+		['K'] = &wishes->kid,
+	};
+
+	switch (letter) {
+	case 'k':
+		return add(wishes->keys, &wishes->key_count, value);
+	case 's':
+		return add(wishes->sets, &wishes->set_count, value);
+	case 'r':
+		return add(wishes->rooms, &wishes->room_count, value);
+	case 'e':
+		return read_time(value, &wishes->seconds);
+	case 'q':
+		wishes->is_silent = true;
+		return true;
+	}
+	if (letter <= 0 || letter >= 128 || !texts[letter])
+		return false;
+	*texts[letter] = value;
+	return true;
+}
+
+static bool
+read_options(struct tokens_wishes *wishes, int argc, char **argv,
+	const char *options)
+{
+	int letter;
+
+	optind = 0;
+	while ((letter = getopt(argc, argv, options)) != -1)
+		if (!take_option(wishes, letter, optarg))
+			return false;
+	if (optind < argc)
+		wishes->token = argv[optind++];
+	return optind == argc;
+}
+
+enum exit_code
+tokens_main(int argc, char **argv, bool is_json)
+{
+	struct tokens_wishes wishes = {
+		.is_json = is_json,
+		.seconds = SECONDS_STANDARD,
+	};
+	const char *word = argc > 1 ? argv[1] : "";
+
+	if (strcmp(word, "mint") == 0 &&
+		read_options(&wishes, argc - 1, argv + 1,
+			"+k:a:u:e:t:p:r:qi:j:K:") &&
+		!wishes.token && wishes.key_count == 1 && wishes.user)
+		return tokens_mint(&wishes);
+	if (strcmp(word, "check") == 0 &&
+		read_options(&wishes, argc - 1, argv + 1, "+k:s:a:") &&
+		wishes.key_count + wishes.set_count > 0)
+		return tokens_check(&wishes);
+	if (strcmp(word, "help") == 0) {
+		print_usage(stdout);
+		return EXIT_ANSWERED;
+	}
+	print_usage(stderr);
+	return EXIT_USAGE;
+}

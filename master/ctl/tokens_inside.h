@@ -1,0 +1,37 @@
+/*
+ * What the parts of confabctl token share. Private to tokens*.c.
+ */
+#ifndef MASTER_CTL_TOKENS_INSIDE_H
+#define MASTER_CTL_TOKENS_INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "master/ctl/exits.h"
+
+struct buffer;
+
+#define TOKENS_LIST_MAX 32
+
+/* What the options say; NULL and 0: nothing. */
+struct tokens_wishes {
+	const char *keys[TOKENS_LIST_MAX], *sets[TOKENS_LIST_MAX];
+	const char *rooms[TOKENS_LIST_MAX];
+	size_t key_count, set_count, room_count;
+	const char *algorithm, *kid, *user, *tenant, *platform, *info, *id;
+	const char *token; /* to be checked */
+	uint64_t seconds;  /* how long it is to be good */
+	bool is_silent;    /* it may not say anything */
+	bool is_json;
+};
+
+/* The content of a file, without a newline at its end; false when it cannot be
+ * read (told on stderr). */
+bool tokens_read_file(const char *path, struct buffer *out);
+
+/* tokens_mint.c: prints a new token. tokens_check.c: prints what is in one. */
+enum exit_code tokens_mint(const struct tokens_wishes *wishes);
+enum exit_code tokens_check(const struct tokens_wishes *wishes);
+
+#endif
