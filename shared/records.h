@@ -43,6 +43,7 @@ enum join_flag {
 	JOIN_ANNOUNCED = 4, /* was a member before this ledger lived */
 	JOIN_RECOVER = 8,   /* wants what came after from_offset */
 	JOIN_INBOX = 16,    /* no room: the user's inbox, at a login */
+	JOIN_ATTEND = 32,   /* with JOIN_INBOX: to be told of as online */
 };
 
 enum joined_recovery {

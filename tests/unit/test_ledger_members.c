@@ -30,6 +30,7 @@ static struct streams streams;
 static struct members *members;
 static char told[4096]; /* "+ann:1 -bob:0 =5/6 " */
 static unsigned told_count;
+static char watched[4096]; /* the same */
 
 static void
 on_told(const struct members_event *event, void *self)
@@ -47,13 +48,32 @@ on_told(const struct members_event *event, void *self)
 			(int)event->users);
 }
 
+static void
+on_watched(const struct members_change *change, void *self)
+{
+	size_t length = strlen(watched);
+
+	(void)self;
+	snprintf(watched + length, sizeof(watched) - length, "%c%.*s:%d ",
+		change->has_entered ? '+' : '-', TEXT_ARGS(change->user),
+		(int)change->users);
+}
+
+static void
+assert_watched(const char *what)
+{
+	assert_string_equal(watched, what);
+	watched[0] = 0;
+}
+
 static int
 set_up(void **state)
 {
 	(void)state;
 	streams_init(&streams, &config);
 	members = members_new(&streams, GRACE_MS, on_told, NULL);
-	told[0] = 0;
+	members_watch(members, on_watched, NULL);
+	told[0] = watched[0] = 0;
 	told_count = 0;
 	class.events_max = 0;
 	return 0;
@@ -589,6 +609,91 @@ a_crowd_that_reconnects_costs_counts_and_nothing_else(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void
+who_watches_hears_of_each_in_a_crowd_and_without_events(void **state)
+{
+	(void)state;
+	class.events_max = 1;
+	join(gateway_a, 1, "ann");
+	join(gateway_a, 2, "bob");
+	join(gateway_b, 3, "bob");
+	assert_watched("+ann:1 +bob:2 ");
+	class.events = false;
+	leave(gateway_a, 2, "bob", false, 0);
+	assert_watched("");
+	leave(gateway_b, 3, "bob", false, 0);
+	leave(gateway_a, 1, "ann", false, 0);
+	assert_watched("-bob:1 -ann:0 ");
+	class.events = true;
+}
+
+static void
+who_watches_hears_of_the_lost_after_their_grace(void **state)
+{
+	(void)state;
+	join(gateway_a, 1, "ann");
+	join(gateway_b, 2, "bob");
+	assert_watched("+ann:1 +bob:2 ");
+	leave(gateway_b, 2, "bob", true, 0);
+	members_lose(members, gateway_a, 0);
+	join(gateway_b, 3, "bob");
+	members_tick(members, GRACE_MS, 10);
+	assert_watched("-ann:1 ");
+}
+
+static void
+who_watches_is_not_told_again_of_whom_a_predecessor_saw(void **state)
+{
+	(void)state;
+	members_set_settling(members, true);
+	announce(gateway_a, 1, "ann");
+	join(gateway_a, 2, "new");
+	join(gateway_b, 3, "ben");
+	leave(gateway_b, 4, "gone", false, 0);
+	announce(gateway_a, 5, "ben");
+	assert_watched("");
+	members_set_settling(members, false);
+	members_tick(members, 1, 10);
+	assert_watched("+new:4 -gone:3 ");
+	leave(gateway_a, 1, "ann", false, 1);
+	assert_watched("-ann:2 ");
+}
+
+static void
+the_first_to_come_while_settling_finds_the_room_empty(void **state)
+{
+	(void)state;
+	members_set_settling(members, true);
+	join(gateway_a, 1, "ann");
+	join(gateway_b, 2, "ben");
+	members_set_settling(members, false);
+	members_tick(members, 1, 10);
+	assert_watched("+ann:1 +ben:2 ");
+}
+
+static void
+a_connection_that_joins_as_another_user_is_told_as_both(void **state)
+{
+	(void)state;
+	join(gateway_a, 1, "ann");
+	join(gateway_a, 1, "ben");
+	assert_watched("+ann:1 +ben:2 -ann:1 ");
+}
+
+static void
+without_anybody_to_tell_all_is_watched_nevertheless(void **state)
+{
+	(void)state;
+	members_free(&members);
+	members = members_new(&streams, GRACE_MS, NULL, NULL);
+	members_watch(members, on_watched, NULL);
+	join(gateway_a, 1, "ann");
+	leave(gateway_a, 1, "ann", true, 0);
+	members_tick(members, GRACE_MS, 10);
+	assert_watched("+ann:1 -ann:0 ");
+	assert_told("");
+}
+
 int
 main(void)
 {
@@ -612,6 +717,12 @@ main(void)
 		TEST(while_settling_a_crowd_is_not_told_of_but_once_after_it),
 		TEST(a_hundred_thousand_members_are_lost_in_bounded_steps),
 		TEST(a_crowd_that_reconnects_costs_counts_and_nothing_else),
+		TEST(who_watches_hears_of_each_in_a_crowd_and_without_events),
+		TEST(who_watches_hears_of_the_lost_after_their_grace),
+		TEST(who_watches_is_not_told_again_of_whom_a_predecessor_saw),
+		TEST(the_first_to_come_while_settling_finds_the_room_empty),
+		TEST(a_connection_that_joins_as_another_user_is_told_as_both),
+		TEST(without_anybody_to_tell_all_is_watched_nevertheless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,12 +67,34 @@ announcer_start(struct gateway *gateway, unsigned slot, uint64_t life)
 	announcer->ledgers[ledger].next_place = 0;
 }
 
+void
+announcer_start_all(struct gateway *gateway)
+{
+	struct announcer *announcer = gateway->announcer;
+
+	for (unsigned i = 0; i < ledgers_count(&gateway->edge); i++) {
+		announcer->ledgers[i].is_asking = true;
+		announcer->ledgers[i].next_place = 0;
+	}
+}
+
+static bool
+is_attended_by(const struct session *session, unsigned ledger)
+{
+	return session->is_attended && !session->is_entering &&
+	       ledgers_of_inbox(&session->gateway->edge,
+		       session_tenant(session),
+		       session_user(session)) == ledger;
+}
+
 /* Tells of one session's rooms in the shard; false: no room now. */
 static bool
 announce_session(const struct session *session, unsigned ledger)
 {
 	struct membership *membership;
 
+	if (is_attended_by(session, ledger) && !entry_announce_inbox(session))
+		return false;
 	DL_FOREACH(session->memberships, membership)
 	{
 		unsigned keeper = ledgers_of_room(&session->gateway->edge,

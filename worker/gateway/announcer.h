@@ -19,6 +19,9 @@ void announcer_free(struct announcer **announcer);
 /* The process in this slot asks, in this life. */
 void announcer_start(struct gateway *gateway, unsigned slot, uint64_t life);
 
+/* All ledgers are told, though they did not ask. */
+void announcer_start_all(struct gateway *gateway);
+
 /* Each turn: tells what there is room for. */
 void announcer_go_on(struct gateway *gateway);
 

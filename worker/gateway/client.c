@@ -51,6 +51,7 @@ on_end(struct lane *lane)
 	struct session *session = session_of_lane(lane);
 	struct pending *pending, *next;
 
+	session->is_ending = true;
 	guestbook_leave(session);
 	session_stop_waiting(session);
 	DL_FOREACH_SAFE(session->pendings, pending, next)

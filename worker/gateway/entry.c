@@ -33,6 +33,13 @@ entry_recovery(const struct gateway *gateway, uint64_t epoch, uint64_t offset)
 		epoch, offset, (size_t)gateway->config->outbox_bytes / 2);
 }
 
+static uint64_t
+inbox_flags(const struct session *session)
+{
+	return JOIN_INBOX | (session->is_attended ? JOIN_ATTEND : 0);
+}
+
+/* membership NULL: to enter the inbox. */
 static void
 pack_join(const struct session *session, const struct membership *membership,
 	struct join join)
@@ -43,7 +50,7 @@ pack_join(const struct session *session, const struct membership *membership,
 	join.user = session_user(session);
 	join.platform = session->platform;
 	join.info = session_info(session);
-	join.flags |= membership ? membership->flags : (uint64_t)JOIN_INBOX;
+	join.flags |= membership ? membership->flags : inbox_flags(session);
 	join.since = membership ? membership->since_ms : 0;
 	join_pack(edge_letter(&session->gateway->edge, LETTER_JOIN), &join);
 }
@@ -81,6 +88,14 @@ entry_announce(const struct membership *membership)
 		session, membership, (struct join){ .flags = JOIN_ANNOUNCED });
 	return ledgers_offer(&session->gateway->edge,
 		       ledger_of(session, membership)) == OFFER_TAKEN;
+}
+
+bool
+entry_announce_inbox(const struct session *session)
+{
+	pack_join(session, NULL, (struct join){ .flags = JOIN_ANNOUNCED });
+	return ledgers_offer(&session->gateway->edge,
+		       ledger_of(session, NULL)) == OFFER_TAKEN;
 }
 
 static void

@@ -22,6 +22,7 @@ struct page;
 struct pending;
 struct recovery;
 struct refused;
+struct session;
 
 /* To recover what came after this message; epoch 0: of another life. */
 struct recovery *entry_recovery(
@@ -33,6 +34,9 @@ bool entry_ask(struct pending *pending, const struct membership *membership);
 
 /* Tells a new ledger of a membership that it does not know; false: no room. */
 bool entry_announce(const struct membership *membership);
+
+/* The same of an inbox whose attendance is told. */
+bool entry_announce_inbox(const struct session *session);
 
 /* The ledger has not let it in yet; a page of what was missed. Both take the
  * pending request. */

@@ -9,6 +9,7 @@
 #include "shared/config.h"
 #include "shared/hash.h"
 #include "shared/index.h"
+#include "worker/gateway/attendance.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/guestbook.h"
@@ -89,6 +90,7 @@ ask(struct session *session, struct text tag,
 	struct pending *pending =
 		pending_new(gateway->pendings, session, PENDING_LOGIN, tag);
 
+	attendance_begin(session);
 	if (request->has_inbox)
 		pending->recovery = entry_recovery(
 			gateway, request->inbox_epoch, request->inbox_offset);
@@ -269,6 +271,7 @@ login_undo(struct session *session)
 
 	if (!session->identity)
 		return;
+	attendance_end(session);
 	if (!session->is_entering) {
 		tracer_user(session, "logout");
 		index_room_remove(gateway->arena, gateway->slot,

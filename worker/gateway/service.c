@@ -14,6 +14,7 @@
 #include "shared/heritage.h"
 #include "shared/log.h"
 #include "worker/gateway/admission.h"
+#include "worker/gateway/attendance.h"
 #include "worker/gateway/client.h"
 #include "worker/gateway/door.h"
 #include "worker/gateway/drain.h"
@@ -386,6 +387,7 @@ on_reload(void *self)
 	if (open_door(service) < 0)
 		log_error("some listeners are not open in this process");
 	lanes_renew(service->gateway.lanes);
+	attendance_renew(&service->gateway);
 }
 
 static void

@@ -77,6 +77,8 @@ struct session {
 	bool is_entering;       /* the login is not answered yet */
 	bool is_noted;          /* in the log, see guestbook.h */
 	bool is_sent_away;      /* by an operator: it is not lost */
+	bool is_ending;         /* the connection is gone */
+	bool is_attended;       /* the ledger of the inbox hears of its end */
 	uint8_t address[16];
 };
 

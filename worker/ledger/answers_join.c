@@ -122,8 +122,8 @@ find_missed(struct ledger *ledger, const struct join *join, struct page *page)
 	return missed;
 }
 
-/* The connection is a member from here on, and is told so. An inbox has no
- * members: its gateway alone knows whose it is. */
+/* The connection is a member from here on, and is told so. Of an inbox that is
+ * of interest to webhooks alone: its gateway knows whose it is. */
 static void
 let_in(struct ledger *ledger, const struct join *join, struct teller teller,
 	enum joined_recovery recovery, const struct page *missed)
@@ -132,7 +132,9 @@ let_in(struct ledger *ledger, const struct join *join, struct teller teller,
 	bool has_entered = false;
 
 	stream_name_make(&name, STREAM_ROOM, join->tenant, join->room);
-	if ((join->flags & (JOIN_PRESENCE | JOIN_INBOX)) == JOIN_PRESENCE)
+	if (join->flags & JOIN_INBOX)
+		events_login(ledger, join, teller);
+	else if (join->flags & JOIN_PRESENCE)
 		has_entered = members_join(ledger->members,
 			streams_need(&ledger->streams, &name), join, teller);
 	if (!(join->flags & JOIN_ANNOUNCED))
@@ -255,6 +257,10 @@ answers_leave(struct ledger *ledger, const struct letter *letter)
 		!answers_names_fit(leave.tenant, leave.room) ||
 		leave.user.length > USER_BYTES_MAX) {
 		answers_bad_letter(ledger, letter);
+		return;
+	}
+	if (leave.is_inbox) {
+		events_logout(ledger, &leave, teller);
 		return;
 	}
 	stream_name_make(&name, STREAM_ROOM, leave.tenant, leave.room);

@@ -119,6 +119,8 @@ on_peer(void *self, unsigned slot, uint32_t life, bool is_alive)
 		life--; /* whatever was there before is dead */
 	members_lose(ledger->members, (struct teller){ slot, life },
 		worker_now_ms(ledger->worker));
+	members_lose(ledger->attendance, (struct teller){ slot, life },
+		worker_now_ms(ledger->worker));
 	settling_heard(ledger, slot, life);
 }
 
@@ -191,8 +193,10 @@ on_tick(void *self, uint64_t now_ms)
 	struct ledger *ledger = self;
 
 	settling_look(ledger);
-	if (worker_overflow(ledger->worker) == 0)
+	if (worker_overflow(ledger->worker) == events_waiting(ledger)) {
 		members_tick(ledger->members, now_ms, EVENTS_A_TICK);
+		members_tick(ledger->attendance, now_ms, EVENTS_A_TICK);
+	}
 	keys_forget(&ledger->keys, clock_unix_ms(), KEYS_A_TICK);
 	delivery_note(ledger);
 	checkpoint_poll(ledger->checkpoints);
@@ -223,6 +227,7 @@ on_reload(void *self)
 	const struct config *config = ledger->config;
 
 	members_set_grace(ledger->members, (uint64_t)config->grace_seconds);
+	members_set_grace(ledger->attendance, (uint64_t)config->grace_seconds);
 	journal_set_sync(
 		ledger->journal, config->durability == DURABILITY_FSYNC);
 	streams_renew(&ledger->streams);
@@ -416,6 +421,7 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 	marks_init(&ledger->marks, MARKS_MAX);
 	ledger->members = members_new(&ledger->streams,
 		(uint64_t)config->grace_seconds, answers_members_event, ledger);
+	events_begin(ledger);
 }
 
 static void
@@ -424,6 +430,7 @@ ledger_fini(struct ledger *ledger)
 	checkpoint_writer_free(&ledger->checkpoints);
 	recent_fini(&ledger->recent);
 	members_free(&ledger->members);
+	events_end(ledger);
 	streams_fini(&ledger->streams);
 	keys_fini(&ledger->keys);
 	marks_fini(&ledger->marks);

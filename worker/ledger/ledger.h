@@ -105,6 +105,7 @@ struct ledger {
 	unsigned first_gateway, gateways;
 	unsigned edges;     /* the gateways, and the apis behind them */
 	unsigned historian; /* its slot, or NO_SLOT */
+	unsigned first_api; /* the same */
 	size_t letter_max;  /* the largest that every ring takes */
 	char directory[PATH_MAX];
 
@@ -116,6 +117,7 @@ struct ledger {
 	struct keys keys;
 	struct marks marks;
 	struct members *members;
+	struct members *attendance; /* of inboxes: who is logged in; events.c */
 	uint64_t epoch;   /* of all streams: the store id */
 	uint64_t origin;  /* of the ids of messages */
 	uint64_t id_time; /* the last one given out */
@@ -182,6 +184,17 @@ bool delivery_is_due(const struct ledger *ledger, unsigned slot, uint64_t end);
 /* Has this gateway anybody who should get the message? */
 bool delivery_concerns(const struct ledger *ledger, unsigned slot,
 	const struct message *message);
+
+/* events.c: tells the first api what webhooks want to hear of rooms and logins:
+ * those of members, and those of join and leave when they are of an inbox. What
+ * waits for that api holds up nobody else. */
+void events_begin(struct ledger *ledger);
+void events_end(struct ledger *ledger);
+void events_login(struct ledger *ledger, const struct join *join,
+	struct teller teller);
+void events_logout(struct ledger *ledger, const struct leave *leave,
+	struct teller teller);
+uint64_t events_waiting(const struct ledger *ledger);
 
 /* settling.c */
 void settling_begin(struct ledger *ledger);

@@ -84,6 +84,42 @@ user_add(struct room *room, struct text name)
 	return user;
 }
 
+void
+members_watch(struct members *members, members_watched *watched, void *self)
+{
+	members->watched = watched;
+	members->watcher = self;
+}
+
+static void
+tell_watcher(const struct members *members, const struct user *user,
+	bool has_entered)
+{
+	struct members_change change = {
+		.stream = user->room->stream,
+		.user = user_name(user),
+		.platform = user->platform,
+		.has_entered = has_entered,
+		.users = user->room->seen,
+	};
+
+	if (members->watched != NULL)
+		members->watched(&change, members->watcher);
+}
+
+/* The user is there for the others. Whom a predecessor had seen, no watcher is
+ * told of again. */
+static void
+user_see(const struct members *members, struct user *user, bool is_news)
+{
+	if (user->is_seen)
+		return;
+	user->is_seen = true;
+	user->room->seen++;
+	if (is_news)
+		tell_watcher(members, user, true);
+}
+
 /* Takes the user out of the room, and the room away with its last one. */
 static void
 user_remove(struct members *members, struct user *user)
@@ -91,6 +127,10 @@ user_remove(struct members *members, struct user *user)
 	struct room *room = user->room;
 
 	must(user->seats == NULL);
+	if (user->is_seen) {
+		room->seen--;
+		tell_watcher(members, user, false);
+	}
 	user_become(members, user, USER_THERE);
 	order_remove(&room->users, user_name(user));
 	free(user->last);
@@ -220,6 +260,9 @@ members_join(struct members *members, struct stream *stream,
 	else if (user->state != USER_NEW || is_announced)
 		user_become(members, user, USER_THERE);
 	seat_add(members, user, join, teller);
+	if (user->state == USER_THERE)
+		user_see(members, user,
+			is_new && !members->is_settling && !is_announced);
 	if (old != NULL)
 		replace_seat(members, old, user);
 	return is_new && !members->is_settling && !is_announced &&
@@ -239,9 +282,11 @@ leave_of_stranger(struct members *members, struct stream *stream,
 	if (user != NULL) {
 		if (user->state == USER_NEW)
 			user_become(members, user, USER_THERE);
+		user_see(members, user, false);
 		return;
 	}
 	user = user_add(room, leave->user);
+	user_see(members, user, false);
 	user->platform = leave->platform;
 	user->exit_ms = now_ms + members->grace_ms;
 	user_become(members, user, leave->lost ? USER_GRACE : USER_DUE);
@@ -328,6 +373,7 @@ members_tick(struct members *members, uint64_t now_ms, unsigned most)
 
 		if (user != NULL) {
 			user_become(members, user, USER_THERE);
+			user_see(members, user, true);
 			cost += tell(members, user, true);
 			continue;
 		}
@@ -356,6 +402,7 @@ members_free(struct members **members)
 
 	if (old == NULL)
 		return;
+	old->watched = NULL;
 	HASH_ITER(hh, old->table, seat, next)
 	{
 		struct user *user = seat->user;

@@ -17,6 +17,9 @@
  * Until they have, it is settling: nobody is seen to enter or exit. Then those
  * have entered who came new and whom no gateway had announced, and those have
  * gone who left and are in the room by no other connection.
+ *
+ * Whoever watches the members hears of every single user who enters or goes,
+ * however large the room is and whatever its class tells the others.
  */
 #ifndef WORKER_LEDGER_MEMBERS_H
 #define WORKER_LEDGER_MEMBERS_H
@@ -55,9 +58,25 @@ struct members_event {
 
 typedef void members_told(const struct members_event *event, void *self);
 
+/* For who watches. users: seen by the others after it, so that the first one to
+ * enter finds 1 and the last one to go leaves 0. Borrowed. */
+struct members_change {
+	const struct stream *stream;
+	struct text user;
+	uint64_t platform;
+	bool has_entered;
+	uint64_t users;
+};
+
+typedef void members_watched(const struct members_change *change, void *self);
+
+/* told may be NULL: then nobody is told. */
 struct members *members_new(struct streams *streams, uint64_t grace_ms,
 	members_told *told, void *self);
 void members_free(struct members **members);
+
+void members_watch(
+	struct members *members, members_watched *watched, void *self);
 
 /* The connection is in the room from now on. true: its user has entered, and
  * the others are to be told. */

@@ -18,6 +18,8 @@ members_telling(
 	const struct room_class *class;
 	struct stream_name name;
 
+	if (members->told == NULL)
+		return TELL_NOTHING;
 	streams_name(room->stream, &name);
 	class = config_room_class(
 		members->streams->config, stream_name_name(&name));

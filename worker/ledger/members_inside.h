@@ -13,6 +13,7 @@
 #include "shared/table.h"
 #include "worker/ledger/order.h"
 
+struct members_change;
 struct members_event;
 struct streams;
 
@@ -49,6 +50,7 @@ struct user {
 	uint64_t exit_ms;
 	uint64_t platform; /* of the connection that came or went last */
 	enum user_state state;
+	bool is_seen; /* has entered, and not only for itself */
 	size_t name_length;
 	char name[];
 };
@@ -57,6 +59,7 @@ struct room {
 	struct stream *stream;
 	struct order users; /* owner: struct user */
 	uint64_t connections;
+	uint64_t seen; /* users who are */
 
 	/* Of a crowd; see members_counts.c. */
 	struct room *prev, *next; /* of those that changed */
@@ -71,6 +74,8 @@ struct members {
 	bool is_settling;
 	void (*told)(const struct members_event *event, void *self);
 	void *self;
+	void (*watched)(const struct members_change *change, void *self);
+	void *watcher;
 	struct seat *table;
 	struct seat *slots[SLOTS_MAX];
 	struct user *queues[USER_STATES]; /* oldest first */

@@ -49,6 +49,7 @@ settling_begin(struct ledger *ledger)
 		ask(ledger, slot, life);
 	}
 	members_set_settling(ledger->members, settling->left > 0);
+	members_set_settling(ledger->attendance, settling->left > 0);
 }
 
 void
@@ -98,6 +99,7 @@ settling_heard(struct ledger *ledger, unsigned slot, uint32_t life)
 	if (--settling->left > 0)
 		return;
 	members_set_settling(ledger->members, false);
+	members_set_settling(ledger->attendance, false);
 	answer_held(ledger);
 	log_info("members are known again: %llu in %llu rooms",
 		(unsigned long long)members_count(ledger->members),
