@@ -1,8 +1,8 @@
 /*
  * A ledger without a process around it: worker.h is played by the test, which
  * keeps what the ledger sends; arena, index and journal are real. Slots: two
- * gateways, the ledger, the historian. Included by one test program each, so
- * everything is static.
+ * gateways, an api, the ledger, the historian. Included by one test program
+ * each, so everything is static.
  */
 #ifndef TESTS_UNIT_LEDGER_FIXTURE_H
 #define TESTS_UNIT_LEDGER_FIXTURE_H
@@ -30,9 +30,10 @@
 
 #define GATEWAY_A 0
 #define GATEWAY_B 1
-#define LEDGER 2
-#define HISTORIAN 3
-#define SLOTS 4
+#define API 2
+#define LEDGER 3
+#define HISTORIAN 4
+#define SLOTS 5
 #define LETTERS_MAX 4096
 
 struct sent {
@@ -232,7 +233,7 @@ fixture_open(void)
 		.ring_bytes = 65536,
 		.index_connections = 64,
 		.index_rooms = 64,
-		.roles = { ROLE_GATEWAY, ROLE_GATEWAY, ROLE_LEDGER,
+		.roles = { ROLE_GATEWAY, ROLE_GATEWAY, ROLE_API, ROLE_LEDGER,
 			ROLE_HISTORIAN },
 	};
 

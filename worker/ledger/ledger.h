@@ -118,9 +118,9 @@ struct ledger {
 	struct marks marks;
 	struct members *members;
 	struct members *attendance; /* of inboxes: who is logged in; events.c */
-	uint64_t epoch;   /* of all streams: the store id */
-	uint64_t origin;  /* of the ids of messages */
-	uint64_t id_time; /* the last one given out */
+	uint64_t epoch;             /* of all streams: the store id */
+	uint64_t origin;            /* of the ids of messages */
+	uint64_t id_time;           /* the last one given out */
 
 	/* By slot: what becomes of messages in letters that end up to here in
 	 * its ring was decided by an earlier life of this ledger. */
@@ -190,10 +190,10 @@ bool delivery_concerns(const struct ledger *ledger, unsigned slot,
  * waits for that api holds up nobody else. */
 void events_begin(struct ledger *ledger);
 void events_end(struct ledger *ledger);
-void events_login(struct ledger *ledger, const struct join *join,
-	struct teller teller);
-void events_logout(struct ledger *ledger, const struct leave *leave,
-	struct teller teller);
+void events_login(
+	struct ledger *ledger, const struct join *join, struct teller teller);
+void events_logout(
+	struct ledger *ledger, const struct leave *leave, struct teller teller);
 uint64_t events_waiting(const struct ledger *ledger);
 
 /* settling.c */
