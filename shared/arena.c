@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/bans_region.h"
 #include "shared/index_partition.h"
 #include "shared/layout.h"
 #include "shared/log.h"
@@ -24,9 +25,11 @@
  *	tickets      keys of TLS session tickets
  *	rows         one per slot
  *	notes        one per slot and one for the master
- *	rings        slots * slots control blocks, those of one consumer
- *together, because it looks at all of them before it sleeps ring data    as
- *many buffers of ring_bytes partitions   one per slot
+ *	rings        slots * slots control blocks, those of one consumer side
+ *	             by side, because it looks at all before it sleeps
+ *	ring data    as many buffers of ring_bytes
+ *	partitions   one per slot
+ *	bans         of all
  *
  * What is never touched is a hole in the file. Each process works with its own
  * copy of the header, so nothing that happens to the shared one misleads it.
@@ -61,7 +64,7 @@ struct arena {
 	int fd;
 	uint8_t *base;
 	uint64_t tickets_at;
-	uint64_t rows_at, notes_at, rings_at, data_at, partitions_at;
+	uint64_t rows_at, notes_at, rings_at, data_at, partitions_at, bans_at;
 	uint64_t partition_bytes;
 };
 
@@ -90,7 +93,9 @@ place_regions(struct arena *arena, const struct arena_shape *shape)
 		align_region(arena->data_at + pairs * shape->ring_bytes);
 	arena->partition_bytes = align_region(index_partition_size(
 		shape->index_connections, shape->index_rooms));
-	return arena->partitions_at + shape->slots * arena->partition_bytes;
+	arena->bans_at =
+		arena->partitions_at + shape->slots * arena->partition_bytes;
+	return arena->bans_at + align_region(bans_region_bytes());
 }
 
 static bool
@@ -117,8 +122,9 @@ static uint64_t
 hash_layout(const struct arena_shape *shape)
 {
 	uint64_t facts[] = { ARENA_VERSION, layout_of_structs(),
-		layout_of_records(), index_partition_layout(), shape->slots,
-		shape->ring_bytes, shape->index_connections, shape->index_rooms,
+		layout_of_records(), index_partition_layout(),
+		bans_region_layout(), shape->slots, shape->ring_bytes,
+		shape->index_connections, shape->index_rooms,
 		sizeof(struct arena_header),
 		offsetof(struct arena_header, shape),
 		offsetof(struct arena_header, bells),
@@ -388,6 +394,12 @@ arena_partition(const struct arena *arena, unsigned slot)
 	must(slot < arena->header.shape.slots);
 	return (struct partition *)(void *)(arena->base + arena->partitions_at +
 					    slot * arena->partition_bytes);
+}
+
+struct bans_region *
+arena_bans(const struct arena *arena)
+{
+	return (struct bans_region *)(void *)(arena->base + arena->bans_at);
 }
 
 int

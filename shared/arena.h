@@ -2,8 +2,8 @@
  * The arena: the one piece of memory that all processes of a host share. A
  * memfd made by the master before the first fork, cut into regions and sealed
  * against resizing. It holds the scoreboard, a ring for each ordered pair of
- * slots, one index partition per slot, and what each has logged last. Offsets
- * only; no lock anywhere. Untouched pages cost nothing.
+ * slots, one index partition per slot, what each has logged last, and who is
+ * banned. Offsets only; no lock anywhere. Untouched pages cost nothing.
  */
 #ifndef SHARED_ARENA_H
 #define SHARED_ARENA_H
@@ -19,6 +19,7 @@ struct ring;
 struct partition;
 struct notes;
 struct tickets;
+struct bans_region;
 
 /* What the arena is made for. Equal shapes and equal struct layouts give equal
  * layout hashes. */
@@ -61,6 +62,9 @@ struct row *arena_row(const struct arena *arena, unsigned slot);
 struct notes *arena_notes(const struct arena *arena, unsigned slot);
 struct ring *arena_ring(const struct arena *arena, unsigned from, unsigned to);
 struct partition *arena_partition(const struct arena *arena, unsigned slot);
+
+/* Who is banned; see bans.h. */
+struct bans_region *arena_bans(const struct arena *arena);
 
 /* The eventfd of a slot; see bell.h. */
 int arena_bell(const struct arena *arena, unsigned slot);

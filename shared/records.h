@@ -22,7 +22,11 @@ enum message_flag {
 	MESSAGE_MARK = 32,      /* is none, but tells how far somebody read */
 	MESSAGE_MODERATED = 64, /* a change by somebody who may change all */
 	MESSAGE_ROOM_KEY = 128, /* its key is one of this room alone */
+	MESSAGE_BAN = 256,      /* is none, but gives or lifts a ban */
 };
+
+/* Notes are kept in the journal with the messages, and are none. */
+#define MESSAGE_NOTES (MESSAGE_MARK | MESSAGE_BAN)
 
 /* Changes stand in their stream like messages, but are none to be read. */
 #define MESSAGE_CHANGES (MESSAGE_EDIT | MESSAGE_DELETE)
@@ -80,6 +84,12 @@ enum wish_what {
 	WISH_DELETE,
 	WISH_TRACE,
 	WISH_TRACE_END,
+};
+
+enum ban_what {
+	BAN_SET = 1,
+	BAN_LIFT,
+	BAN_LOOK, /* to a gateway: look who of all is banned */
 };
 
 /* First byte of what a stream is named by; the last two are no streams but only

@@ -154,8 +154,20 @@ forget_first_segment(void)
 
 /* --- the checkpoint --- */
 
+/* No older version had bans; returns the end. */
+static inline const uint8_t *
+cut_bans(const uint8_t *at, const uint8_t *end)
+{
+	uint64_t size;
+
+	memcpy(&size, at, sizeof(size));
+	size += sizeof(size);
+	memmove((uint8_t *)(uintptr_t)at, at + size, (size_t)(end - at) - size);
+	return end - size;
+}
+
 /* Makes the checkpoint, which holds one stream, one of an older version: cut()
- * gets what stands behind the stream and returns the end of what stays. */
+ * gets what stands behind the bans and returns the end of what stays. */
 static inline void
 make_checkpoint_old(
 	uint32_t version, uint8_t *(*cut)(uint8_t *at, const uint8_t *end))
@@ -179,6 +191,7 @@ make_checkpoint_old(
 	unpack_text(&in);
 	unpack_number(&in);
 	unpack_number(&in);
+	in.end = cut_bans(in.at, in.end);
 	head.size = (uint64_t)(cut((uint8_t *)(uintptr_t)in.at, in.end) -
 			       bytes.data);
 	head.version = version;

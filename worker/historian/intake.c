@@ -162,7 +162,7 @@ add_record(struct intake *intake, struct follower *follower, struct text bytes)
 	struct message message;
 
 	if (message_unpack(&record, &message)) {
-		if (message.flags & MESSAGE_MARK)
+		if (message.flags & MESSAGE_NOTES)
 			return 0;
 		note_time(intake, follower, &message);
 		return store_add(intake->store, &message) < 0 ? -1 : 1;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/bans_writer.h"
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/crc32c.h"
@@ -294,6 +295,10 @@ checkpoint_begin(struct checkpoint_writer *writer,
 	writer->marks = parts->marks;
 	writer->has_keys = false;
 	take_picture(&writer->picture, parts->streams, checkpoint);
+	begin_part(writer);
+	if (parts->bans != NULL)
+		bans_writer_write(parts->bans, &writer->picture);
+	end_part(writer);
 	begin_part(writer);
 	keys_begin_writing(parts->keys, &writer->picture);
 	marks_begin_writing(parts->marks);

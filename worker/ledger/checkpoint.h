@@ -1,14 +1,14 @@
 /*
- * Checkpoints: the heads of all streams, the keys of 12 hours and all marks at
- * one position of the journal, so that a start reads only the journal behind
- * it. (Segments are kept for ten minutes, so keys and marks cannot be left to
- * the journal.) The file lies in the journal's directory and is replaced whole;
- * the one before it is kept, with the journal from its position on, in case the
- * newer one turns out to be damaged.
+ * Checkpoints: the heads of all streams, the keys of 12 hours, all marks and
+ * all bans at one position of the journal, so that a start reads only the
+ * journal behind it. (Segments are kept for ten minutes, so keys, marks and
+ * bans cannot be left to the journal.) The file lies in the journal's directory
+ * and is replaced whole; the one before it is kept, with the journal from its
+ * position on, in case the newer one turns out to be damaged.
  *
- * Writing takes a picture in memory, of the streams at once and of keys and
- * marks piece by piece, and leaves the disk to a thread, so that a large one
- * does not hold up the loop.
+ * Writing takes a picture in memory, of streams and bans at once and of keys
+ * and marks piece by piece, and leaves the disk to a thread, so that a large
+ * one does not hold up the loop.
  */
 #ifndef WORKER_LEDGER_CHECKPOINT_H
 #define WORKER_LEDGER_CHECKPOINT_H
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bans_writer;
 struct checkpoint_writer;
 struct journal;
 struct keys;
@@ -27,6 +28,7 @@ struct checkpoint_parts {
 	struct streams *streams;
 	struct keys *keys;
 	struct marks *marks;
+	struct bans_writer *bans; /* NULL: not here */
 };
 
 struct checkpoint {

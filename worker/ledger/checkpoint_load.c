@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/bans_writer.h"
 #include "shared/buffer.h"
 #include "shared/crc32c.h"
 #include "shared/journal.h"
@@ -116,6 +117,16 @@ next_part(struct unpack *in)
 	return part;
 }
 
+static bool
+read_bans(struct unpack *in, struct bans_writer *bans)
+{
+	struct unpack part = next_part(in);
+
+	if (bans == NULL)
+		return part.at == part.end && !part.failed;
+	return bans_writer_read(bans, &part);
+}
+
 /* What stands behind the streams. */
 static bool
 read_parts(struct unpack *in, uint32_t version,
@@ -127,6 +138,9 @@ read_parts(struct unpack *in, uint32_t version,
 		return in->at == in->end;
 	if (version < CHECKPOINT_VERSION_OF_MARKS)
 		return keys_read(parts->keys, in);
+	if (version >= CHECKPOINT_VERSION_OF_BANS &&
+		!read_bans(in, parts->bans))
+		return false;
 	keys = next_part(in);
 	marks = next_part(in);
 	return keys_read(parts->keys, &keys) &&

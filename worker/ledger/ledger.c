@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "shared/arena.h"
+#include "shared/bans_writer.h"
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/config.h"
@@ -50,11 +51,17 @@ on_letter(void *self, const struct letter *letter)
 	turn_take(self, letter);
 }
 
+static void
+on_wish(void *self, struct text wish)
+{
+	turn_ban_wish(self, wish);
+}
+
 static struct checkpoint_parts
 checkpoint_parts(struct ledger *ledger)
 {
 	return (struct checkpoint_parts){ &ledger->streams, &ledger->keys,
-		&ledger->marks };
+		&ledger->marks, ledger->bans };
 }
 
 static void
@@ -162,6 +169,9 @@ show(struct ledger *ledger)
 	row_count(ledger->row, COUNTER_MARKS_DROPPED,
 		(int64_t)ledger->marks.dropped);
 	ledger->marks.dropped = 0;
+	if (ledger->bans != NULL)
+		row_set(ledger->row, COUNTER_BANS,
+			bans_writer_count(ledger->bans));
 	row_set(ledger->row, COUNTER_ROOMS, members_rooms(ledger->members));
 	row_set(ledger->row, COUNTER_MEMBERS, members_count(ledger->members));
 	row_set(ledger->row, COUNTER_SEGMENTS,
@@ -198,6 +208,8 @@ on_tick(void *self, uint64_t now_ms)
 		members_tick(ledger->attendance, now_ms, EVENTS_A_TICK);
 	}
 	keys_forget(&ledger->keys, clock_unix_ms(), KEYS_A_TICK);
+	if (ledger->bans != NULL)
+		bans_writer_expire(ledger->bans, clock_unix_ms());
 	delivery_note(ledger);
 	checkpoint_poll(ledger->checkpoints);
 	forget_segments(ledger, now_ms);
@@ -272,7 +284,7 @@ on_replay_message(void *self, const struct journal_batch *batch,
 		return;
 	if (message->flags & MESSAGE_MARK)
 		turn_mark_again(ledger, message, batch->end);
-	else
+	else if (!(message->flags & MESSAGE_NOTES))
 		turn_redeliver(ledger, message, record, batch->end);
 }
 
@@ -305,6 +317,7 @@ replay(struct ledger *ledger, const struct checkpoint *checkpoint)
 		.streams = &ledger->streams,
 		.keys = &ledger->keys,
 		.marks = &ledger->marks,
+		.bans = ledger->bans,
 		.recent = &ledger->recent,
 		.id_time = checkpoint->id_time,
 		.on_batch = on_replay_batch,
@@ -419,6 +432,8 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 		&ledger->recent, config, RECENT_BYTES_MAX, RECENT_STREAM_MAX);
 	keys_init(&ledger->keys, KEYS_MAX);
 	marks_init(&ledger->marks, MARKS_MAX);
+	if (ledger->number == 0)
+		ledger->bans = bans_writer_new(arena);
 	ledger->members = members_new(&ledger->streams,
 		(uint64_t)config->grace_seconds, answers_members_event, ledger);
 	events_begin(ledger);
@@ -434,6 +449,7 @@ ledger_fini(struct ledger *ledger)
 	streams_fini(&ledger->streams);
 	keys_fini(&ledger->keys);
 	marks_fini(&ledger->marks);
+	bans_writer_free(&ledger->bans);
 	settling_fini(&ledger->settling);
 	turn_fini(&ledger->turn);
 	journal_close(&ledger->journal);
@@ -453,6 +469,7 @@ ledger_main(struct worker *worker)
 		.on_tick = on_tick,
 		.on_stop = on_stop,
 		.on_reload = on_reload,
+		.on_wish = on_wish,
 		.holds_letters = true,
 	};
 	struct ledger ledger;
@@ -465,6 +482,7 @@ ledger_main(struct worker *worker)
 			journal_end(ledger.journal), memory_order_release);
 		delivery_note(&ledger);
 		settling_begin(&ledger);
+		turn_ban_begin(&ledger);
 		worker_run(worker, &hooks, &ledger);
 		code = 0;
 	}

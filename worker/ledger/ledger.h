@@ -31,6 +31,8 @@
 #include "worker/ledger/recent.h"
 #include "worker/ledger/streams.h"
 
+struct ban_order;
+struct bans_writer;
 struct checkpoint_writer;
 struct worker;
 
@@ -74,8 +76,13 @@ struct turn {
 	/* Letters that came as one, each alone. */
 	struct buffer *singles;
 	size_t single_count, single_room;
-	size_t mark_count; /* in the batch */
-	bool is_idle;      /* no letter has come */
+	size_t note_count; /* in the batch, no messages */
+
+	/* Bans that are given or lifted. */
+	struct ban_order *bans;
+	size_t ban_count;
+	struct buffer ban_bytes;
+	bool is_idle; /* no letter has come */
 };
 
 /* How a new ledger learns who is in its rooms: it asks every gateway that
@@ -116,6 +123,7 @@ struct ledger {
 	struct recent recent;
 	struct keys keys;
 	struct marks marks;
+	struct bans_writer *bans; /* of ledger 0; else NULL */
 	struct members *members;
 	struct members *attendance; /* of inboxes: who is logged in; events.c */
 	uint64_t epoch;             /* of all streams: the store id */
@@ -156,6 +164,13 @@ void turn_mark_finish(struct ledger *ledger, const struct task *task,
 	enum journal_result result);
 void turn_mark_again(
 	struct ledger *ledger, const struct message *message, uint64_t end);
+
+/* turn_ban.c: the same for BAN, and for what an operator orders. At a start,
+ * when the journal is read: from now on everybody reads these bans. */
+void turn_ban_take(struct ledger *ledger, const struct letter *letter);
+void turn_ban_wish(struct ledger *ledger, struct text wish);
+void turn_ban_finish(struct ledger *ledger, enum journal_result result);
+void turn_ban_begin(struct ledger *ledger);
 
 /* answers*.c: the tasks that are not messages. A letter that cannot be read is
  * logged, counted and passed over. */

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "shared/bans.h"
+#include "shared/bans_writer.h"
 #include "shared/base.h"
 #include "shared/journal.h"
 #include "shared/log.h"
@@ -51,13 +53,37 @@ take_places(struct replay *replay, const struct journal_batch *batch,
 		recent_let_go(replay->recent, &text);
 }
 
-/* A mark takes no place in its stream. */
+/* What is no message; with what it notes. */
+struct noted {
+	struct mark mark;
+	struct ban ban;
+};
+
 static bool
-can_be_read(const struct message *message, struct mark *mark)
+can_be_read(const struct message *message, struct noted *note)
 {
+	struct unpack in = unpack_of(message->body);
+
 	if (message->flags & MESSAGE_MARK)
-		return marks_of_message(message, mark);
+		return marks_of_message(message, &note->mark);
+	if (message->flags & MESSAGE_BAN)
+		return ban_unpack(&in, &note->ban) && ban_is_sound(&note->ban);
 	return places_are_good(message);
+}
+
+/* The checkpoint has the bans up to where it stands. One that is given and one
+ * too many was lifted or over by then in a life before this. */
+static void
+take_ban(struct replay *replay, const struct journal_batch *batch,
+	const struct ban *ban)
+{
+	if (replay->bans == NULL || batch->position < replay->heads_from)
+		return;
+	if (ban->what == BAN_LIFT)
+		bans_writer_lift(replay->bans, ban);
+	else if (!bans_writer_set(replay->bans, ban))
+		log_warning("ledger: %s has more bans than there may be",
+			replay->directory);
 }
 
 static int
@@ -66,9 +92,9 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 {
 	struct unpack in = unpack_of(record);
 	struct message message;
-	struct mark mark;
+	struct noted note;
 
-	if (!message_unpack(&in, &message) || !can_be_read(&message, &mark)) {
+	if (!message_unpack(&in, &message) || !can_be_read(&message, &note)) {
 		log_error("ledger: %s holds a record at position %" PRIu64
 			  " that this version cannot read",
 			replay->directory, batch->position);
@@ -82,7 +108,9 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 	}
 	replay->id_time = MAX_OF(replay->id_time, message.id_time);
 	if (message.flags & MESSAGE_MARK) {
-		marks_set(replay->marks, &mark);
+		marks_set(replay->marks, &note.mark);
+	} else if (message.flags & MESSAGE_BAN) {
+		take_ban(replay, batch, &note.ban);
 	} else {
 		take_places(replay, batch, &message, record);
 		keys_replay(replay->keys, &message);

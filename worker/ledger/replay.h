@@ -1,8 +1,8 @@
 /*
  * Replay: what a new ledger learns from the journal. Behind the checkpoint
- * every message moves the head of its stream and is known by its key, and marks
- * move on; the last part of the journal fills the memory of recent messages
- * again.
+ * every message moves the head of its stream and is known by its key, marks
+ * move on, and bans are given and lifted; the last part of the journal fills
+ * the memory of recent messages again.
  */
 #ifndef WORKER_LEDGER_REPLAY_H
 #define WORKER_LEDGER_REPLAY_H
@@ -11,6 +11,7 @@
 
 #include "shared/text.h"
 
+struct bans_writer;
 struct journal_batch;
 struct keys;
 struct marks;
@@ -28,10 +29,11 @@ struct replay {
 	struct streams *streams;
 	struct keys *keys;
 	struct marks *marks;
+	struct bans_writer *bans; /* NULL: not here */
 	struct recent *recent;
 	uint64_t id_time; /* last one given out; moved on */
 
-	/* Called for each batch, and then for each message or mark in it. */
+	/* Called for each batch, and then for each message or note in it. */
 	void (*on_batch)(void *self, const struct journal_batch *batch);
 	void (*on_message)(void *self, const struct journal_batch *batch,
 		const struct message *message, struct text record);

@@ -30,10 +30,10 @@ commit(struct ledger *ledger)
 	uint64_t before = journal_end(ledger->journal), end;
 	uint64_t begin_us = clock_us();
 	size_t count = journal_pending(ledger->journal);
-	int64_t messages = (int64_t)(count - ledger->turn.mark_count);
+	int64_t messages = (int64_t)(count - ledger->turn.note_count);
 	enum journal_result result;
 
-	ledger->turn.mark_count = 0;
+	ledger->turn.note_count = 0;
 	if (count == 0)
 		return JOURNAL_OK;
 	add_cursors(ledger);
@@ -245,6 +245,7 @@ turn_finish(struct ledger *ledger)
 		keys_settle(&ledger->keys);
 	else
 		keys_take_back(&ledger->keys);
+	turn_ban_finish(ledger, result);
 	for (size_t i = 0; i < turn->count; i++) {
 		struct task *task = &turn->tasks[i];
 
@@ -289,6 +290,8 @@ turn_fini(struct turn *turn)
 		buffer_fini(&turn->singles[--turn->single_count]);
 	free(turn->singles);
 	free(turn->tasks);
+	free(turn->bans);
 	buffer_fini(&turn->packed);
 	buffer_fini(&turn->others);
+	buffer_fini(&turn->ban_bytes);
 }

@@ -45,7 +45,7 @@ stage(struct ledger *ledger, const struct mark *mark)
 	buffer_clear(&ledger->list, KEEP_BYTES);
 	message_pack(&ledger->list, &message);
 	journal_add(ledger->journal, buffer_text(&ledger->list));
-	ledger->turn.mark_count++;
+	ledger->turn.note_count++;
 }
 
 void

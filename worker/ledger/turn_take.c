@@ -202,7 +202,7 @@ static bool
 is_good(const struct message *message)
 {
 	const uint64_t made_here =
-		MESSAGE_EDITED | MESSAGE_DELETED | MESSAGE_MARK;
+		MESSAGE_EDITED | MESSAGE_DELETED | MESSAGE_NOTES;
 
 	return places_are_good(message) &&
 	       message->from.length <= USER_BYTES_MAX &&
@@ -313,6 +313,8 @@ turn_take(struct ledger *ledger, const struct letter *letter)
 		take_many(ledger, letter);
 	else if (letter->kind == LETTER_READ)
 		turn_mark_take(ledger, add_task(&ledger->turn, letter));
+	else if (letter->kind == LETTER_BAN)
+		turn_ban_take(ledger, letter);
 	else
 		add_task(&ledger->turn, letter);
 }
