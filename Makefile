@@ -17,7 +17,8 @@ B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 PACKAGES := libevent_core libevent_extra libwebsockets sqlite3 jansson \
 	libconfuse libbsd-overlay openssl libcurl
-ifneq ($(filter-out clean deps run test,$(or $(MAKECMDGOALS),all)),)
+NEEDS_NONE := clean deb deps packages run test
+ifneq ($(filter-out $(NEEDS_NONE),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
 $(error Libraries are missing: run `make deps`, or see README.md)
 endif
@@ -133,6 +134,12 @@ install: all
 		sed 's|^# \(...\)_dir = "/usr/share/confab/|\1_dir = "$(SHARE)/|' \
 		conf/confab.conf | install -m 644 /dev/stdin $(INSTALLED_CONF)
 
+# Packages, which are left in build/.
+.PHONY: deb
+deb:
+	packaging/deps package
+	packaging/deb/build $B
+
 clean:
 	rm -rf build
 
@@ -180,7 +187,11 @@ browser: all
 
 # --- longer ones ------------------------------------------------------------
 
-.PHONY: torture fuzz bench sanitize
+.PHONY: torture fuzz bench sanitize packages
+packages:
+	packaging/deps packages
+	tests/packages/run
+
 torture: all $B/ring_torture
 	$B/ring_torture 60
 	CONFABD=$(abspath $B/confabd) tests/torture/run 60
