@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import subprocess
 import time
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/packages"
@@ -33,12 +34,13 @@ def sources():
 
 def base(package):
     """The tree of a fresh Debian and what the package depends on, made once."""
-    tree = BUILD / ("debian-%s.tar" % RELEASE)
+    fields = subprocess.run(["dpkg-deb", "-f", package, "Depends"],
+                            capture_output=True, text=True, check=True).stdout
+    tree = BUILD / ("debian-%s-%08x.tar" % (RELEASE,
+                                            zlib.crc32(fields.encode())))
     if tree.exists():
         return tree
     BUILD.mkdir(parents=True, exist_ok=True)
-    fields = subprocess.run(["dpkg-deb", "-f", package, "Depends"],
-                            capture_output=True, text=True, check=True).stdout
     names = [one.split("|")[0].split("(")[0].strip()
              for one in fields.split(",")]
     made = tree.with_suffix(".part.tar")
