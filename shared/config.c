@@ -86,7 +86,6 @@ add_listener(struct config *config, const char *name, const char *address,
 	config_set_defaults(SECTION_LISTENER, made);
 	made->address = base_strdup(address);
 	made->role = role;
-	made->pages = role == LISTENER_API;
 }
 
 /* An exact name before prefixes, a longer prefix before a shorter one. */
@@ -282,6 +281,7 @@ config_dev(const char *directory, const char *web_dir, const char *sql_dir)
 	replace(&config->user, "", "");
 	replace(&config->group, "", "");
 	config_complete(config);
+	config->listeners[1].pages = true;
 	config->room_classes[0].search = config->inbox.search = true;
 	return config;
 }

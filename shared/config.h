@@ -233,8 +233,8 @@ bool config_override(struct config *config, const char *name, const char *value,
 /* What only a restart changes becomes what it was. */
 void config_keep_fixed(struct config *new, const struct config *old);
 
-/* The configuration of `make run`: all below directory, loopback only, and
- * every room and inbox can be searched. */
+/* The configuration of `make run`: all below directory, loopback only, with
+ * the pages, and every room and inbox can be searched. */
 struct config *config_dev(
 	const char *directory, const char *web_dir, const char *sql_dir);
 void config_free(struct config **config);

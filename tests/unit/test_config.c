@@ -158,7 +158,7 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_string_equal(config->listeners[0].address, "127.0.0.1:8089");
 	assert_string_equal(config->listeners[0].profiles[0], "confab");
 	assert_int_equal(config->listeners[1].role, LISTENER_API);
-	assert_true(config->listeners[1].pages);
+	assert_false(config->listeners[1].pages);
 	assert_true(config_gateways(config) >= 1);
 	config_free(&config);
 	assert_null(config);
