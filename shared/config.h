@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/crypto_algorithm.h"
 #include "shared/text.h"
 
 struct buffer;
@@ -32,14 +33,6 @@ enum tls_version {
 enum tenant_auth {
 	AUTH_NONE,
 	AUTH_TOKEN,
-};
-
-/* Fixed by the configuration, never by a token. */
-enum token_algorithm {
-	TOKEN_HS256,
-	TOKEN_RS256,
-	TOKEN_ES256,
-	TOKEN_EDDSA,
 };
 
 /* In the order of their words in config_tenants.c. */

@@ -7,7 +7,9 @@
 #include "shared/base.h"
 #include "shared/config.h"
 #include "shared/config_parts.h"
+#include "shared/config_token_keys.h"
 #include "shared/message.h"
+#include "shared/token_keys.h"
 
 #define URL_BYTES_MAX 2048
 #define COMMAND_BYTES_MAX 64
@@ -54,10 +56,30 @@ check_url(struct reading *reading, size_t section, const char *name,
 			name, url);
 }
 
+struct checking {
+	struct reading *reading;
+	size_t section;
+};
+
 static void
-check_token(
-	struct reading *reading, size_t section, const struct tenant *tenant)
+on_no_key(void *self, const char *option, const char *path, const char *why)
 {
+	const struct checking *checking = self;
+
+	config_complain(checking->reading,
+		config_place(checking->reading, checking->section, option),
+		"%s: %s: %s", option, path, why);
+}
+
+static void
+check_token(struct reading *reading, const struct config *config,
+	size_t section, const struct tenant *tenant)
+{
+	struct checking checking = { reading, section };
+	struct token_keys *keys =
+		config_token_keys(config, tenant, on_no_key, &checking);
+
+	token_keys_free(&keys);
 	if (tenant->auth == AUTH_TOKEN && tenant->token_key_file_count == 0 &&
 		tenant->token_jwks_file[0] == 0)
 		config_complain(reading, config_place(reading, section, "auth"),
@@ -96,8 +118,7 @@ void
 config_check_tenant(struct reading *reading, const struct config *config,
 	size_t section, const struct tenant *tenant)
 {
-	(void)config;
-	check_token(reading, section, tenant);
+	check_token(reading, config, section, tenant);
 	check_platforms(reading, section, tenant);
 	check_url(reading, section, "webhook_url", tenant->webhook_url);
 	check_url(reading, section, "connect_url", tenant->connect_url);

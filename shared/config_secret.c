@@ -147,9 +147,11 @@ is_public(enum section_kind kind, const struct option_info *option,
 
 	if (kind == SECTION_LISTENER)
 		return strcmp(option->name, "tls_certificate") == 0;
-	return kind == SECTION_TENANT &&
-	       tenant->token_algorithm != TOKEN_HS256 &&
-	       strncmp(option->name, "token_", 6) == 0;
+	if (kind != SECTION_TENANT)
+		return false;
+	return strcmp(option->name, "token_jwks_file") == 0 ||
+	       (tenant->token_algorithm != CRYPTO_HS256 &&
+		       strcmp(option->name, "token_key_file") == 0);
 }
 
 static void

@@ -15,6 +15,9 @@
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/config.h"
+#include "shared/config_token_keys.h"
+#include "shared/token_keys.h"
+#include "tests/unit/token_fixture.h"
 
 static char directory[64];
 static struct buffer said;
@@ -154,7 +157,7 @@ a_tenant_has_its_options(void **state)
 	put("two", "another\n\n", 0640);
 	config =
 		expect_good("tenant a {\n auth = token\n"
-			    " token_algorithm = EdDSA\n"
+			    " token_algorithm = HS256\n"
 			    " token_key_file = {\"@/one\", \"@/two\"}\n"
 			    " max_connections = 5 platforms = {101, 7}\n"
 			    " webhook_url = \"https://a.example/hook\"\n"
@@ -163,7 +166,7 @@ a_tenant_has_its_options(void **state)
 			    " say_when_down = allow hook_seconds = 500ms\n}\n");
 	tenant = tenant_of(config, "a");
 	assert_int_equal(tenant->auth, AUTH_TOKEN);
-	assert_int_equal(tenant->token_algorithm, TOKEN_EDDSA);
+	assert_int_equal(tenant->token_algorithm, CRYPTO_HS256);
 	assert_int_equal(tenant->token_key_file_count, 2);
 	assert_int_equal(tenant->max_connections, 5);
 	assert_true(config_has_platform(tenant, 7));
@@ -323,17 +326,69 @@ a_file_that_others_can_open_is_no_secret(void **state)
 		2, "token_key_file: ");
 }
 
+/* RFC 8037, A.2 */
+static const char key_set[] =
+	"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
+	"\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}";
+
+static void
+ignore(void *self, const char *option, const char *path, const char *why)
+{
+	(void)self;
+	fail_msg("%s: %s: %s", option, path, why);
+}
+
+static void
+all_keys_of_a_tenant_are_found(void **state)
+{
+	struct config *config;
+	struct token_keys *keys;
+
+	(void)state;
+	put("f", ed25519_public, 0644);
+	put("set", key_set, 0644);
+	config = expect_good("tenant a { token_algorithm = EdDSA\n"
+			     "token_key_file = {\"@/f\", \"@/f\"}\n"
+			     "token_jwks_file = \"@/set\" }");
+	assert_int_equal(tenant_of(config, "a")->token_algorithm, CRYPTO_EDDSA);
+	keys = config_token_keys(config, tenant_of(config, "a"), ignore, NULL);
+	assert_int_equal(token_keys_count(keys), 3);
+	token_keys_free(&keys);
+	keys = config_token_keys(
+		config, tenant_of(config, "default"), ignore, NULL);
+	assert_int_equal(token_keys_count(keys), 0);
+	token_keys_free(&keys);
+	config_free(&config);
+}
+
+static void
+a_file_without_a_key_for_the_algorithm_is_refused(void **state)
+{
+	(void)state;
+	put("f", p256_public, 0600);
+	put("set", "{\"keys\":[]}", 0600);
+	expect_bad("tenant a {\ntoken_algorithm = EdDSA\n"
+		   "token_key_file = \"@/f\" }",
+		3, "token_key_file: ");
+	expect_bad("tenant a {\ntoken_key_file = \"@/f\" }", 2,
+		"token_key_file: ");
+	expect_bad("tenant a {\n\ntoken_jwks_file = \"@/set\" }", 3,
+		"token_jwks_file: ");
+}
+
 static void
 what_only_checks_signatures_may_be_read_by_all(void **state)
 {
 	struct config *config;
 
 	(void)state;
-	put("f", "public", 0644);
+	put("f", p256_public, 0644);
+	put("set", key_set, 0644);
 	config = expect_good("tenant a { token_algorithm = ES256\n"
 			     "token_key_file = \"@/f\"\n"
-			     "token_jwks_file = \"@/f\" }");
-	assert_int_equal(config->secret_count, 1);
+			     "token_jwks_file = \"@/set\" }\n"
+			     "tenant b { token_jwks_file = \"@/set\" }");
+	assert_int_equal(config->secret_count, 2);
 	config_free(&config);
 	/* For one it is a secret, whatever it is for the other. */
 	expect_bad("tenant a { token_algorithm = ES256\n"
@@ -528,6 +583,8 @@ main(void)
 		TEST(keys_and_bots_have_their_options),
 		TEST(what_does_not_fit_together_is_an_error),
 		TEST(a_file_that_others_can_open_is_no_secret),
+		TEST(all_keys_of_a_tenant_are_found),
+		TEST(a_file_without_a_key_for_the_algorithm_is_refused),
 		TEST(what_only_checks_signatures_may_be_read_by_all),
 		TEST(a_file_that_is_none_is_refused),
 		TEST(what_stands_in_files_travels_with_the_configuration),
