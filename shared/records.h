@@ -69,9 +69,10 @@ enum lookup_mode {
 enum kick_why {
 	KICK_NOT,
 	KICK_BY_OPERATOR,
-	KICK_REPLACED, /* by another login */
-	KICK_REFUSED,  /* an older login stays */
-	KICK_TOO_MANY, /* so many older ones stay */
+	KICK_REPLACED,  /* by another login */
+	KICK_REFUSED,   /* an older login stays */
+	KICK_TOO_MANY,  /* so many older ones stay */
+	KICK_TAKEN_OUT, /* of a room, by a backend: it is a leave */
 };
 
 enum wish_what {

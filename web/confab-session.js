@@ -119,6 +119,11 @@ export class Session {
                 this.#events.emit(cmd, data, { recovered: false });
         } else if (cmd === "moved") {
             this.lineOf(data)?.lose(data.epoch, data.offset);
+        } else if (cmd === "join") {
+            this.#enlisted(data);
+        } else if (cmd === "leave") {
+            this.#joined.delete(data.room);
+            this.#events.emit("left", data);
         } else if (PLAIN.has(cmd)) {
             if (cmd === "kick" && data.room !== undefined)
                 this.#joined.delete(data.room);
@@ -126,6 +131,18 @@ export class Session {
         } else {
             this.#events.emit("push", cmd, data);
         }
+    }
+
+    /* A backend has made us a member. */
+    #enlisted(answer) {
+        const { room } = answer;
+
+        if (!this.#joined.has(room))
+            this.#joined.set(room, {
+                line: this.#newLine({ room }, true), wanted: { room },
+            });
+        this.#joined.get(room).line.joined(answer);
+        this.#events.emit("joined", answer);
     }
 
     /* ---- after a break ---- */

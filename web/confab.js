@@ -36,8 +36,10 @@
  *   stale         {room | inbox: true, offset}: what was missed came out of the
  *                 history, so edits and deletions of messages up to here, told
  *                 before, may be missing
- *   joined        the answer of a join made again after a reconnect
- *   left          {room, error}: a room could not be joined again
+ *   joined        the answer of a join made again after a reconnect, or made
+ *                 for us by a backend
+ *   left          {room, error?}: a room could not be joined again; without an
+ *                 error, a backend has taken us out of it
  *   push          (cmd, data) for any other push
  *
  * The shapes stand in confab-types.js.

@@ -289,6 +289,31 @@ test("a refused request is rejected with code and error", async (t) => {
         { code: 1003, error: "not for you" });
 });
 
+test("a backend makes a member, and no member any more", async (t) => {
+    const { server, confab, heard } = await entered(t);
+    const rooms = [];
+
+    confab.on("joined", ({ room }) => rooms.push(room));
+    confab.on("left", ({ room, error }) => rooms.push([room, error]));
+    server.send({ cmd: "join", data: {
+        room: "x", epoch: "e1", offset: 4, users: 1, connections: 1,
+    } });
+    server.send({ cmd: "msg", data: { ...message(5), room: "x" } });
+    await until(() => heard.msg.length === 1, "the message");
+    assert.deepEqual(confab.joinedRooms, ["r", "x"]);
+    server.asked.length = 0;
+    server.socket.terminate();
+    await until(() => server.connections === 2
+        && confab.state === "online", "online again");
+    assert.deepEqual(server.asked.map(({ data }) => data.room),
+        [undefined, "r", "x"]);
+    assert.equal(server.asked.at(-1).data.since.offset, 5);
+    server.send({ cmd: "leave", data: { room: "x" } });
+    await until(() => Array.isArray(rooms.at(-1)), "left");
+    assert.deepEqual(rooms.at(-1), ["x", undefined]);
+    assert.deepEqual(confab.joinedRooms, ["r"]);
+});
+
 test("a login that is refused at the return ends it", async (t) => {
     let isBanned = false;
     const { server, confab, heard } = await entered(t, {

@@ -44,8 +44,9 @@ export class Chat extends Talks {
         confab.on("joined", (answer) => this.joined(answer));
         confab.on("moved", (why) => this.moved(why));
         confab.on("stale", (what) => this.reload(what));
-        confab.on("left", ({ room, error }) => this.thrownOut(room,
-            t("joinFailed", { room: `#${room}`, reason: error.error })));
+        confab.on("left", ({ room, error }) => this.thrownOut(room, error
+            ? t("joinFailed", { room: `#${room}`, reason: error.error })
+            : t("kicked", { room: `#${room}` })));
         confab.on("kick", ({ room }) => {
             if (room !== undefined)
                 this.thrownOut(room, t("kicked", { room: `#${room}` }));
@@ -145,8 +146,14 @@ export class Chat extends Talks {
         }
     }
 
-    /* Joined for the first time, or again after a reconnect. */
+    /* Joined for the first time, again after a reconnect, or by a backend, who
+     * need not ask before. */
     joined(answer) {
+        if (!this.room(answer.room)
+            && this.confab.joinedRooms.includes(answer.room)) {
+            this.add(new Talk(answer.room));
+            this.saveRooms();
+        }
         const room = this.room(answer.room);
 
         if (!room)

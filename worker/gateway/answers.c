@@ -7,6 +7,7 @@
 #include "worker/gateway/announcer.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/deliver.h"
+#include "worker/gateway/draft.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
@@ -16,6 +17,7 @@
 #include "worker/gateway/login.h"
 #include "worker/gateway/marks.h"
 #include "worker/gateway/pending.h"
+#include "worker/gateway/register.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
 #include "worker/gateway/wishes.h"
@@ -315,6 +317,10 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 
 	if (letter->kind == LETTER_ANNOUNCE)
 		is_good = on_announce(gateway, letter, &in);
+	else if (letter->kind == LETTER_ENLIST)
+		is_good = draft_take(gateway, letter, &in);
+	else if (letter->kind == LETTER_WHO_WANTED)
+		is_good = register_tell(gateway, letter, &in);
 	else if (letter->kind == LETTER_DELIVER)
 		is_good = on_deliver(gateway, letter, &in);
 	else if (letter->kind < LETTER_KIND_COUNT && readers[letter->kind])

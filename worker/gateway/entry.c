@@ -71,6 +71,16 @@ pack_question(
 }
 
 bool
+entry_offer(const struct pending *pending, const struct membership *membership)
+{
+	struct session *session = pending->session;
+
+	pack_question(pending, membership);
+	return ledgers_offer(&session->gateway->edge,
+		       ledger_of(session, membership)) == OFFER_TAKEN;
+}
+
+bool
 entry_ask(struct pending *pending, const struct membership *membership)
 {
 	struct session *session = pending->session;

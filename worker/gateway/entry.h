@@ -32,6 +32,10 @@ struct recovery *entry_recovery(
  * anything. False: it has been refused and is gone. */
 bool entry_ask(struct pending *pending, const struct membership *membership);
 
+/* The same; false: there is no room now, and nothing has been done. */
+bool entry_offer(
+	const struct pending *pending, const struct membership *membership);
+
 /* Tells a new ledger of a membership that it does not know; false: no room. */
 bool entry_announce(const struct membership *membership);
 

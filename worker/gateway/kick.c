@@ -4,12 +4,12 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
-#include "shared/index.h"
 #include "shared/letter.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
+#include "worker/gateway/users.h"
 
 #define PAYLOAD_KEEP_BYTES 65536
 
@@ -29,6 +29,7 @@ static const struct way {
 		"this user is logged in on this platform already" },
 	[KICK_TOO_MANY] = { CLOSE_WHY_TOO_MANY,
 		"this user has as many connections as one may have" },
+	[KICK_TAKEN_OUT] = { CLOSE_WHY_KICKED, "" },
 };
 
 static const struct way *
@@ -56,24 +57,10 @@ kick_send(struct gateway *gateway, unsigned slot, const struct kick *kick)
 	edge_send(&gateway->edge, slot);
 }
 
-/* Whom it means; NULL when somebody else stands there now. */
-static struct session *
-find(const struct gateway *gateway, const struct kick *kick)
-{
-	struct index_entry entry;
-
-	if (kick->place >= gateway->seated_capacity ||
-		!index_read(gateway->arena, gateway->slot,
-			(uint32_t)kick->place, &entry) ||
-		entry.secret != kick->secret)
-		return NULL;
-	return gateway->seated[kick->place];
-}
-
 void
 kick_take(struct gateway *gateway, const struct kick *kick)
 {
-	struct session *session = find(gateway, kick);
+	struct session *session = users_at(gateway, kick->place, kick->secret);
 
 	if (!session)
 		return;
@@ -85,12 +72,25 @@ kick_take(struct gateway *gateway, const struct kick *kick)
 		kick_out(session, kick);
 }
 
+/* He is taken out of the room as if he had left it. */
+static void
+tell_left(struct session *session, struct text room)
+{
+	const struct answer answer = { .kind = ANSWER_LEAVE, .room = room };
+
+	session_tell_moved(session, &answer);
+}
+
 struct text
 kick_tell(struct session *session, const struct kick *kick)
 {
 	struct buffer *payload = &session->gateway->payload;
 	struct kick told = *kick;
 
+	if (kick->why == KICK_TAKEN_OUT) {
+		tell_left(session, kick->room);
+		return told.reason;
+	}
 	if (told.reason.length == 0)
 		told.reason = text_of(way_of(kick)->reason);
 	if (session->profile->write_kick) {

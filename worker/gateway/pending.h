@@ -16,6 +16,7 @@
 #include "worker/gateway/answer.h"
 
 struct change;
+struct draft;
 struct membership;
 struct outcome;
 struct pendings;
@@ -55,6 +56,7 @@ struct pending {
 	};
 	struct recovery *recovery; /* of a join or login; owned, or NULL */
 	struct question *question; /* to be asked again; owned, or NULL */
+	struct draft *draft;       /* of a join by a backend; owned, or NULL */
 	void (*on_free)(struct pending *pending); /* frees what is owned */
 
 	/* PENDING_SAY: the answer is known and only waits for its turn. */

@@ -35,7 +35,7 @@ struct membership {
 	uint32_t seat;     /* when active */
 	uint8_t state;     /* enum membership_state */
 	uint8_t flags;     /* JOIN_EVENTS, JOIN_PRESENCE */
-	bool is_unwanted;  /* joining, and was sent out meanwhile */
+	uint8_t unwanted;  /* joining, and was sent out: enum kick_why */
 };
 
 struct seat {

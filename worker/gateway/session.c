@@ -103,6 +103,18 @@ session_tell_drain(struct session *session, uint64_t in_ms)
 }
 
 void
+session_tell_moved(struct session *session, const struct answer *answer)
+{
+	struct buffer *payload = &session->gateway->payload;
+
+	if (!session->profile->write_moved)
+		return;
+	buffer_clear(payload, PAYLOAD_KEEP_BYTES);
+	session->profile->write_moved(payload, session_user(session), answer);
+	session_send(session, buffer_text(payload));
+}
+
+void
 session_answer(
 	struct session *session, struct text tag, const struct answer *answer)
 {

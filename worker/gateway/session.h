@@ -96,6 +96,9 @@ struct session *session_of(const struct gateway *gateway, uint64_t connection);
 /* Profiles: sends a payload as one frame. */
 void session_send(struct session *session, struct text payload);
 
+/* A backend has made the user join or leave a room. */
+void session_tell_moved(struct session *session, const struct answer *answer);
+
 /* The connection will be closed so much later. */
 void session_tell_drain(struct session *session, uint64_t in_ms);
 

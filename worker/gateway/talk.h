@@ -12,8 +12,10 @@
 #include "shared/records.h"
 #include "shared/text.h"
 
+#define TALK_TOO_MANY_ROOMS "this connection is in as many rooms as it may be"
 #define TALK_NOT_A_MEMBER "you are not a member of this room: join it first"
 
+struct draft;
 struct kick;
 struct membership;
 struct pending;
@@ -145,8 +147,12 @@ void talk_change_found(struct pending *pending, const struct page *page);
  */
 void talk_read_found(struct pending *pending, const struct page *page);
 
-/* An operator wants the session out of kick->room; who is not in it stays as he
- * is, whose join is open is let in and sent out. */
+/* A backend wants the session in the room; takes the draft. */
+void talk_enlist(struct session *session, struct draft *draft, struct text room,
+	unsigned flags);
+
+/* An operator or a backend wants the session out of kick->room; who is not in
+ * it stays as he is, whose join is open is let in and sent out. */
 void talk_send_out(struct session *session, const struct kick *kick);
 
 /* The user goes, the connection stays; no join is open. */

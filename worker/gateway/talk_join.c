@@ -1,6 +1,7 @@
 #include "shared/config.h"
 #include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
+#include "worker/gateway/draft.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
@@ -58,12 +59,21 @@ join_first(struct session *session, struct text tag,
 		membership_end(&membership);
 }
 
+static bool
+has_room_for_more(const struct session *session)
+{
+	int64_t most = session->gateway->config->limits.rooms_per_connection;
+
+	if (session->membership_count < most)
+		return true;
+	row_count(session->gateway->row, COUNTER_REFUSED_ROOMS, 1);
+	return false;
+}
+
 static void
 refuse_room(struct session *session, struct text tag)
 {
-	row_count(session->gateway->row, COUNTER_REFUSED_ROOMS, 1);
-	session_refuse(session, tag, CODE_TOO_MANY,
-		"this connection is in as many rooms as it may be");
+	session_refuse(session, tag, CODE_TOO_MANY, TALK_TOO_MANY_ROOMS);
 }
 
 void
@@ -81,11 +91,41 @@ talk_join(struct session *session, struct text tag,
 		session_keep(session, &membership->kept);
 	else if (membership)
 		join_again(session, tag, membership, request);
-	else if (session->membership_count >=
-		 session->gateway->config->limits.rooms_per_connection)
+	else if (!has_room_for_more(session))
 		refuse_room(session, tag);
 	else
 		join_first(session, tag, request);
+}
+
+/* The draft is taken and answered, now or when the ledger has answered. */
+void
+talk_enlist(struct session *session, struct draft *draft, struct text room,
+	unsigned flags)
+{
+	struct gateway *gateway = session->gateway;
+	struct membership *membership = asking_membership(session, room);
+	struct pending *pending = pending_new(gateway->pendings, session,
+		membership ? PENDING_JOIN_AGAIN : PENDING_JOIN,
+		TEXT_LITERAL(""));
+
+	pending->draft = draft;
+	pending->on_free = draft_end;
+	if (membership && membership->state == MEMBERSHIP_JOINING) {
+		draft_refuse(pending, CODE_UNAVAILABLE,
+			"this client is just joining the room, try again");
+	} else if (!membership && !has_room_for_more(session)) {
+		draft_refuse(pending, CODE_TOO_MANY, TALK_TOO_MANY_ROOMS);
+	} else {
+		if (!membership)
+			membership = pending->membership =
+				membership_new(session, room, flags);
+		if (entry_offer(pending, membership))
+			return;
+		if (pending->kind == PENDING_JOIN)
+			membership_end(&pending->membership);
+		draft_refuse(pending, CODE_UNAVAILABLE, ASKING_NOT_NOW);
+	}
+	pending_free(gateway->pendings, &pending);
 }
 
 /* The ledger must hear of it, so it may wait outside a full ring. Of those who
@@ -136,7 +176,7 @@ talk_send_out(struct session *session, const struct kick *kick)
 	if (!membership)
 		return;
 	if (membership->state == MEMBERSHIP_JOINING)
-		membership->is_unwanted = true;
+		membership->unwanted = (uint8_t)MIN_OF(kick->why, UINT8_MAX);
 	else
 		send_out(membership, kick);
 }
@@ -158,12 +198,15 @@ talk_joined(struct pending *pending, const struct joined *given)
 		membership_activate(membership, joined.epoch, joined.offset);
 	}
 	entry_complete(pending, &joined);
-	session_answer(session, pending_tag(pending), &answer);
+	if (pending->draft)
+		draft_joined(pending, &answer);
+	else
+		session_answer(session, pending_tag(pending), &answer);
 	pending_free(gateway->pendings, &pending);
-	if (membership && membership->is_unwanted)
+	if (membership && membership->unwanted)
 		send_out(membership,
 			&(struct kick){ .room = room_name(membership->room),
-				.why = KICK_BY_OPERATOR });
+				.why = membership->unwanted });
 	session_read_kept(session, kept);
 }
 
@@ -181,7 +224,10 @@ talk_join_refused(struct pending *pending, const struct refused *refused)
 		pending->membership->kept = NULL;
 		membership_end(&pending->membership);
 	}
-	session_answer(session, pending_tag(pending), &answer);
+	if (pending->draft)
+		draft_refused(pending, &answer.refusal);
+	else
+		session_answer(session, pending_tag(pending), &answer);
 	pending_free(session->gateway->pendings, &pending);
 	session_read_kept(session, kept);
 }

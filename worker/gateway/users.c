@@ -28,3 +28,16 @@ users_find(struct gateway *gateway, struct text tenant, struct text user,
 	}
 	return (struct session *const *)(void *)sessions->data;
 }
+
+struct session *
+users_at(const struct gateway *gateway, uint64_t place, uint64_t secret)
+{
+	struct index_entry entry;
+
+	if (place >= gateway->seated_capacity ||
+		!index_read(gateway->arena, gateway->slot, (uint32_t)place,
+			&entry) ||
+		entry.secret != secret)
+		return NULL;
+	return gateway->seated[place];
+}

@@ -191,4 +191,5 @@ const struct profile profile_confab = {
 	.write_read = confab_write_read,
 	.write_drain = confab_write_drain,
 	.write_kick = confab_write_kick,
+	.write_moved = confab_write_moved,
 };

@@ -270,6 +270,17 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 }
 
 void
+confab_write_moved(
+	struct buffer *out, struct text user, const struct answer *answer)
+{
+	buffer_add_string(out, answer->kind == ANSWER_JOIN
+				       ? "{\"cmd\":\"join\",\"data\":{"
+				       : "{\"cmd\":\"leave\",\"data\":{");
+	write_data(out, user, answer);
+	buffer_add_string(out, "}}");
+}
+
+void
 confab_write_answer(struct buffer *out, struct text verb, struct text seq,
 	struct text user, const struct answer *answer)
 {

@@ -24,5 +24,7 @@ void confab_write_presence(struct buffer *out, const struct presence *presence);
 void confab_write_read(struct buffer *out, const struct read_push *push);
 void confab_write_drain(struct buffer *out, uint64_t in_ms);
 void confab_write_kick(struct buffer *out, const struct kick *kick);
+void confab_write_moved(
+	struct buffer *out, struct text user, const struct answer *answer);
 
 #endif

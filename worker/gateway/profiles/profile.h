@@ -53,6 +53,10 @@ struct profile {
 	 */
 	void (*write_drain)(struct buffer *out, uint64_t in_ms);
 	void (*write_kick)(struct buffer *out, const struct kick *kick);
+
+	/* A backend has made this user join (ANSWER_JOIN) or leave. */
+	void (*write_moved)(struct buffer *out, struct text user,
+		const struct answer *answer);
 };
 
 /* By its path, if the names contain it; or NULL. */

@@ -1,0 +1,33 @@
+/*
+ * Drafts: joins that a backend asks for, through an api. The client is told of
+ * one with a push, and the api gets an answer in any case: the ledger's, a
+ * refusal, or that the client has gone before.
+ */
+#ifndef WORKER_GATEWAY_DRAFT_H
+#define WORKER_GATEWAY_DRAFT_H
+
+#include <stdbool.h>
+
+#include "worker/gateway/answer.h"
+
+struct draft;
+struct gateway;
+struct letter;
+struct pending;
+struct unpack;
+
+/* An ENLIST; false: the letter makes no sense. */
+bool draft_take(struct gateway *gateway, const struct letter *letter,
+	struct unpack *in);
+
+/* What a join with a draft came to. */
+void draft_joined(struct pending *pending, const struct answer *answer);
+void draft_refused(struct pending *pending, const struct refusal *refusal);
+void draft_refuse(
+	struct pending *pending, enum answer_code code, const char *error);
+
+/* A pending request's on_free: an api that has not been answered yet hears that
+ * the client is gone. */
+void draft_end(struct pending *pending);
+
+#endif
