@@ -1,6 +1,6 @@
 #include "shared/histogram.h"
 
-#include "shared/base.h"
+#include "shared/scoreboard.h"
 
 const uint64_t histogram_bounds[HISTOGRAM_BOUNDS] = { 50, 100, 250, 500, 1000,
 	2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000,
@@ -10,7 +10,8 @@ const struct histogram_info *
 histogram_info(enum histogram_kind kind)
 {
 	static const struct histogram_info infos[] = {
-#define HISTOGRAM(symbol, name, help) [HISTOGRAM_##symbol] = { name, help },
+#define HISTOGRAM(symbol, name, role, help)                                    \
+	[HISTOGRAM_##symbol] = { name, ROLE_##role, help },
 #include "shared/histograms.def"
 #undef HISTOGRAM
 	};

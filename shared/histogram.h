@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum histogram_kind {
-#define HISTOGRAM(symbol, name, help) HISTOGRAM_##symbol,
+#define HISTOGRAM(symbol, name, role, help) HISTOGRAM_##symbol,
 #include "shared/histograms.def"
 #undef HISTOGRAM
 	HISTOGRAM_COUNT
@@ -18,6 +18,7 @@ enum histogram_kind {
 
 struct histogram_info {
 	const char *name;
+	int role; /* enum role; nobody else measures it */
 	const char *help;
 };
 

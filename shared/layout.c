@@ -65,7 +65,7 @@ layout_of_records(void)
 #define COUNTER(symbol, name, kind, help) #symbol " "
 #include "shared/counters.def"
 #undef COUNTER
-#define HISTOGRAM(symbol, name, help) #symbol " "
+#define HISTOGRAM(symbol, name, role, help) #symbol " "
 #include "shared/histograms.def"
 #undef HISTOGRAM
 #define LETTER(symbol, record) #symbol "=" #record " "
