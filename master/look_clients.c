@@ -1,12 +1,9 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "master/answer.h"
 #include "master/look.h"
 #include "master/words_context.h"
+#include "shared/address.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/client_id.h"
@@ -20,26 +17,8 @@
  * which one that is, so a page goes on right behind any client, were it gone.
  */
 
-#define ADDRESS_LENGTH (INET6_ADDRSTRLEN + 8)
-
 static const char *const columns[] = { "client", "user", "tenant", "platform",
 	"host", "slot", "since", "address", NULL };
-
-static void
-write_address(char to[ADDRESS_LENGTH], const struct index_entry *entry)
-{
-	struct in6_addr address;
-	char text[INET6_ADDRSTRLEN] = "";
-
-	memcpy(&address, entry->address, sizeof(address));
-	if (IN6_IS_ADDR_V4MAPPED(&address)) {
-		inet_ntop(AF_INET, &address.s6_addr[12], text, sizeof(text));
-		snprintf(to, ADDRESS_LENGTH, "%s:%u", text, entry->port);
-		return;
-	}
-	inet_ntop(AF_INET6, &address, text, sizeof(text));
-	snprintf(to, ADDRESS_LENGTH, "[%s]:%u", text, entry->port);
-}
 
 static void
 write_id(char id[CLIENT_ID_LENGTH + 1], const struct words_context *context,
@@ -53,10 +32,10 @@ static void
 add_client(const struct words_context *context, struct answer *answer,
 	unsigned slot, const struct index_entry *entry)
 {
-	char id[CLIENT_ID_LENGTH + 1], address[ADDRESS_LENGTH];
+	char id[CLIENT_ID_LENGTH + 1], address[ADDRESS_PEER_BYTES];
 
 	write_id(id, context, slot, entry);
-	write_address(address, entry);
+	address_write_peer(address, entry->address, entry->port);
 	answer_cell_text(answer, id);
 	answer_cell_name(
 		answer, (struct text){ entry->user, entry->user_length });
@@ -144,7 +123,7 @@ void
 look_client(const struct words_context *context, struct look *look,
 	struct answer *answer)
 {
-	char id[CLIENT_ID_LENGTH + 1], address[ADDRESS_LENGTH];
+	char id[CLIENT_ID_LENGTH + 1], address[ADDRESS_PEER_BYTES];
 	struct index_entry entry;
 	unsigned host, slot;
 	uint64_t secret;
@@ -159,7 +138,7 @@ look_client(const struct words_context *context, struct look *look,
 		return;
 	}
 	write_id(id, context, slot, &entry);
-	write_address(address, &entry);
+	address_write_peer(address, entry.address, entry.port);
 	answer_begin_list(answer);
 	answer_text(answer, "client", id);
 	answer_name(

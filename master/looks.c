@@ -49,6 +49,12 @@ static const struct known {
 	{ "clients", NULL, PAGED, look_clients,
 		"connections, by their places; limit=N after=CLIENT" },
 	{ "client", "C", 0, look_client, "one connection" },
+	{ "traffic", NULL, OPTION(LIMIT), look_traffic,
+		"the rooms that most was pushed to in the last seconds; "
+		"limit=N" },
+	{ "slow", NULL, OPTION(LIMIT), look_slow,
+		"clients whose sockets are full, or were closed for that; "
+		"limit=N" },
 	{ "memory", NULL, 0, look_memory,
 		"bytes of the arena and of each process" },
 	{ "errors", NULL, OPTION(LIMIT), look_errors,

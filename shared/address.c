@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -105,4 +106,21 @@ address_is_local(const struct address *address)
 	if (address->storage.ss_family == AF_INET6)
 		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 	return true;
+}
+
+void
+address_write_peer(
+	char text[ADDRESS_PEER_BYTES], const uint8_t address[16], uint16_t port)
+{
+	char name[INET6_ADDRSTRLEN] = "";
+	struct in6_addr in6;
+
+	memcpy(&in6, address, sizeof(in6));
+	if (IN6_IS_ADDR_V4MAPPED(&in6)) {
+		inet_ntop(AF_INET, &in6.s6_addr[12], name, sizeof(name));
+		snprintf(text, ADDRESS_PEER_BYTES, "%s:%u", name, port);
+		return;
+	}
+	inet_ntop(AF_INET6, &in6, name, sizeof(name));
+	snprintf(text, ADDRESS_PEER_BYTES, "[%s]:%u", name, port);
 }

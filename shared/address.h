@@ -5,7 +5,9 @@
 #ifndef SHARED_ADDRESS_H
 #define SHARED_ADDRESS_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 struct address {
@@ -22,5 +24,11 @@ const char *address_path(const struct address *address);
 
 /* Can only this machine reach it? */
 bool address_is_local(const struct address *address);
+
+/* Where a client comes from, for people: "192.0.2.7:1234". The address is IPv6,
+ * or IPv4 mapped (RFC 4291 2.5.5.2). */
+#define ADDRESS_PEER_BYTES (INET6_ADDRSTRLEN + 8)
+void address_write_peer(char text[ADDRESS_PEER_BYTES],
+	const uint8_t address[16], uint16_t port);
 
 #endif

@@ -17,6 +17,7 @@
 #include "shared/notes.h"
 #include "shared/ring.h"
 #include "shared/tickets.h"
+#include "shared/traffic.h"
 
 /*
  * The memfd, one region behind the other, each at a multiple of REGION_ALIGN:
@@ -25,6 +26,7 @@
  *	tickets      keys of TLS session tickets
  *	rows         one per slot
  *	notes        one per slot and one for the master
+ *	traffic      one board per slot
  *	rings        slots * slots control blocks, those of one consumer side
  *	             by side, because it looks at all before it sleeps
  *	ring data    as many buffers of ring_bytes
@@ -64,7 +66,8 @@ struct arena {
 	int fd;
 	uint8_t *base;
 	uint64_t tickets_at;
-	uint64_t rows_at, notes_at, rings_at, data_at, partitions_at, bans_at;
+	uint64_t rows_at, notes_at, traffic_at, rings_at, data_at;
+	uint64_t partitions_at, bans_at;
 	uint64_t partition_bytes;
 };
 
@@ -85,8 +88,11 @@ place_regions(struct arena *arena, const struct arena_shape *shape)
 		align_region(arena->tickets_at + sizeof(struct tickets));
 	arena->notes_at = align_region(
 		arena->rows_at + shape->slots * sizeof(struct row));
-	arena->rings_at = align_region(
+	arena->traffic_at = align_region(
 		arena->notes_at + (shape->slots + 1) * sizeof(struct notes));
+	arena->rings_at =
+		align_region(arena->traffic_at +
+			     shape->slots * sizeof(struct traffic_board));
 	arena->data_at =
 		align_region(arena->rings_at + pairs * sizeof(struct ring));
 	arena->partitions_at =
@@ -370,6 +376,15 @@ arena_notes(const struct arena *arena, unsigned slot)
 {
 	must(slot <= arena->header.shape.slots);
 	return (struct notes *)(void *)(arena->base + arena->notes_at) + slot;
+}
+
+struct traffic_board *
+arena_traffic(const struct arena *arena, unsigned slot)
+{
+	must(slot < arena->header.shape.slots);
+	return (struct traffic_board *)(void *)(arena->base +
+						arena->traffic_at) +
+	       slot;
 }
 
 struct ring *

@@ -2,8 +2,9 @@
  * The arena: the one piece of memory that all processes of a host share. A
  * memfd made by the master before the first fork, cut into regions and sealed
  * against resizing. It holds the scoreboard, a ring for each ordered pair of
- * slots, one index partition per slot, what each has logged last, and who is
- * banned. Offsets only; no lock anywhere. Untouched pages cost nothing.
+ * slots, one index partition per slot, what each has logged last and reports of
+ * its traffic, and who is banned. Offsets only; no lock anywhere. Untouched
+ * pages cost nothing.
  */
 #ifndef SHARED_ARENA_H
 #define SHARED_ARENA_H
@@ -20,6 +21,7 @@ struct partition;
 struct notes;
 struct tickets;
 struct bans_region;
+struct traffic_board;
 
 /* What the arena is made for. Equal shapes and equal struct layouts give equal
  * layout hashes. */
@@ -60,6 +62,9 @@ struct row *arena_row(const struct arena *arena, unsigned slot);
 
 /* The notes of a slot, and of the master behind those of the last slot. */
 struct notes *arena_notes(const struct arena *arena, unsigned slot);
+
+/* Where a gateway in this slot reports its traffic. */
+struct traffic_board *arena_traffic(const struct arena *arena, unsigned slot);
 struct ring *arena_ring(const struct arena *arena, unsigned from, unsigned to);
 struct partition *arena_partition(const struct arena *arena, unsigned slot);
 

@@ -7,6 +7,7 @@
 #include "shared/ring.h"
 #include "shared/scoreboard.h"
 #include "shared/tickets.h"
+#include "shared/traffic.h"
 
 uint64_t
 layout_of_structs(void)
@@ -47,6 +48,11 @@ layout_of_structs(void)
 		offsetof(struct note_place, words),
 		sizeof(struct tickets),
 		offsetof(struct tickets, keys),
+		sizeof(struct traffic_board),
+		offsetof(struct traffic_report, rooms),
+		offsetof(struct traffic_report, clients),
+		offsetof(struct traffic_room, tenant),
+		offsetof(struct traffic_client, tenant),
 		LEDGERS_MAX,
 		COUNTER_COUNT,
 		HISTOGRAM_COUNT,

@@ -13,6 +13,7 @@
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
+#include "worker/gateway/traffic.h"
 
 static struct session *
 session_of_lane(struct lane *lane)
@@ -53,6 +54,7 @@ on_end(struct lane *lane)
 
 	session->is_ending = true;
 	guestbook_leave(session);
+	traffic_end(session);
 	session_stop_waiting(session);
 	DL_FOREACH_SAFE(session->pendings, pending, next)
 	{
@@ -72,6 +74,12 @@ on_dead(struct lane *lane)
 	free(session);
 }
 
+static void
+on_behind(struct lane *lane, uint64_t dropped)
+{
+	traffic_behind(session_of_lane(lane), dropped);
+}
+
 static uint16_t
 close_code(const struct lane *lane, enum close_why why)
 {
@@ -84,5 +92,6 @@ const struct lane_hooks client_hooks = {
 	.on_text = on_text,
 	.on_end = on_end,
 	.on_dead = on_dead,
+	.on_behind = on_behind,
 	.close_code = close_code,
 };

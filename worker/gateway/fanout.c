@@ -7,10 +7,12 @@
 #include "shared/config.h"
 #include "shared/message.h"
 #include "shared/records.h"
+#include "shared/traffic.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/outbox.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/traffic.h"
 #include "worker/gateway/users.h"
 
 /* When this much is gathered for a room it is sent before the turn ends. */
@@ -228,6 +230,29 @@ make_push(struct gathering *gathering, const struct room *room,
 		gathering->push.newest_from = gathering->pieces[last - 2].end;
 }
 
+/* About how much that is: the few who get other bytes are not told apart. */
+static void
+note_traffic(
+	struct gateway *gateway, const struct room *room, uint64_t delivered)
+{
+	struct traffic_room pushed = { .pushes = delivered };
+
+	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
+		const struct gathering *gathering = room->gatherings[i];
+		uint64_t messages = 0;
+
+		if (!gathering)
+			continue;
+		for (size_t k = 0; k < gathering->count; k++)
+			messages += gathering->pieces[k].is_message;
+		pushed.messages = MAX_OF(pushed.messages, messages);
+		pushed.bytes +=
+			(uint64_t)gathering->bundle->length * room->seats_of[i];
+	}
+	if (pushed.bytes > 0)
+		traffic_pushed(gateway, room, &pushed);
+}
+
 /* Sends what is gathered for one room. */
 static void
 send_pieces(struct gateway *gateway, struct room *room)
@@ -250,6 +275,7 @@ send_pieces(struct gateway *gateway, struct room *room)
 		seat->is_special = false;
 		seat->start = 0;
 	}
+	note_traffic(gateway, room, delivered);
 	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
 		if (room->gatherings[i])
 			gathering_free(&room->gatherings[i]);

@@ -22,6 +22,7 @@ struct pendings;
 struct rooms;
 struct session;
 struct tracer;
+struct traffic;
 
 struct gateway {
 	struct edge edge;
@@ -38,6 +39,7 @@ struct gateway {
 	struct pendings *pendings;
 	struct announcer *announcer;
 	struct tracer *tracer; /* NULL: nobody traces */
+	struct traffic *traffic;
 
 	/* Who is logged in, by his place in the index. */
 	struct session **seated;

@@ -19,6 +19,7 @@
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/tracer.h"
+#include "worker/gateway/traffic.h"
 
 static void
 deliver_here(void *self, const struct message *message)
@@ -70,6 +71,7 @@ gateway_init(struct gateway *gateway, struct event_base *base)
 	gateway->rooms = rooms_new();
 	gateway->pendings = pendings_new(gateway->life);
 	gateway->announcer = announcer_new(base);
+	gateway->traffic = traffic_new();
 	gateway->lanes =
 		lanes_new(base, gateway->config, gateway->row, &client_hooks);
 	return gateway->lanes ? 0 : -1;
@@ -83,6 +85,7 @@ gateway_fini(struct gateway *gateway)
 	fanout_flush(gateway);
 	announcer_free(&gateway->announcer);
 	tracer_free(&gateway->tracer);
+	traffic_free(&gateway->traffic);
 	pendings_free(&gateway->pendings);
 	rooms_free(&gateway->rooms);
 	free(gateway->seated);
@@ -116,4 +119,5 @@ void
 gateway_on_tick(struct gateway *gateway, uint64_t now_ms)
 {
 	lanes_tick(gateway->lanes, now_ms);
+	traffic_tick(gateway, now_ms);
 }

@@ -232,6 +232,8 @@ queue_push(struct lane *lane, const struct push *push, size_t from)
 	lane->is_slow = !outbox_push(
 		&lane->outbox, push, from, lane->is_behind, limit, &dropped);
 	row_count(lane->lanes->row, COUNTER_DROPPED_SLOW, (int64_t)dropped);
+	if (lane->is_behind || dropped > 0)
+		lane->lanes->hooks->on_behind(lane, dropped);
 }
 
 static void

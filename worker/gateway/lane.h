@@ -87,6 +87,10 @@ struct lane_hooks {
 	/* The socket is gone and nobody refers to the lane: free it. */
 	void (*on_dead)(struct lane *lane);
 
+	/* Something waits for a client whose socket is full, or so many frames
+	 * were left out; only to be noted. */
+	void (*on_behind)(struct lane *lane, uint64_t dropped);
+
 	/* The close code for a reason. */
 	uint16_t (*close_code)(const struct lane *lane, enum close_why why);
 };

@@ -1,0 +1,84 @@
+#include "master/answer.h"
+#include "master/look.h"
+#include "master/words_context.h"
+#include "shared/address.h"
+#include "shared/base.h"
+#include "shared/client_id.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/traffic.h"
+
+/*
+ * What the gateways report of their traffic, see shared/traffic.h.
+ */
+
+void
+look_traffic(const struct words_context *context, struct look *look,
+	struct answer *answer)
+{
+	static const char *const columns[] = { "room", "tenant", "gateways",
+		"messages", "pushes", "bytes", "seconds", NULL };
+	struct traffic_total total;
+
+	traffic_collect(&total, context->arena, TEXT_LITERAL(""), clock_ms());
+	answer_begin_table(answer, columns);
+	for (size_t i = 0; i < total.room_count && i < look->limit; i++) {
+		const struct traffic_room *room = &total.rooms[i];
+
+		answer_cell_name(
+			answer, (struct text){ room->room, room->room_length });
+		answer_cell_name(answer,
+			(struct text){ room->tenant, room->tenant_length });
+		answer_cell_number(answer, room->gateways);
+		answer_cell_number(answer, room->messages);
+		answer_cell_number(answer, room->pushes);
+		answer_cell_number(answer, room->bytes);
+		answer_cell_number(answer, TRAFFIC_WINDOW_MS / 1000);
+	}
+	answer_end_table(answer);
+	traffic_fini(&total);
+}
+
+static void
+add_slow(const struct words_context *context, struct answer *answer,
+	const struct traffic_slow *slow, uint64_t now_ms)
+{
+	const struct traffic_client *client = &slow->client;
+	char id[CLIENT_ID_LENGTH + 1] = "", address[ADDRESS_PEER_BYTES];
+
+	if (client->secret != 0)
+		client_id_write(id, (unsigned)context->config->host_id,
+			slow->slot, client->place, client->secret);
+	address_write_peer(address, client->address, client->port);
+	answer_cell_text(answer, id);
+	answer_cell_name(
+		answer, (struct text){ client->user, client->user_length });
+	answer_cell_name(
+		answer, (struct text){ client->tenant, client->tenant_length });
+	answer_cell_number(answer, client->platform);
+	answer_cell_number(answer, slow->slot);
+	answer_cell_text(answer, client->closed_ms ? "closed" : "behind");
+	answer_cell_number(answer, client->waiting_bytes);
+	answer_cell_number(answer, client->dropped);
+	answer_cell_number(
+		answer, (now_ms - MIN_OF(now_ms, client->behind_ms)) / 1000);
+	answer_cell_text(answer, address);
+}
+
+void
+look_slow(const struct words_context *context, struct look *look,
+	struct answer *answer)
+{
+	static const char *const columns[] = { "client", "user", "tenant",
+		"platform", "slot", "state", "waiting_bytes", "dropped",
+		"seconds", "address", NULL };
+	uint64_t now_ms = clock_ms();
+	struct traffic_total total;
+
+	traffic_collect(&total, context->arena, TEXT_LITERAL(""), now_ms);
+	answer_begin_table(answer, columns);
+	for (size_t i = 0; i < total.client_count && i < look->limit; i++)
+		add_slow(context, answer, &total.clients[i], now_ms);
+	answer_end_table(answer);
+	traffic_fini(&total);
+}
