@@ -8,6 +8,7 @@
 #include "shared/codes.h"
 #include "shared/config.h"
 #include "worker/api/exchange.h"
+#include "worker/api/figures.h"
 #include "worker/api/health.h"
 #include "worker/api/percent.h"
 #include "worker/api/reply.h"
@@ -39,6 +40,9 @@ static const struct route {
 } routes[] = {
 	{ READ, "/healthz", 0, health_answer_alive },
 	{ READ, "/readyz", 0, health_answer_ready },
+	{ READ, "/metrics", ROUTE_KEY, figures_answer_metrics },
+	{ READ, "/v1/stats", ROUTE_KEY, figures_answer_stats },
+	{ READ, "/v1/traffic", ROUTE_KEY, figures_answer_traffic },
 	{ READ, "/config.json", ROUTE_PAGE, site_answer_config },
 	{ READ, NULL, ROUTE_PAGE, site_answer_page },
 };

@@ -1,0 +1,211 @@
+"""What /metrics, /v1/stats and /v1/traffic say of a server that works."""
+
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from conftest import end, make_directory
+from server import Server, wait_for
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self.path))
+
+
+@pytest.fixture(scope="module")
+def server():
+    """With an api listener of its own for who is on this machine."""
+    path = make_directory()
+    one = Server(path, gateways=2, outbox_bytes="64K", options="""
+room "drop*" { slow = drop }
+listener local {
+    address = "unix:%s/api"
+    role = api
+}
+""" % path)
+    try:
+        yield one.start()
+        end(one)
+    finally:
+        one.kill()
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def get(server, path):
+    connection = UnixConnection(server.directory / "api")
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def get_json(server, path):
+    status, _, body = get(server, path)
+    assert status == 200, body
+    return json.loads(body)
+
+
+def samples(server):
+    """{"name{labels}": value} of /metrics."""
+    status, headers, body = get(server, "/metrics")
+    assert status == 200, body
+    assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    lines = [line.rsplit(" ", 1) for line in body.splitlines()
+             if not line.startswith("#")]
+    return {name: float(value) for name, value in lines}
+
+
+def total(found, name):
+    return sum(value for sample, value in found.items()
+               if sample.split("{")[0] == name)
+
+
+def settled(server):
+    """The samples when all is in the archive."""
+    def archived():
+        found = samples(server)
+        return found if total(found, "confab_archived_total") == total(
+            found, "confab_messages_total") else None
+    return wait_for("all is in the archive", archived)
+
+
+def talk(server, room, count):
+    with server.client("ann", room) as ann, server.client("bob", room) as bob:
+        for n in range(count):
+            ann.say(room, n)
+            bob.push("msg")
+
+
+def test_promtool_finds_no_fault(server, room):
+    talk(server, room, 3)
+    _, _, body = get(server, "/metrics")
+    done = subprocess.run(["promtool", "check", "metrics"], input=body,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stdout + done.stderr, \
+        done.stdout + done.stderr
+
+
+def test_what_is_done_is_counted(server, room):
+    before = settled(server)
+    talk(server, room, 20)
+    after = settled(server)
+
+    def grown(name):
+        return total(after, name) - total(before, name)
+
+    assert grown("confab_messages_total") == 20
+    assert grown("confab_archived_total") == 20
+    assert grown("confab_archive_lag_seconds_count") == 20
+    # Two gateways may each have one of the two.
+    assert 20 <= grown("confab_delivery_seconds_count") <= 40
+    assert grown("confab_delivery_seconds_sum") > 0
+    assert grown("confab_journal_commit_seconds_count") == \
+        grown("confab_journal_batches_total") > 0
+    assert grown("confab_delivered_total") >= 20
+
+
+def test_metrics_and_stats_and_the_status_socket_agree(server, room):
+    with server.client("ann", room):
+        found = samples(server)
+        stats = get_json(server, "/v1/stats")
+        info = server.info()
+        counters = server.ask_json("show counters")
+        assert total(found, "confab_connections") == 1
+        assert stats["connections"] == int(info["connections"]) == 1
+        assert stats["users"] == int(info["users"]) == 1
+        assert total(found, "confab_users") == 1
+        assert stats["pid"] == int(info["pid"]) == server.process.pid
+        assert stats["state"] == info["state"] == "serving"
+        assert stats["version"] == info["version"]
+        assert abs(stats["uptime"] - int(info["uptime"])) <= 1
+        assert set(stats["counters"]) == {c["counter"] for c in counters}
+        for counter in counters:
+            name = "confab_" + counter["counter"] + (
+                "" if counter["kind"] == "gauge" else "_total")
+            assert any(s.split("{")[0] == name for s in found), name
+    assert {(w["role"], w["slot"]) for w in stats["workers"]} == {
+        (w["role"], int(w["slot"])) for w in server.workers()}
+
+
+def test_stats_tell_how_long_things_take(server, room):
+    talk(server, room, 5)
+    stats = get_json(server, "/v1/stats")
+    delivery = stats["latency"]["delivery"]
+    assert len(delivery["buckets"]) == len(stats["bounds_ms"]) + 1
+    assert sum(delivery["buckets"]) == delivery["count"] >= 5
+    assert 0 < delivery["p50_ms"] <= delivery["p90_ms"] <= \
+        delivery["p99_ms"] <= delivery["p999_ms"]
+    assert 0 < delivery["mean_ms"]
+
+
+def test_who_shows_no_key_sees_nothing(server):
+    for path in ("/metrics", "/v1/stats", "/v1/traffic"):
+        answer = server.get(path)
+        assert answer.status == 401, path
+        assert b"confab_" not in answer.body and b"rooms" not in answer.body
+
+
+def test_rooms_by_traffic_and_who_does_not_follow(server, room):
+    """A busy room, a quiet one, and a member that reads nothing."""
+    busy, quiet = "drop-busy" + room, "quiet" + room
+    with server.client("deaf", busy, receive_bytes=4096), \
+            server.client("ann", busy, quiet) as ann:
+        for _ in range(100):
+            ann.say(busy, "x" * 8000)
+
+        def found():
+            ann.say(busy, "x" * 8000)
+            ann.say(quiet, "hush")
+            traffic = get_json(server, "/v1/traffic")
+            rooms = {one["room"]: one for one in traffic["rooms"]}
+            return traffic if {busy, quiet} <= set(rooms) and any(
+                slow["user"] == "deaf" for slow in traffic["slow"]) else None
+
+        traffic = wait_for("both rooms are told of", found, look_every=0.2)
+        rooms = {one["room"]: one for one in traffic["rooms"]}
+        names = list(rooms)
+        assert names.index(busy) < names.index(quiet)
+        assert rooms[busy]["bytes"] > 8000 * rooms[busy]["messages"]
+        assert rooms[busy]["pushes"] > rooms[busy]["messages"] > 0
+        assert rooms[busy]["tenant"] == "default"
+        deaf = [s for s in traffic["slow"] if s["user"] == "deaf"][0]
+        assert deaf["state"] == "behind"
+        assert deaf["waiting_bytes"] > 8000 and deaf["dropped"] > 0
+        assert deaf["address"].startswith("127.0.0.1:")
+        # The status socket says the same.
+        clients = {c["client"] for c in server.ask_json("show slow")}
+        assert deaf["client"] in clients
+        assert server.ask_json("show client " + deaf["client"])[
+            "user"] == "deaf"
+        shown = [one["room"] for one in server.ask_json("show traffic")]
+        assert shown[0] in (busy, quiet)
+        assert len(server.ask_json("show traffic limit=1")) == 1
+        assert not get_json(server, "/v1/traffic?tenant=nobody")["rooms"]
+        assert len(get_json(server, "/v1/traffic?limit=1")["rooms"]) == 1
+        assert get(server, "/v1/traffic?limit=0")[0] == 400
+
+
+def test_a_killed_gateway_loses_no_count(server, room):
+    server.allow("ended by signal 9")
+    talk(server, room, 5)
+    before = samples(server)
+    server.kill_one("gateway")
+    after = samples(server)
+    for name in ("confab_messages_total", "confab_delivered_total",
+                 "confab_delivery_seconds_count", "confab_accepted_total"):
+        assert total(after, name) >= total(before, name) > 0
+    assert total(after, "confab_process_restarts_total") == total(
+        before, "confab_process_restarts_total") + 1
+    assert total(after, "confab_process_up") == 5
