@@ -6,7 +6,7 @@
 #include "shared/client_id.h"
 #include "shared/clock.h"
 #include "shared/config.h"
-#include "shared/traffic.h"
+#include "shared/traffic_total.h"
 
 /*
  * What the gateways report of their traffic, see shared/traffic.h.

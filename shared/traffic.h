@@ -16,9 +16,6 @@
 
 #include "shared/base.h"
 #include "shared/message.h"
-#include "shared/text.h"
-
-struct arena;
 
 #define TRAFFIC_ROOMS 64
 #define TRAFFIC_SLOW 32
@@ -80,22 +77,5 @@ void traffic_publish(
 /* Anyone: a copy; false when there is none, or none that is whole. */
 bool traffic_read(
 	const struct traffic_board *board, struct traffic_report *report);
-
-/* What all gateways report together. */
-struct traffic_total {
-	struct traffic_room *rooms; /* most bytes first */
-	size_t room_count;
-	struct traffic_slow {
-		unsigned slot;
-		struct traffic_client client;
-	} * clients; /* those first for whom most waits */
-	size_t client_count;
-};
-
-/* Of those who live and have reported lately. tenant: only of this one; empty:
- * of all. now_ms: clock_ms(). */
-void traffic_collect(struct traffic_total *total, const struct arena *arena,
-	struct text tenant, uint64_t now_ms);
-void traffic_fini(struct traffic_total *total);
 
 #endif

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import subprocess
 import pytest
 
 from conftest import end, make_directory
-from server import Server, wait_for
+from server import ROOT, Server, wait_for
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -95,6 +96,17 @@ def test_promtool_finds_no_fault(server, room):
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0 and not done.stdout + done.stderr, \
         done.stdout + done.stderr
+
+
+def test_the_manual_and_the_board_name_metrics_that_are_there(server):
+    found = {name.split("{")[0] for name in samples(server)}
+    found |= {name[:-len("_count")] for name in found
+              if name.endswith("_count")}
+    manual = (ROOT / "packaging/man/confab-metrics.7").read_text()
+    board = (ROOT / "packaging/grafana/confab.json").read_text()
+    wanted = set(re.findall(r"\bconfab_[a-z_]*[a-z]\b", manual + board))
+    assert len(wanted) > 20
+    assert wanted <= found, wanted - found
 
 
 def test_what_is_done_is_counted(server, room):

@@ -26,6 +26,9 @@ TABLES = {
     "show peers": "host address state since",
     "show ledger": "ledger slot pid state journal delivered archived segments "
                    "messages streams rooms members keys marks",
+    "show traffic": "room tenant gateways messages pushes bytes seconds",
+    "show slow": "client user tenant platform slot state waiting_bytes "
+                 "dropped seconds address",
     "show memory": "part pid size resident share",
     "show errors": "time level process pid message",
     "show log": "time level process pid message",

@@ -114,7 +114,7 @@ buckets_are_counted_from_below(void **state)
 	text = metrics();
 #define JOURNAL(what, more)                                                    \
 	"confab_journal_commit_seconds_" what "{role=\"ledger\",slot="         \
-					      "\"2\"" more
+	"\"2\"" more
 	assert_says(text, JOURNAL("bucket", ",le=\"5e-05\"} 1\n"));
 	assert_says(text, JOURNAL("bucket", ",le=\"0.0001\"} 2\n"));
 	assert_says(text, JOURNAL("bucket", ",le=\"300\"} 2\n"));

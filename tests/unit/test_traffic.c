@@ -2,7 +2,7 @@
  * made of it. */
 #include <stdio.h>
 
-#include "shared/traffic.h"
+#include "shared/traffic_total.h"
 #include "tests/unit/arena_fixture.h"
 #include "worker/gateway/sketch.h"
 
@@ -76,7 +76,7 @@ before_the_first_report_there_is_none(void **state)
 }
 
 static void
-one_that_died_while_writing_is_not_read_and_its_successor_is(void **state)
+a_half_written_report_is_not_read(void **state)
 {
 	struct traffic_board *board = arena_traffic(arena, 0);
 
@@ -104,7 +104,7 @@ what_makes_no_sense_is_no_report(void **state)
 }
 
 static void
-a_room_of_several_gateways_is_one_and_its_messages_count_once(void **state)
+messages_count_once_on_however_many_gateways(void **state)
 {
 	struct traffic_total total;
 
@@ -212,9 +212,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(before_the_first_report_there_is_none),
-		TEST(one_that_died_while_writing_is_not_read_and_its_successor_is),
+		TEST(a_half_written_report_is_not_read),
 		TEST(what_makes_no_sense_is_no_report),
-		TEST(a_room_of_several_gateways_is_one_and_its_messages_count_once),
+		TEST(messages_count_once_on_however_many_gateways),
 		TEST(the_dead_and_the_old_are_left_out),
 		TEST(a_tenant_sees_its_own),
 		TEST(a_busy_room_is_found_among_any_number_of_others),

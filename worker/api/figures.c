@@ -10,7 +10,7 @@
 #include "shared/config.h"
 #include "shared/heritage.h"
 #include "shared/json.h"
-#include "shared/traffic.h"
+#include "shared/traffic_total.h"
 #include "worker/api/exchange.h"
 #include "worker/api/metrics.h"
 #include "worker/api/reply.h"
