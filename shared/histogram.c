@@ -1,24 +1,8 @@
 #include "shared/histogram.h"
 
-#include "shared/scoreboard.h"
-
 const uint64_t histogram_bounds[HISTOGRAM_BOUNDS] = { 50, 100, 250, 500, 1000,
 	2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000,
 	2500000, 5000000, 10000000, 30000000, 60000000, 300000000 };
-
-const struct histogram_info *
-histogram_info(enum histogram_kind kind)
-{
-	static const struct histogram_info infos[] = {
-#define HISTOGRAM(symbol, name, role, help)                                    \
-	[HISTOGRAM_##symbol] = { name, ROLE_##role, help },
-#include "shared/histograms.def"
-#undef HISTOGRAM
-	};
-
-	must((size_t)kind < ARRAY_LEN(infos));
-	return &infos[kind];
-}
 
 static uint64_t
 load(const _Atomic uint64_t *word)

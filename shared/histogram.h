@@ -16,14 +16,6 @@ enum histogram_kind {
 	HISTOGRAM_COUNT
 };
 
-struct histogram_info {
-	const char *name;
-	int role; /* enum role; nobody else measures it */
-	const char *help;
-};
-
-const struct histogram_info *histogram_info(enum histogram_kind kind);
-
 /* One bucket for each bound and one for what is above the last. */
 #define HISTOGRAM_BOUNDS 20
 #define HISTOGRAM_BUCKETS (HISTOGRAM_BOUNDS + 1)

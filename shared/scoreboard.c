@@ -43,3 +43,17 @@ counter_info(enum counter counter)
 	must((size_t)counter < ARRAY_LEN(infos));
 	return &infos[counter];
 }
+
+const struct histogram_info *
+histogram_info(enum histogram_kind kind)
+{
+	static const struct histogram_info infos[] = {
+#define HISTOGRAM(symbol, name, role, help)                                    \
+	[HISTOGRAM_##symbol] = { name, ROLE_##role, help },
+#include "shared/histograms.def"
+#undef HISTOGRAM
+	};
+
+	must((size_t)kind < ARRAY_LEN(infos));
+	return &infos[kind];
+}

@@ -53,6 +53,14 @@ struct counter_info {
 
 const struct counter_info *counter_info(enum counter counter);
 
+struct histogram_info {
+	const char *name;
+	enum role role; /* nobody else measures it */
+	const char *help;
+};
+
+const struct histogram_info *histogram_info(enum histogram_kind kind);
+
 struct row {
 	/* Written by the master. */
 	_Alignas(CACHE_LINE) _Atomic uint32_t pid; /* 0 = nobody */

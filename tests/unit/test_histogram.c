@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "shared/base.h"
-#include "shared/histogram.h"
+#include "shared/scoreboard.h"
 
 static struct histogram one, other;
 static struct histogram_sum sum;

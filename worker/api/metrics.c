@@ -96,7 +96,7 @@ add_histogram(
 		const struct row *row = arena_row(arena, i);
 		struct histogram_sum sum = { 0 };
 
-		if (!is_used(row) || (int)row->role != info->role)
+		if (!is_used(row) || row->role != info->role)
 			continue;
 		histogram_add_to(&sum, &row->histograms[kind]);
 		write_labels(labels, row, i);
