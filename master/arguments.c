@@ -67,3 +67,13 @@ arguments_take_word(struct text *rest, const char *word)
 	*rest = after;
 	return true;
 }
+
+bool
+arguments_take_tenant(struct text *rest, struct text *tenant)
+{
+	*tenant = TEXT_LITERAL("default");
+	if (!arguments_take_word(rest, "tenant"))
+		return false;
+	*tenant = arguments_take(rest);
+	return true;
+}

@@ -18,4 +18,7 @@ struct text arguments_take_rest(struct text *rest);
 /* Is this the next argument? Then it is taken. */
 bool arguments_take_word(struct text *rest, const char *word);
 
+/* `tenant T` in front of the others; `default`, and false, without. */
+bool arguments_take_tenant(struct text *rest, struct text *tenant);
+
 #endif

@@ -4,7 +4,8 @@
  *
  *	limit=N   so many rows at most, 100 unless told, 1000 at most
  *	after=X   the first column of the last row of the page before
- *	tenant=T  whose names these are, `default` unless told
+ *	tenant=T  whose names these are, `default` unless told (of connections,
+ *		  all)
  *	prefix=P  only rooms whose names begin so
  *
  * in any order. A value goes on until the next option that has not been given
@@ -41,6 +42,7 @@ struct look {
 	struct text name;
 	struct text after; /* length 0: from the beginning */
 	struct text tenant, prefix;
+	bool is_of_tenant; /* which was told */
 	size_t limit;
 	size_t looked; /* at so many entries of the index; the look counts */
 };
@@ -55,6 +57,7 @@ void look_add_process(
 look_show look_rings;
 look_show look_ledger;
 look_show look_peers;
+look_show look_tenants;
 look_show look_rooms;
 look_show look_room;
 look_show look_users;

@@ -88,6 +88,14 @@ is_enough(const struct look *look)
 	return look->limit == 0 || look->looked >= LOOK_PLACES_MAX;
 }
 
+static bool
+is_wanted(const struct look *look, const struct index_entry *entry)
+{
+	struct text tenant = { entry->tenant, entry->tenant_length };
+
+	return !look->is_of_tenant || text_equal(tenant, look->tenant);
+}
+
 void
 look_clients(const struct words_context *context, struct look *look,
 	struct answer *answer)
@@ -106,7 +114,8 @@ look_clients(const struct words_context *context, struct look *look,
 
 		for (; place < places && !is_enough(look); place++) {
 			look->looked++;
-			if (!index_read(context->arena, slot, place, &entry))
+			if (!index_read(context->arena, slot, place, &entry) ||
+				!is_wanted(look, &entry))
 				continue;
 			add_client(context, answer, slot, &entry);
 			look->limit--;

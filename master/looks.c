@@ -35,6 +35,9 @@ static const struct known {
 	{ "rings", NULL, PAGED, look_rings,
 		"bytes waiting in the rings between slots; limit=N "
 		"after=RING" },
+	{ "tenants", NULL, PAGED, look_tenants,
+		"tenants of the configuration, by name; limit=N "
+		"after=TENANT" },
 	{ "rooms", NULL, PAGED | OPTION(TENANT) | OPTION(PREFIX), look_rooms,
 		"rooms with connections, by hash; tenant=T prefix=P limit=N "
 		"after=ROOM" },
@@ -46,8 +49,9 @@ static const struct known {
 	{ "user", "U", PAGED | OPTION(TENANT), look_user,
 		"a user's connections, by their places; tenant=T limit=N "
 		"after=CLIENT" },
-	{ "clients", NULL, PAGED, look_clients,
-		"connections, by their places; limit=N after=CLIENT" },
+	{ "clients", NULL, PAGED | OPTION(TENANT), look_clients,
+		"connections, by their places; tenant=T limit=N "
+		"after=CLIENT" },
 	{ "client", "C", 0, look_client, "one connection" },
 	{ "traffic", NULL, OPTION(LIMIT), look_traffic,
 		"the rooms that most was pushed to in the last seconds; "
@@ -147,6 +151,7 @@ set_option(struct look *look, enum option option, struct text value)
 		return text_is_name(value, 1, ROOM_BYTES_MAX);
 	case TENANT:
 		look->tenant = value;
+		look->is_of_tenant = true;
 		return text_is_name(value, 1, TENANT_BYTES_MAX);
 	case PREFIX:
 		look->prefix = value;

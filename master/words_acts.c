@@ -29,11 +29,11 @@
 #define YOUNG_BEAT_MS 1000
 
 #define KICK_USAGE                                                             \
-	"kick user U [platform P] [REASON], kick client C [REASON] or kick "   \
-	"room R user U [REASON]"
-#define SAY_USAGE "say room R TEXT or say user U TEXT"
-#define EDIT_USAGE "edit room R ID TEXT: the id of a message there"
-#define DELETE_USAGE "delete room R ID: the id of a message there"
+	"kick [tenant T] user U [platform P] [REASON], kick client C "         \
+	"[REASON] or kick [tenant T] room R user U [REASON]"
+#define SAY_USAGE "say [tenant T] room R TEXT or say [tenant T] user U TEXT"
+#define EDIT_USAGE "edit [tenant T] room R ID TEXT: the id of a message there"
+#define DELETE_USAGE "delete [tenant T] room R ID: the id of a message there"
 
 static bool
 read_platform(struct text text, uint64_t *only_platform)
@@ -53,8 +53,11 @@ read_platform(struct text text, uint64_t *only_platform)
 
 /* What is wrong with it, or NULL. */
 static const char *
-fault_of(const struct wish *wish, size_t words_min, size_t words_max)
+fault_of(const struct words_context *context, const struct wish *wish,
+	size_t words_min, size_t words_max)
 {
+	if (!config_tenant(context->config, wish->tenant))
+		return "no tenant is called so";
 	if (wish->room.at && !text_is_name(wish->room, 1, ROOM_BYTES_MAX))
 		return "a room is 1 to 128 bytes of UTF-8 without control "
 		       "characters";
@@ -195,10 +198,13 @@ kick_client(const struct words_context *context, struct text id,
 			answer, "its gateway cannot hear it now, ask again");
 }
 
+/* A client says itself whose it is. */
 static bool
 read_kick(struct text *rest, struct wish *wish, struct text *client)
 {
-	if (arguments_take_word(rest, "client")) {
+	bool is_of_tenant = arguments_take_tenant(rest, &wish->tenant);
+
+	if (!is_of_tenant && arguments_take_word(rest, "client")) {
 		wish->what = WISH_KICK_CLIENT;
 		*client = arguments_take(rest);
 		wish->words = arguments_take_rest(rest);
@@ -224,7 +230,7 @@ void
 words_kick(const struct words_context *context, struct text argument,
 	struct answer *answer)
 {
-	struct wish wish = { .tenant = TEXT_LITERAL("default") };
+	struct wish wish = { 0 };
 	struct text client = { 0 };
 	const char *fault;
 
@@ -232,7 +238,7 @@ words_kick(const struct words_context *context, struct text argument,
 		answer_refuse(answer, KICK_USAGE);
 		return;
 	}
-	fault = fault_of(&wish, 0, REASON_BYTES_MAX);
+	fault = fault_of(context, &wish, 0, REASON_BYTES_MAX);
 	if (fault)
 		answer_refuse(answer, "%s", fault);
 	else if (wish.what == WISH_KICK_CLIENT)
@@ -285,9 +291,10 @@ void
 words_say(const struct words_context *context, struct text argument,
 	struct answer *answer)
 {
-	struct wish wish = { .tenant = TEXT_LITERAL("default") };
+	struct wish wish = { 0 };
 	const char *fault;
 
+	arguments_take_tenant(&argument, &wish.tenant);
 	if (arguments_take_word(&argument, "room")) {
 		wish.what = WISH_SAY_ROOM;
 		wish.room = arguments_take(&argument);
@@ -299,7 +306,7 @@ words_say(const struct words_context *context, struct text argument,
 		return;
 	}
 	wish.words = arguments_take_rest(&argument);
-	fault = fault_of(&wish, 1, SAID_BYTES_MAX);
+	fault = fault_of(context, &wish, 1, SAID_BYTES_MAX);
 	if (fault)
 		answer_refuse(answer, "%s", fault);
 	else
@@ -322,18 +329,17 @@ change(const struct words_context *context, struct text argument,
 	enum wish_what what, struct answer *answer)
 {
 	bool is_edit = what == WISH_EDIT;
-	struct wish wish = {
-		.what = what,
-		.tenant = TEXT_LITERAL("default"),
-	};
+	struct wish wish = { .what = what };
 	const char *fault;
 
+	arguments_take_tenant(&argument, &wish.tenant);
 	if (!read_change(&argument, &wish)) {
 		answer_refuse(answer, is_edit ? EDIT_USAGE : DELETE_USAGE);
 		return;
 	}
 	wish.words = arguments_take_rest(&argument);
-	fault = fault_of(&wish, is_edit ? 1 : 0, is_edit ? SAID_BYTES_MAX : 0);
+	fault = fault_of(
+		context, &wish, is_edit ? 1 : 0, is_edit ? SAID_BYTES_MAX : 0);
 	if (!fault && !config_room_class(context->config, wish.room)->history)
 		fault = "nothing is remembered in this room";
 	if (fault)

@@ -13,8 +13,8 @@
 #include "shared/records.h"
 
 #define USAGE                                                                  \
-	"trace room R [SECONDS], trace user U [SECONDS] or trace client C "    \
-	"[SECONDS], from 1 to 600"
+	"trace [tenant T] room R [SECONDS], trace [tenant T] user U "          \
+	"[SECONDS] or trace client C [SECONDS], from 1 to 600"
 #define SECONDS_USUAL 20
 #define SECONDS_MAX 600
 
@@ -59,7 +59,11 @@ static bool
 read_target(const struct words_context *context, struct text *rest,
 	struct wish *wish, unsigned *slot)
 {
+	bool is_of_tenant = arguments_take_tenant(rest, &wish->tenant);
+
 	*slot = ANY_SLOT;
+	if (!config_tenant(context->config, wish->tenant))
+		return false;
 	if (arguments_take_word(rest, "room")) {
 		wish->room = arguments_take(rest);
 		return text_is_name(wish->room, 1, ROOM_BYTES_MAX);
@@ -68,7 +72,7 @@ read_target(const struct words_context *context, struct text *rest,
 		wish->user = arguments_take(rest);
 		return text_is_name(wish->user, 1, USER_BYTES_MAX);
 	}
-	return arguments_take_word(rest, "client") &&
+	return !is_of_tenant && arguments_take_word(rest, "client") &&
 	       find_client(context, arguments_take(rest), wish, slot);
 }
 
@@ -100,7 +104,6 @@ words_trace(const struct words_context *context, struct text argument,
 		NULL };
 	struct wish wish = {
 		.what = WISH_TRACE,
-		.tenant = TEXT_LITERAL("default"),
 		.trace = clock_ns(),
 	};
 	unsigned slot;

@@ -73,6 +73,7 @@ enum kick_why {
 	KICK_REFUSED,   /* an older login stays */
 	KICK_TOO_MANY,  /* so many older ones stay */
 	KICK_TAKEN_OUT, /* of a room, by a backend: it is a leave */
+	KICK_TENANT_FULL,
 };
 
 enum wish_what {

@@ -147,14 +147,18 @@ def test_a_reason_of_many_bytes_is_cut_in_the_close(server):
 
 
 @pytest.mark.parametrize("words, why", [
-    ("kick", "kick user U"),
-    ("kick ann", "kick user U"),
+    ("kick", "kick [tenant T] user U"),
+    ("kick ann", "kick [tenant T] user U"),
     ("kick user", "a user is 1 to 64"),
-    ("kick user ann platform web", "kick user U"),
-    ("kick user ann platform 4294967296", "kick user U"),
-    ("kick user ann platform 99999999999999999999999", "kick user U"),
-    ("kick room r", "kick user U"),
-    ("kick room r ann", "kick user U"),
+    ("kick user ann platform web", "kick [tenant T] user U"),
+    ("kick user ann platform 4294967296", "kick [tenant T] user U"),
+    ("kick user ann platform 99999999999999999999999",
+     "kick [tenant T] user U"),
+    ("kick tenant", "kick [tenant T] user U"),
+    ("kick tenant nobody user ann", "no tenant is called so"),
+    ("kick tenant default client x", "kick [tenant T] user U"),
+    ("kick room r", "kick [tenant T] user U"),
+    ("kick room r ann", "kick [tenant T] user U"),
     ("kick room r user", "a user is 1 to 64"),
     ('kick room "" user ann', "a room is 1 to 128"),
     ("kick room %s user ann" % ("r" * 129), "a room is 1 to 128"),
@@ -171,8 +175,9 @@ def test_a_reason_of_many_bytes_is_cut_in_the_close(server):
     ("kick client x", "no such client"),
     ("kick client " + "f" * 32, "no such client"),
     ("kick client " + "0" * 32, "no such client"),
-    ("say", "say room R TEXT"),
-    ("say all hello", "say room R TEXT"),
+    ("say", "say [tenant T] room R TEXT"),
+    ("say all hello", "say [tenant T] room R TEXT"),
+    ("say tenant nobody room r hello", "no tenant is called so"),
     ("say room", "a room is 1 to 128"),
     ("say room r", "the text is 1 to 2048"),
     ("say user ann", "the text is 1 to 2048"),
@@ -440,10 +445,10 @@ def test_what_a_moderator_took_away_stays_away(make_server):
 
 
 @pytest.mark.parametrize("words, sentence", [
-    ("delete", "delete room R ID"),
-    ("delete room r", "delete room R ID"),
-    ("delete room r nonsense", "delete room R ID"),
-    ("delete user u 00000000000000000", "delete room R ID"),
+    ("delete", "delete [tenant T] room R ID"),
+    ("delete room r", "delete [tenant T] room R ID"),
+    ("delete room r nonsense", "delete [tenant T] room R ID"),
+    ("delete user u 00000000000000000", "delete [tenant T] room R ID"),
     ("edit room r 00000000000000000", "the text is 1 to 2048"),
 ])
 def test_a_change_that_cannot_be_is_refused(server, words, sentence):

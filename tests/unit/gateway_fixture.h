@@ -41,6 +41,7 @@
 static struct fixture {
 	struct config config;
 	struct room_class class;
+	struct tenant tenants[2];
 	struct event_base *base;
 	struct arena *arena;
 	struct gateway gateway;
@@ -136,6 +137,8 @@ fixture_open(unsigned ledgers)
 		.search = true,
 		.join = MAY_ANYONE,
 	};
+	fixture.tenants[0].name = (char *)(uintptr_t) "acme";
+	fixture.tenants[1].name = (char *)(uintptr_t) "default";
 	fixture.config = (struct config){
 		.host_id = 1,
 		.max_message_bytes = 65536,
@@ -144,6 +147,8 @@ fixture_open(unsigned ledgers)
 		.limits = { .rooms_per_connection = 128 },
 		.room_classes = &fixture.class,
 		.room_class_count = 1,
+		.tenants = fixture.tenants,
+		.tenant_count = ARRAY_LEN(fixture.tenants),
 	};
 	fixture.base = event_base_new();
 	fixture.arena = arena_create(&shape);

@@ -30,6 +30,8 @@ static const struct way {
 	[KICK_TOO_MANY] = { CLOSE_WHY_TOO_MANY,
 		"this user has as many connections as one may have" },
 	[KICK_TAKEN_OUT] = { CLOSE_WHY_KICKED, "" },
+	[KICK_TENANT_FULL] = { CLOSE_WHY_TOO_MANY,
+		"this tenant has as many connections as it may have" },
 };
 
 static const struct way *

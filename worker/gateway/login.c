@@ -16,15 +16,11 @@
 #include "worker/gateway/kick.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rivals.h"
-#include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/subscription.h"
 #include "worker/gateway/talk.h"
+#include "worker/gateway/tenants.h"
 #include "worker/gateway/tracer.h"
-
-/* All who are logged in count as members of the room without a name, so that
- * the index tells where any are. */
-static const struct text everybody = { "", 0 };
 
 static struct identity *
 identity_new(const struct login_request *request)
@@ -100,19 +96,28 @@ ask(struct session *session, struct text tag,
 		login_undo(session);
 }
 
-/* The login policy is against it. */
+/* The login policy is against it, or the tenant is full. */
 static void
 refuse(struct session *session, struct text tag, enum kick_why why)
 {
-	bool is_too_many = why == KICK_TOO_MANY;
+	static const enum counter counters[] = {
+		[KICK_REFUSED] = COUNTER_REFUSED_LOGIN,
+		[KICK_TOO_MANY] = COUNTER_REFUSED_USER_CONNECTIONS,
+		[KICK_TENANT_FULL] = COUNTER_REFUSED_TENANT_CONNECTIONS,
+	};
 
-	row_count(session->gateway->row,
-		is_too_many ? COUNTER_REFUSED_USER_CONNECTIONS
-			    : COUNTER_REFUSED_LOGIN,
-		1);
+	row_count(session->gateway->row, counters[why], 1);
 	login_undo(session);
 	session_refuse(session, tag,
-		is_too_many ? CODE_TOO_MANY : CODE_CONFLICT, kick_reason(why));
+		why == KICK_REFUSED ? CODE_CONFLICT : CODE_TOO_MANY,
+		kick_reason(why));
+}
+
+static bool
+is_refusal(enum kick_why why)
+{
+	return why == KICK_REFUSED || why == KICK_TOO_MANY ||
+	       why == KICK_TENANT_FULL;
 }
 
 void
@@ -126,11 +131,8 @@ login_run(struct session *session, struct text tag,
 			"this connection is logged in already");
 		return;
 	}
-	if (!text_equal(request->tenant, TEXT_LITERAL("default"))) {
-		session_refuse(session, tag, CODE_FORBIDDEN,
-			"there is no such tenant");
+	if (!tenants_admit(session, tag, request->tenant, request->platform))
 		return;
-	}
 	if (!take_place(session, request)) {
 		session_refuse(session, tag, CODE_UNAVAILABLE,
 			"this server holds as many clients as it can");
@@ -216,7 +218,6 @@ let_in(struct pending *pending, struct joined joined)
 	buffer_fini(&kept);
 	session->is_entering = false;
 	tracer_user(session, "login");
-	rooms_count_in(session->gateway, session_tenant(session), everybody);
 	pending_free(session->gateway->pendings, &pending);
 }
 
@@ -226,11 +227,14 @@ login_answered(struct pending *pending, const struct joined *joined)
 	struct session *session = pending->session;
 	enum kick_why why = session->kick_why;
 
+	/* Before others are sent away: nobody is for a login that fails. */
+	if (!why && !tenants_count_in(session))
+		why = KICK_TENANT_FULL;
 	if (!why)
 		why = rivals_why(rivals_settle(session));
 	if (!why) {
 		let_in(pending, *joined);
-	} else if (why == KICK_REFUSED || why == KICK_TOO_MANY) {
+	} else if (is_refusal(why)) {
 		refuse(session, pending_tag(pending), why);
 		pending_free(session->gateway->pendings, &pending);
 	} else {
@@ -272,11 +276,9 @@ login_undo(struct session *session)
 	if (!session->identity)
 		return;
 	attendance_end(session);
-	if (!session->is_entering) {
+	if (!session->is_entering)
 		tracer_user(session, "logout");
-		index_room_remove(gateway->arena, gateway->slot,
-			session_tenant(session), everybody);
-	}
+	tenants_count_out(session);
 	index_remove(gateway->arena, gateway->slot, session->place);
 	gateway->seated[session->place] = NULL;
 	row_count(gateway->row, COUNTER_SESSIONS, -1);

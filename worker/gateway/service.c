@@ -23,6 +23,7 @@
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/origins.h"
 #include "worker/gateway/profiles/profile.h"
+#include "worker/gateway/tenants.h"
 #include "worker/gateway/wishes.h"
 #include "worker/worker.h"
 
@@ -376,7 +377,8 @@ renumber(struct service *service)
 	note_listeners(service);
 }
 
-/* Nobody is disconnected; those at the door go on under the new rules. */
+/* Nobody is disconnected but those whose tenant is gone; those at the door go
+ * on under the new rules. */
 static void
 on_reload(void *self)
 {
@@ -388,6 +390,7 @@ on_reload(void *self)
 		log_error("some listeners are not open in this process");
 	lanes_renew(service->gateway.lanes);
 	attendance_renew(&service->gateway);
+	tenants_reload(&service->gateway);
 }
 
 static void

@@ -79,6 +79,7 @@ struct session {
 	bool is_sent_away;      /* by an operator: it is not lost */
 	bool is_ending;         /* the connection is gone */
 	bool is_attended;       /* the ledger of the inbox hears of its end */
+	bool is_in_tenant;      /* counted there, see tenants.h */
 	uint8_t address[16];
 };
 
