@@ -138,9 +138,13 @@ open_entrance(struct entrances *entrances, const struct heritage_socket *socket)
 	entrance->entrances = entrances;
 	entrance->inode = inode_of(socket->fd);
 	entrance->is_wanted = true;
-	entrance->scene = (struct route_scene){ entrances->worker,
-		entrances->pages, &config->listeners[socket->listener],
-		&entrances->is_stopping };
+	entrance->scene = (struct route_scene){
+		.worker = entrances->worker,
+		.pages = entrances->pages,
+		.errands = entrances->errands,
+		.listener = &config->listeners[socket->listener],
+		.is_stopping = &entrances->is_stopping,
+	};
 	entrance->http = evhttp_new(worker_base(entrances->worker));
 	must(entrance->http != NULL);
 	DL_APPEND(entrances->all, entrance);

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 
 struct entrance;
+struct errands;
 struct pages;
 struct worker;
 
 struct entrances {
 	struct worker *worker;
 	struct pages *pages;
+	struct errands *errands;
 	bool is_stopping;
 	struct entrance *all;
 };

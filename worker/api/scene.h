@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+struct errands;
 struct listener;
 struct pages;
 struct worker;
@@ -13,6 +14,7 @@ struct worker;
 struct route_scene {
 	struct worker *worker;
 	struct pages *pages;
+	struct errands *errands;         /* what goes by letter */
 	const struct listener *listener; /* where the request came in */
 	const bool *is_stopping;
 };

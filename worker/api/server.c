@@ -10,7 +10,9 @@
 #include "shared/arena.h"
 #include "shared/clock.h"
 #include "shared/config.h"
+#include "shared/log.h"
 #include "worker/api/entrance.h"
+#include "worker/api/errand.h"
 #include "worker/api/pages.h"
 #include "worker/worker.h"
 
@@ -20,6 +22,7 @@
 struct api {
 	struct worker *worker;
 	struct entrances entrances;
+	struct errands errands;
 	uint64_t end_by_ms;   /* an end was asked for; 0: not yet */
 	uint64_t drain_by_ms; /* a drain was asked for; 0: not yet */
 	uint64_t told_requests;
@@ -90,6 +93,7 @@ on_tick(void *self, uint64_t now_ms)
 	uint64_t requests = row_read(worker_row(api->worker), COUNTER_REQUESTS);
 
 	end_when_done(api, now_ms);
+	errands_on_tick(&api->errands, now_ms);
 	entrances_sweep(&api->entrances);
 	if (requests == api->told_requests)
 		return;
@@ -98,10 +102,59 @@ on_tick(void *self, uint64_t now_ms)
 		api->worker, "%llu requests", (unsigned long long)requests);
 }
 
+static void
+on_letter(void *self, const struct letter *letter)
+{
+	struct api *api = self;
+
+	if (!errands_on_letter(&api->errands, letter))
+		log_error("a letter %s of slot %u makes no sense here",
+			letter_kind_name(letter->kind), letter->from);
+}
+
+static void
+on_peer(void *self, unsigned slot, uint32_t life, bool is_alive)
+{
+	struct api *api = self;
+
+	(void)life;
+	errands_on_peer(&api->errands, slot, is_alive);
+}
+
+static bool
+office_offer(void *self, unsigned to, struct letter *letter)
+{
+	return worker_offer(self, to, letter);
+}
+
+static void
+office_send(void *self, unsigned to, struct letter *letter)
+{
+	worker_send(self, to, letter);
+}
+
+static void
+open_errands(struct api *api)
+{
+	struct worker *worker = api->worker;
+
+	api->errands.edge = (struct edge){
+		.config = worker_config(worker),
+		.arena = worker_arena(worker),
+		.slot = worker_slot(worker),
+		.life = worker_life(worker),
+		.office = { office_offer, office_send, worker, NULL },
+	};
+	errands_init(&api->errands);
+	api->entrances.errands = &api->errands;
+}
+
 int
 api_main(struct worker *worker)
 {
 	static const struct worker_hooks hooks = {
+		.on_letter = on_letter,
+		.on_peer = on_peer,
 		.on_tick = on_tick,
 		.on_stop = on_stop,
 		.on_reload = on_reload,
@@ -113,11 +166,13 @@ api_main(struct worker *worker)
 	};
 	int code = 1;
 
+	open_errands(&api);
 	if (entrances_open(&api.entrances) == 0) {
 		worker_set_title(worker, "0 requests");
 		worker_run(worker, &hooks, &api);
 		code = 0;
 	}
+	errands_fini(&api.errands);
 	entrances_fini(&api.entrances);
 	pages_free(&api.entrances.pages);
 	return code;
