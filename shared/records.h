@@ -74,6 +74,7 @@ enum kick_why {
 	KICK_TOO_MANY,  /* so many older ones stay */
 	KICK_TAKEN_OUT, /* of a room, by a backend: it is a leave */
 	KICK_TENANT_FULL,
+	KICK_BANNED,
 };
 
 enum wish_what {

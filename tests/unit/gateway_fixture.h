@@ -18,6 +18,7 @@
 #include <event2/event.h>
 
 #include "shared/arena.h"
+#include "shared/bans_writer.h"
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/clock.h"
@@ -44,6 +45,7 @@ static struct fixture {
 	struct tenant tenants[2];
 	struct event_base *base;
 	struct arena *arena;
+	struct bans_writer *bans;
 	struct gateway gateway;
 	struct letter *letters[LETTERS_MAX]; /* sent to ledgers */
 	size_t letter_count, letters_read;
@@ -153,6 +155,8 @@ fixture_open(unsigned ledgers)
 	fixture.base = event_base_new();
 	fixture.arena = arena_create(&shape);
 	must(fixture.base && fixture.arena);
+	fixture.bans = bans_writer_new(fixture.arena);
+	bans_writer_publish(fixture.bans);
 	fixture.gateway = (struct gateway){
 		.edge = {
 			.config = &fixture.config,
@@ -184,6 +188,7 @@ fixture_close(void)
 	for (size_t i = 0; i < ARRAY_LEN(fixture.inputs); i++)
 		buffer_fini(&fixture.inputs[i]);
 	buffer_fini(&fixture.told);
+	bans_writer_free(&fixture.bans);
 	arena_free(&fixture.arena);
 	event_base_free(fixture.base);
 }

@@ -85,15 +85,15 @@ may_enter(void *self, unsigned listener, struct text path, struct text origin)
 	return house.is_full ? DOOR_HOUSE_FULL : DOOR_WELCOME;
 }
 
-static inline bool
+static inline int
 admit(void *self, const struct sockaddr_storage *peer)
 {
 	assert_ptr_equal(self, &house);
 	assert_int_equal(peer->ss_family, AF_INET);
 	if (house.is_closed_to_all)
-		return false;
+		return 503;
 	house.admitted++;
-	return true;
+	return 0;
 }
 
 static inline void

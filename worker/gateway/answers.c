@@ -9,6 +9,7 @@
 #include "worker/gateway/deliver.h"
 #include "worker/gateway/draft.h"
 #include "worker/gateway/entry.h"
+#include "worker/gateway/evictions.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/kick.h"
@@ -280,6 +281,17 @@ on_kick(struct gateway *gateway, struct unpack *in)
 }
 
 static bool
+on_ban(struct gateway *gateway, struct unpack *in)
+{
+	struct ban ban;
+
+	if (!ban_unpack(in, &ban))
+		return false;
+	evictions_take(gateway, &ban);
+	return true;
+}
+
+static bool
 on_announce(
 	struct gateway *gateway, const struct letter *letter, struct unpack *in)
 {
@@ -309,6 +321,7 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 		[LETTER_ROOMS_PAGE] = on_rooms_page,
 		[LETTER_PRESENCE] = on_presence,
 		[LETTER_KICK] = on_kick,
+		[LETTER_BAN] = on_ban,
 		[LETTER_MARKED] = on_marked,
 		[LETTER_MARK] = on_mark,
 	};

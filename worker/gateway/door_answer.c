@@ -14,8 +14,7 @@ static const struct answer {
 } answers[] = {
 	{ 400, "Bad Request", "This is not a request that can be read.", "",
 		"" },
-	{ 403, "Forbidden", "Pages of this origin may not connect here.", "",
-		"" },
+	{ 403, "Forbidden", "You may not connect from there.", "", "" },
 	{ 404, "Not Found", "There is nothing at this path.", "", "" },
 	{ 405, "Method Not Allowed", "Only GET is understood here.", "",
 		"Allow: GET\r\n" },

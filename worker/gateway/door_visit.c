@@ -117,8 +117,12 @@ visit_greet(struct visit *visit, const struct door_head *ask, size_t end)
 {
 	const struct hall *hall = visit->hall;
 
-	if (hall->hooks.admit && !hall->hooks.admit(hall->self, &visit->peer)) {
-		visit_answer(visit, 503, false);
+	int status = hall->hooks.admit
+			     ? hall->hooks.admit(hall->self, &visit->peer)
+			     : 0;
+
+	if (status != 0) {
+		visit_answer(visit, status, false);
 		return;
 	}
 	switch (door_lws_greet(

@@ -32,6 +32,7 @@ static const struct way {
 	[KICK_TAKEN_OUT] = { CLOSE_WHY_KICKED, "" },
 	[KICK_TENANT_FULL] = { CLOSE_WHY_TOO_MANY,
 		"this tenant has as many connections as it may have" },
+	[KICK_BANNED] = { CLOSE_WHY_KICKED, "banned" },
 };
 
 static const struct way *

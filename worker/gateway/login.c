@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/bans.h"
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/clock.h"
@@ -10,6 +11,7 @@
 #include "shared/hash.h"
 #include "shared/index.h"
 #include "worker/gateway/attendance.h"
+#include "worker/gateway/bouncer.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/guestbook.h"
@@ -133,6 +135,8 @@ login_run(struct session *session, struct text tag,
 	}
 	if (!tenants_admit(session, tag, request->tenant, request->platform))
 		return;
+	if (bouncer_refuses(session, tag, request->tenant, request->user))
+		return;
 	if (!take_place(session, request)) {
 		session_refuse(session, tag, CODE_UNAVAILABLE,
 			"this server holds as many clients as it can");
@@ -221,12 +225,26 @@ let_in(struct pending *pending, struct joined joined)
 	pending_free(session->gateway->pendings, &pending);
 }
 
+#define TOO_EARLY "who is banned is not known yet, try again"
+
+/* A moment after the start of a host with several ledgers. */
+static const struct refused too_early = {
+	.code = CODE_UNAVAILABLE,
+	.error = { TOO_EARLY, sizeof(TOO_EARLY) - 1 },
+};
+
 void
 login_answered(struct pending *pending, const struct joined *joined)
 {
 	struct session *session = pending->session;
 	enum kick_why why = session->kick_why;
 
+	if (!bans_are_known(session->gateway->arena)) {
+		login_refused(pending, &too_early);
+		return;
+	}
+	if (!why && bouncer_knows(session))
+		why = KICK_BANNED;
 	/* Before others are sent away: nobody is for a login that fails. */
 	if (!why && !tenants_count_in(session))
 		why = KICK_TENANT_FULL;

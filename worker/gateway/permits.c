@@ -3,6 +3,7 @@
 #include "shared/base.h"
 #include "shared/config.h"
 #include "shared/scoreboard.h"
+#include "worker/gateway/bouncer.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -63,6 +64,8 @@ permits_why_not(const struct session *session, struct text room,
 		config_room_class(gateway->config, room);
 	const char *sentence = why_not(who_may(class, what), what, is_member);
 
+	if (!sentence && bouncer_bars_from(session, room))
+		return "you are banned from this room";
 	if (sentence)
 		row_count(gateway->row, COUNTER_REFUSED_PERMISSION, 1);
 	return sentence;

@@ -1,6 +1,7 @@
 /*
  * What the class of a room permits to whom: say, read and join of its section
- * in the configuration. Asked before everything else that is done in a room.
+ * in the configuration; and nothing to who is banned from it. Asked before
+ * everything else that is done in a room.
  */
 #ifndef WORKER_GATEWAY_PERMITS_H
 #define WORKER_GATEWAY_PERMITS_H

@@ -15,6 +15,7 @@
 #include "shared/log.h"
 #include "worker/gateway/admission.h"
 #include "worker/gateway/attendance.h"
+#include "worker/gateway/bouncer.h"
 #include "worker/gateway/client.h"
 #include "worker/gateway/door.h"
 #include "worker/gateway/drain.h"
@@ -117,12 +118,14 @@ close_all(struct service *service)
 	}
 }
 
-static bool
+static int
 admit(void *self, const struct sockaddr_storage *peer)
 {
 	struct service *service = self;
 
-	return admission_take(&service->gateway, peer);
+	if (bouncer_bars(&service->gateway, peer))
+		return 403;
+	return admission_take(&service->gateway, peer) ? 0 : 503;
 }
 
 static void

@@ -33,10 +33,10 @@ struct door_hooks {
 	enum door_verdict (*may_enter)(void *self, unsigned listener,
 		struct text path, struct text origin);
 
-	/* Behind a good handshake, the last question; false: 503. Who may is
-	 * entered, or dismissed, before anybody else is asked about. NULL:
-	 * everybody may. */
-	bool (*admit)(void *self, const struct sockaddr_storage *peer);
+	/* Behind a good handshake, the last question; not 0: the status to
+	 * refuse him with. Who may is entered, or dismissed, before anybody
+	 * else is asked about. NULL: everybody may. */
+	int (*admit)(void *self, const struct sockaddr_storage *peer);
 	void (*dismiss)(void *self, const struct sockaddr_storage *peer);
 	void (*on_enter)(void *self, const struct visitor *visitor);
 	void (*on_refuse)(void *self, int status); /* for the counters */
