@@ -17,7 +17,7 @@ B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 PACKAGES := libevent_core libevent_extra libwebsockets sqlite3 jansson \
 	libconfuse libbsd-overlay openssl libcurl
-NEEDS_NONE := clean deb deps packages run test
+NEEDS_NONE := clean deb deps packages rpm run test
 ifneq ($(filter-out $(NEEDS_NONE),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
 $(error Libraries are missing: run `make deps`, or see README.md)
@@ -135,10 +135,14 @@ install: all
 		conf/confab.conf | install -m 644 /dev/stdin $(INSTALLED_CONF)
 
 # Packages, which are left in build/.
-.PHONY: deb
+.PHONY: deb rpm
 deb:
 	packaging/deps package
 	packaging/deb/build $B
+
+rpm:
+	packaging/deps package
+	packaging/rpm/build $B
 
 clean:
 	rm -rf build

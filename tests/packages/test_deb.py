@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from machine import BUILD, ROOT, Machine, base, wait_for
+from machine import BUILD, ROOT, Machine, wait_for
 
 sys.path.insert(0, str(ROOT / "tests/integration"))
 from client import Client  # noqa: E402
@@ -19,37 +19,22 @@ DROP_IN = "/etc/systemd/system/confab.service.d"
 WATCHDOG = "[Service]\nWatchdogSec=2\nRestartSec=0\n"
 
 
-def build(version):
-    """The package with another number, in a folder of its own."""
-    out = BUILD / version
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    subprocess.run([ROOT / "packaging/deb/build", out, version], check=True,
-                   stdout=subprocess.DEVNULL)
-    return next(out.glob("confab_%s-1_*.deb" % version))
-
-
-@pytest.fixture(scope="module")
-def packages():
-    return build("0.1.0"), build("0.1.1")
-
-
-def test_lintian_has_nothing_to_say(packages):
+def test_lintian_has_nothing_to_say(debs):
     said = subprocess.run(
-        ["lintian", "--allow-root", "--fail-on", "warning", packages[0]],
+        ["lintian", "--allow-root", "--fail-on", "warning", debs[0]],
         capture_output=True, text=True)
     assert said.returncode == 0, said.stdout
     assert not re.search(r"^[EW]:", said.stdout, re.M), said.stdout
 
 
 @pytest.fixture(scope="module")
-def machine(packages):
+def machine(debs, debian):
     tree = BUILD / "machine"
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
-    subprocess.run(["tar", "-xf", base(packages[0]), "-C", tree], check=True)
+    subprocess.run(["tar", "-xf", debian, "-C", tree], check=True)
     one = Machine(tree)
-    for number, package in enumerate(packages):
+    for number, package in enumerate(debs):
         one.put(package, "/root/%d.deb" % number)
     try:
         yield one.boot()
