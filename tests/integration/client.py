@@ -25,7 +25,7 @@ class Refused(Exception):
 
 class Client:
     def __init__(self, port, user=None, rooms=(), platform=None, inbox=None,
-                 **socket):
+                 tenant=None, **socket):
         self.socket = wire.WebSocket(port, **socket)
         self.user = user
         self.replies = {}
@@ -33,7 +33,7 @@ class Client:
         self.numbers = itertools.count(1)
         self.login = None
         if user is not None:
-            more = {"platform": platform, "inbox": inbox}
+            more = {"platform": platform, "inbox": inbox, "tenant": tenant}
             self.login = self.call("login", user=user, **{
                 name: value for name, value in more.items()
                 if value is not None})
