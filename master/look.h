@@ -66,6 +66,7 @@ look_show look_memory;
 look_show look_errors;
 look_show look_log;
 look_show look_clients;
+look_show look_latency;
 look_show look_traffic;
 look_show look_slow;
 look_show look_client;

@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "master/answer.h"
 #include "master/look.h"
 #include "master/words_context.h"
@@ -6,11 +8,54 @@
 #include "shared/client_id.h"
 #include "shared/clock.h"
 #include "shared/config.h"
+#include "shared/overall.h"
 #include "shared/traffic_total.h"
 
 /*
- * What the gateways report of their traffic, see shared/traffic.h.
+ * How long things take, and what the gateways report of their traffic, see
+ * shared/traffic.h.
  */
+
+/* In each bucket of histogram.h, with commas between. */
+static void
+add_buckets(struct answer *answer, const struct histogram_sum *sum)
+{
+	struct buffer words = { 0 };
+
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+		buffer_add_format(&words, "%s%" PRIu64, i > 0 ? "," : "",
+			sum->buckets[i]);
+	answer_cell_name(answer, buffer_text(&words));
+	buffer_fini(&words);
+}
+
+void
+look_latency(const struct words_context *context, struct look *look,
+	struct answer *answer)
+{
+	static const char *const columns[] = { "latency", "count", "mean_us",
+		"p50_us", "p90_us", "p99_us", "p999_us", "buckets", "meaning",
+		NULL };
+	static const unsigned quantiles[] = { 500, 900, 990, 999 };
+
+	(void)look;
+	answer_begin_table(answer, columns);
+	for (unsigned i = 0; i < HISTOGRAM_COUNT; i++) {
+		const struct histogram_info *info = histogram_info(i);
+		struct histogram_sum sum;
+
+		overall_histogram(context->arena, i, &sum);
+		answer_cell_text(answer, info->name);
+		answer_cell_number(answer, sum.count);
+		answer_cell_number(answer, sum.sum_us / MAX_OF(sum.count, 1));
+		for (size_t k = 0; k < ARRAY_LEN(quantiles); k++)
+			answer_cell_number(
+				answer, histogram_quantile(&sum, quantiles[k]));
+		add_buckets(answer, &sum);
+		answer_cell_text(answer, info->help);
+	}
+	answer_end_table(answer);
+}
 
 void
 look_traffic(const struct words_context *context, struct look *look,

@@ -53,6 +53,8 @@ static const struct known {
 		"connections, by their places; tenant=T limit=N "
 		"after=CLIENT" },
 	{ "client", "C", 0, look_client, "one connection" },
+	{ "latency", NULL, 0, look_latency,
+		"how long things took since the start, in microseconds" },
 	{ "traffic", NULL, OPTION(LIMIT), look_traffic,
 		"the rooms that most was pushed to in the last seconds; "
 		"limit=N" },

@@ -6,81 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "master/ctl/screen_inside.h"
 #include "master/ctl/snapshot.h"
 #include "shared/base.h"
 #include "shared/buffer.h"
-
-#define LINE_BYTES 512
-#define NUMBER_BYTES 24
-
-struct drawing {
-	struct buffer *out;
-	const struct screen_view *view;
-	const struct snapshot *before, *now;
-	unsigned lines;
-};
-
-__attribute__((format(printf, 2, 3))) static void
-add_line(struct drawing *drawing, const char *format, ...)
-{
-	const struct screen_view *view = drawing->view;
-	char line[LINE_BYTES];
-	size_t length;
-	va_list args;
-
-	if (view->height > 0 && drawing->lines == view->height)
-		return;
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	length = strlen(line);
-	if (view->width > 0)
-		length = MIN_OF(length, (size_t)view->width);
-	while (length > 0 && line[length - 1] == ' ')
-		length--;
-	buffer_add(drawing->out, line, length);
-	buffer_add_byte(drawing->out, '\n');
-	drawing->lines++;
-}
-
-/* At most six characters: 99999, 123k, 12.3M. */
-static const char *
-write_number(char to[NUMBER_BYTES], double number)
-{
-	static const char units[] = " kMGTPE";
-	size_t unit = 0;
-
-	if (number < 99999.5) {
-		snprintf(to, NUMBER_BYTES, "%.0f", number);
-		return to;
-	}
-	while (number >= 999.5 && unit < sizeof(units) - 2) {
-		number /= 1000;
-		unit++;
-	}
-	snprintf(to, NUMBER_BYTES, number < 99.95 ? "%.1f%c" : "%.0f%c", number,
-		units[unit]);
-	return to;
-}
-
-/* A server that was started anew counts from 0. */
-static bool
-knows_rates(const struct drawing *drawing)
-{
-	return drawing->before && drawing->before->pid == drawing->now->pid &&
-	       drawing->before->at_ms < drawing->now->at_ms;
-}
-
-static const char *
-write_rate(char to[NUMBER_BYTES], const struct drawing *drawing, uint64_t from,
-	uint64_t until)
-{
-	if (!knows_rates(drawing))
-		return "-";
-	return write_number(to,
-		(double)(until - MIN_OF(from, until)) * 1000 /
-			(double)(drawing->now->at_ms - drawing->before->at_ms));
-}
 
 struct item {
 	const char *name;
@@ -96,7 +25,7 @@ static void
 add_counters(struct drawing *drawing, const char *title,
 	const struct item *items, size_t count)
 {
-	char line[LINE_BYTES];
+	char line[SCREEN_LINE_BYTES];
 	size_t length = (size_t)snprintf(line, sizeof(line), "%-9s", title);
 
 	for (size_t i = 0; i < count; i++) {
@@ -104,15 +33,16 @@ add_counters(struct drawing *drawing, const char *title,
 		uint64_t value = drawing->now->counters[which];
 		uint64_t from =
 			drawing->before ? drawing->before->counters[which] : 0;
-		char number[NUMBER_BYTES];
+		char number[SCREEN_NUMBER_BYTES];
 
 		length += (size_t)snprintf(line + length, sizeof(line) - length,
 			" %s %-7s", items[i].name,
 			items[i].kind == RATE
-				? write_rate(number, drawing, from, value)
-				: write_number(number, (double)value));
+				? screen_write_rate(
+					  number, drawing, from, value)
+				: screen_write_number(number, (double)value));
 	}
-	add_line(drawing, "%s", line);
+	screen_add_line(drawing, "%s", line);
 }
 
 static const struct item talk[] = {
@@ -152,15 +82,18 @@ static void
 add_lags(struct drawing *drawing)
 {
 	const struct snapshot *now = drawing->now;
-	char one[NUMBER_BYTES], other[NUMBER_BYTES];
+	char one[SCREEN_NUMBER_BYTES], other[SCREEN_NUMBER_BYTES];
 
 	if (now->knows_ledgers)
-		add_line(drawing, "lag       undelivered %s B  unarchived %s B",
-			write_number(one, (double)now->undelivered),
-			write_number(other, (double)now->unarchived));
+		screen_add_line(drawing,
+			"lag       undelivered %s B  unarchived %s B",
+			screen_write_number(one, (double)now->undelivered),
+			screen_write_number(other, (double)now->unarchived));
 	if (now->knows_rings)
-		add_line(drawing, "fullest ring %" PRIu64 "%%",
+		screen_add_line(drawing, "fullest ring %" PRIu64 "%%",
 			now->ring_percent);
+	if (now->knows_latency)
+		screen_add_latency(drawing);
 }
 
 static void
@@ -169,14 +102,14 @@ add_head(struct drawing *drawing)
 	const struct snapshot *now = drawing->now;
 	uint64_t up = now->uptime;
 
-	add_line(drawing,
+	screen_add_line(drawing,
 		"confab %s  %s  up %" PRIu64 "d %02u:%02u:%02u  pid %" PRIu64,
 		now->version, now->state, up / 86400,
 		(unsigned)(up / 3600 % 24), (unsigned)(up / 60 % 60),
 		(unsigned)(up % 60), now->pid);
 	if (drawing->view->trouble)
-		add_line(drawing, "OLD: %s", drawing->view->trouble);
-	add_line(drawing,
+		screen_add_line(drawing, "OLD: %s", drawing->view->trouble);
+	screen_add_line(drawing,
 		"clients   connections %" PRIu64 "  logged in %" PRIu64
 		"  users %" PRIu64 "  rooms %" PRIu64,
 		now->connections, now->sessions, now->users, now->rooms);
@@ -186,7 +119,6 @@ add_head(struct drawing *drawing)
 	add_counters(drawing, "rings", rings, ARRAY_LEN(rings));
 	add_counters(drawing, "store", store, ARRAY_LEN(store));
 	add_lags(drawing);
-	add_line(drawing, "%s", "");
 }
 
 /* One line of the table, with rates. */
@@ -270,11 +202,15 @@ screen_read_key(char key, unsigned *sort)
 static void
 add_help(struct drawing *drawing)
 {
-	add_line(drawing, "Keys: q quits, h this help, v turns the order round,"
-			  " space draws at once.");
-	add_line(drawing, "Sorted by:");
+	screen_add_line(drawing,
+		"Keys: q quits, h this help, v turns the order round, space "
+		"draws at once,");
+	screen_add_line(drawing, "t has rooms by traffic, slow clients or "
+				 "processes come first.");
+	screen_add_line(drawing, "Sorted by:");
 	for (size_t i = 0; i < ARRAY_LEN(sorts); i++)
-		add_line(drawing, "  %c  %s", sorts[i].key, sorts[i].name);
+		screen_add_line(
+			drawing, "  %c  %s", sorts[i].key, sorts[i].name);
 }
 
 static int
@@ -314,32 +250,35 @@ static void
 add_worker(struct drawing *drawing, const struct line *line)
 {
 	const struct snapshot_worker *worker = line->worker;
-	char in[NUMBER_BYTES], out[NUMBER_BYTES], waits[NUMBER_BYTES];
+	char in[SCREEN_NUMBER_BYTES], out[SCREEN_NUMBER_BYTES],
+		waits[SCREEN_NUMBER_BYTES];
 	char name[2 * SNAPSHOT_WORD_BYTES];
 
 	snprintf(name, sizeof(name), "%s %" PRIu64, worker->role,
 		worker->number);
-	add_line(drawing,
+	screen_add_line(drawing,
 		"%4" PRIu64 " %-12s %7" PRIu64 " %-8s %8" PRIu64
 		" %6s %6s %7s %5" PRIu64 " %6" PRIu64,
 		worker->slot, name, worker->pid, worker->state,
 		worker->connections,
-		write_rate(in, drawing, line->before_in, worker->letters_in),
-		write_rate(out, drawing, line->before_out, worker->letters_out),
-		write_number(waits, (double)worker->overflow_bytes),
+		screen_write_rate(
+			in, drawing, line->before_in, worker->letters_in),
+		screen_write_rate(
+			out, drawing, line->before_out, worker->letters_out),
+		screen_write_number(waits, (double)worker->overflow_bytes),
 		worker->restarts, worker->since);
 }
 
-static void
-add_workers(struct drawing *drawing)
+void
+screen_add_workers(struct drawing *drawing)
 {
 	const struct snapshot *now = drawing->now;
 	struct line *lines =
 		base_alloc_zeroed(now->worker_count + 1, sizeof(*lines));
 
-	add_line(drawing, "%4s %-12s %7s %-8s %8s %6s %6s %7s %5s %6s", "SLOT",
-		"ROLE", "PID", "STATE", "CONNS", "IN/S", "OUT/S", "WAITING",
-		"DIED", "SINCE");
+	screen_add_line(drawing, "%4s %-12s %7s %-8s %8s %6s %6s %7s %5s %6s",
+		"SLOT", "ROLE", "PID", "STATE", "CONNS", "IN/S", "OUT/S",
+		"WAITING", "DIED", "SINCE");
 	for (size_t i = 0; i < now->worker_count; i++)
 		lines[i] = line_of(drawing, &now->workers[i]);
 	qsort_r(lines, now->worker_count, sizeof(*lines), compare,
@@ -363,9 +302,9 @@ screen_draw(struct buffer *out, const struct snapshot *before,
 	if (now)
 		add_head(&drawing);
 	else if (view->trouble)
-		add_line(&drawing, "%s", view->trouble);
+		screen_add_line(&drawing, "%s", view->trouble);
 	if (view->shows_help)
 		add_help(&drawing);
 	else if (now)
-		add_workers(&drawing);
+		screen_add_parts(&drawing);
 }

@@ -11,11 +11,15 @@
 struct buffer;
 struct snapshot;
 
+/* The lists: processes, rooms by traffic, slow clients. */
+#define SCREEN_PARTS 3
+
 struct screen_view {
 	unsigned width;  /* no line is longer; 0: as long as they are */
 	unsigned height; /* no more lines than that; 0: all */
 	unsigned sort;   /* which column the table is sorted by */
 	bool is_reversed;
+	unsigned first; /* which list comes first */
 	bool shows_help;
 	const char *trouble; /* why the numbers are old; NULL: they are not */
 };

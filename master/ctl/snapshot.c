@@ -13,6 +13,9 @@ static const char *const questions[] = {
 	[ASK_WORKERS] = "show workers\n",
 	[ASK_LEDGERS] = "show ledger\n",
 	[ASK_RINGS] = "show rings limit=1000\n",
+	[ASK_LATENCY] = "show latency\n",
+	[ASK_TRAFFIC] = "show traffic limit=30\n",
+	[ASK_SLOW] = "show slow limit=30\n",
 };
 
 const char *
@@ -74,6 +77,20 @@ copy_word(char to[SNAPSHOT_WORD_BYTES], struct text word)
 	for (size_t i = 0; i < length; i++)
 		to[i] = word.at[i] > ' ' && word.at[i] <= '~' ? word.at[i]
 							      : '?';
+	to[length] = 0;
+}
+
+/* The same of what others have named. */
+static void
+copy_name(char to[SNAPSHOT_NAME_BYTES], struct text name)
+{
+	size_t length = MIN_OF(name.length, (size_t)SNAPSHOT_NAME_BYTES - 1);
+	bool is_clean = text_is_name(name, 0, SNAPSHOT_NAME_BYTES - 1);
+
+	for (size_t i = 0; i < length; i++)
+		to[i] = is_clean || (name.at[i] >= ' ' && name.at[i] <= '~')
+				? name.at[i]
+				: '?';
 	to[length] = 0;
 }
 
@@ -216,6 +233,61 @@ read_ring(struct snapshot *snapshot, const struct fields *fields)
 	snapshot->ring_percent = MAX_OF(snapshot->ring_percent, percent);
 }
 
+static void
+read_latency(struct snapshot *snapshot, const struct fields *fields)
+{
+	struct text name = field(fields, "latency"), rest, one;
+	struct histogram_sum *sum = NULL;
+
+	for (unsigned i = 0; i < HISTOGRAM_COUNT; i++)
+		if (text_equal(name, text_of(histogram_info(i)->name)))
+			sum = &snapshot->latency[i];
+	if (!sum)
+		return;
+	snapshot->knows_latency = true;
+	*sum = (struct histogram_sum){ 0 };
+	rest = field(fields, "buckets");
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS && take(&rest, ',', &one);
+		i++) {
+		sum->buckets[i] = number_of(one);
+		sum->count += sum->buckets[i];
+	}
+}
+
+static void
+read_room(struct snapshot *snapshot, const struct fields *fields)
+{
+	struct snapshot_room *room;
+
+	if (snapshot->busy_count == SNAPSHOT_ROWS)
+		return;
+	room = &snapshot->busy[snapshot->busy_count++];
+	copy_name(room->name, field(fields, "room"));
+	copy_name(room->tenant, field(fields, "tenant"));
+	room->gateways = number(fields, "gateways");
+	room->messages = number(fields, "messages");
+	room->pushes = number(fields, "pushes");
+	room->bytes = number(fields, "bytes");
+	room->seconds = MAX_OF(number(fields, "seconds"), 1);
+}
+
+static void
+read_slow(struct snapshot *snapshot, const struct fields *fields)
+{
+	struct snapshot_slow *slow;
+
+	if (snapshot->slow_count == SNAPSHOT_ROWS)
+		return;
+	slow = &snapshot->slow[snapshot->slow_count++];
+	copy_name(slow->user, field(fields, "user"));
+	copy_name(slow->address, field(fields, "address"));
+	copy_word(slow->state, field(fields, "state"));
+	slow->slot = number(fields, "slot");
+	slow->waiting_bytes = number(fields, "waiting_bytes");
+	slow->dropped = number(fields, "dropped");
+	slow->seconds = number(fields, "seconds");
+}
+
 void
 snapshot_read(struct snapshot *snapshot, enum snapshot_question question,
 	struct text answer)
@@ -235,6 +307,15 @@ snapshot_read(struct snapshot *snapshot, enum snapshot_question question,
 		return;
 	case ASK_RINGS:
 		read_table(snapshot, answer, read_ring);
+		return;
+	case ASK_LATENCY:
+		read_table(snapshot, answer, read_latency);
+		return;
+	case ASK_TRAFFIC:
+		read_table(snapshot, answer, read_room);
+		return;
+	case ASK_SLOW:
+		read_table(snapshot, answer, read_slow);
 		return;
 	case QUESTION_COUNT:
 		return;

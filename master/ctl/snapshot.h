@@ -14,12 +14,28 @@
 #include "shared/text.h"
 
 #define SNAPSHOT_WORD_BYTES 24
+#define SNAPSHOT_NAME_BYTES 132
+#define SNAPSHOT_ROWS 30
 
 struct snapshot_worker {
 	uint64_t slot, number, pid, since, connections, restarts, silent_ms;
 	uint64_t letters_in, letters_out, overflow_bytes;
 	char role[SNAPSHOT_WORD_BYTES];
 	char state[SNAPSHOT_WORD_BYTES];
+};
+
+/* Names are UTF-8 without control characters. */
+struct snapshot_room {
+	char name[SNAPSHOT_NAME_BYTES];
+	char tenant[SNAPSHOT_NAME_BYTES];
+	uint64_t gateways, messages, pushes, bytes, seconds;
+};
+
+struct snapshot_slow {
+	char user[SNAPSHOT_NAME_BYTES];
+	char state[SNAPSHOT_WORD_BYTES];
+	char address[SNAPSHOT_NAME_BYTES];
+	uint64_t slot, waiting_bytes, dropped, seconds;
 };
 
 /* Zero where the server did not say. */
@@ -37,6 +53,13 @@ struct snapshot {
 	bool knows_ledgers;
 	uint64_t undelivered, unarchived;
 
+	bool knows_latency;
+	struct histogram_sum latency[HISTOGRAM_COUNT];
+
+	struct snapshot_room busy[SNAPSHOT_ROWS];
+	struct snapshot_slow slow[SNAPSHOT_ROWS];
+	size_t busy_count, slow_count;
+
 	bool knows_rings;
 	uint64_t ring_percent; /* of the fullest */
 };
@@ -47,6 +70,9 @@ enum snapshot_question {
 	ASK_WORKERS,
 	ASK_LEDGERS,
 	ASK_RINGS,
+	ASK_LATENCY,
+	ASK_TRAFFIC,
+	ASK_SLOW,
 	QUESTION_COUNT,
 };
 

@@ -204,6 +204,8 @@ take_key(struct screen_view *view, char key)
 		view->shows_help = !view->shows_help;
 	else if (key == 'v')
 		view->is_reversed = !view->is_reversed;
+	else if (key == 't')
+		view->first = (view->first + 1) % SCREEN_PARTS;
 	else if (screen_read_key(key, &view->sort))
 		view->shows_help = false;
 	return key != 'q';

@@ -27,6 +27,8 @@ TABLES = {
     "show ledger": "ledger slot pid state journal delivered archived segments "
                    "messages streams rooms members keys marks",
     "show traffic": "room tenant gateways messages pushes bytes seconds",
+    "show latency": "latency count mean_us p50_us p90_us p99_us p999_us "
+                    "buckets meaning",
     "show slow": "client user tenant platform slot state waiting_bytes "
                  "dropped seconds address",
     "show memory": "part pid size resident share",

@@ -198,11 +198,87 @@ all_of_it_fits_80_by_24(void **state)
 		"1\t100000\t100000\t300\n");
 	answer(&now, ASK_RINGS,
 		"ring\tused\tcapacity\n0-1\t10\t1000\n1-0\t370\t1000\n");
+	for (unsigned i = 0; i < HISTOGRAM_COUNT; i++)
+		now.latency[i].buckets[HISTOGRAM_BOUNDS - 1] =
+			now.latency[i].count = 7;
+	now.knows_latency = true;
 	screen_draw(&whole, &before, &now, &any);
 	assert_int_equal(strlen(draw(&before, &view)), whole.length);
 	assert_shows((char *)out.data, "undelivered 50 B  unarchived 99700 B");
 	assert_shows((char *)out.data, "fullest ring 37%");
 	buffer_fini(&whole);
+}
+
+#define TRAFFIC "room\ttenant\tgateways\tmessages\tpushes\tbytes\tseconds\n"
+#define SLOW                                                                   \
+	"client\tuser\tslot\tstate\twaiting_"                                  \
+	"bytes\tdropped\tseconds\taddress\n"
+#define LATENCY "latency\tcount\tbuckets\n"
+
+static void
+lists_come_one_behind_the_other_and_a_key_turns_them(void **state)
+{
+	struct screen_view view = { 0 };
+	const char *screen;
+
+	(void)state;
+	answer(&now, ASK_TRAFFIC,
+		TRAFFIC "大厅\tdefault\t2\t10\t50\t5000\t5\n"
+			"b\tother\t1\t1\t1\t100\t5\n");
+	answer(&now, ASK_SLOW,
+		SLOW "x\tann\t1\tbehind\t70000\t3\t9\t127.0.0.1:5\n");
+	screen = draw(&before, &view);
+	assert_shows(
+		screen, "   2.0     10   1000    2 default          大厅\n");
+	assert_shows(screen, "   0.2    0.2     20    1 other            b\n");
+	assert_shows(screen, "   1 behind    70000       3      9 127.0.0.1:5  "
+			     "         ann\n");
+	assert_true(strstr(screen, "SLOT ROLE") < strstr(screen, "MSGS/S"));
+	assert_true(strstr(screen, "MSGS/S") < strstr(screen, "SLOT SLOW"));
+	view.first = 2;
+	screen = draw(&before, &view);
+	assert_true(strstr(screen, "SLOT SLOW") < strstr(screen, "SLOT ROLE"));
+	assert_true(strstr(screen, "SLOT ROLE") < strstr(screen, "MSGS/S"));
+}
+
+static void
+an_empty_list_takes_no_line(void **state)
+{
+	const char *screen = draw(&before, &(struct screen_view){ 0 });
+
+	(void)state;
+	answer(&now, ASK_TRAFFIC, TRAFFIC);
+	assert_null(strstr(screen, "MSGS/S"));
+	assert_null(strstr(screen, "\n\n\n"));
+	assert_true(screen[strlen(screen) - 2] != '\n');
+}
+
+static void
+a_long_line_is_not_cut_inside_a_character(void **state)
+{
+	(void)state;
+	answer(&now, ASK_TRAFFIC, TRAFFIC "大厅大厅\td\t2\t1\t5\t5\t5\n");
+	for (unsigned width = 40; width < 60; width++) {
+		struct screen_view view = { .width = width, .first = 1 };
+
+		assert_true(text_is_utf8(text_of(draw(&before, &view))));
+	}
+}
+
+static void
+latency_is_that_of_the_time_between(void **state)
+{
+	(void)state;
+	assert_null(strstr(draw(&before, &(struct screen_view){ 0 }), "50/99"));
+	answer(&before, ASK_LATENCY,
+		LATENCY "delivery\t9\t0,0,0,0,0,0,0,0,0,9\n");
+	answer(&now, ASK_LATENCY,
+		LATENCY "delivery\t13\t4,0,0,0,0,0,0,0,0,9\n"
+			"journal_commit\t0\t0\nnews\t1\t1\n");
+	assert_shows(draw(&before, &(struct screen_view){ 0 }),
+		"ms 50/99% delivery 0.03/0.05  journal -/-  archive -/-\n");
+	assert_shows(draw(NULL, &(struct screen_view){ 0 }),
+		"delivery 32/50  journal");
 }
 
 static void
@@ -234,6 +310,8 @@ nothing_of_a_server_steers_the_terminal(void **state)
 	(void)state;
 	answer(&now, ASK_INFO, "version: \033[31mred\nstate: \t\x7f\x80\n");
 	answer(&now, ASK_WORKERS, WORKERS "7\t\033]0;x\x07\n");
+	answer(&now, ASK_TRAFFIC, TRAFFIC "\033[2J\t\xc2\x9b\t1\n");
+	answer(&now, ASK_SLOW, SLOW "x\t\xff\t1\t\033c\t1\t1\t1\t\x9b\n");
 	for (const char *at = draw(&before, &(struct screen_view){ 0 }); *at;
 		at++)
 		assert_true(*at == '\n' || (*at >= ' ' && *at <= '~'));
@@ -269,6 +347,10 @@ main(void)
 		TEST(keys_sort_the_table),
 		TEST(no_line_and_no_screen_is_too_large),
 		TEST(all_of_it_fits_80_by_24),
+		TEST(lists_come_one_behind_the_other_and_a_key_turns_them),
+		TEST(an_empty_list_takes_no_line),
+		TEST(a_long_line_is_not_cut_inside_a_character),
+		TEST(latency_is_that_of_the_time_between),
 		TEST(old_numbers_are_said_to_be_old),
 		TEST(help_takes_the_place_of_the_table),
 		TEST(nothing_of_a_server_steers_the_terminal),
