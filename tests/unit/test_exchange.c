@@ -24,6 +24,7 @@
 
 #include "shared/base.h"
 #include "worker/api/exchange.h"
+#include "worker/api/gate.h"
 
 #define WAITING_MAX 8
 #define TURNS_MAX 20000
@@ -31,6 +32,7 @@
 struct house {
 	struct event_base *base;
 	struct evhttp *http;
+	struct gates gates;
 	struct exchanges exchanges;
 	struct exchange *waiting[WAITING_MAX];
 	unsigned count;
@@ -47,7 +49,7 @@ on_request(struct evhttp_request *request, void *self)
 
 	assert_true(house->count < WAITING_MAX);
 	house->waiting[house->count++] =
-		exchange_open(&house->exchanges, NULL, request);
+		exchange_open(&house->exchanges, NULL, &house->gates, request);
 }
 
 static int
@@ -66,6 +68,16 @@ call_in(struct evhttp_bound_socket *bound)
 	return fd;
 }
 
+static struct bufferevent *
+on_connection(struct event_base *base, void *self)
+{
+	struct house *house = self;
+	struct bufferevent *bufferevent = bufferevent_socket_new(base, -1, 0);
+
+	gate_open(&house->gates, bufferevent);
+	return bufferevent;
+}
+
 static int
 set_up(void **state)
 {
@@ -74,6 +86,14 @@ set_up(void **state)
 
 	house->base = event_base_new();
 	house->http = evhttp_new(house->base);
+	house->gates = (struct gates){
+		.limits = { .head_bytes = 1024, .body_bytes = 100 },
+		.head_ms = 1000,
+		.whole_ms = 5000,
+		.linger_ms = 500,
+		.held_max = 1000,
+	};
+	evhttp_set_bevcb(house->http, on_connection, house);
 	evhttp_set_gencb(house->http, on_request, house);
 	bound = evhttp_bind_socket_with_handle(house->http, "127.0.0.1", 0);
 	assert_non_null(bound);
@@ -88,6 +108,8 @@ tear_down(void **state)
 	struct house *house = *state;
 
 	evhttp_free(house->http);
+	gates_fini(&house->gates);
+	assert_int_equal(house->gates.held_bytes, 0);
 	exchanges_fini(&house->exchanges);
 	assert_int_equal(house->exchanges.count, 0);
 	if (house->client >= 0)
@@ -352,6 +374,181 @@ who_does_not_listen_is_not_listened_to(void **state)
 	free(much);
 }
 
+/* Answers what the gate refused, as the routes do. */
+static void
+refuse(struct house *house, unsigned which, int status)
+{
+	const struct intake *refused = exchange_refused(house->waiting[which]);
+	struct evbuffer *body = evbuffer_new();
+
+	assert_non_null(refused);
+	assert_int_equal(refused->status, status);
+	evbuffer_add(body, "refused", 7);
+	exchange_close(house->waiting[which], status, "No", body);
+	evbuffer_free(body);
+}
+
+static void
+a_refusal_comes_in_its_turn(void **state)
+{
+	struct house *house = *state;
+
+	say(house, GET("/a") "GET / HTTP/9.9\r\n\r\n" GET("/b"));
+	wait_for_requests(house, 1);
+	answer(house, 0, "good");
+	wait_for_requests(house, 2);
+	refuse(house, 1, 505);
+	wait_for_words(house, "refused");
+	assert_true(strstr(house->got, "good") < strstr(house->got, "refused"));
+	wait_for_the_end(house);
+	assert_int_equal(house->count, 2);
+}
+
+/* Its last bytes must not make the kernel throw the answer away. */
+static void
+who_is_refused_may_finish_first(void **state)
+{
+	struct house *house = *state;
+
+	say(house, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000"
+		   "\r\n\r\n");
+	wait_for_requests(house, 1);
+	refuse(house, 0, 413);
+	for (int i = 0; i < 100; i++) {
+		event_base_loop(house->base, EVLOOP_NONBLOCK);
+		say(house, "more and more and more");
+	}
+	wait_for_words(house, "refused");
+	wait_for_the_end(house);
+	assert_int_equal(house->exchanges.count, 1);
+	gates_sweep(&house->gates, 1000);
+	turn_for_a_while(house);
+	assert_int_equal(house->exchanges.count, 1);
+	close(house->client);
+	house->client = -1;
+	for (int i = 0; i < TURNS_MAX && house->exchanges.count; i++)
+		turn(house);
+	assert_int_equal(house->exchanges.count, 0);
+}
+
+static void
+nobody_lingers_for_ever(void **state)
+{
+	struct house *house = *state;
+
+	say(house, "NONSENSE\r\n\r\n");
+	wait_for_requests(house, 1);
+	refuse(house, 0, 400);
+	wait_for_words(house, "refused");
+	gates_sweep(&house->gates, 1000);
+	gates_sweep(&house->gates, 1499);
+	turn_for_a_while(house);
+	assert_int_equal(house->exchanges.count, 1);
+	gates_sweep(&house->gates, 1500);
+	turn_for_a_while(house);
+	assert_int_equal(house->exchanges.count, 0);
+	gates_sweep(&house->gates, 1600);
+	assert_null(house->gates.all);
+}
+
+static void
+a_slow_head_is_refused(void **state)
+{
+	struct house *house = *state;
+
+	gates_sweep(&house->gates, 1);
+	turn_for_a_while(house);
+	gates_sweep(&house->gates, 100000);
+	say(house, "GET / HTT");
+	turn_for_a_while(house);
+	gates_sweep(&house->gates, 200000);
+	say(house, "P");
+	turn_for_a_while(house);
+	gates_sweep(&house->gates, 200999);
+	turn_for_a_while(house);
+	assert_int_equal(house->count, 0);
+	gates_sweep(&house->gates, 201000);
+	wait_for_requests(house, 1);
+	refuse(house, 0, 408);
+	wait_for_words(house, "408 No");
+	wait_for_the_end(house);
+}
+
+static void
+a_slow_body_is_refused(void **state)
+{
+	struct house *house = *state;
+
+	say(house, POST_HEAD "b");
+	turn_for_a_while(house);
+	gates_sweep(&house->gates, 100000);
+	gates_sweep(&house->gates, 104999);
+	turn_for_a_while(house);
+	assert_int_equal(house->count, 0);
+	gates_sweep(&house->gates, 105000);
+	wait_for_requests(house, 1);
+	refuse(house, 0, 408);
+	wait_for_words(house, "refused");
+}
+
+static void
+a_late_answer_is_no_slow_request(void **state)
+{
+	struct house *house = *state;
+
+	say(house, GET("/a"));
+	wait_for_requests(house, 1);
+	gates_sweep(&house->gates, 1000);
+	gates_sweep(&house->gates, 999000);
+	turn_for_a_while(house);
+	answer(house, 0, "late");
+	wait_for_words(house, "late");
+}
+
+/* Twice, because evhttp takes what is written after a reply for its end. */
+static void
+who_expects_100_gets_it(void **state)
+{
+	static const char head[] = "POST /c HTTP/1.1\r\nHost: x\r\n"
+				   "Content-Length: 4\r\n"
+				   "Expect: 100-continue\r\n\r\n";
+	struct house *house = *state;
+
+	for (unsigned i = 0; i < 2; i++) {
+		say(house, head);
+		wait_for_words(house, "HTTP/1.1 100 Continue\r\n\r\n");
+		turn_for_a_while(house);
+		assert_int_equal(house->count, i);
+		say(house, "body");
+		wait_for_requests(house, i + 1);
+		assert_memory_equal(
+			exchange_body(house->waiting[i]).at, "body", 4);
+		answer(house, i, "done");
+		wait_for_words(house, "\r\n\r\ndone");
+		memset(house->got, 0, sizeof(house->got));
+		house->got_length = 0;
+	}
+}
+
+static void
+bodies_of_all_are_bounded(void **state)
+{
+	struct house *house = *state;
+
+	house->gates.held_max = 3;
+	say(house, POST_HEAD "body");
+	wait_for_requests(house, 1);
+	answer(house, 0, "whole at once");
+	wait_for_words(house, "at once");
+	assert_int_equal(house->gates.held_bytes, 0);
+	say(house, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+		   "body");
+	wait_for_requests(house, 2);
+	refuse(house, 1, 503);
+	assert_int_equal(house->gates.held_bytes, 0);
+	wait_for_words(house, "refused");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -367,6 +564,14 @@ main(void)
 		TEST(what_nobody_answers_is_freed_at_the_end),
 		TEST(a_reply_on_its_way_ends_with_its_client),
 		TEST(who_does_not_listen_is_not_listened_to),
+		TEST(a_refusal_comes_in_its_turn),
+		TEST(who_is_refused_may_finish_first),
+		TEST(nobody_lingers_for_ever),
+		TEST(a_slow_head_is_refused),
+		TEST(a_slow_body_is_refused),
+		TEST(a_late_answer_is_no_slow_request),
+		TEST(who_expects_100_gets_it),
+		TEST(bodies_of_all_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
@@ -19,20 +20,32 @@
 #include "shared/log.h"
 #include "shared/table.h"
 #include "worker/api/exchange.h"
+#include "worker/api/gate.h"
 #include "worker/api/reply.h"
 #include "worker/api/routes.h"
 #include "worker/api/scene.h"
 #include "worker/worker.h"
 
-#define HEAD_BYTES_MAX (8 * 1024)
-#define BODY_BYTES_MAX (64 * 1024)
-#define TIMEOUT_SECONDS 30
+#define HEAD_BYTES_MAX (64 * 1024)
+#define BODY_BYTES_MAX (1024 * 1024)
+#define HELD_BYTES_MAX (64 * 1024 * 1024)
+
+/* Besides the message: who shall get it, for one. */
+#define BODY_BYTES_MORE (256 * 1024)
+
+/* Without any byte, in either direction. */
+#define TIMEOUT_SECONDS 60
+
+/* From the first byte of a request to the end of its head, and of it all. */
+#define HEAD_MS 10000
+#define WHOLE_MS 30000
+#define LINGER_MS 2000
 
 /* Accepting rests so long when there is no descriptor left. */
 #define REST_MS 200
 
 /* What gets as far as the routes, so that an address can tell which methods it
- * knows; others are answered with 501. */
+ * knows; the gate refuses others. */
 #define METHODS                                                                \
 	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
 		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
@@ -44,6 +57,7 @@ struct entrance {
 	struct evhttp_bound_socket *socket; /* NULL once it is shut */
 	ino_t inode;                        /* of the socket, whatever fd */
 	bool is_wanted;                     /* while they are renewed */
+	struct gates gates;
 	struct exchanges exchanges;
 	struct route_scene scene;
 };
@@ -52,8 +66,8 @@ static void
 on_request(struct evhttp_request *request, void *self)
 {
 	struct entrance *entrance = self;
-	struct exchange *exchange =
-		exchange_open(&entrance->exchanges, &entrance->scene, request);
+	struct exchange *exchange = exchange_open(&entrance->exchanges,
+		&entrance->scene, &entrance->gates, request);
 
 	if (entrance->scene.listener)
 		routes_answer(exchange);
@@ -117,6 +131,7 @@ entrance_free(struct entrance *entrance)
 {
 	DL_DELETE(entrance->entrances->all, entrance);
 	evhttp_free(entrance->http);
+	gates_fini(&entrance->gates);
 	exchanges_fini(&entrance->exchanges);
 	free(entrance);
 }
@@ -127,6 +142,49 @@ inode_of(int fd)
 	struct stat what;
 
 	return fstat(fd, &what) == 0 ? what.st_ino : 0;
+}
+
+static struct bufferevent *
+on_connection(struct event_base *base, void *self)
+{
+	struct entrance *entrance = self;
+	struct bufferevent *bufferevent = bufferevent_socket_new(base, -1, 0);
+
+	must(bufferevent != NULL);
+	gate_open(&entrance->gates, bufferevent);
+	return bufferevent;
+}
+
+/* Its own limits are never reached: the gate's are below them. */
+static struct evhttp *
+open_http(struct entrance *entrance)
+{
+	struct evhttp *http =
+		evhttp_new(worker_base(entrance->entrances->worker));
+
+	must(http != NULL);
+	evhttp_set_max_headers_size(http, 2 * HEAD_BYTES_MAX);
+	evhttp_set_timeout(http, TIMEOUT_SECONDS);
+	evhttp_set_allowed_methods(http, METHODS);
+	evhttp_set_bevcb(http, on_connection, entrance);
+	evhttp_set_gencb(http, on_request, entrance);
+	return http;
+}
+
+/* A message of the greatest size always fits. */
+static void
+set_limits(struct entrance *entrance)
+{
+	const struct config *config =
+		worker_config(entrance->entrances->worker);
+	size_t message = (size_t)config->max_message_bytes + BODY_BYTES_MORE;
+
+	entrance->gates.limits.head_bytes = HEAD_BYTES_MAX;
+	entrance->gates.limits.body_bytes = MAX_OF(BODY_BYTES_MAX, message);
+	entrance->gates.held_max = HELD_BYTES_MAX;
+	entrance->gates.head_ms = HEAD_MS;
+	entrance->gates.whole_ms = WHOLE_MS;
+	entrance->gates.linger_ms = LINGER_MS;
 }
 
 static int
@@ -145,14 +203,9 @@ open_entrance(struct entrances *entrances, const struct heritage_socket *socket)
 		.listener = &config->listeners[socket->listener],
 		.is_stopping = &entrances->is_stopping,
 	};
-	entrance->http = evhttp_new(worker_base(entrances->worker));
-	must(entrance->http != NULL);
+	set_limits(entrance);
+	entrance->http = open_http(entrance);
 	DL_APPEND(entrances->all, entrance);
-	evhttp_set_max_headers_size(entrance->http, HEAD_BYTES_MAX);
-	evhttp_set_max_body_size(entrance->http, BODY_BYTES_MAX);
-	evhttp_set_timeout(entrance->http, TIMEOUT_SECONDS);
-	evhttp_set_allowed_methods(entrance->http, METHODS);
-	evhttp_set_gencb(entrance->http, on_request, entrance);
 	if (listen_on(entrance, socket->fd) == 0)
 		return 0;
 	entrance_free(entrance);
@@ -201,6 +254,7 @@ renew(struct entrances *entrances, const struct heritage_socket *socket)
 			continue;
 		entrance->is_wanted = true;
 		entrance->scene.listener = &config->listeners[socket->listener];
+		set_limits(entrance);
 		return;
 	}
 	open_entrance(entrances, socket);
@@ -215,12 +269,13 @@ retire(struct entrance *entrance)
 }
 
 void
-entrances_sweep(struct entrances *entrances)
+entrances_sweep(struct entrances *entrances, uint64_t now_ms)
 {
 	struct entrance *entrance, *next;
 
 	DL_FOREACH_SAFE(entrances->all, entrance, next)
 	{
+		gates_sweep(&entrance->gates, now_ms);
 		if (!entrance->scene.listener && entrance->exchanges.count == 0)
 			entrance_free(entrance);
 	}

@@ -7,6 +7,7 @@
 #define WORKER_API_ENTRANCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct entrance;
 struct errands;
@@ -27,8 +28,9 @@ int entrances_open(struct entrances *entrances);
 /* The worker has other sockets: those that it had before stay in use. */
 void entrances_renew(struct entrances *entrances);
 
-/* Frees those that were shut by that and owe no reply; often. */
-void entrances_sweep(struct entrances *entrances);
+/* Refuses requests that take too long to come, and frees entrances that were
+ * shut and owe no reply; often. */
+void entrances_sweep(struct entrances *entrances, uint64_t now_ms);
 
 /* How many exchanges are not over. */
 unsigned entrances_busy(const struct entrances *entrances);

@@ -11,6 +11,7 @@
 #include "shared/base.h"
 #include "shared/json.h"
 #include "shared/table.h"
+#include "worker/api/gate.h"
 
 static void
 exchange_free(struct exchange *exchange)
@@ -40,9 +41,13 @@ on_gone(struct evhttp_connection *connection, void *self)
 static void
 on_sent(struct evhttp_request *request, void *self)
 {
+	struct exchange *exchange = self;
+	struct gate *gate = exchange->gate;
+
 	evhttp_connection_set_closecb(
 		evhttp_request_get_connection(request), NULL, NULL);
-	exchange_free(self);
+	exchange_free(exchange);
+	gate_go_on(gate);
 }
 
 static struct bufferevent *
@@ -72,7 +77,7 @@ note_address(struct exchange *exchange)
 
 struct exchange *
 exchange_open(struct exchanges *exchanges, const struct route_scene *scene,
-	struct evhttp_request *request)
+	struct gates *gates, struct evhttp_request *request)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
@@ -82,6 +87,8 @@ exchange_open(struct exchanges *exchanges, const struct route_scene *scene,
 	exchange->request = request;
 	exchange->method = evhttp_request_get_command(request);
 	exchange->path = base_strdup(path ? path : "");
+	exchange->gate = gate_find(gates, bufferevent_of(exchange));
+	must(exchange->gate != NULL);
 	exchange->among = exchanges;
 	DL_APPEND(exchanges->all, exchange);
 	exchanges->count++;
@@ -118,14 +125,16 @@ exchange_query(const struct exchange *exchange)
 	return uri ? evhttp_uri_get_query(uri) : NULL;
 }
 
-struct text
-exchange_body(struct exchange *exchange)
+const struct intake *
+exchange_refused(const struct exchange *exchange)
 {
-	struct evbuffer *body =
-		evhttp_request_get_input_buffer(exchange->request);
+	return gate_refused(exchange->gate);
+}
 
-	return (struct text){ (const char *)evbuffer_pullup(body, -1),
-		evbuffer_get_length(body) };
+struct text
+exchange_body(const struct exchange *exchange)
+{
+	return gate_body(exchange->gate);
 }
 
 void
@@ -133,6 +142,8 @@ exchange_close(struct exchange *exchange, int status, const char *words,
 	struct evbuffer *body)
 {
 	struct evhttp_request *request = exchange->request;
+
+	struct gate *gate = exchange->gate;
 
 	must(!exchange->is_answered);
 	exchange->is_answered = true;
@@ -142,6 +153,8 @@ exchange_close(struct exchange *exchange, int status, const char *words,
 	}
 	evhttp_send_reply(request, status, words, body);
 	stop_reading(exchange);
+	if (gate_refused(gate))
+		gate_linger(gate);
 }
 
 void

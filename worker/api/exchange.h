@@ -26,6 +26,9 @@
 struct evbuffer;
 struct evhttp_request;
 struct exchange;
+struct gate;
+struct gates;
+struct intake;
 struct route_scene;
 
 /* Those of one entrance that are not over: an answer is due, or its bytes are
@@ -49,15 +52,17 @@ struct exchange {
 
 	/* Of exchange.c and reply.c alone. */
 	struct evhttp_request *request; /* NULL: the client has left */
+	struct gate *gate;
 	struct exchanges *among;
 	struct exchange *prev, *next;
 	struct buffer text; /* of the argument */
 	bool is_answered;
 };
 
-/* For a request that has come whole. */
+/* For what evhttp takes for a request, by a connection with a gate. */
 struct exchange *exchange_open(struct exchanges *exchanges,
-	const struct route_scene *scene, struct evhttp_request *request);
+	const struct route_scene *scene, struct gates *gates,
+	struct evhttp_request *request);
 
 /* Of the request; NULL when there is none, or the client has left. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
@@ -68,8 +73,12 @@ int exchange_socket(const struct exchange *exchange);
 /* Without its '?', as it came; NULL when there is none. */
 const char *exchange_query(const struct exchange *exchange);
 
+/* Why it was refused while it came in, in its status and why; NULL: it was not.
+ * Asked for before it is answered. */
+const struct intake *exchange_refused(const struct exchange *exchange);
+
 /* The body of a request that was not answered yet. */
-struct text exchange_body(struct exchange *exchange);
+struct text exchange_body(const struct exchange *exchange);
 
 /* For reply.c: sends the headers set so far and the body, and lets go. */
 void exchange_close(struct exchange *exchange, int status, const char *words,

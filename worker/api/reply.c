@@ -29,9 +29,15 @@ static const struct {
 	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
+	{ 408, "Request Timeout" },
 	{ 409, "Conflict" },
+	{ 413, "Content Too Large" },
+	{ 417, "Expectation Failed" },
 	{ 429, "Too Many Requests" },
+	{ 431, "Request Header Fields Too Large" },
+	{ 501, "Not Implemented" },
 	{ 503, "Service Unavailable" },
+	{ 505, "HTTP Version Not Supported" },
 };
 
 /* Codes of the protocol; any other is a bad request. */

@@ -10,6 +10,7 @@
 #include "worker/api/exchange.h"
 #include "worker/api/figures.h"
 #include "worker/api/health.h"
+#include "worker/api/intake.h"
 #include "worker/api/percent.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
@@ -186,12 +187,28 @@ admit(struct exchange *exchange)
 	return false;
 }
 
+static void
+answer_refused(struct exchange *exchange, const struct intake *intake)
+{
+	exchange->path[0] = 0;
+	if (intake->status == 503)
+		reply_set_header(exchange, "Retry-After", "1");
+	reply_send_error(exchange, intake->status,
+		intake->status == 503 ? CODE_UNAVAILABLE : CODE_BAD_REQUEST,
+		intake->why);
+}
+
 void
 routes_answer(struct exchange *exchange)
 {
+	const struct intake *refused = exchange_refused(exchange);
 	unsigned known;
 	const struct route *route = find_route(exchange, &known);
 
+	if (refused) {
+		answer_refused(exchange, refused);
+		return;
+	}
 	if (!route) {
 		answer_without_route(exchange, known);
 		return;

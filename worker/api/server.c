@@ -94,7 +94,7 @@ on_tick(void *self, uint64_t now_ms)
 
 	end_when_done(api, now_ms);
 	errands_on_tick(&api->errands, now_ms);
-	entrances_sweep(&api->entrances);
+	entrances_sweep(&api->entrances, now_ms);
 	if (requests == api->told_requests)
 		return;
 	api->told_requests = requests;

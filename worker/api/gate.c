@@ -1,0 +1,310 @@
+#include "worker/api/gate.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "shared/base.h"
+#include "shared/table.h"
+
+/*
+ * The gate sees what comes by a callback of the input buffer, which is called
+ * before evhttp is, and empties the buffer; so evhttp finds nothing until the
+ * gate puts a head back. Between two requests the gate holds whatever came too
+ * early. It holds a reference of the bufferevent: evhttp says nothing when it
+ * frees one that has never had a request, but it takes its callbacks away.
+ */
+
+static const char empty_request[] = "GET / HTTP/1.1\r\n"
+				    "Host: refused\r\n"
+				    "Connection: close\r\n\r\n";
+static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+enum gate_state {
+	GATE_READS,   /* a request comes, or none yet */
+	GATE_WAITS,   /* evhttp has one */
+	GATE_LINGERS, /* the last reply was sent, or is being sent */
+};
+
+struct gate {
+	struct gates *gates;
+	struct gate *prev, *next;
+	struct bufferevent *bufferevent;
+	struct intake intake;
+	struct buffer early; /* came behind the request */
+	enum gate_state state;
+	bool is_busy;       /* we change the input ourselves */
+	bool has_continued; /* 100 was sent for this one */
+	uint64_t since_ms;  /* of the request, or of lingering; 0: not yet */
+	bufferevent_data_cb on_written; /* evhttp's, while it lingers */
+	bufferevent_event_cb on_event;
+	void *evhttp;
+	UT_hash_handle hh;
+};
+
+static struct evbuffer *
+input_of(const struct gate *gate)
+{
+	return bufferevent_get_input(gate->bufferevent);
+}
+
+static void
+give_to_evhttp(struct gate *gate)
+{
+	struct text head = { empty_request, sizeof(empty_request) - 1 };
+
+	if (gate->intake.phase == INTAKE_WHOLE)
+		head = buffer_text(&gate->intake.head);
+	gate->is_busy = true;
+	must(evbuffer_prepend(input_of(gate), head.at, head.length) == 0);
+	gate->is_busy = false;
+	gate->state = GATE_WAITS;
+	buffer_fini(&gate->intake.head);
+}
+
+/* evhttp takes every end of writing for that of its last reply, so it must not
+ * hear of this one; it sets its callbacks again with the reply. */
+static void
+say_go_on(struct gate *gate)
+{
+	bufferevent_data_cb on_read, on_written;
+	bufferevent_event_cb on_event;
+	void *self;
+
+	gate->has_continued = true;
+	bufferevent_getcb(
+		gate->bufferevent, &on_read, &on_written, &on_event, &self);
+	bufferevent_setcb(gate->bufferevent, on_read, NULL, on_event, self);
+	bufferevent_enable(gate->bufferevent, EV_WRITE);
+	bufferevent_write(gate->bufferevent, go_on, sizeof(go_on) - 1);
+}
+
+static void
+take(struct gate *gate)
+{
+	struct gates *gates = gate->gates;
+	size_t before = gate->intake.body.length, used;
+
+	used = intake_take(
+		&gate->intake, &gates->limits, buffer_text(&gate->early));
+	buffer_drop_front(&gate->early, used);
+	gates->held_bytes += gate->intake.body.length - before;
+	if (gates->held_bytes > gates->held_max &&
+		gate->intake.phase < INTAKE_WHOLE) {
+		gates->held_bytes -= gate->intake.body.length;
+		intake_refuse(&gate->intake, 503,
+			"too much is being sent to this host now");
+	}
+	if (gate->early.length == 0)
+		buffer_fini(&gate->early);
+}
+
+static void
+read_on(struct gate *gate)
+{
+	if (gate->state != GATE_READS)
+		return;
+	take(gate);
+	if (gate->intake.phase >= INTAKE_WHOLE)
+		give_to_evhttp(gate);
+	else if (gate->intake.asks_to_continue && !gate->has_continued)
+		say_go_on(gate);
+}
+
+static void
+on_input(
+	struct evbuffer *input, const struct evbuffer_cb_info *what, void *self)
+{
+	struct gate *gate = self;
+	size_t length = evbuffer_get_length(input);
+
+	if (gate->is_busy || what->n_added == 0)
+		return;
+	gate->is_busy = true;
+	if (gate->state == GATE_LINGERS) {
+		evbuffer_drain(input, length);
+	} else {
+		evbuffer_remove(
+			input, buffer_reserve(&gate->early, length), length);
+		gate->early.length += length;
+	}
+	gate->is_busy = false;
+	read_on(gate);
+}
+
+void
+gate_open(struct gates *gates, struct bufferevent *bufferevent)
+{
+	struct gate *gate = base_alloc_zeroed(1, sizeof(*gate));
+
+	gate->gates = gates;
+	gate->bufferevent = bufferevent;
+	bufferevent_incref(bufferevent);
+	must(evbuffer_add_cb(input_of(gate), on_input, gate) != NULL);
+	DL_APPEND(gates->all, gate);
+	HASH_ADD_PTR(gates->by_bufferevent, bufferevent, gate);
+}
+
+struct gate *
+gate_find(struct gates *gates, struct bufferevent *bufferevent)
+{
+	struct gate *gate;
+
+	HASH_FIND_PTR(gates->by_bufferevent, &bufferevent, gate);
+	return gate;
+}
+
+struct text
+gate_body(const struct gate *gate)
+{
+	return buffer_text(&gate->intake.body);
+}
+
+const struct intake *
+gate_refused(const struct gate *gate)
+{
+	return gate->intake.phase == INTAKE_REFUSED ? &gate->intake : NULL;
+}
+
+static void
+forget_request(struct gate *gate)
+{
+	gate->gates->held_bytes -= gate->intake.body.length;
+	intake_clear(&gate->intake);
+	gate->has_continued = false;
+	gate->since_ms = 0;
+}
+
+void
+gate_go_on(struct gate *gate)
+{
+	if (gate->state != GATE_WAITS)
+		return;
+	forget_request(gate);
+	gate->state = GATE_READS;
+	read_on(gate);
+}
+
+/* evhttp hears that its reply is written, and closes the connection. */
+static void
+end_lingering(struct gate *gate)
+{
+	bufferevent_setcb(gate->bufferevent, NULL, gate->on_written,
+		gate->on_event, gate->evhttp);
+	bufferevent_trigger(gate->bufferevent, EV_WRITE,
+		BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+}
+
+static void
+on_linger_event(struct bufferevent *bufferevent, short what, void *self)
+{
+	(void)bufferevent;
+	(void)what;
+	end_lingering(self);
+}
+
+static void
+on_linger_written(struct bufferevent *bufferevent, void *self)
+{
+	(void)self;
+	shutdown(bufferevent_getfd(bufferevent), SHUT_WR);
+	bufferevent_enable(bufferevent, EV_READ);
+}
+
+void
+gate_linger(struct gate *gate)
+{
+	bufferevent_data_cb on_read;
+
+	gate->state = GATE_LINGERS;
+	gate->since_ms = 0;
+	buffer_fini(&gate->early);
+	bufferevent_getcb(gate->bufferevent, &on_read, &gate->on_written,
+		&gate->on_event, &gate->evhttp);
+	bufferevent_setcb(gate->bufferevent, NULL, on_linger_written,
+		on_linger_event, gate);
+}
+
+static void
+gate_free(struct gate *gate)
+{
+	forget_request(gate);
+	DL_DELETE(gate->gates->all, gate);
+	HASH_DELETE(hh, gate->gates->by_bufferevent, gate);
+	evbuffer_remove_cb(input_of(gate), on_input, gate);
+	bufferevent_decref(gate->bufferevent);
+	buffer_fini(&gate->early);
+	free(gate);
+}
+
+static bool
+is_let_go(const struct gate *gate)
+{
+	bufferevent_data_cb on_read, on_written;
+	bufferevent_event_cb on_event;
+	void *self;
+
+	bufferevent_getcb(
+		gate->bufferevent, &on_read, &on_written, &on_event, &self);
+	return on_event == NULL;
+}
+
+/* What waits for bytes is told like the arrival of some. */
+static void
+refuse_slow(struct gate *gate)
+{
+	gate->gates->held_bytes -= gate->intake.body.length;
+	intake_refuse(&gate->intake, 408, "the request took too long to come");
+	give_to_evhttp(gate);
+	bufferevent_trigger(gate->bufferevent, EV_READ,
+		BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+}
+
+static uint64_t
+patience(const struct gate *gate)
+{
+	if (gate->state == GATE_LINGERS)
+		return gate->gates->linger_ms;
+	return gate->intake.phase == INTAKE_HEAD ? gate->gates->head_ms
+						 : gate->gates->whole_ms;
+}
+
+static void
+look_at_the_clock(struct gate *gate, uint64_t now_ms)
+{
+	if (gate->state == GATE_WAITS ||
+		(gate->state == GATE_READS && !intake_has_begun(&gate->intake)))
+		return;
+	if (gate->since_ms == 0)
+		gate->since_ms = now_ms;
+	if (now_ms - gate->since_ms < patience(gate))
+		return;
+	if (gate->state == GATE_LINGERS)
+		end_lingering(gate);
+	else
+		refuse_slow(gate);
+}
+
+void
+gates_sweep(struct gates *gates, uint64_t now_ms)
+{
+	struct gate *gate, *next;
+
+	DL_FOREACH_SAFE(gates->all, gate, next)
+	{
+		if (is_let_go(gate))
+			gate_free(gate);
+		else
+			look_at_the_clock(gate, now_ms);
+	}
+}
+
+void
+gates_fini(struct gates *gates)
+{
+	while (gates->all)
+		gate_free(gates->all);
+}
