@@ -6,6 +6,7 @@ the test did not announce with allow() fails it.
 """
 
 import ctypes
+import itertools
 import json
 import os
 import pathlib
@@ -44,16 +45,21 @@ DEATHS = r"ended by signal (9|15) |ended by itself|has stood still|" \
 
 def ports_of_this_process():
     """Processes that test side by side have ports of their own, all outside
-    the range that outgoing connections take theirs from."""
+    the range that outgoing connections take theirs from. Each port comes up
+    again only when all the others have."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     share = 19000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    return range(12000 + number * share, 12000 + (number + 1) * share)
+    own = list(range(12000 + number * share, 12000 + (number + 1) * share))
+    random.shuffle(own)
+    return itertools.cycle(own)
+
+
+PORTS = ports_of_this_process()
 
 
 def free_port():
-    """A port nobody listens on."""
-    while True:
-        port = random.choice(ports_of_this_process())
+    """A port nobody listens on, and no other call has returned lately."""
+    for port in PORTS:
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
@@ -197,8 +203,12 @@ listener backend {
         return self
 
     def wait_serving(self, guard=GUARD):
-        wait_for("every worker is serving", self.is_serving, guard,
-                 self.is_running)
+        try:
+            wait_for("every worker is serving", self.is_serving, guard,
+                     self.is_running)
+        except AssertionError as error:
+            raise AssertionError("%s\n%s" % (error,
+                                             self.log()[-4000:])) from None
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None
