@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "master/words_same.h"
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/call.h"
@@ -18,6 +19,7 @@
 #include "shared/text.h"
 
 #define ANSWER_SECONDS 3
+#define PATH_BYTES_MAX 3900 /* with the rest it is one line of the socket */
 
 struct option {
 	struct text name;    /* with its section's */
@@ -143,22 +145,47 @@ tell_options(const struct list *running, const struct list *tested)
 	}
 }
 
-static bool
-ask(const struct config *config, struct buffer *answer)
+static int
+call_server(const struct config *config)
 {
-	bool is_answered = false;
 	char *path;
 	int fd;
 
 	must(asprintf(&path, "%s/status.sock", config->run_dir) >= 0);
 	fd = call_open(path, ANSWER_SECONDS);
 	free(path);
-	if (fd >= 0) {
-		is_answered =
-			call_ask(fd, TEXT_LITERAL("show config\n"), answer);
-		close(fd);
+	return fd;
+}
+
+static bool
+ask(int fd, struct text line, struct buffer *answer)
+{
+	buffer_clear(answer, SIZE_MAX);
+	return call_ask(fd, line, answer) &&
+	       !call_is_refused(buffer_text(answer));
+}
+
+/* A file that an option names, and had before, but which holds something else.
+ * Only the owner of the server and root are told. */
+static void
+tell_contents(int fd, const struct config *config)
+{
+	struct buffer line = { 0 }, answer = { 0 };
+
+	for (size_t i = 0; i < config->secret_count; i++) {
+		const struct secret *secret = &config->secrets[i];
+
+		if (!text_is_name(text_of(secret->path), 1, PATH_BYTES_MAX))
+			continue;
+		buffer_clear(&line, SIZE_MAX);
+		words_same_ask(secret, &line);
+		if (!ask(fd, buffer_text(&line), &answer))
+			break;
+		if (text_equal(buffer_text(&answer), text_of(words_same_other)))
+			printf("live: %s: other content\n", secret->path);
 	}
-	return is_answered && !call_is_refused(buffer_text(answer));
+	buffer_fini(&line);
+	buffer_fini(&answer);
 }
 
 void
@@ -166,14 +193,18 @@ trial_compare(const struct config *config)
 {
 	struct list running = { 0 }, tested = { 0 };
 	struct buffer answer = { 0 };
+	int fd = call_server(config);
 
-	if (ask(config, &answer)) {
+	if (fd >= 0 && ask(fd, TEXT_LITERAL("show config\n"), &answer)) {
 		read_answer(&running, buffer_text(&answer));
 		config_list(config, add_own, &tested);
 		tell_options(&running, &tested);
 		tell_sections(&tested, &running, "added");
 		tell_sections(&running, &tested, "removed");
+		tell_contents(fd, config);
 	}
+	if (fd >= 0)
+		close(fd);
 	for (size_t i = 0; i < tested.count; i++) {
 		free((void *)tested.options[i].name.at);
 		free((void *)tested.options[i].value.at);

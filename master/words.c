@@ -10,6 +10,7 @@
 #include "master/words_acts.h"
 #include "master/words_check.h"
 #include "master/words_context.h"
+#include "master/words_same.h"
 #include "master/words_trace.h"
 #include "shared/arena.h"
 #include "shared/base.h"
@@ -304,6 +305,9 @@ static const struct word {
 		"all that the processes count" },
 	{ "show config", false, show_config,
 		"the configuration, and where each option was set" },
+	{ "same ...", true, words_same,
+		"KEY HASH PATH: is what stands in a file of the configuration "
+		"what is in use? confabd -t asks this" },
 	{ "check", false, words_check,
 		"is all as it should be? The first row tells" },
 	{ "reload", true, reload, "read the configuration again" },

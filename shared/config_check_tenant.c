@@ -163,6 +163,28 @@ is_visible(struct text text)
 	return true;
 }
 
+static bool
+has_text(const struct config *config, const struct key *key)
+{
+	return text_has_prefix(text_of(key->title), text_of(KEY_TITLE_BEGIN)) &&
+	       config_secret(config, key->title + strlen(KEY_TITLE_BEGIN));
+}
+
+/* Who sends what stands in two files would be two backends at once. */
+static void
+check_same_keys(struct reading *reading, const struct config *config,
+	size_t section, const struct key *key)
+{
+	for (const struct key *other = config->keys; other < key; other++)
+		if (has_text(config, key) && has_text(config, other) &&
+			text_equal(config_key_text(config, key),
+				config_key_text(config, other)))
+			config_complain(reading,
+				reading->sections[section].place,
+				"%s: the same key stands in %s", key->title,
+				other->title);
+}
+
 void
 config_check_key(struct reading *reading, const struct config *config,
 	size_t section, const struct key *key)
@@ -181,6 +203,8 @@ config_check_key(struct reading *reading, const struct config *config,
 			"%s: a key is one line of visible ASCII characters "
 			"without blanks",
 			key->title);
+	else
+		check_same_keys(reading, config, section, key);
 	if (strcmp(key->tenant, "*") != 0)
 		check_tenant_name(reading, config, section, key->tenant);
 }

@@ -4,10 +4,12 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 
 import pytest
 
-from server import CONFABD, DEATHS, ROOT, free_port, wait_for
+from server import CONFABD, DEATHS, GUARD, ROOT, StatusError, free_port, \
+    wait_for
 
 NOBODY = 65534
 
@@ -121,6 +123,40 @@ def test_a_secret_is_read_anew_and_never_shown(own_server):
     own_server.wait_log("key file:%s: other content" % path)
     for secret in ("first-secret", "second-secret"):
         assert secrets_shown(own_server, secret) == []
+
+
+def changes_told(server, **more):
+    done = subprocess.run([str(CONFABD), "-t", "-c", str(server.config_path)],
+                          capture_output=True, text=True, timeout=GUARD,
+                          check=False, **more)
+    assert done.returncode == 0, done
+    return done.stdout.splitlines()[1:]
+
+
+def test_a_trial_tells_of_tenants_and_contents(own_server):
+    path = write_secret(own_server, "hook", "first-secret")
+    change(own_server, "tenant acme { }",
+           'tenant acme { webhook_secret_file = "%s" }' % path)
+    assert changes_told(own_server) == [
+        "live: tenant acme: webhook_secret_file: '' -> '%s'" % path]
+    reload(own_server)
+    assert changes_told(own_server) == []
+    write_secret(own_server, "hook", "second-secret")
+    assert changes_told(own_server) == ["live: %s: other content" % path]
+    change(own_server, "tenant acme", "tenant more { }\ntenant acme")
+    assert changes_told(own_server) == ["live: tenant more: added",
+                                        "live: %s: other content" % path]
+
+
+def test_the_question_behind_a_trial_is_read_with_care(own_server):
+    for words in ("same", "same a b c", "same %s %s" % ("0" * 32, "0" * 16),
+                  "same %s %s /x" % ("0" * 31, "0" * 16),
+                  "same %s %s /x" % ("g" * 32, "0" * 16),
+                  "same %s %s /x" % ("0" * 33, "0" * 16)):
+        with pytest.raises(StatusError):
+            own_server.ask(words)
+    answer = own_server.ask("same %s %s /etc/passwd" % ("0" * 32, "0" * 16))
+    assert answer == ["content: unknown"]
 
 
 def test_a_secret_that_became_open_to_all_changes_nothing(own_server):

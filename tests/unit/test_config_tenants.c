@@ -280,6 +280,9 @@ what_does_not_fit_together_is_an_error(void **state)
 	expect_bad("key \"file:@/key\" {\ntenant = b\n}", 2,
 		"tenant = b: no tenant is called so");
 	expect_bad("key \"file:@/blank\" { }", 1, "file:");
+	put("again", "a-key\n", 0600);
+	expect_bad(
+		"key \"file:@/key\" { }\nkey \"file:@/again\" { }", 2, "file:");
 	expect_bad("bot b { rooms = {x} }", 1, "bot b: a url is missing");
 	expect_bad("bot b { url = \"http://a\" }", 1, "bot b: rooms are");
 	expect_bad("bot b { url = \"http://a\"\nrooms = {\"a*b\"} }", 2,
