@@ -97,7 +97,7 @@ struct listener {
 /* tenant NAME { … }; no text is NULL, an empty one is off. */
 struct tenant {
 	char *name;
-	unsigned event_mask; /* 1 << enum webhook_event; 0 without a URL */
+	unsigned event_mask; /* 1 << enum webhook_event */
 #include "shared/tenant_options.def"
 };
 

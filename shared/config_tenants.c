@@ -25,16 +25,15 @@ config_event_name(enum webhook_event event)
 	return event_names[event];
 }
 
-/* None named: all. */
+/* None named: all, if there is somebody to tell. Without a URL those that are
+ * named are kept for who asks. */
 static unsigned
 event_mask(const struct tenant *tenant)
 {
 	unsigned mask = 0;
 
-	if (tenant->webhook_url[0] == 0)
-		return 0;
 	if (tenant->webhook_event_count == 0)
-		return (1u << EVENT_COUNT) - 1;
+		return tenant->webhook_url[0] ? (1u << EVENT_COUNT) - 1 : 0;
 	for (size_t i = 0; i < tenant->webhook_event_count; i++)
 		for (unsigned k = 0; k < EVENT_COUNT; k++)
 			if (strcmp(event_names[k], tenant->webhook_events[i]) ==

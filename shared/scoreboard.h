@@ -80,7 +80,9 @@ struct row {
 	_Atomic uint32_t generation;  /* of its configuration */
 	_Atomic uint64_t journal_end; /* ledger: all before it is committed */
 	_Atomic uint64_t delivered; /* ledger: all before it is in the rings */
-	_Atomic uint64_t archived[LEDGERS_MAX]; /* historian: committed */
+	_Atomic uint64_t archived[LEDGERS_MAX]; /* historian: committed; first
+						   api: one more than it has
+						   told; 0: it tells nothing */
 
 	/* Written by the process in the slot; on a line of its own because
 	 * every producer reads it after every letter. */

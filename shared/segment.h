@@ -1,6 +1,6 @@
 /*
- * Segments: the files of the journal and how their bytes lie. Used by journal.c
- * and journal_reader.c alone; everybody else sees batches.
+ * Segments: the files of the journal and how their bytes lie. Used by
+ * journal*.c and by who looks which there are; everybody else sees batches.
  *
  * A segment is a head and then batches, one behind the other; a batch is a
  * head, its cursors and its records, each record a packed text. Positions count

@@ -36,7 +36,7 @@ static struct {
 	struct bufferevent *open[64];
 } backend;
 
-/* What became of errands. */
+/* What became of trips. */
 static struct {
 	unsigned count;
 	unsigned status;
@@ -141,7 +141,7 @@ note(void *self, const struct parcel_answer *answer)
 		answer->error ? answer->error : "");
 }
 
-static struct errand *
+static struct trip *
 send_within(const char *body, uint32_t timeout_ms)
 {
 	const char *const headers[] = { "X-Test: 7", NULL };
@@ -173,12 +173,12 @@ a_request_goes_out_and_its_answer_comes_back(void **state)
 	(void)state;
 	backend.says = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 	assert_non_null(send_within("{\"a\":1}", GUARD_MS));
-	assert_int_equal(courier_errands(backend.courier), 1);
+	assert_int_equal(courier_trips(backend.courier), 1);
 	assert_int_equal(outcome.count, 0);
 	run_until(&outcome.count, 1);
 	assert_int_equal(outcome.status, 200);
 	assert_string_equal(outcome.body, "hello");
-	assert_int_equal(courier_errands(backend.courier), 0);
+	assert_int_equal(courier_trips(backend.courier), 0);
 	assert_int_equal(
 		strncmp(backend.heard, "POST /hook HTTP/1.1\r\n", 21), 0);
 	assert_non_null(strstr(backend.heard, "X-Test: 7\r\n"));
@@ -298,16 +298,16 @@ other_protocols_are_refused(void **state)
 }
 
 static void
-a_cancelled_errand_tells_nothing(void **state)
+a_cancelled_trip_tells_nothing(void **state)
 {
-	struct errand *errand;
+	struct trip *trip;
 
 	(void)state;
-	errand = send_within("x", GUARD_MS);
+	trip = send_within("x", GUARD_MS);
 	run_until(&backend.requests, 1);
-	courier_cancel(backend.courier, &errand);
-	assert_null(errand);
-	assert_int_equal(courier_errands(backend.courier), 0);
+	courier_cancel(backend.courier, &trip);
+	assert_null(trip);
+	assert_int_equal(courier_trips(backend.courier), 0);
 	backend.says = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 	assert_non_null(send_within("y", GUARD_MS));
 	run_until(&outcome.count, 1);
@@ -341,7 +341,7 @@ main(void)
 		TEST(nobody_there_is_told_in_words),
 		TEST(redirections_are_not_followed),
 		TEST(other_protocols_are_refused),
-		TEST(a_cancelled_errand_tells_nothing),
+		TEST(a_cancelled_trip_tells_nothing),
 		TEST(what_is_on_its_way_at_the_end_is_given_up),
 	};
 

@@ -336,6 +336,75 @@ a_torn_state_falls_back_to_the_one_before(void **state)
 	spool_close(&spool);
 }
 
+static struct reading
+peek_after(uint64_t after, size_t most, struct spool_range *range)
+{
+	struct reading reading = { .most = most };
+
+	assert_true(spool_peek(directory, after, show, &reading, range));
+	return reading;
+}
+
+static void
+others_may_look_while_it_is_written(void **state)
+{
+	static const uint64_t wanted[] = { 0, 1, 63, 64, 65, 400, 898 };
+	struct spool_range range;
+	struct spool *spool;
+
+	(void)state;
+	assert_int_equal(peek_after(0, 9, &range).count, 0);
+	assert_int_equal(range.first, 1);
+	assert_int_equal(range.last, 0);
+	spool = spool_opened();
+	assert_int_equal(peek_after(0, 9, &range).count, 0);
+	keep_many(spool, 900);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+		struct reading reading = peek_after(wanted[i], 7, &range);
+
+		assert_int_equal(reading.first, wanted[i] + 1);
+		assert_int_equal(reading.count, MIN_OF(7, 900 - wanted[i]));
+		assert_int_equal(range.first, 1);
+		assert_int_equal(range.last, 900);
+	}
+	assert_int_equal(peek_after(900, 7, &range).count, 0);
+	assert_int_equal(peek_after(UINT64_MAX, 7, &range).count, 0);
+	keep_many(spool, 900);
+	assert_int_equal(peek_after(0, 1, &range).first, spool_first(spool));
+	assert_int_equal(range.first, spool_first(spool));
+	assert_int_equal(range.last, 1800);
+	spool_close(&spool);
+}
+
+static void
+who_has_no_spool_finds_nothing(void **state)
+{
+	struct spool_range range;
+
+	(void)state;
+	assert_true(spool_peek("/tmp/no/such/spool", 0, show, NULL, &range));
+	assert_int_equal(range.last, 0);
+}
+
+static void
+cursors_of_another_arena_are_forgotten(void **state)
+{
+	struct spool *spool = spool_opened();
+
+	(void)state;
+	spool_set_cursor(spool, 3, 70);
+	spool_set_cursor(spool, 1000, 80);
+	keep(spool, "one");
+	spool_forget_cursors(spool, 999);
+	assert_int_equal(spool_cursor(spool, 3), 0);
+	assert_int_equal(spool_cursor(spool, 1000), 80);
+	keep(spool, "two");
+	reopen(&spool);
+	assert_int_equal(spool_cursor(spool, 3), 0);
+	assert_int_equal(spool_cursor(spool, 1000), 80);
+	spool_close(&spool);
+}
+
 int
 main(void)
 {
@@ -349,6 +418,9 @@ main(void)
 		TEST(a_smaller_bound_counts_from_the_next_batch_on),
 		TEST(any_number_is_found_however_readers_went_before),
 		TEST(what_cannot_be_written_is_not_kept_and_leaves_no_gap),
+		TEST(others_may_look_while_it_is_written),
+		TEST(who_has_no_spool_finds_nothing),
+		TEST(cursors_of_another_arena_are_forgotten),
 		TEST(a_torn_state_falls_back_to_the_one_before),
 	};
 

@@ -1,5 +1,5 @@
 /*
- * libcurl's callbacks only note what is to be watched; errands end in
+ * libcurl's callbacks only note what is to be watched; trips end in
  * settle(), outside of all of them, so that done() may send and cancel.
  */
 #include "worker/api/courier.h"
@@ -15,19 +15,19 @@
 #include "shared/log.h"
 #include "shared/table.h"
 
-#define ERRANDS_MAX 4096
+#define TRIPS_MAX 4096
 #define CONNECTIONS_MAX 256
 #define CONNECTIONS_OF_HOST_MAX 64
 #define CONNECTIONS_KEPT 64
 
-struct errand {
-	struct errand *prev, *next;
+struct trip {
+	struct trip *prev, *next;
 	struct courier *courier;
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buffer answer;
 	size_t answer_bytes_max;
-	errand_done *done;
+	trip_done *done;
 	void *self;
 	char error[CURL_ERROR_SIZE];
 };
@@ -42,51 +42,50 @@ struct courier {
 	struct event_base *base;
 	CURLM *multi;
 	struct event *timer;
-	struct errand *errands;
+	struct trip *trips;
 	unsigned count;
 	struct watch *watches;
 };
 
 static void
-errand_free(struct errand *errand)
+trip_free(struct trip *trip)
 {
-	struct courier *courier = errand->courier;
+	struct courier *courier = trip->courier;
 
-	DL_DELETE(courier->errands, errand);
+	DL_DELETE(courier->trips, trip);
 	courier->count--;
-	curl_multi_remove_handle(courier->multi, errand->easy);
-	curl_easy_cleanup(errand->easy);
-	curl_slist_free_all(errand->headers);
-	buffer_fini(&errand->answer);
-	free(errand);
+	curl_multi_remove_handle(courier->multi, trip->easy);
+	curl_easy_cleanup(trip->easy);
+	curl_slist_free_all(trip->headers);
+	buffer_fini(&trip->answer);
+	free(trip);
 }
 
 static const char *
-reason(const struct errand *errand, CURLcode result)
+reason(const struct trip *trip, CURLcode result)
 {
 	if (result == CURLE_OPERATION_TIMEDOUT)
 		return "no whole answer in time";
 	if (result == CURLE_WRITE_ERROR)
 		return "the answer is larger than it may be";
-	return errand->error[0] ? errand->error : curl_easy_strerror(result);
+	return trip->error[0] ? trip->error : curl_easy_strerror(result);
 }
 
 static void
-finish(struct errand *errand, CURLcode result)
+finish(struct trip *trip, CURLcode result)
 {
 	struct parcel_answer answer = { 0 };
 	long status = 0;
 
 	if (result == CURLE_OK) {
-		curl_easy_getinfo(
-			errand->easy, CURLINFO_RESPONSE_CODE, &status);
+		curl_easy_getinfo(trip->easy, CURLINFO_RESPONSE_CODE, &status);
 		answer.status = (unsigned)status;
-		answer.body = buffer_text(&errand->answer);
+		answer.body = buffer_text(&trip->answer);
 	} else {
-		answer.error = reason(errand, result);
+		answer.error = reason(trip, result);
 	}
-	errand->done(errand->self, &answer);
-	errand_free(errand);
+	trip->done(trip->self, &answer);
+	trip_free(trip);
 }
 
 /* Ends what has ended. done() may send and cancel others, so the list is asked
@@ -94,7 +93,7 @@ finish(struct errand *errand, CURLcode result)
 static void
 settle(struct courier *courier)
 {
-	struct errand *errand;
+	struct trip *trip;
 	CURLMsg *message;
 	int left;
 
@@ -104,8 +103,8 @@ settle(struct courier *courier)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		must(curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
-			     &errand) == CURLE_OK);
-		finish(errand, result);
+			     &trip) == CURLE_OK);
+		finish(trip, result);
 	}
 }
 
@@ -232,8 +231,8 @@ courier_free(struct courier **courier)
 	*courier = NULL;
 	if (old == NULL)
 		return;
-	while (old->errands)
-		errand_free(old->errands);
+	while (old->trips)
+		trip_free(old->trips);
 	if (old->multi)
 		curl_multi_cleanup(old->multi);
 	while (old->watches)
@@ -246,36 +245,36 @@ courier_free(struct courier **courier)
 static size_t
 take_answer(char *at, size_t size, size_t count, void *self)
 {
-	struct errand *errand = self;
+	struct trip *trip = self;
 	size_t length = size * count;
 
-	if (length > errand->answer_bytes_max - errand->answer.length)
+	if (length > trip->answer_bytes_max - trip->answer.length)
 		return 0;
-	buffer_add(&errand->answer, at, length);
+	buffer_add(&trip->answer, at, length);
 	return length;
 }
 
 static bool
-add_header(struct errand *errand, const char *header)
+add_header(struct trip *trip, const char *header)
 {
-	struct curl_slist *longer = curl_slist_append(errand->headers, header);
+	struct curl_slist *longer = curl_slist_append(trip->headers, header);
 
 	if (longer != NULL)
-		errand->headers = longer;
+		trip->headers = longer;
 	return longer != NULL;
 }
 
 /* "Expect:" takes away that libcurl asks before it sends a large body. */
 static bool
-add_headers(struct errand *errand, const struct parcel *parcel)
+add_headers(struct trip *trip, const struct parcel *parcel)
 {
 	const char *const *header = parcel->headers;
 
-	if (!add_header(errand, "Content-Type: application/json") ||
-		!add_header(errand, "Expect:"))
+	if (!add_header(trip, "Content-Type: application/json") ||
+		!add_header(trip, "Expect:"))
 		return false;
 	for (; header && *header; header++)
-		if (!add_header(errand, *header))
+		if (!add_header(trip, *header))
 			return false;
 	return true;
 }
@@ -291,21 +290,21 @@ add_headers(struct errand *errand, const struct parcel *parcel)
 
 /* The body is copied: its size first. */
 static bool
-address_errand(struct errand *errand, const struct parcel *parcel)
+address_trip(struct trip *trip, const struct parcel *parcel)
 {
-	CURL *easy = errand->easy;
+	CURL *easy = trip->easy;
 
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, errand);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, errand->error);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, trip);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, trip->error);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		(curl_off_t)parcel->body.length);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, errand->headers);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, trip->headers);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "confab/" CONFAB_VERSION);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)parcel->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, errand);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, trip);
 	return ONLY_HTTP(easy) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS,
 		       parcel->body.length ? parcel->body.at : "") ==
@@ -313,42 +312,42 @@ address_errand(struct errand *errand, const struct parcel *parcel)
 	       curl_easy_setopt(easy, CURLOPT_URL, parcel->url) == CURLE_OK;
 }
 
-struct errand *
+struct trip *
 courier_send(struct courier *courier, const struct parcel *parcel,
-	errand_done *done, void *self)
+	trip_done *done, void *self)
 {
-	struct errand *errand;
+	struct trip *trip;
 
-	if (courier->count >= ERRANDS_MAX)
+	if (courier->count >= TRIPS_MAX)
 		return NULL;
-	errand = base_alloc_zeroed(1, sizeof(*errand));
-	errand->courier = courier;
-	errand->answer_bytes_max = parcel->answer_bytes_max;
-	errand->done = done;
-	errand->self = self;
-	errand->easy = curl_easy_init();
-	DL_APPEND(courier->errands, errand);
+	trip = base_alloc_zeroed(1, sizeof(*trip));
+	trip->courier = courier;
+	trip->answer_bytes_max = parcel->answer_bytes_max;
+	trip->done = done;
+	trip->self = self;
+	trip->easy = curl_easy_init();
+	DL_APPEND(courier->trips, trip);
 	courier->count++;
-	if (errand->easy != NULL && add_headers(errand, parcel) &&
-		address_errand(errand, parcel) &&
-		curl_multi_add_handle(courier->multi, errand->easy) == CURLM_OK)
-		return errand;
-	errand_free(errand);
+	if (trip->easy != NULL && add_headers(trip, parcel) &&
+		address_trip(trip, parcel) &&
+		curl_multi_add_handle(courier->multi, trip->easy) == CURLM_OK)
+		return trip;
+	trip_free(trip);
 	return NULL;
 }
 
 void
-courier_cancel(struct courier *courier, struct errand **errand)
+courier_cancel(struct courier *courier, struct trip **trip)
 {
-	if (*errand == NULL)
+	if (*trip == NULL)
 		return;
-	must((*errand)->courier == courier);
-	errand_free(*errand);
-	*errand = NULL;
+	must((*trip)->courier == courier);
+	trip_free(*trip);
+	*trip = NULL;
 }
 
 unsigned
-courier_errands(const struct courier *courier)
+courier_trips(const struct courier *courier)
 {
 	return courier->count;
 }

@@ -9,7 +9,7 @@
  * multi interface asks for sockets and a timer, which libevent watches.
  *
  * A backend may be slow, lie about lengths, send without end or nothing:
- * each errand has one time limit for all of it and a bound for what it may
+ * each trip has one time limit for all of it and a bound for what it may
  * answer, and ends in one call of done(). Redirections are not followed.
  */
 #ifndef WORKER_API_COURIER_H
@@ -21,7 +21,7 @@
 #include "shared/text.h"
 
 struct courier;
-struct errand;
+struct trip;
 struct event_base;
 
 /* Borrowed until courier_send() returns. headers: "Name: value" each, the last
@@ -42,7 +42,7 @@ struct parcel_answer {
 	const char *error;
 };
 
-typedef void errand_done(void *self, const struct parcel_answer *answer);
+typedef void trip_done(void *self, const struct parcel_answer *answer);
 
 /* NULL: libcurl cannot be used (logged). */
 struct courier *courier_new(struct event_base *base);
@@ -52,13 +52,13 @@ void courier_free(struct courier **courier);
 
 /* Begins; done() is called once, later, unless it is cancelled before. NULL:
  * the URL cannot be used or there is no room for one more; done() is not
- * called. When done() is called the errand is over: it may send and cancel
+ * called. When done() is called the trip is over: it may send and cancel
  * others. */
-struct errand *courier_send(struct courier *courier,
-	const struct parcel *parcel, errand_done *done, void *self);
-void courier_cancel(struct courier *courier, struct errand **errand);
+struct trip *courier_send(struct courier *courier, const struct parcel *parcel,
+	trip_done *done, void *self);
+void courier_cancel(struct courier *courier, struct trip **trip);
 
 /* Errands on their way. */
-unsigned courier_errands(const struct courier *courier);
+unsigned courier_trips(const struct courier *courier);
 
 #endif

@@ -7,6 +7,7 @@
 #include "shared/base.h"
 #include "shared/codes.h"
 #include "shared/config.h"
+#include "worker/api/events.h"
 #include "worker/api/exchange.h"
 #include "worker/api/figures.h"
 #include "worker/api/health.h"
@@ -44,6 +45,7 @@ static const struct route {
 	{ READ, "/metrics", ROUTE_KEY, figures_answer_metrics },
 	{ READ, "/v1/stats", ROUTE_KEY, figures_answer_stats },
 	{ READ, "/v1/traffic", ROUTE_KEY, figures_answer_traffic },
+	{ READ, "/v1/events", ROUTE_KEY, events_answer },
 	{ READ, "/config.json", ROUTE_PAGE, site_answer_config },
 	{ READ, NULL, ROUTE_PAGE, site_answer_page },
 };

@@ -13,6 +13,7 @@
 #include "shared/log.h"
 #include "worker/api/entrance.h"
 #include "worker/api/errand.h"
+#include "worker/api/hooks.h"
 #include "worker/api/pages.h"
 #include "worker/worker.h"
 
@@ -21,6 +22,7 @@
 
 struct api {
 	struct worker *worker;
+	struct hooks *hooks;
 	struct entrances entrances;
 	struct errands errands;
 	uint64_t end_by_ms;   /* an end was asked for; 0: not yet */
@@ -84,6 +86,15 @@ on_reload(void *self)
 	struct api *api = self;
 
 	entrances_renew(&api->entrances);
+	hooks_renew(api->hooks);
+}
+
+static void
+on_turn(void *self)
+{
+	struct api *api = self;
+
+	hooks_turn(api->hooks);
 }
 
 static void
@@ -94,6 +105,7 @@ on_tick(void *self, uint64_t now_ms)
 
 	end_when_done(api, now_ms);
 	errands_on_tick(&api->errands, now_ms);
+	hooks_tick(api->hooks, now_ms);
 	entrances_sweep(&api->entrances, now_ms);
 	if (requests == api->told_requests)
 		return;
@@ -107,7 +119,8 @@ on_letter(void *self, const struct letter *letter)
 {
 	struct api *api = self;
 
-	if (!errands_on_letter(&api->errands, letter))
+	if (!errands_on_letter(&api->errands, letter) &&
+		!hooks_take(api->hooks, letter))
 		log_error("a letter %s of slot %u makes no sense here",
 			letter_kind_name(letter->kind), letter->from);
 }
@@ -155,25 +168,28 @@ api_main(struct worker *worker)
 	static const struct worker_hooks hooks = {
 		.on_letter = on_letter,
 		.on_peer = on_peer,
+		.on_turn = on_turn,
 		.on_tick = on_tick,
 		.on_stop = on_stop,
 		.on_reload = on_reload,
 	};
 	struct api api = {
 		.worker = worker,
+		.hooks = hooks_new(worker),
 		.entrances = { .worker = worker,
 			.pages = pages_new(worker_config(worker)->web_dir) },
 	};
 	int code = 1;
 
 	open_errands(&api);
-	if (entrances_open(&api.entrances) == 0) {
+	if (api.hooks && entrances_open(&api.entrances) == 0) {
 		worker_set_title(worker, "0 requests");
 		worker_run(worker, &hooks, &api);
 		code = 0;
 	}
 	errands_fini(&api.errands);
 	entrances_fini(&api.entrances);
+	hooks_free(&api.hooks);
 	pages_free(&api.entrances.pages);
 	return code;
 }

@@ -125,6 +125,17 @@ spool_settle_cursors(struct spool *spool)
 		spool->cursors[i].committed = spool->cursors[i].position;
 }
 
+void
+spool_forget_cursors(struct spool *spool, uint32_t last_source)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < spool->cursor_count; i++)
+		if (spool->cursors[i].source > last_source)
+			spool->cursors[left++] = spool->cursors[i];
+	spool->cursor_count = left;
+}
+
 static void
 take_back_cursors(struct spool *spool)
 {
@@ -270,10 +281,9 @@ set_bookmark(struct spool *spool, uint64_t number, uint64_t position)
 		(struct bookmark){ number, position };
 }
 
-/* Shows what of a batch lies behind the number; false: it was enough. */
-static bool
-show_batch(const struct journal_batch *batch, uint64_t after, spool_shown *show,
-	void *self)
+bool
+spool_show_batch(const struct journal_batch *batch, uint64_t after,
+	spool_shown *show, void *self)
 {
 	struct unpack in = unpack_of(batch->records);
 	struct spool_event event;
@@ -299,7 +309,7 @@ spool_read(struct spool *spool, uint64_t after, spool_shown *show, void *self)
 		spool->directory, position_before(spool, after + 1));
 	while ((read = journal_reader_next(reader, end, &batch)) ==
 		JOURNAL_READ_BATCH) {
-		if (show_batch(&batch, after, show, self))
+		if (spool_show_batch(&batch, after, show, self))
 			continue;
 		set_bookmark(spool, spool_first_number(&batch), batch.position);
 		break;

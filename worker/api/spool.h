@@ -52,6 +52,9 @@ void spool_set_sync(struct spool *spool, bool sync);
 void spool_add(struct spool *spool, uint64_t time_ms, struct text members);
 void spool_set_cursor(struct spool *spool, uint32_t source, uint64_t position);
 size_t spool_pending(const struct spool *spool);
+
+/* Sources up to this one count from their beginning again. */
+void spool_forget_cursors(struct spool *spool, uint32_t last_source);
 bool spool_commit(struct spool *spool, uint64_t arena);
 
 /* What is in it: the last cursor of a source (0: none), the arena of the last
@@ -74,5 +77,14 @@ void spool_set_delivered(struct spool *spool, uint64_t number);
 typedef bool spool_shown(void *self, const struct spool_event *event);
 bool spool_read(
 	struct spool *spool, uint64_t after, spool_shown *show, void *self);
+
+/* The same for processes that did not open it, from its files alone:
+ * spool_peek.c. Tells the first and the last number that are there, of an empty
+ * one 1 and 0. */
+struct spool_range {
+	uint64_t first, last;
+};
+bool spool_peek(const char *directory, uint64_t after, spool_shown *show,
+	void *self, struct spool_range *range);
 
 #endif

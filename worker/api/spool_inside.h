@@ -54,6 +54,10 @@ bool spool_unpack(struct text record, struct spool_event *event);
 /* The number of the first event of a batch; 0: it makes no sense. */
 uint64_t spool_first_number(const struct journal_batch *batch);
 
+/* Shows what of a batch lies behind the number; false: it was enough. */
+bool spool_show_batch(const struct journal_batch *batch, uint64_t after,
+	bool (*show)(void *self, const struct spool_event *event), void *self);
+
 void spool_add_segment(struct spool *spool, uint64_t position, uint64_t number);
 
 /* All cursors are as the last batch has them. */

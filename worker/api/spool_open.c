@@ -39,6 +39,7 @@ learn_end(struct spool *spool, uint64_t base)
 			break;
 		spool->last = first + batch.count - 1;
 		spool->arena = batch.arena;
+		spool->cursor_count = 0;
 		for (size_t i = 0; i < batch.cursor_count; i++)
 			spool_set_cursor(spool, batch.cursors[i].slot,
 				batch.cursors[i].position);

@@ -6,12 +6,19 @@
  *
  * Messages are not told here: the api follows the journal for them.
  */
+#include <stdatomic.h>
+
 #include "shared/arena.h"
+#include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/config.h"
+#include "shared/journal.h"
 #include "shared/scoreboard.h"
 #include "worker/ledger/ledger.h"
 #include "worker/worker.h"
+
+/* What is kept of the journal for webhooks that are behind. */
+#define FOLLOWED_BYTES_MAX (1ULL << 30)
 
 static bool
 wants(const struct ledger *ledger, struct text tenant, enum webhook_event what)
@@ -134,4 +141,22 @@ events_logout(
 	if (stream != NULL)
 		members_leave(ledger->attendance, stream, leave, teller,
 			worker_now_ms(ledger->worker));
+}
+
+/* One that stays behind too far, or will never come back, keeps no more than so
+ * much. */
+uint64_t
+events_followed(const struct ledger *ledger)
+{
+	uint64_t end = journal_end(ledger->journal), least = 0, position;
+
+	if (end > FOLLOWED_BYTES_MAX)
+		least = end - FOLLOWED_BYTES_MAX;
+	if (ledger->first_api == NO_SLOT)
+		return UINT64_MAX;
+	position = atomic_load_explicit(
+		&arena_row(ledger->arena, ledger->first_api)
+			 ->archived[ledger->number],
+		memory_order_acquire);
+	return position == 0 ? UINT64_MAX : MAX_OF(position - 1, least);
 }

@@ -149,6 +149,7 @@ forget_segments(struct ledger *ledger, uint64_t now_ms)
 	uint64_t position = MIN_OF(
 		archived(ledger), checkpoint_covered(ledger->checkpoints));
 
+	position = MIN_OF(position, events_followed(ledger));
 	if (now_ms < ledger->forgot_ms + FORGET_EVERY_MS)
 		return;
 	ledger->forgot_ms = now_ms;

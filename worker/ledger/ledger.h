@@ -211,6 +211,9 @@ void events_logout(
 	struct ledger *ledger, const struct leave *leave, struct teller teller);
 uint64_t events_waiting(const struct ledger *ledger);
 
+/* The journal before this position was read for webhooks. */
+uint64_t events_followed(const struct ledger *ledger);
+
 /* settling.c */
 void settling_begin(struct ledger *ledger);
 void settling_fini(struct settling *settling);
