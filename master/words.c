@@ -8,6 +8,7 @@
 #include "master/answer.h"
 #include "master/looks.h"
 #include "master/words_acts.h"
+#include "master/words_bans.h"
 #include "master/words_check.h"
 #include "master/words_context.h"
 #include "master/words_same.h"
@@ -108,8 +109,9 @@ show_limits(const struct words_context *context, struct text argument,
 		COUNTER_REFUSED_MEMBERS, COUNTER_REFUSED_PERMISSION,
 		COUNTER_REFUSED_USER_CONNECTIONS, COUNTER_REFUSED_LOGIN,
 		COUNTER_REFUSED_IP_CONNECTIONS, COUNTER_REFUSED_IP_RATE,
-		COUNTER_REFUSED_TENANT, COUNTER_REFUSED_TENANT_CONNECTIONS,
-		COUNTER_DROPPED_SLOW, COUNTER_CLOSED_SLOW };
+		COUNTER_REFUSED_BANNED, COUNTER_REFUSED_TENANT,
+		COUNTER_REFUSED_TENANT_CONNECTIONS, COUNTER_DROPPED_SLOW,
+		COUNTER_CLOSED_SLOW };
 
 	(void)argument;
 	answer_begin_list(answer);
@@ -322,6 +324,17 @@ static const struct word {
 	{ "kick ...", true, words_kick,
 		"user U [platform P] [REASON], client C [REASON] or room R "
 		"user U [REASON]: is sent away, or out of the room" },
+	{ "ban ...", true, words_ban,
+		"user U [room R] [SECONDS] [REASON], ip A[/BITS] or token J: "
+		"may not come in, or not into the room" },
+	{ "unban ...", true, words_unban,
+		"user U [room R], ip A[/BITS], token J or issued user U|all: "
+		"may again" },
+	{ "revoke ...", true, words_revoke,
+		"user U|all [before TIME]: tokens issued before it count no "
+		"more" },
+	{ "bans ...", false, words_bans,
+		"who is banned, a page of it: [tenant T] [after=N] [limit=N]" },
 	{ "say ...", true, words_say,
 		"room R TEXT or user U TEXT: a message of the user system" },
 	{ "edit ...", true, words_edit,

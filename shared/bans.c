@@ -78,15 +78,23 @@ struct ban_search {
 };
 
 static bool
-is_there(const struct ban_search *search, const struct ban *name)
+find_named(const struct bans_bank *bank, const struct hash_key *key,
+	const struct ban *name, struct ban_entry *found)
 {
-	uint64_t hash = bans_hash(search->key, name);
+	uint64_t hash = bans_hash(key, name);
 	enum walk walk = WALK_DISTURBED;
-	struct ban ban;
 
 	for (int i = 0; walk == WALK_DISTURBED && i < WALKS_MAX; i++)
-		walk = walk_chain(search->bank, hash, name, search->found);
-	if (walk != WALK_FOUND)
+		walk = walk_chain(bank, hash, name, found);
+	return walk == WALK_FOUND;
+}
+
+static bool
+is_there(const struct ban_search *search, const struct ban *name)
+{
+	struct ban ban;
+
+	if (!find_named(search->bank, search->key, name, search->found))
 		return false;
 	ban = ban_of_entry(search->found);
 	return !message_is_over(ban.until, search->now_ms) &&
@@ -201,6 +209,15 @@ bans_find(const struct arena *arena, const struct ban_subject *subject,
 			looks[kind](&search))
 			return true;
 	return false;
+}
+
+bool
+bans_has(const struct arena *arena, const struct ban *ban)
+{
+	const struct bans_bank *bank = active_bank(arena);
+	struct ban_entry found;
+
+	return bank != NULL && find_named(bank, arena_key(arena), ban, &found);
 }
 
 uint32_t

@@ -26,6 +26,9 @@ bool bans_are_known(const struct arena *arena);
 bool bans_find(const struct arena *arena, const struct ban_subject *subject,
 	struct text room, struct ban_entry *found);
 
+/* Is there the ban that is named so, over or not? */
+bool bans_has(const struct arena *arena, const struct ban *ban);
+
 /* The next ban from this place on, over or not; BANS_NO_PLACE: there is none.
  * For paged listing. */
 uint32_t bans_next(

@@ -118,6 +118,10 @@ a_user_is_banned_in_one_tenant_or_in_all(void **state)
 	(void)state;
 	set(ban_of(BAN_USER, "a", "ann"));
 	set(ban_of(BAN_USER, "", "ben"));
+	assert_true(bans_has(arena, &(struct ban){ .kind = BAN_USER,
+					    .name = TEXT_LITERAL("ben") }));
+	assert_false(bans_has(arena, &(struct ban){ .kind = BAN_USER,
+					     .name = TEXT_LITERAL("ann") }));
 	assert_true(is_user_banned("a", "ann"));
 	assert_false(is_user_banned("b", "ann"));
 	assert_false(is_user_banned("", "ann"));
