@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "master/activation.h"
+#include "master/dev_key.h"
 #include "master/handover.h"
 #include "master/listeners.h"
 #include "master/needs.h"
@@ -134,6 +135,9 @@ print_addresses(const struct house *house)
 		else
 			printf("api        http://%s/\n", listener->address);
 	}
+	for (size_t i = 0; i < config->key_count; i++)
+		printf("key        %s\n",
+			strchr(config->keys[i].title, ':') + 1);
 	printf("status     %s\n", house->status_path);
 	fflush(stdout);
 }
@@ -423,10 +427,12 @@ find_handover(void)
 static int
 start(const struct wishes *wishes)
 {
-	struct config *config =
-		wishes->dev ? config_dev(DEV_DIRECTORY, "web", "sql")
-			    : config_read(wishes->config_path);
+	struct config *config;
 
+	if (wishes->dev && !wishes->test)
+		dev_key_make(DEV_DIRECTORY CONFIG_DEV_KEY);
+	config = wishes->dev ? config_dev(DEV_DIRECTORY, "web", "sql")
+			     : config_read(wishes->config_path);
 	if (!config)
 		return 1;
 	if (wishes->test)

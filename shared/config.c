@@ -269,10 +269,26 @@ replace(char **field, const char *directory, const char *below)
 	must(asprintf(field, "%s%s", directory, below) >= 0);
 }
 
+/* Of all tenants; without the file there is none. */
+static void
+add_key(struct config *config, const char *path)
+{
+	struct key *key;
+
+	if (!config_add_secret(config, path))
+		return;
+	key = base_alloc_zeroed(1, sizeof(*key));
+	config_set_defaults(SECTION_KEY, key);
+	must(asprintf(&key->title, KEY_TITLE_BEGIN "%s", path) >= 0);
+	config->keys = key;
+	config->key_count = 1;
+}
+
 struct config *
 config_dev(const char *directory, const char *web_dir, const char *sql_dir)
 {
 	struct config *config = config_new();
+	char *key;
 
 	replace(&config->run_dir, directory, "/run");
 	replace(&config->data_dir, directory, "/data");
@@ -280,6 +296,9 @@ config_dev(const char *directory, const char *web_dir, const char *sql_dir)
 	replace(&config->sql_dir, sql_dir, "");
 	replace(&config->user, "", "");
 	replace(&config->group, "", "");
+	must(asprintf(&key, "%s%s", directory, CONFIG_DEV_KEY) >= 0);
+	add_key(config, key);
+	free(key);
 	config_complete(config);
 	config->listeners[1].pages = true;
 	config->room_classes[0].search = config->inbox.search = true;

@@ -227,7 +227,9 @@ bool config_override(struct config *config, const char *name, const char *value,
 void config_keep_fixed(struct config *new, const struct config *old);
 
 /* The configuration of `make run`: all below directory, loopback only, with
- * the pages, and every room and inbox can be searched. */
+ * the pages, and every room and inbox can be searched. What stands in the file
+ * CONFIG_DEV_KEY below directory, if there is one, is a key for all tenants. */
+#define CONFIG_DEV_KEY "/api.key"
 struct config *config_dev(
 	const char *directory, const char *web_dir, const char *sql_dir);
 void config_free(struct config **config);

@@ -208,6 +208,9 @@ void config_read_one(
 size_t config_paths(const struct option_info *option, const void *object,
 	const char *const **paths);
 
+/* Reads the file of a key; false when it cannot be used. */
+bool config_add_secret(struct config *config, const char *path);
+
 /* Reads each file that an option names; those that are wrong are told. */
 void config_read_secrets(
 	struct reading *reading, struct config *config, void *const *objects);

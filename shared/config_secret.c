@@ -109,6 +109,35 @@ read_secret(struct wanted *wanted, struct secret *secret)
 	return false;
 }
 
+static void
+keep_secret(struct config *config, const char *path, struct secret *taken)
+{
+	size_t count = config->secret_count;
+
+	if (config_secret(config, path)) {
+		config_free_object(SECTION_SECRET, taken);
+		return;
+	}
+	must(asprintf(&taken->number, "%zu", count) >= 0);
+	taken->path = base_strdup(path);
+	config->secrets = base_realloc(
+		config->secrets, (count + 1) * sizeof(*config->secrets));
+	config->secrets[count] = *taken;
+	config->secret_count++;
+}
+
+bool
+config_add_secret(struct config *config, const char *path)
+{
+	struct wanted wanted = { .path = path, .bytes_max = KEY_BYTES_LIMIT };
+	struct secret secret = { 0 };
+
+	if (!read_secret(&wanted, &secret))
+		return false;
+	keep_secret(config, path, &secret);
+	return true;
+}
+
 /* One that cannot be used takes no place, and each option that names it is told
  * of. One that another option names, too, is looked at again: what is a
  * certificate there may be a secret here. */
@@ -117,7 +146,6 @@ add_secret(struct reading *reading, struct config *config,
 	struct wanted *wanted, struct place place, const char *name)
 {
 	struct secret secret = { 0 };
-	size_t count = config->secret_count;
 
 	if (wanted->path[0] != '/')
 		snprintf(wanted->why, WHY_BYTES, "must be an absolute path");
@@ -126,16 +154,7 @@ add_secret(struct reading *reading, struct config *config,
 			wanted->why);
 		return;
 	}
-	if (config_secret(config, wanted->path)) {
-		config_free_object(SECTION_SECRET, &secret);
-		return;
-	}
-	must(asprintf(&secret.number, "%zu", count) >= 0);
-	secret.path = base_strdup(wanted->path);
-	config->secrets = base_realloc(
-		config->secrets, (count + 1) * sizeof(*config->secrets));
-	config->secrets[count] = secret;
-	config->secret_count++;
+	keep_secret(config, wanted->path, &secret);
 }
 
 /* Certificates are for everyone, and keys that only check signatures. */

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import pathlib
 import signal
 import socket
@@ -370,6 +371,9 @@ def test_dev_serves_everything_below_its_directory(directory):
         with Socket(8080) as visitor:
             visitor.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert visitor.read_response().status == 200
+        key = directory / "build/dev/api.key"
+        assert key.stat().st_mode & 0o77 == 0
+        assert re.fullmatch("[0-9a-f]{64}\n", key.read_text())
         with Client(8089, "u", ["r"]) as client:
             assert client.say("r", "x")["offset"] == 1
     finally:
@@ -378,6 +382,7 @@ def test_dev_serves_everything_below_its_directory(directory):
     assert process.returncode == 0
     assert "http://127.0.0.1:8080/" in output
     assert "ws://127.0.0.1:8089/chat" in output
+    assert "key        build/dev/api.key" in output
 
 
 def all_serve(run_dir):
