@@ -93,6 +93,22 @@ raw_find(struct text object, const char *member, struct text *value)
 	return false;
 }
 
+bool
+raw_next(struct text *rest, struct text *value)
+{
+	const char *end = rest->at + rest->length;
+	const char *at = skip_space(rest->at, end);
+
+	if (at == end || (*at != '[' && *at != ','))
+		return false;
+	at = skip_space(at + 1, end);
+	if (at == end || *at == ']')
+		return false;
+	*rest = between(skip_value(at, end), end);
+	*value = between(at, rest->at);
+	return true;
+}
+
 void
 raw_write_compact(struct buffer *out, struct text value)
 {

@@ -16,6 +16,10 @@ struct buffer;
  * its name is written with escapes. */
 bool raw_find(struct text object, const char *member, struct text *value);
 
+/* The next element of an array, whose rest is moved behind it; first the array
+ * itself. false: there is none. */
+bool raw_next(struct text *rest, struct text *value);
+
 /* Appends the value without the space between its parts. */
 void raw_write_compact(struct buffer *out, struct text value);
 

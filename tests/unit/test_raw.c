@@ -70,6 +70,31 @@ an_integer_has_neither_point_nor_exponent(void **state)
 	assert_false(raw_is_integer(text_of("")));
 }
 
+static void
+elements_are_found_as_they_were_sent(void **state)
+{
+	static const char *const elements[] = { "{\"a\":[1,2]}", "1.0",
+		"\"],\"", "[ ]" };
+	struct text rest =
+		TEXT_LITERAL(" [{\"a\":[1,2]} , 1.0,\"],\",\n[ ] ] ");
+	struct text value;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(raw_next(&rest, &value));
+		assert_true(text_equal(value, text_of(elements[i])));
+	}
+	assert_false(raw_next(&rest, &value));
+	rest = TEXT_LITERAL("[ ]");
+	assert_false(raw_next(&rest, &value));
+	rest = TEXT_LITERAL("{}");
+	assert_false(raw_next(&rest, &value));
+	rest = TEXT_LITERAL("");
+	assert_false(raw_next(&rest, &value));
+	rest = TEXT_LITERAL("[");
+	assert_false(raw_next(&rest, &value));
+}
+
 int
 main(void)
 {
@@ -77,6 +102,7 @@ main(void)
 		cmocka_unit_test(a_value_is_found_as_it_was_sent),
 		cmocka_unit_test(what_is_not_there_is_not_found),
 		cmocka_unit_test(only_space_between_parts_is_dropped),
+		cmocka_unit_test(elements_are_found_as_they_were_sent),
 		cmocka_unit_test(an_integer_has_neither_point_nor_exponent),
 	};
 

@@ -11,11 +11,16 @@
 #include "worker/api/exchange.h"
 #include "worker/api/figures.h"
 #include "worker/api/health.h"
+#include "worker/api/history.h"
 #include "worker/api/intake.h"
+#include "worker/api/lists.h"
+#include "worker/api/moves.h"
 #include "worker/api/percent.h"
 #include "worker/api/reply.h"
+#include "worker/api/say.h"
 #include "worker/api/scene.h"
 #include "worker/api/site.h"
+#include "worker/api/users.h"
 
 /*
  * Before a row's function is called, all that its columns promise has been
@@ -46,6 +51,15 @@ static const struct route {
 	{ READ, "/v1/stats", ROUTE_KEY, figures_answer_stats },
 	{ READ, "/v1/traffic", ROUTE_KEY, figures_answer_traffic },
 	{ READ, "/v1/events", ROUTE_KEY, events_answer },
+	{ WITH_BODY, "/v1/say", ROUTE_KEY | ROUTE_BATCH, say_answer },
+	{ WITH_BODY, "/v1/join", ROUTE_KEY, moves_answer_join },
+	{ WITH_BODY, "/v1/leave", ROUTE_KEY, moves_answer_leave },
+	{ WITH_BODY, "/v1/kick", ROUTE_KEY, moves_answer_kick },
+	{ READ, "/v1/history", ROUTE_KEY, history_answer },
+	{ READ, "/v1/members", ROUTE_KEY, lists_answer_members },
+	{ READ, "/v1/rooms", ROUTE_KEY, lists_answer_rooms },
+	{ READ | WITH_BODY, "/v1/online", ROUTE_KEY, users_answer_online },
+	{ READ, "/v1/users/", ROUTE_KEY | ROUTE_ARGUMENT, users_answer_user },
 	{ READ, "/config.json", ROUTE_PAGE, site_answer_config },
 	{ READ, NULL, ROUTE_PAGE, site_answer_page },
 };
