@@ -124,3 +124,43 @@ address_write_peer(
 	inet_ntop(AF_INET6, &in6, name, sizeof(name));
 	snprintf(text, ADDRESS_PEER_BYTES, "[%s]:%u", name, port);
 }
+
+uint16_t
+address_to_bytes(const struct sockaddr_storage *storage, uint8_t bytes[16])
+{
+	const struct sockaddr_in *v4 = (const void *)storage;
+	const struct sockaddr_in6 *v6 = (const void *)storage;
+
+	memset(bytes, 0, 16);
+	if (storage->ss_family == AF_INET) {
+		bytes[10] = bytes[11] = 0xff;
+		memcpy(bytes + 12, &v4->sin_addr, 4);
+		return ntohs(v4->sin_port);
+	}
+	if (storage->ss_family == AF_INET6) {
+		memcpy(bytes, &v6->sin6_addr, 16);
+		return ntohs(v6->sin6_port);
+	}
+	return 0;
+}
+
+void
+address_from_bytes(struct sockaddr_storage *storage, const uint8_t bytes[16],
+	uint16_t port)
+{
+	struct sockaddr_in *v4 = (void *)storage;
+	struct sockaddr_in6 *v6 = (void *)storage;
+	struct in6_addr address;
+
+	memset(storage, 0, sizeof(*storage));
+	memcpy(&address, bytes, sizeof(address));
+	if (IN6_IS_ADDR_V4MAPPED(&address)) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		memcpy(&v4->sin_addr, bytes + 12, 4);
+		return;
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(port);
+	v6->sin6_addr = address;
+}

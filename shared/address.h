@@ -22,6 +22,13 @@ bool address_is_unix(const struct address *address);
 /* The path of a unix address. */
 const char *address_path(const struct address *address);
 
+/* As IPv6, where IPv4 is mapped, as in the index; all zero where there is none.
+ * Returns the port, in host order. And back. */
+uint16_t address_to_bytes(
+	const struct sockaddr_storage *storage, uint8_t bytes[16]);
+void address_from_bytes(struct sockaddr_storage *storage,
+	const uint8_t bytes[16], uint16_t port);
+
 /* Can only this machine reach it? */
 bool address_is_local(const struct address *address);
 

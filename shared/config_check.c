@@ -13,6 +13,7 @@
 #include "shared/address_range.h"
 #include "shared/base.h"
 #include "shared/config.h"
+#include "shared/manners.h"
 #include "shared/message.h"
 
 /* What a message may grow by on its way through a ring: names and numbers. */
@@ -188,11 +189,31 @@ config_role_fits(const struct listener *listener, const char *option)
 	return true;
 }
 
+/* Only when all that they need could be read. */
+static void
+check_certificates(const struct making *making, size_t section,
+	const struct listener *listener)
+{
+	const struct config *config = making->config;
+	char why[512];
+
+	for (size_t i = 0; i < listener->tls_certificate_count; i++)
+		if (!config_secret(config, listener->tls_certificate[i]) ||
+			!config_secret(config, listener->tls_key[i]))
+			return;
+	if (!manners_check(config, listener, why, sizeof(why)))
+		config_complain(making->reading,
+			place_of(making, section, "tls_certificate"),
+			"listener %s: %s", listener->name, why);
+}
+
 static void
 check_tls(const struct making *making, size_t section,
 	const struct listener *listener)
 {
-	if (listener->tls_certificate_count != listener->tls_key_count)
+	if (listener->tls_certificate_count == listener->tls_key_count)
+		check_certificates(making, section, listener);
+	else
 		config_complain(making->reading,
 			place_of(making, section,
 				is_set(making, section, "tls_key")

@@ -251,7 +251,8 @@ tls_waiting(const struct tls *tls)
 void
 tls_shut(struct tls *tls)
 {
-	if (!SSL_is_init_finished(tls->ssl) || tls->is_broken)
+	if (!SSL_is_init_finished(tls->ssl) || tls->is_broken ||
+		SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN)
 		return;
 	SSL_shutdown(tls->ssl);
 	ERR_clear_error();

@@ -46,7 +46,7 @@ ssize_t tls_send(struct tls *tls, const void *data, size_t length);
 size_t tls_waiting(const struct tls *tls);
 int tls_flush(struct tls *tls);
 
-/* Says that nothing more comes from here (close_notify). */
+/* Says that nothing more comes from here (close_notify); once. */
 void tls_shut(struct tls *tls);
 
 bool tls_is_shaken(const struct tls *tls); /* hands */

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import os
 import socket
+import ssl
 import struct
 import time
 
@@ -113,9 +114,12 @@ class Response:
 
 
 class Socket:
-    """A TCP connection with a buffer of what was read and not used."""
+    """A TCP connection with a buffer of what was read and not used. first:
+    bytes before all else; tls: an SSLContext, or (SSLContext, server name), to
+    speak TLS behind them; session: of a connection before."""
 
-    def __init__(self, port, host="127.0.0.1", receive_bytes=None, source=""):
+    def __init__(self, port, host="127.0.0.1", receive_bytes=None, source="",
+                 first=b"", tls=None, session=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
@@ -127,6 +131,19 @@ class Socket:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = port
         self.buffer = bytearray()
+        if first:
+            self.socket.sendall(first)
+        if tls:
+            self.begin_tls(*(tls if isinstance(tls, tuple) else (tls, None)),
+                           session)
+
+    def begin_tls(self, context, name, session):
+        try:
+            self.socket = context.wrap_socket(
+                self.socket, server_hostname=name, session=session)
+        except (ssl.SSLError, ConnectionError) as error:
+            self.socket.close()
+            raise Closed(str(error)) from error
 
     def send(self, data):
         try:
@@ -146,7 +163,7 @@ class Socket:
         except socket.timeout:
             raise TimeoutError("nothing came for %s s; so far %r" % (
                 guard, bytes(self.buffer[:200]))) from None
-        except ConnectionError as error:
+        except (ConnectionError, ssl.SSLEOFError) as error:
             raise Closed(str(error)) from error
         if not data:
             raise Closed("end of file")
@@ -232,8 +249,10 @@ class WebSocket(Socket):
     the same write as the head."""
 
     def __init__(self, port, path="/chat", early=b"", slowly=False,
-                 receive_bytes=None, source="", **headers):
-        super().__init__(port, receive_bytes=receive_bytes, source=source)
+                 receive_bytes=None, source="", first=b"", tls=None,
+                 session=None, **headers):
+        super().__init__(port, receive_bytes=receive_bytes, source=source,
+                         first=first, tls=tls, session=session)
         key = base64.b64encode(os.urandom(16)).decode()
         head = upgrade_head(port, path, key, **headers)
         if slowly:

@@ -33,6 +33,7 @@
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/visitor.h"
 
 #define LEDGER_SLOT 1
 #define LIFE 7
@@ -267,8 +268,8 @@ fixture_connect(void)
 		     ends) == 0);
 	must(ends[1] < (int)ARRAY_LEN(fixture.inputs));
 	fixture.inputs[ends[1]].length = 0;
-	client_start(&fixture.gateway, &profile_confab, ends[0], &peer,
-		TEXT_LITERAL(""));
+	client_start(&fixture.gateway, &profile_confab,
+		&(struct visitor){ .fd = ends[0], .peer = peer });
 	return ends[1];
 }
 

@@ -27,6 +27,8 @@
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/clock.h"
+#include "shared/manners.h"
+#include "shared/tls.h"
 #include "worker/gateway/door.h"
 #include "worker/gateway/door_lws.h"
 
@@ -53,6 +55,10 @@ static struct house {
 	size_t admitted, dismissed;
 	int last_status;
 	int inside[CROWD];
+	struct tls *tls[CROWD];
+	const struct manners *manners;
+	size_t events[DOOR_PROXY_FAILED + 1];
+	struct sockaddr_storage admitted_peer;
 	struct visitor last;
 	struct buffer early;
 	char path[64], query[64];
@@ -85,11 +91,28 @@ may_enter(void *self, unsigned listener, struct text path, struct text origin)
 	return house.is_full ? DOOR_HOUSE_FULL : DOOR_WELCOME;
 }
 
+static inline const struct manners *
+house_manners(void *self, unsigned listener)
+{
+	assert_ptr_equal(self, &house);
+	assert_int_equal(listener, 7);
+	return house.manners;
+}
+
+static inline void
+on_event(void *self, enum door_event what)
+{
+	(void)self;
+	house.events[what]++;
+}
+
 static inline int
 admit(void *self, const struct sockaddr_storage *peer)
 {
 	assert_ptr_equal(self, &house);
-	assert_int_equal(peer->ss_family, AF_INET);
+	if (!house.manners)
+		assert_int_equal(peer->ss_family, AF_INET);
+	house.admitted_peer = *peer;
 	if (house.is_closed_to_all)
 		return 503;
 	house.admitted++;
@@ -109,6 +132,7 @@ on_enter(void *self, const struct visitor *visitor)
 {
 	(void)self;
 	assert_true(house.entered < CROWD);
+	house.tls[house.entered] = visitor->tls;
 	house.inside[house.entered++] = visitor->fd;
 	house.last = *visitor;
 	house.early.length = 0;
@@ -141,6 +165,8 @@ static const struct door_hooks hooks = {
 	.on_enter = on_enter,
 	.on_refuse = on_refuse,
 	.on_accept = on_accept,
+	.on_event = on_event,
+	.manners = house_manners,
 };
 
 static inline void
@@ -184,8 +210,10 @@ house_close(void)
 {
 	/* Nobody is counted who did not come in. */
 	assert_int_equal(house.admitted, house.entered + house.dismissed);
-	for (size_t i = 0; i < house.entered; i++)
+	for (size_t i = 0; i < house.entered; i++) {
+		tls_free(&house.tls[i]);
 		close(house.inside[i]);
+	}
 	door_free(&house.door);
 	assert_null(house.door);
 	event_base_free(house.base);

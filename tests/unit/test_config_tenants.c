@@ -17,6 +17,7 @@
 #include "shared/config.h"
 #include "shared/config_token_keys.h"
 #include "shared/token_keys.h"
+#include "tests/unit/tls_fixture.h"
 #include "tests/unit/token_fixture.h"
 
 static char directory[64];
@@ -193,10 +194,14 @@ static void
 one_path_needs_no_braces_and_an_empty_one_is_none(void **state)
 {
 	struct config *config;
+	struct made made;
 
 	(void)state;
-	put("cert", "a certificate", 0644);
-	put("key", "its key", 0600);
+	make_certificate(&made, "DNS:a.test", false);
+	put("cert", made.certificate_text, 0644);
+	put("key", made.key_text, 0600);
+	put("another", "a key", 0600);
+	free_certificate(&made);
 	config = expect_good("listener a { address = \"127.0.0.1:1\"\n"
 			     "tls_certificate = \"@/cert\"\n"
 			     "tls_key = \"@/key\" tls_min = 1.3\n"
@@ -211,6 +216,11 @@ one_path_needs_no_braces_and_an_empty_one_is_none(void **state)
 	assert_int_equal(config->listeners[1].tls_min, TLS_VERSION_1_2);
 	assert_int_equal(config->secret_count, 2);
 	config_free(&config);
+	expect_bad("listener a { address = \"127.0.0.1:1\"\n"
+		   "tls_certificate = {\"@/cert\"}\n"
+		   "tls_key = {\"@/another\"} }",
+		2, "listener a: ");
+	assert_non_null(strstr((char *)said.data, "/another: no key in PEM"));
 	expect_bad("listener a { address = \"127.0.0.1:1\"\n"
 		   "tls_certificate = {\"@/cert\"}\n"
 		   "tls_key = {\"@/key\", \"@/key\"} }",

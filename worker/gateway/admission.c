@@ -1,9 +1,8 @@
 #include "worker/gateway/admission.h"
 
-#include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 
+#include "shared/address.h"
 #include "shared/callers.h"
 #include "shared/clock.h"
 #include "shared/config.h"
@@ -13,20 +12,7 @@
 uint16_t
 admission_address(uint8_t address[16], const struct sockaddr_storage *peer)
 {
-	const struct sockaddr_in *v4 = (const void *)peer;
-	const struct sockaddr_in6 *v6 = (const void *)peer;
-
-	memset(address, 0, 16);
-	if (peer->ss_family == AF_INET) {
-		address[10] = address[11] = 0xff;
-		memcpy(address + 12, &v4->sin_addr, 4);
-		return ntohs(v4->sin_port);
-	}
-	if (peer->ss_family == AF_INET6) {
-		memcpy(address, &v6->sin6_addr, 16);
-		return ntohs(v6->sin6_port);
-	}
-	return 0;
+	return address_to_bytes(peer, address);
 }
 
 bool

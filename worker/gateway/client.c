@@ -14,6 +14,7 @@
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
 #include "worker/gateway/traffic.h"
+#include "worker/gateway/visitor.h"
 
 static struct session *
 session_of_lane(struct lane *lane)
@@ -22,19 +23,19 @@ session_of_lane(struct lane *lane)
 }
 
 void
-client_start(struct gateway *gateway, const struct profile *profile, int fd,
-	const struct sockaddr_storage *peer, struct text early)
+client_start(struct gateway *gateway, const struct profile *profile,
+	const struct visitor *visitor)
 {
 	struct session *session = base_alloc_zeroed(1, sizeof(*session));
 
 	session->gateway = gateway;
 	session->profile = profile;
 	session->since_ms = gateway->lanes->now_ms;
-	session->port = admission_address(session->address, peer);
+	session->port = admission_address(session->address, &visitor->peer);
 	admission_pass(session);
 	guestbook_arrive(session);
-	lane_start(&session->lane, gateway->lanes, fd);
-	lane_feed(&session->lane, early);
+	lane_start(&session->lane, gateway->lanes, visitor->fd, visitor->tls);
+	lane_feed(&session->lane, visitor->early);
 }
 
 static void

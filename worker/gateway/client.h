@@ -5,16 +5,15 @@
 #ifndef WORKER_GATEWAY_CLIENT_H
 #define WORKER_GATEWAY_CLIENT_H
 
-#include "shared/text.h"
 #include "worker/gateway/lane.h"
 
 struct gateway;
 struct profile;
-struct sockaddr_storage;
+struct visitor;
 
-/* Takes the socket; early: what came right behind the handshake. */
+/* Takes the socket, and TLS with it. */
 void client_start(struct gateway *gateway, const struct profile *profile,
-	int fd, const struct sockaddr_storage *peer, struct text early);
+	const struct visitor *visitor);
 
 /* For the lanes. */
 extern const struct lane_hooks client_hooks;

@@ -21,6 +21,7 @@
 #include "shared/clock.h"
 #include "shared/log.h"
 #include "shared/table.h"
+#include "worker/gateway/door_input.h"
 #include "worker/gateway/door_lws.h"
 #include "worker/gateway/door_visit.h"
 
@@ -87,7 +88,8 @@ tick_watch(struct door *door)
 		event_add(door->tick, &period);
 }
 
-/* A full hall: those who only linger go first, then the slowest. */
+/* A full hall: those who only linger go first, then the slowest, unless they
+ * are slow because of us. */
 static bool
 hall_has_room(struct door *door)
 {
@@ -96,7 +98,7 @@ hall_has_room(struct door *door)
 
 	if (door->hall.count < hall_size(door))
 		return true;
-	if (!door->hall.answered && oldest &&
+	if (!door->hall.answered && oldest && !hall_is_busy(&door->hall) &&
 		now - oldest->since_ms >= YIELD_MS)
 		visit_answer(oldest, 408, false);
 	if (door->hall.answered)

@@ -183,6 +183,18 @@ list_has(struct text list, struct text word, bool ignores_case)
 	return false;
 }
 
+/* The rightmost ones count. */
+static void
+forwarded_note(struct door_head *head, struct text value)
+{
+	if (head->forwarded_count == DOOR_FORWARDED_MAX) {
+		head->forwarded_count--;
+		memmove(head->forwarded, head->forwarded + 1,
+			head->forwarded_count * sizeof(head->forwarded[0]));
+	}
+	head->forwarded[head->forwarded_count++] = value;
+}
+
 /* False for a second one of a kind that may stand once. */
 static bool
 field_note(struct door_head *head, struct text name, struct text value)
@@ -203,6 +215,8 @@ field_note(struct door_head *head, struct text name, struct text value)
 	else if (equal_but_case(name, TEXT_LITERAL("sec-websocket-protocol")))
 		head->offers_confab |=
 			list_has(value, TEXT_LITERAL("confab.v1"), false);
+	else if (equal_but_case(name, TEXT_LITERAL("x-forwarded-for")))
+		forwarded_note(head, value);
 	else if (equal_but_case(name, TEXT_LITERAL("transfer-encoding")))
 		head->is_coded = true;
 	return true;

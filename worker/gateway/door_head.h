@@ -11,11 +11,16 @@
 
 #include "shared/text.h"
 
+/* More of them than that are forgotten from the left. */
+#define DOOR_FORWARDED_MAX 8
+
 /* All texts point into the bytes that were read; at is NULL for what was not
  * there. */
 struct door_head {
 	struct text method, path, query;
 	struct text host, origin, upgrade, key, version, length;
+	struct text forwarded[DOOR_FORWARDED_MAX]; /* X-Forwarded-For */
+	size_t forwarded_count;
 	bool asks_upgrade;  /* Connection has the token upgrade */
 	bool offers_confab; /* Sec-WebSocket-Protocol has confab.v1 */
 	bool is_coded;      /* Transfer-Encoding stands there */

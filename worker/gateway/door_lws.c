@@ -12,17 +12,24 @@
  * tables is written past their end; a second call of lws_service() before the
  * copy is dropped would read the client's first frame; and adopting with a head
  * logs a line at error level each time.
+ *
+ * TLS is not its business: where that is spoken it writes into a pair of
+ * sockets, from which the 101 is read and sent encrypted.
  */
 #include "worker/gateway/door_lws.h"
 
 #include <fcntl.h>
 #include <libwebsockets.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "shared/base.h"
 #include "shared/log.h"
+
+#define GREETING_BYTES 1024
 
 struct door_lws {
 	struct lws_context *context;
@@ -30,6 +37,7 @@ struct door_lws {
 	int limit;
 	struct lws *guest; /* NULL outside of door_lws_greet() */
 	bool is_greeted;
+	int pair[2]; /* to read what libwebsockets writes; -1: not yet */
 };
 
 static int
@@ -89,6 +97,7 @@ door_lws_new(int limit)
 	};
 
 	lws->limit = limit;
+	lws->pair[0] = lws->pair[1] = -1;
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_log);
 	lws->context = lws_create_context(&info);
 	if (lws->context)
@@ -105,6 +114,9 @@ door_lws_free(struct door_lws **lws)
 {
 	if (*lws && (*lws)->context)
 		lws_context_destroy((*lws)->context);
+	for (size_t i = 0; *lws && i < ARRAY_LEN((*lws)->pair); i++)
+		if ((*lws)->pair[i] >= 0)
+			close((*lws)->pair[i]);
 	free(*lws);
 	*lws = NULL;
 }
@@ -148,4 +160,33 @@ door_lws_greet(
 	receive(lws, copy, head, (size_t)length);
 	must(lws->guest == NULL);
 	return lws->is_greeted ? DOOR_GREETED : DOOR_GREETING_FAILED;
+}
+
+/* A pair of sockets that is used again and again, because libwebsockets leaves
+ * its own end of it as it was. */
+static bool
+pair_open(struct door_lws *lws)
+{
+	return lws->pair[0] >= 0 ||
+	       socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		       0, lws->pair) == 0;
+}
+
+enum door_greeting
+door_lws_write_greeting(struct door_lws *lws, struct text key,
+	bool offers_confab, struct buffer *out)
+{
+	enum door_greeting greeting;
+	ssize_t got;
+
+	if (!pair_open(lws))
+		return DOOR_NO_DESCRIPTOR;
+	greeting = door_lws_greet(lws, lws->pair[0], key, offers_confab);
+	do {
+		got = recv(lws->pair[1], buffer_reserve(out, GREETING_BYTES),
+			GREETING_BYTES, MSG_DONTWAIT);
+		if (got > 0)
+			out->length += (size_t)got;
+	} while (got > 0);
+	return greeting;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "shared/buffer.h"
 #include "shared/text.h"
 
 struct door_lws;
@@ -27,5 +28,9 @@ void door_lws_free(struct door_lws **lws);
  * Reads nothing from the socket and leaves it open in both directions. */
 enum door_greeting door_lws_greet(
 	struct door_lws *lws, int fd, struct text key, bool offers_confab);
+
+/* The same, and the 101 comes into the buffer instead of to a socket. */
+enum door_greeting door_lws_write_greeting(struct door_lws *lws,
+	struct text key, bool offers_confab, struct buffer *out);
 
 #endif

@@ -12,12 +12,12 @@
 #include "shared/table.h"
 #include "worker/gateway/door_answer.h"
 #include "worker/gateway/door_head.h"
+#include "worker/gateway/door_input.h"
 #include "worker/gateway/door_lws.h"
 
-#define READ_BYTES 2048
 #define LINGER_BYTES (1 << 20)
 
-/* Takes the visit out of the hall; the descriptor is the caller's. */
+/* Takes the visit out of the hall; the descriptor and TLS are the caller's. */
 static int
 visit_detach(struct visit *visit)
 {
@@ -39,7 +39,29 @@ visit_detach(struct visit *visit)
 void
 visit_drop(struct visit *visit)
 {
-	close(visit_detach(visit));
+	struct tls *tls = visit->tls;
+	int fd = visit_detach(visit);
+
+	tls_free(&tls);
+	close(fd);
+}
+
+static void on_ready(evutil_socket_t fd, short what, void *self);
+
+/* Waits for more, and for the socket to take what TLS has to say. */
+static void
+visit_watch(struct visit *visit)
+{
+	short wanted = EV_READ | EV_PERSIST;
+
+	if (visit->tls && tls_waiting(visit->tls))
+		wanted |= EV_WRITE;
+	if (event_get_events(visit->event) != wanted) {
+		event_del(visit->event);
+		event_assign(visit->event, visit->hall->base, visit->fd, wanted,
+			on_ready, visit);
+	}
+	event_add(visit->event, NULL);
 }
 
 /* Discards what the client still sends; a close with unread bytes would be a
@@ -51,7 +73,7 @@ visit_drain(struct visit *visit)
 	ssize_t got;
 
 	do {
-		got = recv(visit->fd, hall->drain, sizeof(hall->drain), 0);
+		got = recv(visit->fd, hall->input, sizeof(hall->input), 0);
 		if (got > 0)
 			visit->scanned += (size_t)got;
 	} while (got > 0 && visit->scanned < LINGER_BYTES);
@@ -66,7 +88,7 @@ visit_answer(struct visit *visit, int status, bool is_to_head)
 	struct hall *hall = visit->hall;
 	char answer[DOOR_ANSWER_MAX];
 	size_t length = door_answer_write(answer, status, is_to_head);
-	ssize_t sent = send(visit->fd, answer, length, MSG_NOSIGNAL);
+	bool is_said = visit_say(visit, (struct text){ answer, length });
 
 	if (hall->hooks.on_refuse)
 		hall->hooks.on_refuse(hall->self, status);
@@ -76,11 +98,13 @@ visit_answer(struct visit *visit, int status, bool is_to_head)
 	visit->since_ms = clock_ms();
 	visit->scanned = 0;
 	buffer_fini(&visit->head);
-	if (sent != (ssize_t)length || shutdown(visit->fd, SHUT_WR) < 0) {
+	if (visit->tls)
+		tls_shut(visit->tls);
+	if (!is_said || shutdown(visit->fd, SHUT_WR) < 0) {
 		visit_drop(visit);
 		return;
 	}
-	event_add(visit->event, NULL);
+	visit_watch(visit);
 	visit_drain(visit);
 }
 
@@ -98,6 +122,7 @@ visit_enter(struct visit *visit, const struct door_head *ask, size_t end)
 	};
 
 	visit->head = (struct buffer){ 0 };
+	visitor.tls = visit->tls;
 	visitor.fd = visit_detach(visit);
 	hall->hooks.on_enter(hall->self, &visitor);
 	buffer_fini(&head);
@@ -110,6 +135,24 @@ visit_dismiss(const struct visit *visit)
 
 	if (hall->hooks.dismiss)
 		hall->hooks.dismiss(hall->self, &visit->peer);
+}
+
+static enum door_greeting
+visit_shake_hands(struct visit *visit, const struct door_head *ask)
+{
+	struct door_lws *lws = visit->hall->lws;
+	struct buffer words = { 0 };
+	enum door_greeting greeting;
+
+	if (!visit->tls)
+		return door_lws_greet(
+			lws, visit->fd, ask->key, ask->offers_confab);
+	greeting = door_lws_write_greeting(
+		lws, ask->key, ask->offers_confab, &words);
+	if (greeting == DOOR_GREETED && !visit_say(visit, buffer_text(&words)))
+		greeting = DOOR_GREETING_FAILED;
+	buffer_fini(&words);
+	return greeting;
 }
 
 static void
@@ -125,8 +168,7 @@ visit_greet(struct visit *visit, const struct door_head *ask, size_t end)
 		visit_answer(visit, status, false);
 		return;
 	}
-	switch (door_lws_greet(
-		visit->hall->lws, visit->fd, ask->key, ask->offers_confab)) {
+	switch (visit_shake_hands(visit, ask)) {
 	case DOOR_GREETED:
 		visit_enter(visit, ask, end);
 		break;
@@ -168,8 +210,10 @@ visit_hear(struct visit *visit, size_t end)
 	struct door_head ask;
 	int status = door_head_read(&ask, bytes);
 
-	if (status == 0)
+	if (status == 0) {
+		visit_take_forwarded(visit, &ask);
 		status = status_of(visit, &ask);
+	}
 	if (status == 101)
 		visit_greet(visit, &ask, end);
 	else
@@ -182,8 +226,7 @@ static bool
 visit_read(struct visit *visit)
 {
 	size_t limit = visit->hall->limits.head_bytes;
-	ssize_t got = recv(visit->fd, buffer_reserve(&visit->head, READ_BYTES),
-		READ_BYTES, 0);
+	ssize_t got = visit_input(visit);
 	enum door_head_end end;
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -192,7 +235,6 @@ visit_read(struct visit *visit)
 		visit_drop(visit);
 		return false;
 	}
-	visit->head.length += (size_t)got;
 	end = door_head_find_end(buffer_text(&visit->head), &visit->scanned);
 	if (end == DOOR_HEAD_BAD)
 		visit_answer(visit, 400, false);
@@ -206,7 +248,7 @@ visit_read(struct visit *visit)
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *self)
+on_ready(evutil_socket_t fd, short what, void *self)
 {
 	struct visit *visit = self;
 
@@ -214,8 +256,8 @@ on_readable(evutil_socket_t fd, short what, void *self)
 	(void)what;
 	if (visit->is_answered)
 		visit_drain(visit);
-	else
-		visit_read(visit);
+	else if (visit_read(visit))
+		visit_watch(visit);
 }
 
 void
@@ -236,14 +278,16 @@ visit_begin(struct hall *hall, unsigned listener, int fd,
 	visit->listener = listener;
 	visit->peer = *peer;
 	visit->since_ms = clock_ms();
-	visit->event = event_new(hall->base, visit->fd, EV_READ | EV_PERSIST,
-		on_readable, visit);
+	visit->event = event_new(
+		hall->base, visit->fd, EV_READ | EV_PERSIST, on_ready, visit);
 	must(visit->event != NULL);
 	DL_APPEND(hall->waiting, visit);
 	hall->count++;
 	setsockopt(visit->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (hall->hooks.on_accept)
 		hall->hooks.on_accept(hall->self);
-	if (visit_read(visit))
-		event_add(visit->event, NULL);
+	visit_input_begin(visit);
+	/* Who says nothing costs no TLS. */
+	if (visit->wants_tls || visit_read(visit))
+		visit_watch(visit);
 }

@@ -16,6 +16,7 @@
 #include "shared/log.h"
 #include "shared/scoreboard.h"
 #include "shared/table.h"
+#include "shared/tls.h"
 #include "worker/gateway/lane_inside.h"
 
 /* How long a client may take to answer our close. */
@@ -64,6 +65,7 @@ lane_die(struct lane *lane)
 		lanes->hooks->on_end(lane);
 	}
 	wheel_cancel(&lane->timer);
+	tls_free(&lane->tls);
 	close(lane->fd);
 	lane->fd = -1;
 	outbox_fini(&lane->outbox);
@@ -133,11 +135,12 @@ limit_kernel(int fd)
 }
 
 void
-lane_start(struct lane *lane, struct lanes *lanes, int fd)
+lane_start(struct lane *lane, struct lanes *lanes, int fd, struct tls *tls)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = lane };
 
 	lane->fd = fd;
+	lane->tls = tls;
 	lane->lanes = lanes;
 	lane->interest = EPOLLIN;
 	lane->heard_ms = lane->commanded_ms = lanes->now_ms;
@@ -146,6 +149,8 @@ lane_start(struct lane *lane, struct lanes *lanes, int fd)
 	row_count(lanes->row, COUNTER_CONNECTIONS, 1);
 	limit_kernel(fd);
 	set_timer(lane);
+	if (tls)
+		lane_note(lanes, lane); /* of the door's answer may wait some */
 	if (epoll_ctl(lanes->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
 		return;
 	log_error("epoll_ctl: %s", strerror(errno));
@@ -160,121 +165,6 @@ lane_scratch(struct lane *lane)
 
 	buffer_clear(buffer, SCRATCH_KEEP_BYTES);
 	return buffer;
-}
-
-void
-lane_queue(struct lane *lane, const struct buffer *frames)
-{
-	outbox_add(&lane->outbox, frames->data, frames->length);
-	lane_note(lane->lanes, lane);
-}
-
-void
-lane_answer(struct lane *lane, struct text payload)
-{
-	uint8_t head[FRAME_HEAD_MAX];
-
-	if (lane->state != LANE_OPEN)
-		return;
-	outbox_add(&lane->outbox, head, frame_write_head(head, payload.length));
-	outbox_add(&lane->outbox, payload.at, payload.length);
-	lane_note(lane->lanes, lane);
-}
-
-/* Returns how many bytes the socket took. */
-static size_t
-send_now(struct lane *lane, const uint8_t *data, size_t length)
-{
-	ssize_t took;
-
-	do
-		took = send(
-			lane->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (took < 0 && errno == EINTR);
-	if (took < 0 && errno != EAGAIN && errno != ENOBUFS)
-		lane->is_broken = true;
-	if (took <= 0)
-		return 0;
-	row_count(lane->lanes->row, COUNTER_BYTES_OUT, took);
-	return (size_t)took;
-}
-
-/* Writes what waits, as far as the socket takes it. */
-static void
-write_waiting(struct lane *lane)
-{
-	enum outbox_result result;
-	size_t written;
-
-	if (!lane->outbox.queue || lane->is_full)
-		return;
-	result = outbox_write(&lane->outbox, lane->fd, &written);
-	row_count(lane->lanes->row, COUNTER_BYTES_OUT, (int64_t)written);
-	lane->is_full = lane->is_behind = result == OUTBOX_WAITS;
-	/* Who takes what waited for him is alive, though we do not listen. */
-	if (written > 0 && lane->interest & EPOLLOUT)
-		lane->heard_ms = lane->lanes->now_ms;
-	lane->is_broken |= result == OUTBOX_BROKEN;
-}
-
-/* Behind what waits. Much that comes in one turn alone is not slow. */
-static void
-queue_push(struct lane *lane, const struct push *push, size_t from)
-{
-	size_t limit = (size_t)lane->lanes->config->outbox_bytes;
-	size_t length = push->bundle->length - from;
-	uint64_t dropped;
-
-	if (!lane->is_behind && outbox_waiting(&lane->outbox) + length > limit)
-		write_waiting(lane);
-	if (lane->is_broken)
-		return;
-	lane->is_slow = !outbox_push(
-		&lane->outbox, push, from, lane->is_behind, limit, &dropped);
-	row_count(lane->lanes->row, COUNTER_DROPPED_SLOW, (int64_t)dropped);
-	if (lane->is_behind || dropped > 0)
-		lane->lanes->hooks->on_behind(lane, dropped);
-}
-
-static void
-push_from(struct lane *lane, const struct push *push, size_t from)
-{
-	const struct bundle *bundle = push->bundle;
-
-	if (lane->state != LANE_OPEN || lane->is_broken || lane->is_slow)
-		return;
-	if (!lane->outbox.queue) {
-		from += send_now(
-			lane, bundle->data + from, bundle->length - from);
-		if (from == bundle->length)
-			return;
-		lane->is_full = lane->is_behind = true;
-	}
-	queue_push(lane, push, from);
-	lane_note(lane->lanes, lane);
-}
-
-void
-lane_push_later(struct lane *lane, struct bundle *bundle)
-{
-	const struct push push = { .bundle = bundle };
-
-	if (lane->state != LANE_OPEN || lane->is_broken || lane->is_slow)
-		return;
-	queue_push(lane, &push, 0);
-	lane_note(lane->lanes, lane);
-}
-
-void
-lane_push_room(struct lane *lane, const struct push *push)
-{
-	push_from(lane, push, 0);
-}
-
-void
-lane_push(struct lane *lane, struct bundle *bundle, size_t from)
-{
-	push_from(lane, &(struct push){ .bundle = bundle }, from);
 }
 
 void
@@ -332,9 +222,12 @@ leave_now(struct lane *lane)
 bool
 lane_is_blocked(const struct lane *lane)
 {
+	size_t waiting = outbox_waiting(&lane->outbox);
+
+	if (lane->tls)
+		waiting += tls_waiting(lane->tls);
 	return lane->is_held ||
-	       outbox_waiting(&lane->outbox) >
-		       (size_t)lane->lanes->config->outbox_bytes / 2;
+	       waiting > (size_t)lane->lanes->config->outbox_bytes / 2;
 }
 
 void
@@ -401,7 +294,7 @@ lane_on_timer(struct lane *lane)
 static bool
 write_some(struct lane *lane)
 {
-	write_waiting(lane);
+	lane_write_waiting(lane);
 	if (lane->is_broken)
 		lane_die(lane);
 	return !lane->is_broken;
@@ -414,9 +307,21 @@ watch_what_matters(struct lane *lane)
 
 	if (lane->state == LANE_OPEN && (lane->stash || lane_is_blocked(lane)))
 		interest = 0;
-	if (lane->outbox.queue)
+	if (lane_has_output(lane))
 		interest |= EPOLLOUT;
 	watch(lane, interest);
+}
+
+/* Ends our direction, once all has gone that was said on it. */
+static void
+shut(struct lane *lane)
+{
+	if (lane->tls)
+		tls_shut(lane->tls);
+	if (lane_has_output(lane))
+		return;
+	lane->is_shut = true;
+	shutdown(lane->fd, SHUT_WR);
 }
 
 /* Ends in a state where nothing is left to do until epoll or a timer speaks. */
@@ -433,11 +338,9 @@ lane_settle(struct lane *lane)
 	}
 	if (!write_some(lane))
 		return;
-	if (lane->state == LANE_CLOSING && !lane->outbox.queue &&
-		!lane->is_shut) {
-		lane->is_shut = true;
-		shutdown(lane->fd, SHUT_WR);
-	}
+	if (lane->state == LANE_CLOSING && !lane_has_output(lane) &&
+		!lane->is_shut)
+		shut(lane);
 	if (lane->stash && !lane_is_blocked(lane))
 		lane_take_stash(lane);
 	watch_what_matters(lane);

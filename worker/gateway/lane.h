@@ -27,6 +27,7 @@
 struct config;
 struct lanes;
 struct row;
+struct tls;
 
 enum lane_state {
 	LANE_OPEN,
@@ -64,6 +65,7 @@ struct lane {
 	struct outbox outbox;
 	struct lanes *lanes;
 	struct lane *next_dirty;
+	struct tls *tls;   /* NULL: the socket is spoken to as it is */
 	uint32_t interest; /* what epoll watches for */
 	uint32_t stash_length;
 	uint8_t *stash; /* came in before the lane was blocked */
@@ -116,8 +118,10 @@ struct lanes {
 /* The most bytes that one lane may read in one turn. */
 #define LANE_READ_BYTES 16384
 
-/* A new connection; takes the socket. The lane is zeroed. */
-void lane_start(struct lane *lane, struct lanes *lanes, int fd);
+/* A new connection; takes the socket, and TLS where that is spoken on it. The
+ * lane is zeroed. */
+void lane_start(
+	struct lane *lane, struct lanes *lanes, int fd, struct tls *tls);
 
 /* Bytes that were read before the lane began. */
 void lane_feed(struct lane *lane, struct text early);

@@ -10,6 +10,7 @@
 #include "shared/base.h"
 #include "shared/config.h"
 #include "shared/scoreboard.h"
+#include "shared/tls.h"
 #include "worker/gateway/lane.h"
 #include "worker/gateway/lane_inside.h"
 
@@ -113,6 +114,29 @@ lane_feed(struct lane *lane, struct text early)
 	free(copy);
 }
 
+/* What TLS answers of itself has to be written too. */
+static ssize_t
+receive_by_tls(struct lane *lane)
+{
+	ssize_t got =
+		tls_recv(lane->tls, lane->lanes->input, LANES_INPUT_BYTES);
+
+	if (tls_waiting(lane->tls)) {
+		lane->is_full = true;
+		lane_note(lane->lanes, lane);
+	}
+	return got;
+}
+
+static ssize_t
+receive(struct lane *lane)
+{
+	if (lane->tls)
+		return receive_by_tls(lane);
+	return recv(
+		lane->fd, lane->lanes->input, LANE_READ_BYTES, MSG_DONTWAIT);
+}
+
 void
 lane_read_some(struct lane *lane)
 {
@@ -122,7 +146,7 @@ lane_read_some(struct lane *lane)
 	/* What was kept back in this turn comes first. */
 	if (lane->stash)
 		return;
-	got = recv(lane->fd, lanes->input, LANE_READ_BYTES, MSG_DONTWAIT);
+	got = receive(lane);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {

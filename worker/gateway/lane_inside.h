@@ -7,6 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/tls.h"
+
+/* Of lanes->input. */
+#define LANES_INPUT_BYTES TLS_READ_BYTES
+
 struct buffer;
 struct lane;
 struct lanes;
@@ -18,6 +23,10 @@ void lane_die(struct lane *lane);
 /* A buffer for one frame, emptied; and the frame behind all that waits. */
 struct buffer *lane_scratch(struct lane *lane);
 void lane_queue(struct lane *lane, const struct buffer *frames);
+
+/* Is there anything to write? And writes it, as far as the socket takes it. */
+bool lane_has_output(const struct lane *lane);
+void lane_write_waiting(struct lane *lane);
 
 void lane_close_with(struct lane *lane, uint16_t code, const char *reason);
 

@@ -12,6 +12,7 @@
 #include "shared/clock.h"
 #include "shared/log.h"
 #include "shared/table.h"
+#include "worker/gateway/lane_inside.h"
 
 /* Lanes that are served before letters and answers have their turn. */
 #define EVENTS_PER_TURN 64
@@ -43,7 +44,7 @@ lanes_new(struct event_base *base, const struct config *config, struct row *row,
 	lanes->row = row;
 	lanes->now_ms = clock_ms();
 	lanes->dirty_end = &lanes->dirty;
-	lanes->input = base_alloc(LANE_READ_BYTES);
+	lanes->input = base_alloc(LANES_INPUT_BYTES);
 	lanes->wheel = wheel_new(WHEEL_SLOTS, WHEEL_TICK_MS, lanes->now_ms);
 	lanes->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (lanes->epoll < 0) {

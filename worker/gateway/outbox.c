@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include "shared/base.h"
+#include "shared/tls.h"
 #include "worker/gateway/frame.h"
 #include "worker/gateway/outbox_inside.h"
 
@@ -230,6 +231,49 @@ outbox_write(struct outbox *outbox, int fd, size_t *written)
 			return OUTBOX_WAITS;
 	}
 	return OUTBOX_EMPTY;
+}
+
+/* What goes into the next record: one after the other, or the first where it
+ * fills the record alone. Good until the next call. */
+static const uint8_t *
+next_record(struct outbox_queue *queue, size_t *length)
+{
+	static uint8_t record[TLS_RECORD_BYTES];
+	const struct entry *first = outbox_entry(queue, 0);
+
+	*length = first->end - first->from;
+	if (queue->count == 1 || *length >= sizeof(record))
+		return first->bundle->data + first->from;
+	*length = 0;
+	for (uint32_t i = 0; i < queue->count; i++) {
+		const struct entry *entry = outbox_entry(queue, i);
+		size_t more = MIN_OF((size_t)(entry->end - entry->from),
+			sizeof(record) - *length);
+
+		memcpy(record + *length, entry->bundle->data + entry->from,
+			more);
+		*length += more;
+	}
+	return record;
+}
+
+enum outbox_result
+outbox_write_tls(struct outbox *outbox, struct tls *tls, size_t *written)
+{
+	*written = 0;
+	if (tls_flush(tls) < 0)
+		return errno == EAGAIN ? OUTBOX_WAITS : OUTBOX_BROKEN;
+	while (outbox->queue) {
+		size_t length;
+		const uint8_t *data = next_record(outbox->queue, &length);
+		ssize_t took = tls_send(tls, data, length);
+
+		if (took < 0)
+			return errno == EAGAIN ? OUTBOX_WAITS : OUTBOX_BROKEN;
+		*written += (size_t)took;
+		consume(outbox, (size_t)took);
+	}
+	return tls_waiting(tls) ? OUTBOX_WAITS : OUTBOX_EMPTY;
 }
 
 size_t

@@ -46,6 +46,7 @@ struct push {
 };
 
 struct outbox_queue;
+struct tls;
 
 struct outbox {
 	struct outbox_queue *queue; /* NULL: nothing waits */
@@ -77,6 +78,11 @@ void outbox_add(struct outbox *outbox, const void *data, size_t length);
 
 /* Writes what the socket takes; *written is what it took. */
 enum outbox_result outbox_write(struct outbox *outbox, int fd, size_t *written);
+
+/* The same through TLS, as few records as it takes. OUTBOX_WAITS also when the
+ * outbox is empty and only something encrypted waits. */
+enum outbox_result outbox_write_tls(
+	struct outbox *outbox, struct tls *tls, size_t *written);
 
 /* Bytes that wait. */
 size_t outbox_waiting(const struct outbox *outbox);

@@ -13,6 +13,7 @@
 #include "shared/config.h"
 #include "shared/heritage.h"
 #include "shared/log.h"
+#include "shared/manners.h"
 #include "worker/gateway/admission.h"
 #include "worker/gateway/attendance.h"
 #include "worker/gateway/bouncer.h"
@@ -52,7 +53,8 @@ struct service {
 	size_t shown;     /* clients in the title */
 	char **listeners; /* names of those that are open */
 	size_t listener_count;
-	unsigned rested; /* turns in which the clients were not heard */
+	struct manners *manners; /* of these listeners */
+	unsigned rested;         /* turns in which the clients were not heard */
 };
 
 static uint64_t
@@ -145,8 +147,7 @@ on_enter(void *self, const struct visitor *visitor)
 
 	must(profile != NULL);
 	row_count(service->gateway.row, COUNTER_HANDSHAKES, 1);
-	client_start(&service->gateway, profile, visitor->fd, &visitor->peer,
-		visitor->early);
+	client_start(&service->gateway, profile, visitor);
 	if (service->gateway.is_stopping)
 		close_all(service);
 }
@@ -158,6 +159,29 @@ on_refuse(void *self, int status)
 
 	log_debug("a handshake was answered %d", status);
 	row_count(service->gateway.row, COUNTER_HANDSHAKES_REFUSED, 1);
+}
+
+static void
+on_door(void *self, enum door_event what)
+{
+	static const enum counter counters[] = {
+		[DOOR_TLS_SHAKEN] = COUNTER_TLS_HANDSHAKES,
+		[DOOR_TLS_RESUMED] = COUNTER_TLS_RESUMED,
+		[DOOR_TLS_FAILED] = COUNTER_TLS_FAILED,
+		[DOOR_PROXY_FAILED] = COUNTER_PROXY_FAILED,
+	};
+	struct service *service = self;
+
+	row_count(service->gateway.row, counters[what], 1);
+}
+
+static const struct manners *
+manners_at(void *self, unsigned number)
+{
+	const struct service *service = self;
+
+	return number < service->listener_count ? &service->manners[number]
+						: NULL;
 }
 
 static void
@@ -291,6 +315,8 @@ make_door(struct service *service)
 		.on_enter = on_enter,
 		.on_refuse = on_refuse,
 		.on_accept = on_accept,
+		.on_event = on_door,
+		.manners = manners_at,
 	};
 	struct rlimit limit = { 0 };
 	struct door_limits limits = {
@@ -346,6 +372,8 @@ note_listeners(struct service *service)
 	for (size_t i = 0; i < config->listener_count; i++)
 		service->listeners[i] = base_strdup(config->listeners[i].name);
 	service->listener_count = config->listener_count;
+	service->manners =
+		manners_new(config, arena_tickets(service->gateway.arena));
 }
 
 static void
@@ -353,6 +381,7 @@ forget_listeners(struct service *service)
 {
 	for (size_t i = 0; i < service->listener_count; i++)
 		free(service->listeners[i]);
+	manners_free(&service->manners, service->listener_count);
 	service->listener_count = 0;
 }
 

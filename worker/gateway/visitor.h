@@ -11,9 +11,13 @@
 
 #include "shared/text.h"
 
+struct manners;
+struct tls;
+
 /* Who came in. All but fd is borrowed until the callback returns. */
 struct visitor {
 	int fd; /* >= K, non-blocking, TCP_NODELAY; now the receiver's */
+	struct tls *tls; /* NULL: none is spoken; now the receiver's too */
 	struct sockaddr_storage peer;
 	unsigned listener; /* index into config->listeners */
 	struct text path;  /* "/chat" */
@@ -29,7 +33,19 @@ enum door_verdict {
 	DOOR_HOUSE_FULL,   /* 503 */
 };
 
+/* What is counted before there is a head. */
+enum door_event {
+	DOOR_TLS_SHAKEN,
+	DOOR_TLS_RESUMED, /* one of them, by a ticket */
+	DOOR_TLS_FAILED,
+	DOOR_PROXY_FAILED, /* a bad line, or not one's to say */
+};
+
 struct door_hooks {
+	/* How one speaks at a listener; NULL: as plainly as can be. Borrowed
+	 * until the next turn of the loop. */
+	const struct manners *(*manners)(void *self, unsigned listener);
+
 	enum door_verdict (*may_enter)(void *self, unsigned listener,
 		struct text path, struct text origin);
 
@@ -41,6 +57,7 @@ struct door_hooks {
 	void (*on_enter)(void *self, const struct visitor *visitor);
 	void (*on_refuse)(void *self, int status); /* for the counters */
 	void (*on_accept)(void *self);
+	void (*on_event)(void *self, enum door_event what);
 };
 
 struct door_limits {
