@@ -246,6 +246,53 @@ def test_what_no_ring_takes_is_too_big(backend, room):
     assert answer.status == 413
 
 
+# Changing
+
+def test_a_message_of_anybody_is_edited_and_deleted(server, backend, room):
+    with server.client("ann", room) as ann, server.client("bob", room) as bob:
+        said = ann.say(room, "rude")
+        path = {"room": room, "id": said["id"]}
+        edited = backend.post("/v1/edit", {**path, "body": {"n": 1.10}})
+        assert set(edited) == PLACE and edited["offset"] == 2
+        for one in (ann, bob):
+            change = one.push("edit")
+            assert change["of"] == said["id"] and change["from"] == "system"
+            assert change["body"] == {"n": 1.10}
+        assert bodies(history(backend, room=room)) == [{"n": 1.10}]
+        backend.post("/v1/delete", {**path, "from": "moderator"})
+        assert bob.push("delete")["from"] == "moderator"
+        assert bodies(history(backend, room=room)) == [None]
+        backend.refused(404, 1005, "POST", "/v1/edit", {**path, "body": 2})
+        backend.refused(404, 1005, "POST", "/v1/delete", path)
+
+
+def test_a_direct_message_changes_for_all_who_have_it(server, backend, user):
+    ann, bob = user + " a", user + " b"
+    with server.client(ann) as one, server.client(bob) as two:
+        said = one.tell(bob, "rude")
+        for number, inbox in enumerate((ann, bob)):
+            backend.post("/v1/edit", {
+                "user": inbox, "id": said["id"], "body": number})
+            assert one.push("edit")["body"] == number
+            assert two.push("edit")["body"] == number
+        for inbox in (ann, bob):
+            assert bodies(history(backend, user=inbox)) == [1]
+        backend.post("/v1/delete", {"user": bob, "id": said["id"]})
+        assert bodies(history(backend, user=ann)) == [None]
+
+
+def test_what_is_no_message_cannot_be_changed(backend, room):
+    said = backend.say(room=room, body=1)
+    for more in ({}, {"room": room}, {"room": room, "id": "x"},
+                 {"id": said["id"]}, {"room": room, "user": "a",
+                                      "id": said["id"]}):
+        backend.refused(400, 1001, "POST", "/v1/delete", more)
+    backend.refused(400, 1001, "POST", "/v1/edit",
+                    {"room": room, "id": said["id"]})
+    backend.refused(404, 1005, "POST", "/v1/delete",
+                    {"room": room + "x", "id": said["id"]})
+
+
 # Lists
 
 def test_pages_of_history_go_on_both_ways(backend, room):

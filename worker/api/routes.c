@@ -7,6 +7,7 @@
 #include "shared/base.h"
 #include "shared/codes.h"
 #include "shared/config.h"
+#include "worker/api/amend.h"
 #include "worker/api/events.h"
 #include "worker/api/exchange.h"
 #include "worker/api/figures.h"
@@ -55,6 +56,8 @@ static const struct route {
 	{ WITH_BODY, "/v1/join", ROUTE_KEY, moves_answer_join },
 	{ WITH_BODY, "/v1/leave", ROUTE_KEY, moves_answer_leave },
 	{ WITH_BODY, "/v1/kick", ROUTE_KEY, moves_answer_kick },
+	{ WITH_BODY, "/v1/edit", ROUTE_KEY, amend_answer_edit },
+	{ WITH_BODY, "/v1/delete", ROUTE_KEY, amend_answer_delete },
 	{ READ, "/v1/history", ROUTE_KEY, history_answer },
 	{ READ, "/v1/members", ROUTE_KEY, lists_answer_members },
 	{ READ, "/v1/rooms", ROUTE_KEY, lists_answer_rooms },

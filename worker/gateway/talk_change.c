@@ -3,9 +3,8 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
-#include "shared/clock.h"
 #include "shared/mail.h"
-#include "shared/message.h"
+#include "worker/edge/change.h"
 #include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
@@ -109,66 +108,30 @@ is_with(const struct change_request *wanted, struct text user,
 	return mail_find_side(found->others, wanted->of.with, &side);
 }
 
-/* The message as the page has it; false when it is not there to be changed. */
 static bool
 find(const struct pending *pending, const struct page *page,
 	struct message *found)
 {
 	const struct change_request *wanted = &pending->change->wanted;
-	struct unpack in = unpack_of(page->messages);
-	struct unpack one;
 
-	if (page->count != 1)
-		return false;
-	one = unpack_of(unpack_text(&in));
-	return message_unpack(&one, found) &&
-	       found->id_time == wanted->id_time &&
-	       found->id_origin == wanted->id_origin &&
-	       !(found->flags & (MESSAGE_CHANGES | MESSAGE_DELETED)) &&
-	       !message_is_over(found->until, clock_unix_ms()) &&
+	return change_find(page, wanted->id_time, wanted->id_origin, found) &&
 	       is_with(wanted, session_user(pending->session), found);
 }
 
-/* Those who have it, but no places yet; returns how many. */
-static size_t
-copy_sides(struct buffer *sides, struct text others)
-{
-	struct unpack in = unpack_of(others);
-	struct mail_side side;
-	size_t count = 0;
-
-	while (mail_next_side(&in, &side)) {
-		side.offset = 0;
-		mail_add_side(sides, &side);
-		count++;
-	}
-	return count;
-}
-
-/* Until it expires, and where it was wanted alone, the change is too. */
 static struct message
 message_of(const struct session *session, const struct change_request *wanted,
 	const struct message *found)
 {
-	return (struct message){
-		.kind = asking_kind(&wanted->of),
-		.tenant = session_tenant(session),
-		.stream = asking_stream(session, &wanted->of),
-		.from = session_user(session),
-		.platform = session->platform,
-		.type = found->type,
-		.body = wanted->is_deletion ? TEXT_LITERAL("null")
-					    : wanted->body,
-		.flags = wanted->is_deletion ? MESSAGE_DELETE : MESSAGE_EDIT,
-		.asker_slot = session->gateway->slot,
-		.asker_life = session->gateway->life,
-		.connection = session_connection(session),
-		.until = found->until,
-		.only_platform = found->only_platform,
-		.of_time = found->id_time,
-		.of_origin = found->id_origin,
-		.of_offset = found->offset,
-	};
+	struct message message = change_message(found, wanted->body);
+
+	message.tenant = session_tenant(session);
+	message.stream = asking_stream(session, &wanted->of);
+	message.from = session_user(session);
+	message.platform = session->platform;
+	message.asker_slot = session->gateway->slot;
+	message.asker_life = session->gateway->life;
+	message.connection = session_connection(session);
+	return message;
 }
 
 static void
@@ -191,7 +154,8 @@ say_change(struct pending *pending, const struct message *found)
 		PENDING_CHANGED, pending_tag(pending));
 	struct buffer *letter = edge_letter(&gateway->edge, LETTER_SAY);
 	struct buffer sides = { 0 };
-	size_t growth = copy_sides(&sides, found->others) * MAIL_PLACE_BYTES;
+	size_t growth =
+		change_copy_sides(&sides, found->others) * MAIL_PLACE_BYTES;
 
 	message.others = buffer_text(&sides);
 	message.request = next->request;
