@@ -204,7 +204,7 @@ def test_rooms_by_traffic_and_who_does_not_follow(server, room):
         shown = [one["room"] for one in server.ask_json("show traffic")]
         assert shown[0] in (busy, quiet)
         assert len(server.ask_json("show traffic limit=1")) == 1
-        assert not get_json(server, "/v1/traffic?tenant=nobody")["rooms"]
+        assert get(server, "/v1/traffic?tenant=nobody")[0] == 403
         assert len(get_json(server, "/v1/traffic?limit=1")["rooms"]) == 1
         assert get(server, "/v1/traffic?limit=0")[0] == 400
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "worker/gateway/origins.h"
+#include "shared/origins.h"
 
 static bool
 allows(const char *pattern, const char *origin)

@@ -8,6 +8,10 @@
 
 #include <stdbool.h>
 
+#include "shared/text.h"
+
+struct arguments;
+struct config;
 struct listener;
 
 #define CALLER_TENANT_BYTES 65
@@ -17,6 +21,20 @@ struct caller {
 	bool is_on_host;                  /* by a unix socket, without a key */
 	char tenant[CALLER_TENANT_BYTES]; /* the only one, unless may_all */
 };
+
+/* Is this one of the keys? */
+bool caller_has_key(
+	struct caller *caller, const struct config *config, struct text key);
+
+/* Which tenant a request, or one of a batch, is about: its member `tenant`, or
+ * else what is usual. Fails the arguments when the caller may not speak for it,
+ * or when there is none that is called so. */
+struct text caller_choose_tenant(const struct caller *caller,
+	const struct config *config, struct arguments *arguments,
+	struct text usual);
+
+/* The usual one of a caller. */
+struct text caller_usual_tenant(const struct caller *caller);
 
 /* Does it come in by the listener's unix socket, as one who may do whatever we
  * may? */

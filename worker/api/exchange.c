@@ -19,6 +19,7 @@ exchange_free(struct exchange *exchange)
 	DL_DELETE(exchange->among->all, exchange);
 	exchange->among->count--;
 	arguments_fini(&exchange->data);
+	arguments_fini(&exchange->query);
 	buffer_fini(&exchange->text);
 	free(exchange->path);
 	free(exchange);

@@ -47,6 +47,7 @@ struct exchange {
 	struct text argument;  /* behind the path of a route that takes one */
 	struct arguments data; /* of the body, or else of the query */
 	struct caller caller;  /* of a route that needs a key */
+	struct text tenant;    /* that it is about; of such a route, too */
 	char address[EXCHANGE_ADDRESS_BYTES]; /* of the client */
 	uint16_t port;
 
@@ -55,7 +56,8 @@ struct exchange {
 	struct gate *gate;
 	struct exchanges *among;
 	struct exchange *prev, *next;
-	struct buffer text; /* of the argument */
+	struct arguments query; /* beside a body */
+	struct buffer text;     /* of the argument */
 	bool is_answered;
 };
 

@@ -1,6 +1,7 @@
 #include "worker/api/routes.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <event2/http.h>
 
@@ -8,6 +9,7 @@
 #include "shared/codes.h"
 #include "shared/config.h"
 #include "worker/api/amend.h"
+#include "worker/api/cors.h"
 #include "worker/api/events.h"
 #include "worker/api/exchange.h"
 #include "worker/api/figures.h"
@@ -22,12 +24,13 @@
 #include "worker/api/scene.h"
 #include "worker/api/site.h"
 #include "worker/api/users.h"
+#include "worker/worker.h"
 
 /*
  * Before a row's function is called, all that its columns promise has been
- * done: the key was looked at, the data was read (of the body for POST, else of
- * the query) and is an object, or an array for a batch, and what stands behind
- * the path of a row with an argument was decoded.
+ * done: the key was looked at, the tenant chosen, the data was read (of the
+ * body for POST, else of the query) and is an object, or an array for a batch,
+ * and what stands behind the path of a row with an argument was decoded.
  */
 
 #define READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
@@ -181,28 +184,81 @@ read_argument(struct exchange *exchange, const struct route *route)
 	exchange->argument = buffer_text(&exchange->text);
 }
 
+/* Beside a body the query can only name the tenant. */
 static void
 read_data(struct exchange *exchange, const struct route *route)
 {
-	if (exchange->method & WITH_BODY)
-		arguments_read_body(&exchange->data, exchange_body(exchange),
+	struct arguments *data = &exchange->data;
+	const char *query = exchange_query(exchange);
+
+	if (exchange->method & WITH_BODY) {
+		arguments_read_query(&exchange->query, query);
+		arguments_read_body(data, exchange_body(exchange),
 			route->traits & ROUTE_BATCH);
-	else
-		arguments_read_query(&exchange->data, exchange_query(exchange));
+	} else {
+		arguments_read_query(data, query);
+	}
 	if (route->traits & ROUTE_ARGUMENT)
 		read_argument(exchange, route);
+}
+
+/* One of a batch may name another one; who reads it asks again. */
+static void
+choose_tenant(struct exchange *exchange)
+{
+	const struct caller *caller = &exchange->caller;
+	const struct config *config = worker_config(exchange->scene->worker);
+	struct arguments *query = &exchange->query;
+
+	exchange->tenant = caller_usual_tenant(caller);
+	if (query->is_query)
+		exchange->tenant = caller_choose_tenant(
+			caller, config, query, exchange->tenant);
+	if (query->is_query && query->code != CODE_OK)
+		arguments_fail(
+			&exchange->data, query->code, "%s", query->error);
+	exchange->tenant = caller_choose_tenant(
+		caller, config, &exchange->data, exchange->tenant);
+}
+
+static void
+refuse_without_key(struct exchange *exchange, const char *words)
+{
+	reply_set_header(exchange, "WWW-Authenticate", "Bearer");
+	reply_send_error(exchange, 401, CODE_FORBIDDEN, words);
+}
+
+/* The key that was shown; NULL when there is none. */
+static const char *
+shown_key(const struct exchange *exchange)
+{
+	static const char scheme[] = "Bearer ";
+	const char *words = exchange_header(exchange, "Authorization");
+
+	if (!words)
+		return exchange_header(exchange, "X-API-Key");
+	if (strncasecmp(words, scheme, sizeof(scheme) - 1) != 0)
+		return NULL;
+	words += sizeof(scheme) - 1;
+	return words + strspn(words, " ");
 }
 
 /* false: it was refused, and answered. */
 static bool
 admit(struct exchange *exchange)
 {
-	if (caller_is_on_host(&exchange->caller, exchange->scene->listener,
-		    exchange_socket(exchange)))
+	const struct route_scene *scene = exchange->scene;
+	const char *key = shown_key(exchange);
+
+	if (!key && caller_is_on_host(&exchange->caller, scene->listener,
+			    exchange_socket(exchange)))
 		return true;
-	reply_set_header(exchange, "WWW-Authenticate", "Bearer");
-	reply_send_error(exchange, 401, CODE_FORBIDDEN,
-		"this needs a key: Authorization: Bearer KEY");
+	if (key && caller_has_key(&exchange->caller,
+			   worker_config(scene->worker), text_of(key)))
+		return true;
+	refuse_without_key(
+		exchange, key ? "this is no key of ours"
+			      : "this needs a key: Authorization: Bearer KEY");
 	return false;
 }
 
@@ -228,6 +284,7 @@ routes_answer(struct exchange *exchange)
 		answer_refused(exchange, refused);
 		return;
 	}
+	cors_tell(exchange);
 	if (!route) {
 		answer_without_route(exchange, known);
 		return;
@@ -239,6 +296,7 @@ routes_answer(struct exchange *exchange)
 	if (!admit(exchange))
 		return;
 	read_data(exchange, route);
+	choose_tenant(exchange);
 	if (exchange->data.code != CODE_OK)
 		reply_refuse_data(exchange);
 	else

@@ -1,9 +1,9 @@
 /*
- * Which pages may open WebSockets here: the patterns of listener.origins
- * against the Origin header (RFC 6454, RFC 6455 10.2).
+ * Which pages may use a listener: the patterns of its origins or cors_origins
+ * against the Origin header (RFC 6454).
  */
-#ifndef WORKER_GATEWAY_ORIGINS_H
-#define WORKER_GATEWAY_ORIGINS_H
+#ifndef SHARED_ORIGINS_H
+#define SHARED_ORIGINS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "worker/gateway/origins.h"
+#include "shared/origins.h"
 
 #include <string.h>
 #include <strings.h>
