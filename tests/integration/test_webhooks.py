@@ -212,5 +212,5 @@ def test_wrong_questions_for_events_are_refused(own_server, directory):
         assert query.split("=")[0] in answer["error"]
     status, answer = ask_api(
         directory / "api.sock", "GET", "/v1/events?tenant=nobody")
-    assert (status, answer["code"]) == (404, 1005)
+    assert (status, answer["code"]) == (403, 1003)
     assert os.path.exists(directory / "api.sock")

@@ -38,32 +38,8 @@ add_event(void *self, const struct spool_event *event)
 	return true;
 }
 
-/* The tenant that is asked about; NULL: refused. */
-static const struct tenant *
-choose_tenant(struct exchange *exchange, struct text name)
-{
-	const struct tenant *tenant;
-	struct text own = text_of(exchange->caller.tenant);
-
-	if (!exchange->caller.may_all && name.length == 0)
-		name = own;
-	if (name.length == 0)
-		name = TEXT_LITERAL("default");
-	if (!exchange->caller.may_all && !text_equal(name, own)) {
-		reply_refuse(exchange, CODE_FORBIDDEN,
-			"the key is of another tenant");
-		return NULL;
-	}
-	tenant = config_tenant(worker_config(exchange->scene->worker), name);
-	if (tenant == NULL)
-		reply_refuse(
-			exchange, CODE_NOT_FOUND, "no tenant is called so");
-	return tenant;
-}
-
 static void
-answer(struct exchange *exchange, const struct tenant *tenant, uint64_t after,
-	uint64_t limit)
+answer(struct exchange *exchange, uint64_t after, uint64_t limit)
 {
 	const struct config *config = worker_config(exchange->scene->worker);
 	struct page_of_events page = { .limit = limit };
@@ -72,9 +48,9 @@ answer(struct exchange *exchange, const struct tenant *tenant, uint64_t after,
 	char path[PATH_MAX];
 
 	outlet_directory(
-		path, sizeof(path), config->data_dir, text_of(tenant->name));
+		path, sizeof(path), config->data_dir, exchange->tenant);
 	if (spool_peek(path, after, add_event, &page, &range)) {
-		confab_add_text(&json, "{\"tenant\":", text_of(tenant->name));
+		confab_add_text(&json, "{\"tenant\":", exchange->tenant);
 		confab_add_number(&json, ",\"first\":", range.first);
 		confab_add_number(&json, ",\"last\":", range.last);
 		buffer_add_string(&json, ",\"events\":[");
@@ -93,18 +69,12 @@ void
 events_answer(struct exchange *exchange)
 {
 	struct arguments *data = &exchange->data;
-	struct text name =
-		arguments_name(data, "tenant", TENANT_BYTES_MAX, false);
 	uint64_t after = arguments_number(data, "after", 0, INT64_MAX, 0);
 	uint64_t limit =
 		arguments_number(data, "limit", 1, LIMIT_MAX, LIMIT_USUAL);
-	const struct tenant *tenant;
 
-	if (data->code != CODE_OK) {
+	if (data->code != CODE_OK)
 		reply_refuse_data(exchange);
-		return;
-	}
-	tenant = choose_tenant(exchange, name);
-	if (tenant != NULL)
-		answer(exchange, tenant, after, limit);
+	else
+		answer(exchange, after, limit);
 }

@@ -148,16 +148,8 @@ figures_answer_traffic(struct exchange *exchange)
 		reply_refuse_data(exchange);
 		return;
 	}
-	if (!exchange->caller.may_all) {
-		struct text own = text_of(exchange->caller.tenant);
-
-		if (tenant.length > 0 && !text_equal(tenant, own)) {
-			reply_refuse(exchange, CODE_FORBIDDEN,
-				"the key is of another tenant");
-			return;
-		}
-		tenant = own;
-	}
+	if (!exchange->caller.may_all)
+		tenant = exchange->tenant;
 	traffic_collect(&total, worker_arena(exchange->scene->worker), tenant,
 		clock_ms());
 	write_traffic(
