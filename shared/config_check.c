@@ -10,19 +10,14 @@
 #include <sys/un.h>
 
 #include "shared/address.h"
-#include "shared/address_range.h"
 #include "shared/base.h"
 #include "shared/config.h"
-#include "shared/manners.h"
 #include "shared/message.h"
 
 /* What a message may grow by on its way through a ring: names and numbers. */
 #define LETTER_EXTRA_BYTES 4096
 
 #define STATUS_SOCKET "/status.sock"
-
-/* The names that stand in a listener's profiles. */
-static const char *const profiles[] = { "confab" };
 
 /* Where the objects of a reading are, by section. */
 struct making {
@@ -62,6 +57,7 @@ apply(const struct making *making, const struct setting *setting)
 	enum section_kind kind =
 		making->reading->sections[setting->section].kind;
 	const struct option_info *option = config_option(kind, setting->name);
+	bool is_hidden = option->type == OPTION_BYTES;
 	char why[256];
 
 	for (size_t i = 0; i < setting->value_count; i++)
@@ -69,7 +65,8 @@ apply(const struct making *making, const struct setting *setting)
 			    setting->values[i], why, sizeof(why)))
 			config_complain(making->reading,
 				setting->value_places[i], "%s = %s: %s",
-				setting->name, setting->values[i], why);
+				setting->name,
+				is_hidden ? "…" : setting->values[i], why);
 }
 
 static void
@@ -88,178 +85,12 @@ check_name(const struct making *making, const struct section *section)
 			config_sections[section->kind].name, section->title);
 }
 
-/* A tenant whose users need no token; default is one when nothing says
- * otherwise. */
-static const char *
-open_tenant(const struct config *config)
-{
-	bool has_default = false;
-
-	for (size_t i = 0; i < config->tenant_count; i++) {
-		const struct tenant *tenant = &config->tenants[i];
-
-		if (tenant->auth == AUTH_NONE)
-			return tenant->name;
-		if (strcmp(tenant->name, "default") == 0)
-			has_default = true;
-	}
-	return has_default ? NULL : "default";
-}
-
-/* The listener can be reached from elsewhere. */
-static void
-check_reach(const struct making *making, struct place place,
-	const struct listener *listener)
-{
-	const char *tenant = open_tenant(making->config);
-
-	if (listener->role == LISTENER_WEBSOCKET && tenant)
-		config_complain(making->reading, place,
-			"listener %s: %s can be reached from elsewhere and "
-			"nobody needs a token there for tenant %s: say "
-			"auth = token for it, or insecure = true if that is "
-			"wanted",
-			listener->name, listener->address, tenant);
-	if (listener->role == LISTENER_API && making->config->key_count == 0)
-		config_complain(making->reading, place,
-			"listener %s: %s can be reached from elsewhere and "
-			"there is no key: describe one, or say insecure = true "
-			"if that is wanted",
-			listener->name, listener->address);
-}
-
-static void
-check_address(const struct making *making, size_t section,
-	const struct listener *listener)
-{
-	struct place place = place_of(making, section, "address");
-	struct address address;
-
-	if (!listener->address) {
-		config_complain(making->reading, place,
-			"listener %s: an address is missing", listener->name);
-		return;
-	}
-	if (!address_read(listener->address, &address)) {
-		config_complain(making->reading, place,
-			"address = %s: must be like 127.0.0.1:8089, "
-			"[::1]:8089 or unix:/path",
-			listener->address);
-		return;
-	}
-	if (!address_is_local(&address) && !making->config->insecure)
-		check_reach(making, place, listener);
-}
-
-static void
-check_profiles(const struct making *making, size_t section,
-	const struct listener *listener)
-{
-	for (size_t i = 0; i < listener->profile_count; i++) {
-		bool is_known = false;
-
-		for (size_t k = 0; k < ARRAY_LEN(profiles); k++)
-			if (strcmp(profiles[k], listener->profiles[i]) == 0)
-				is_known = true;
-		if (!is_known)
-			config_complain(making->reading,
-				place_of(making, section, "profiles"),
-				"profiles: '%s' is none; known: %s",
-				listener->profiles[i], profiles[0]);
-	}
-}
-
-/* Options that mean nothing for the other role. */
-static const struct {
-	const char *name;
-	int role;
-} role_options[] = {
-	{ "profiles", LISTENER_WEBSOCKET },
-	{ "origins", LISTENER_WEBSOCKET },
-	{ "pages", LISTENER_API },
-	{ "cors_origins", LISTENER_API },
-};
-
-bool
-config_role_fits(const struct listener *listener, const char *option)
-{
-	for (size_t i = 0; i < ARRAY_LEN(role_options); i++)
-		if (strcmp(role_options[i].name, option) == 0)
-			return role_options[i].role == listener->role;
-	return true;
-}
-
-/* Only when all that they need could be read. */
-static void
-check_certificates(const struct making *making, size_t section,
-	const struct listener *listener)
-{
-	const struct config *config = making->config;
-	char why[512];
-
-	for (size_t i = 0; i < listener->tls_certificate_count; i++)
-		if (!config_secret(config, listener->tls_certificate[i]) ||
-			!config_secret(config, listener->tls_key[i]))
-			return;
-	if (!manners_check(config, listener, why, sizeof(why)))
-		config_complain(making->reading,
-			place_of(making, section, "tls_certificate"),
-			"listener %s: %s", listener->name, why);
-}
-
-static void
-check_tls(const struct making *making, size_t section,
-	const struct listener *listener)
-{
-	if (listener->tls_certificate_count == listener->tls_key_count)
-		check_certificates(making, section, listener);
-	else
-		config_complain(making->reading,
-			place_of(making, section,
-				is_set(making, section, "tls_key")
-					? "tls_key"
-					: "tls_certificate"),
-			"listener %s: each tls_certificate needs its tls_key: "
-			"there are %zu and %zu",
-			listener->name, listener->tls_certificate_count,
-			listener->tls_key_count);
-}
-
-static void
-check_proxies(const struct making *making, size_t section,
-	const struct listener *listener)
-{
-	for (size_t i = 0; i < listener->trusted_proxy_count; i++) {
-		struct address_range range;
-
-		if (!address_range_read(listener->trusted_proxies[i], &range))
-			config_complain(making->reading,
-				place_of(making, section, "trusted_proxies"),
-				"trusted_proxies: '%s' is no address and no "
-				"network like 10.0.0.0/8",
-				listener->trusted_proxies[i]);
-	}
-}
-
 static void
 check_listener(const struct making *making, size_t section)
 {
-	const struct listener *listener = making->objects[section];
-
 	check_name(making, &making->reading->sections[section]);
-	check_address(making, section, listener);
-	check_profiles(making, section, listener);
-	check_tls(making, section, listener);
-	check_proxies(making, section, listener);
-	for (size_t i = 0; i < ARRAY_LEN(role_options); i++)
-		if (role_options[i].role != listener->role &&
-			is_set(making, section, role_options[i].name))
-			config_complain(making->reading,
-				place_of(making, section, role_options[i].name),
-				"%s: only for a listener with role = %s",
-				role_options[i].name,
-				listener->role == LISTENER_API ? "websocket"
-							       : "api");
+	config_check_listener(making->reading, making->config, section,
+		making->objects[section]);
 }
 
 static void

@@ -5,8 +5,8 @@
  * config_file.c reads files and includes through libconfuse into settings.
  * config_options.c has the options' tables, config_value.c reads one value of
  * one type with its limits, config_value_write.c writes it. config_check.c
- * makes settings into struct config and looks at what must fit together,
- * config_check_tenant.c the same of tenants, keys and bots. config_secret.c
+ * makes settings into struct config and looks at what must fit together, as
+ * config_check_listener.c and config_check_tenant.c do. config_secret.c
  * reads the files that options name. config.c and config_tenants.c are the
  * finished thing.
  */
@@ -220,7 +220,9 @@ bool config_is_same_content(const struct option_info *option,
 	const struct config *one, const struct config *other,
 	const void *object);
 
-/* What must fit in tenants, keys and bots. */
+/* What must fit in listeners, tenants, keys and bots. */
+void config_check_listener(struct reading *reading, const struct config *config,
+	size_t section, const struct listener *listener);
 void config_check_tenant(struct reading *reading, const struct config *config,
 	size_t section, const struct tenant *tenant);
 void config_check_key(struct reading *reading, const struct config *config,

@@ -503,6 +503,27 @@ what_stands_in_files_travels_with_the_configuration(void **state)
 }
 
 static void
+what_is_damaged_on_the_way_is_not_shown(void **state)
+{
+	FILE *capture = tmpfile();
+	int old = dup(STDERR_FILENO);
+	char words[512] = "";
+
+	(void)state;
+	assert_non_null(capture);
+	dup2(fileno(capture), STDERR_FILENO);
+	assert_null(config_read_text("written",
+		TEXT_LITERAL("secret '0' { path = '/x' bytes = '6869xx' }")));
+	dup2(old, STDERR_FILENO);
+	close(old);
+	rewind(capture);
+	assert_true(fread(words, 1, sizeof(words) - 1, capture) > 0);
+	fclose(capture);
+	assert_non_null(strstr(words, "written:1: bytes = "));
+	assert_null(strstr(words, "6869"));
+}
+
+static void
 another_content_is_a_live_change(void **state)
 {
 	struct config *old, *new;
@@ -601,6 +622,7 @@ main(void)
 		TEST(what_only_checks_signatures_may_be_read_by_all),
 		TEST(a_file_that_is_none_is_refused),
 		TEST(what_stands_in_files_travels_with_the_configuration),
+		TEST(what_is_damaged_on_the_way_is_not_shown),
 		TEST(another_content_is_a_live_change),
 		TEST(a_secret_is_never_listed),
 		TEST(an_open_listener_needs_tokens_or_keys),
