@@ -66,6 +66,21 @@ enum lookup_mode {
 	LOOKUP_ID,        /* the message with this id alone */
 };
 
+enum hook_what {
+	HOOK_CONNECT = 1, /* may this user log in? */
+	HOOK_SAY,         /* may this be said in the room? */
+	HOOK_EDIT,        /* may a message there become this? */
+};
+
+enum hooked_verdict {
+	HOOKED_ALLOWED,
+	HOOKED_REFUSED,
+	HOOKED_DOWN, /* there is no answer, or none that makes sense */
+};
+
+/* Rooms that a backend may name with a login. */
+#define HOOKED_ROOMS_MAX 100
+
 enum kick_why {
 	KICK_NOT,
 	KICK_BY_OPERATOR,

@@ -22,6 +22,7 @@
 #include "shared/scoreboard.h"
 #include "worker/api/courier.h"
 #include "worker/api/follower.h"
+#include "worker/api/inquiry.h"
 #include "worker/api/webhooks.h"
 #include "worker/worker.h"
 
@@ -32,6 +33,7 @@
 struct hooks {
 	struct worker *worker;
 	struct courier *courier;
+	struct inquiries *inquiries;
 	struct webhooks *webhooks; /* NULL: this is not the first api */
 	struct follower *follower; /* NULL: nobody wants to hear messages */
 	struct event *step;
@@ -184,6 +186,7 @@ hooks_new(struct worker *worker)
 		hooks_free(&hooks);
 		return NULL;
 	}
+	hooks->inquiries = inquiries_new(worker, hooks->courier);
 	if (worker_row(worker)->number == 0) {
 		hooks->webhooks = webhooks_new(worker, hooks->courier);
 		choose_follower(hooks);
@@ -204,6 +207,7 @@ hooks_free(struct hooks **hooks)
 		follower_save(old->follower);
 	follower_free(&old->follower);
 	webhooks_free(&old->webhooks);
+	inquiries_free(&old->inquiries);
 	courier_free(&old->courier);
 	event_free(old->step);
 	free(old);
@@ -212,9 +216,11 @@ hooks_free(struct hooks **hooks)
 bool
 hooks_take(struct hooks *hooks, const struct letter *letter)
 {
-	if (letter->kind != LETTER_NEWS)
+	if (letter->kind == LETTER_HOOK)
+		inquiries_take(hooks->inquiries, letter);
+	else if (letter->kind != LETTER_NEWS)
 		return false;
-	if (hooks->webhooks)
+	else if (hooks->webhooks)
 		webhooks_take(hooks->webhooks, letter,
 			worker_letter_end(hooks->worker));
 	return true;

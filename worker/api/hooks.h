@@ -1,7 +1,8 @@
 /*
  * Hooks: how backends hear of what happens here. What the process shares for
- * that: the courier of all its requests, the webhooks with their spools (in the
- * first api alone), and the follower of the journals.
+ * that: the courier of all its requests, what gateways ask backends, and in the
+ * first api alone the webhooks with their spools and the follower of the
+ * journals.
  */
 #ifndef WORKER_API_HOOKS_H
 #define WORKER_API_HOOKS_H

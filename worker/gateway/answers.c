@@ -12,6 +12,7 @@
 #include "worker/gateway/evictions.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/hooking.h"
 #include "worker/gateway/kick.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/listing.h"
@@ -324,6 +325,7 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 		[LETTER_BAN] = on_ban,
 		[LETTER_MARKED] = on_marked,
 		[LETTER_MARK] = on_mark,
+		[LETTER_HOOKED] = hooking_take,
 	};
 	struct unpack in = letter_open(letter);
 	bool is_good;

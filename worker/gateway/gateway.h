@@ -17,6 +17,7 @@
 struct announcer;
 struct arena;
 struct config;
+struct hooking;
 struct lanes;
 struct pendings;
 struct rooms;
@@ -38,6 +39,7 @@ struct gateway {
 	struct rooms *rooms;
 	struct pendings *pendings;
 	struct announcer *announcer;
+	struct hooking *hookings; /* oldest first; see hooking.h */
 	struct tracer *tracer; /* NULL: nobody traces */
 	struct traffic *traffic;
 

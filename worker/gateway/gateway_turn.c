@@ -14,6 +14,7 @@
 #include "worker/gateway/deliver.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/hooking.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
@@ -120,4 +121,5 @@ gateway_on_tick(struct gateway *gateway, uint64_t now_ms)
 {
 	lanes_tick(gateway->lanes, now_ms);
 	traffic_tick(gateway, now_ms);
+	hooking_tick(gateway, now_ms);
 }

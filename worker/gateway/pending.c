@@ -56,7 +56,7 @@ count(struct session *session, const struct pending *pending, int change)
 	if (is_lookup)
 		session->lookup_count =
 			(uint16_t)(session->lookup_count + change);
-	if (pending->kind == PENDING_CHANGE)
+	if (pending->kind == PENDING_CHANGE || pending->kind == PENDING_HOOK)
 		session->change_count =
 			(uint16_t)(session->change_count + change);
 	if (is_say)

@@ -17,6 +17,7 @@
 
 struct change;
 struct draft;
+struct hooking;
 struct membership;
 struct outcome;
 struct pendings;
@@ -41,6 +42,7 @@ enum pending_kind {
 	PENDING_CHANGE,    /* looks up what is to be changed */
 	PENDING_CHANGED,   /* the change is on its way */
 	PENDING_LOGIN,
+	PENDING_HOOK, /* a backend is asked whether it may */
 };
 
 struct pending {
@@ -53,6 +55,7 @@ struct pending {
 		struct room_list *listing; /* PENDING_ROOMS; owned */
 		struct change *change;     /* PENDING_CHANGE; owned */
 		struct reading *reading;   /* PENDING_READ_WITH; owned */
+		struct hooking *hooking;   /* PENDING_HOOK; owned */
 	};
 	struct recovery *recovery; /* of a join or login; owned, or NULL */
 	struct question *question; /* to be asked again; owned, or NULL */

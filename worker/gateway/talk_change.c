@@ -8,7 +8,9 @@
 #include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/hooking.h"
 #include "worker/gateway/pending.h"
+#include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
 #include "worker/gateway/tracer.h"
@@ -66,16 +68,13 @@ remember(struct pending *pending, const struct change_request *wanted)
 	pending->on_free = free_change;
 }
 
-void
-talk_change(struct session *session, struct text tag,
+/* The first of the two steps. */
+static void
+look_up(struct session *session, struct text tag,
 	const struct change_request *request)
 {
 	const struct conversation *of = &request->of;
-	struct pending *pending;
-
-	if (!asking_may(session, tag, of, PERMIT_SAY))
-		return;
-	pending = pending_new(
+	struct pending *pending = pending_new(
 		session->gateway->pendings, session, PENDING_CHANGE, tag);
 	remember(pending, request);
 	lookup_pack(edge_letter(&session->gateway->edge, LETTER_LOOKUP),
@@ -92,6 +91,35 @@ talk_change(struct session *session, struct text tag,
 		});
 	if (asking_offer(session, asking_keeper(session, of), pending))
 		session_wait_for_change(session);
+}
+
+/* What may become of a message is checked like what is said. */
+void
+talk_change(struct session *session, struct text tag,
+	const struct change_request *request)
+{
+	if (!asking_may(session, tag, &request->of, PERMIT_SAY))
+		return;
+	if (!request->is_deletion && request->of.room.length > 0 &&
+		hooking_is_for_room(session, request->of.room))
+		hooking_change(session, tag, request);
+	else
+		look_up(session, tag, request);
+}
+
+void
+talk_change_allowed(struct session *session, struct text tag,
+	const struct change_request *request)
+{
+	struct text room = request->of.room;
+	const struct membership *membership = asking_membership(session, room);
+	const char *why_not = permits_why_not(session, room, PERMIT_SAY,
+		membership && membership->state == MEMBERSHIP_ACTIVE);
+
+	if (why_not)
+		session_refuse(session, tag, CODE_FORBIDDEN, why_not);
+	else
+		look_up(session, tag, request);
 }
 
 /* Does the user named in the request have the message too? */

@@ -2,6 +2,7 @@
 #include "worker/edge/ledgers.h"
 #include "worker/edge/pass.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/hooking.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/permits.h"
@@ -73,6 +74,26 @@ talk_say(struct session *session, struct text tag,
 		saying_refuse(session, tag, CODE_FORBIDDEN, why_not);
 	else if (membership && membership->state == MEMBERSHIP_JOINING)
 		session_keep(session, &membership->kept);
+	else if (hooking_is_for_room(session, request->room))
+		hooking_say(session, tag, request);
 	else
 		say_in_room(session, tag, request, membership != NULL);
+}
+
+/* Meanwhile the room may be another one for the session. */
+void
+talk_say_allowed(struct session *session, struct text tag,
+	const struct say_request *request)
+{
+	struct membership *membership = membership_find(
+		session, rooms_find(session->gateway, session_tenant(session),
+				 request->room));
+	bool is_member = membership && membership->state == MEMBERSHIP_ACTIVE;
+	const char *why_not =
+		permits_why_not(session, request->room, PERMIT_SAY, is_member);
+
+	if (why_not)
+		saying_refuse(session, tag, CODE_FORBIDDEN, why_not);
+	else
+		say_in_room(session, tag, request, is_member);
 }

@@ -1,0 +1,202 @@
+"""Blocking hooks: a backend decides about logins and messages, and who waits
+for it is he alone whom it concerns."""
+
+import threading
+
+import pytest
+
+from backend import SECRET, Backend
+from server import DEATHS
+from test_reload import change, wait_taken_up
+
+
+def options(backend, directory, more=""):
+    secret = directory / "secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    return """
+tenant default {
+    say_url = "%s"
+    webhook_secret_file = "%s"
+    %s
+}
+room "checked:*" { say_hook = true }
+""" % (backend.url("/say"), secret, more)
+
+
+@pytest.fixture
+def backend():
+    with Backend() as one:
+        yield one
+
+
+@pytest.fixture
+def make(make_server, backend, directory):
+    def start(more="", **known):
+        return make_server(options=options(backend, directory, more),
+                           **known).start()
+    return start
+
+
+def bodies(client, room):
+    return [message["body"] for message in client.whole_history(room)]
+
+
+def test_a_backend_allows_refuses_and_rewrites(make, backend):
+    answers = {
+        "fine": (200, {}),
+        "silent": (204, None),
+        "bad": (200, {"allow": False, "error": "not here"}),
+        "forbidden": (403, None),
+        "damn": (200, {"body": "d***", "type": "mild"}),
+    }
+    backend.answer = lambda asked: answers[asked.json["body"]]
+    server = make()
+    with server.client("ann", "checked:r", platform=7) as ann, \
+            server.client("ben", "checked:r") as ben:
+        said = ann.say("checked:r", "fine", key="k1")
+        assert said["offset"] == 1
+        ann.say("checked:r", "silent")
+        assert ann.refused(
+            1003, "say", room="checked:r", body="bad") == "not here"
+        ann.refused(1003, "say", room="checked:r", body="forbidden")
+        ann.say("checked:r", "damn")
+        assert bodies(ann, "checked:r") == ["fine", "silent", "d***"]
+        assert [ben.push("msg")["type"] for _ in range(3)] == \
+            ["text", "text", "mild"]
+    first = backend.asked[0]
+    assert first.is_signed()
+    assert first.json == {
+        "hook": "say", "tenant": "default", "user": "ann", "platform": 7,
+        "room": "checked:r", "type": "text", "key": "k1", "body": "fine"}
+
+
+def test_edits_are_checked_too(make, backend):
+    backend.answer = lambda asked: (
+        200, {"allow": asked.json["body"] != "bad"})
+    server = make()
+    with server.client("ann", "checked:r") as ann:
+        said = ann.say("checked:r", "good")
+        ann.refused(1003, "edit", room="checked:r", id=said["id"], body="bad")
+        ann.call("edit", room="checked:r", id=said["id"], body="better")
+        ann.call("delete", room="checked:r", id=said["id"])
+    assert [asked.json.get("of") for asked in backend.asked] == \
+        [None, said["id"], said["id"]]
+
+
+def test_only_rooms_that_want_it_are_checked(make, backend):
+    server = make()
+    with server.client("ann", "free:r") as ann:
+        ann.say("free:r", "unchecked")
+        ann.tell("ben", "unchecked")
+    assert not backend.asked
+
+
+def test_order_is_kept_and_others_do_not_wait(make, backend):
+    go_on = threading.Event()
+    reached = threading.Event()
+
+    def answer(asked):
+        if asked.json["body"] == 0:
+            reached.set()
+            go_on.wait(30)
+        return 200, {}
+
+    backend.answer = answer
+    server = make()
+    with server.client("ann", "checked:r", "free:r") as ann, \
+            server.client("ben", "checked:r") as ben:
+        for number in range(5):
+            ann.send("say", room="checked:r", body=number)
+        ann.send("say", room="free:r", body="behind")
+        assert reached.wait(30)
+        ben.say("checked:r", "not held up")
+        assert ann.push("msg")["body"] == "not held up"
+        assert bodies(ben, "checked:r") == ["not held up"]
+        go_on.set()
+        ann.fence()
+        assert bodies(ben, "checked:r") == ["not held up", 0, 1, 2, 3, 4]
+
+
+NO_SENSE = [
+    (500, {}), (404, None), (200, b"no HTTP"), (200, ["no object"]),
+    (200, {"allow": "yes"}), (200, {"type": 7}), (302, None),
+    (200, {"allow": False, "error": 7}), (200, {"type": ""})]
+
+
+def test_what_makes_no_sense_is_as_when_it_is_down(make, backend):
+    server = make()
+    with server.client("ann", "checked:r") as ann:
+        for answer in NO_SENSE:
+            backend.answer = lambda asked, answer=answer: answer
+            ann.refused(1004, "say", room="checked:r", body="x")
+        assert bodies(ann, "checked:r") == []
+
+
+def test_a_backend_that_is_down_allows_if_configured(make, backend):
+    backend.down()
+    server = make("say_when_down = allow")
+    with server.client("ann", "checked:r") as ann:
+        ann.say("checked:r", "through")
+        assert bodies(ann, "checked:r") == ["through"]
+
+
+def test_a_slow_backend_has_its_time(make, backend):
+    never = threading.Event()
+    backend.answer = lambda asked: (200, {"waited": never.wait(5)})
+    server = make('hook_seconds = "100ms"')
+    with server.client("ann", "checked:r") as ann:
+        ann.refused(1004, "say", room="checked:r", body="x")
+    never.set()
+
+
+def test_an_api_that_dies_has_a_successor_that_asks(make, backend):
+    reached = threading.Event()
+
+    def answer(asked):
+        if not reached.is_set():
+            reached.set()
+            threading.Event().wait(2)
+        return 200, {}
+
+    backend.answer = answer
+    server = make('hook_seconds = "20s"')
+    server.allow(DEATHS)
+    with server.client("ann", "checked:r") as ann:
+        seq = ann.send("say", room="checked:r", body="x")
+        assert reached.wait(30)
+        server.kill_one("api")
+        assert ann.reply(seq)["code"] == 200
+        assert bodies(ann, "checked:r") == ["x"]
+
+
+def test_who_leaves_while_it_is_asked_harms_nobody(make, backend):
+    go_on = threading.Event()
+    reached = threading.Event()
+
+    def answer(asked):
+        reached.set()
+        go_on.wait(30)
+        return 200, {}
+
+    backend.answer = answer
+    server = make()
+    ann = server.client("ann", "checked:r")
+    ann.send("say", room="checked:r", body="x")
+    assert reached.wait(30)
+    ann.close()
+    go_on.set()
+    with server.client("ben", "checked:r") as ben:
+        ben.say("checked:r", "y")
+        assert bodies(ben, "checked:r") == ["y"]
+
+
+def test_a_reload_changes_what_is_asked(make, backend):
+    backend.answer = lambda asked: (403, None)
+    server = make()
+    with server.client("ann", "checked:r") as ann:
+        ann.refused(1003, "say", room="checked:r", body="x")
+        change(server, "say_hook = true", "say_hook = false")
+        server.control("reload")
+        wait_taken_up(server, 2)
+        ann.say("checked:r", "x")
