@@ -40,7 +40,7 @@ struct gateway {
 	struct pendings *pendings;
 	struct announcer *announcer;
 	struct hooking *hookings; /* oldest first; see hooking.h */
-	struct tracer *tracer; /* NULL: nobody traces */
+	struct tracer *tracer;    /* NULL: nobody traces */
 	struct traffic *traffic;
 
 	/* Who is logged in, by his place in the index. */
