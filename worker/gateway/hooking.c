@@ -57,10 +57,12 @@ tenant_of(const struct session *session)
 bool
 hooking_is_for_room(const struct session *session, struct text room)
 {
-	const struct tenant *tenant = tenant_of(session);
+	const struct tenant *tenant;
 
-	return tenant != NULL && tenant->say_url[0] != 0 &&
-	       config_room_class(session->gateway->config, room)->say_hook;
+	if (!config_room_class(session->gateway->config, room)->say_hook)
+		return false;
+	tenant = tenant_of(session);
+	return tenant != NULL && tenant->say_url[0] != 0;
 }
 
 /* The life that serves in a slot; 0: none does. */
