@@ -90,6 +90,7 @@ enum kick_why {
 	KICK_TAKEN_OUT, /* of a room, by a backend: it is a leave */
 	KICK_TENANT_FULL,
 	KICK_BANNED,
+	KICK_EXPIRED, /* the token */
 };
 
 enum wish_what {

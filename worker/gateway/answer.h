@@ -28,6 +28,7 @@ enum answer_kind {
 	ANSWER_READ,
 	ANSWER_ONLINE,
 	ANSWER_TYPES,
+	ANSWER_TOKEN,
 	ANSWER_KIND_COUNT
 };
 
@@ -46,6 +47,7 @@ struct login_answer {
 	unsigned host;
 	uint64_t unix_ms;
 	uint64_t ping_ms;
+	uint64_t expires_ms; /* of its token, unix; 0: it has none */
 	const struct joined
 		*inbox; /* with what was missed, if that was asked */
 };
@@ -71,6 +73,7 @@ struct answer {
 		struct refusal refusal;
 		struct login_answer login;
 		uint64_t unix_ms;
+		uint64_t expires_ms; /* ANSWER_TOKEN; unix */
 		const struct joined *joined;
 		struct text room; /* that was left */
 		struct {

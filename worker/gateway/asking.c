@@ -48,8 +48,12 @@ asking_may(struct session *session, struct text tag,
 	struct membership *membership;
 	const char *why_not;
 
-	if (of->room.length == 0)
-		return true;
+	if (of->room.length == 0) {
+		if (what != PERMIT_SAY || permits_saying(session))
+			return true;
+		session_refuse(session, tag, CODE_FORBIDDEN, PERMITS_NO_SAYING);
+		return false;
+	}
 	membership = asking_membership(session, of->room);
 	why_not = permits_why_not(session, of->room, what, membership != NULL);
 	if (why_not) {

@@ -31,8 +31,9 @@ unsigned asking_ledger(const struct session *session, struct text room);
 struct membership *asking_active(struct session *session, struct text tag,
 	struct text room, enum answer_code code);
 
-/* Is this permitted there now, by the class of the room? In one's own inbox all
- * is. False when the request has been kept for later or refused. */
+/* Is this permitted there now, by the class of the room and by the token? In
+ * one's own inbox all is, but what the token is against. False when the request
+ * has been kept for later or refused. */
 bool asking_may(struct session *session, struct text tag,
 	const struct conversation *of, enum permit what);
 

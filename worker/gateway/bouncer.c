@@ -7,6 +7,7 @@
 #include "shared/scoreboard.h"
 #include "worker/gateway/admission.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/grant.h"
 #include "worker/gateway/session.h"
 
 static const struct text everything = { "", 0 };
@@ -20,10 +21,15 @@ count_refused(const struct gateway *gateway)
 struct ban_subject
 bouncer_subject(const struct session *session)
 {
+	const struct grant *grant = session->grant;
+
 	return (struct ban_subject){
 		.tenant = session_tenant(session),
 		.user = session_user(session),
 		.address = session->address,
+		.has_token = grant != NULL,
+		.jti = grant_id(grant),
+		.issued_ms = grant ? grant->issued_ms : 0,
 	};
 }
 

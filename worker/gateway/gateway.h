@@ -18,12 +18,14 @@ struct announcer;
 struct arena;
 struct config;
 struct hooking;
+struct keyring;
 struct lanes;
 struct pendings;
 struct rooms;
 struct session;
 struct tracer;
 struct traffic;
+struct wheel;
 
 struct gateway {
 	struct edge edge;
@@ -42,6 +44,8 @@ struct gateway {
 	struct hooking *hookings; /* oldest first; see hooking.h */
 	struct tracer *tracer;    /* NULL: nobody traces */
 	struct traffic *traffic;
+	struct keyring *keyring;
+	struct wheel *grants; /* when they end */
 
 	/* Who is logged in, by his place in the index. */
 	struct session **seated;
@@ -65,6 +69,7 @@ struct gateway {
 	struct buffer sessions; /* of a user */
 	struct buffer others;   /* of a message as one user sees it */
 	struct buffer begun;    /* for deliver.h */
+	struct buffer claimed;  /* by a token: its tenant */
 };
 
 #endif

@@ -8,19 +8,25 @@
 #include "shared/config.h"
 #include "shared/index.h"
 #include "shared/letter.h"
+#include "shared/wheel.h"
 #include "worker/gateway/announcer.h"
 #include "worker/gateway/answers.h"
 #include "worker/gateway/client.h"
 #include "worker/gateway/deliver.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/grant.h"
 #include "worker/gateway/hooking.h"
+#include "worker/gateway/keyring.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/tracer.h"
 #include "worker/gateway/traffic.h"
+
+#define GRANT_WHEEL_SLOTS 1024
+#define GRANT_WHEEL_TICK_MS 500
 
 static void
 deliver_here(void *self, const struct message *message)
@@ -72,6 +78,9 @@ gateway_init(struct gateway *gateway, struct event_base *base)
 	gateway->rooms = rooms_new();
 	gateway->pendings = pendings_new(gateway->life);
 	gateway->announcer = announcer_new(base);
+	gateway->keyring = keyring_new(gateway->config);
+	gateway->grants =
+		wheel_new(GRANT_WHEEL_SLOTS, GRANT_WHEEL_TICK_MS, clock_ms());
 	gateway->traffic = traffic_new();
 	gateway->lanes =
 		lanes_new(base, gateway->config, gateway->row, &client_hooks);
@@ -85,6 +94,8 @@ gateway_fini(struct gateway *gateway)
 	lanes_free(&gateway->lanes);
 	fanout_flush(gateway);
 	announcer_free(&gateway->announcer);
+	keyring_free(&gateway->keyring);
+	wheel_free(&gateway->grants);
 	tracer_free(&gateway->tracer);
 	traffic_free(&gateway->traffic);
 	pendings_free(&gateway->pendings);
@@ -97,6 +108,7 @@ gateway_fini(struct gateway *gateway)
 	buffer_fini(&gateway->sessions);
 	buffer_fini(&gateway->others);
 	buffer_fini(&gateway->begun);
+	buffer_fini(&gateway->claimed);
 	edge_fini(&gateway->edge);
 }
 
@@ -120,6 +132,7 @@ void
 gateway_on_tick(struct gateway *gateway, uint64_t now_ms)
 {
 	lanes_tick(gateway->lanes, now_ms);
+	grants_tick(gateway, now_ms);
 	traffic_tick(gateway, now_ms);
 	hooking_tick(gateway, now_ms);
 }

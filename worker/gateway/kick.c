@@ -29,6 +29,7 @@ static const struct way {
 		"this user is logged in on this platform already" },
 	[KICK_TOO_MANY] = { CLOSE_WHY_TOO_MANY,
 		"this user has as many connections as one may have" },
+	[KICK_EXPIRED] = { CLOSE_WHY_KICKED, "the token has expired" },
 	[KICK_TAKEN_OUT] = { CLOSE_WHY_KICKED, "" },
 	[KICK_TENANT_FULL] = { CLOSE_WHY_TOO_MANY,
 		"this tenant has as many connections as it may have" },

@@ -10,12 +10,15 @@
 #include "shared/config.h"
 #include "shared/hash.h"
 #include "shared/index.h"
+#include "shared/token.h"
 #include "worker/gateway/attendance.h"
 #include "worker/gateway/bouncer.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/grant.h"
 #include "worker/gateway/guestbook.h"
 #include "worker/gateway/kick.h"
+#include "worker/gateway/login_request.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rivals.h"
 #include "worker/gateway/session.h"
@@ -23,6 +26,7 @@
 #include "worker/gateway/talk.h"
 #include "worker/gateway/tenants.h"
 #include "worker/gateway/tracer.h"
+#include "worker/gateway/voucher.h"
 
 static struct identity *
 identity_new(const struct login_request *request)
@@ -122,17 +126,13 @@ is_refusal(enum kick_why why)
 	       why == KICK_TENANT_FULL;
 }
 
-void
-login_run(struct session *session, struct text tag,
+/* Who the request is of is known by now. */
+static void
+enter(struct session *session, struct text tag,
 	const struct login_request *request)
 {
 	enum fate fate;
 
-	if (session->identity) {
-		session_refuse(session, tag, CODE_CONFLICT,
-			"this connection is logged in already");
-		return;
-	}
 	if (!tenants_admit(session, tag, request->tenant, request->platform))
 		return;
 	if (bouncer_refuses(session, tag, request->tenant, request->user))
@@ -147,6 +147,25 @@ login_run(struct session *session, struct text tag,
 		refuse(session, tag, rivals_why(fate));
 	else
 		ask(session, tag, request);
+}
+
+void
+login_run(struct session *session, struct text tag,
+	const struct login_request *asked)
+{
+	struct login_request request = *asked;
+	struct token token;
+
+	if (session->identity) {
+		session_refuse(session, tag, CODE_CONFLICT,
+			"this connection is logged in already");
+		return;
+	}
+	if (voucher_take(session, tag, &request, &token))
+		enter(session, tag, &request);
+	if (!session->identity)
+		grant_end(session);
+	token_fini(&token);
 }
 
 /* What came for one platform is for the others' history alone. */
@@ -202,6 +221,8 @@ answer(struct session *session, struct text tag, const struct joined *joined)
 
 	must(index_read(gateway->arena, gateway->slot, session->place, &entry));
 	answer.login.unix_ms = clock_unix_ms();
+	if (session->grant)
+		answer.login.expires_ms = session->grant->expires_ms;
 	client_id_write(answer.login.client, (unsigned)config->host_id,
 		gateway->slot, entry.place, entry.secret);
 	guestbook_login(session, answer.login.client);
@@ -306,4 +327,5 @@ login_undo(struct session *session)
 	session->kick_why = 0;
 	session->inbox_epoch = session->inbox_offset = 0;
 	subscription_free(&session->subscription);
+	grant_end(session);
 }

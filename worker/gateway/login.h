@@ -13,19 +13,10 @@
 #include "shared/text.h"
 
 struct joined;
+struct login_request;
 struct pending;
 struct refused;
 struct session;
-
-struct login_request {
-	struct text tenant, user;
-	struct text info; /* JSON; empty: none */
-	uint32_t platform;
-
-	/* Wants what came to the inbox after this. epoch 0: of another life. */
-	bool has_inbox;
-	uint64_t inbox_epoch, inbox_offset;
-};
 
 void login_run(struct session *session, struct text tag,
 	const struct login_request *request);

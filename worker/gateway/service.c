@@ -23,6 +23,7 @@
 #include "worker/gateway/drain.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/gateway_turn.h"
+#include "worker/gateway/keyring.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/tenants.h"
@@ -421,6 +422,8 @@ on_reload(void *self)
 	if (open_door(service) < 0)
 		log_error("some listeners are not open in this process");
 	lanes_renew(service->gateway.lanes);
+	keyring_free(&service->gateway.keyring);
+	service->gateway.keyring = keyring_new(service->gateway.config);
 	attendance_renew(&service->gateway);
 	tenants_reload(&service->gateway);
 }

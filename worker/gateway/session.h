@@ -25,6 +25,7 @@
 #include "worker/gateway/lane.h"
 
 struct gateway;
+struct grant;
 struct kept;
 struct membership;
 struct pending;
@@ -53,6 +54,7 @@ struct session {
 	struct kept *kept; /* frames that came while it waits */
 	uint64_t inbox_epoch, inbox_offset; /* of the last message seen there */
 	struct subscription *subscription;  /* NULL: to all types */
+	struct grant *grant; /* of its token; NULL: it came without one */
 	struct session *next_due, *previous_due; /* of gateway->due */
 	struct pace pace; /* of what limits.messages_per_second counts */
 	uint64_t since_ms;
@@ -68,6 +70,7 @@ struct session {
 	uint32_t kept_bytes;    /* of these frames */
 	uint16_t port;          /* of the client, host order */
 	uint8_t bad_in_a_row;   /* for the profile: frames without sense */
+	uint8_t bad_tokens;     /* in a row */
 	bool is_waiting;        /* for all that was asked to be answered */
 	bool waits_for_change;  /* for that alone */
 	bool is_due;            /* in gateway->due: waiting is over */

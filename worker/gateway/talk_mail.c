@@ -2,6 +2,7 @@
 #include "worker/edge/ledgers.h"
 #include "worker/edge/pass.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/permits.h"
 #include "worker/gateway/saying.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
@@ -89,7 +90,9 @@ void
 talk_mail(struct session *session, struct text tag,
 	const struct say_request *request)
 {
-	if (request->to == SAY_TO_USERS)
+	if (!permits_saying(session))
+		saying_refuse(session, tag, CODE_FORBIDDEN, PERMITS_NO_SAYING);
+	else if (request->to == SAY_TO_USERS)
 		say_users(session, tag, request);
 	else if (request->to == SAY_TO_CLIENTS)
 		say_clients(session, tag, request);

@@ -38,6 +38,7 @@ confab_do confab_do_logout;
 confab_do confab_do_ping;
 confab_do confab_do_subscribe;
 confab_do confab_do_unsubscribe;
+confab_do confab_do_refresh;
 
 /* confab_room.c */
 confab_do confab_do_join;

@@ -5,13 +5,28 @@
 #include "shared/message.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/login.h"
+#include "worker/gateway/login_request.h"
 #include "worker/gateway/profiles/confab_args.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/subscription.h"
 #include "worker/gateway/talk.h"
+#include "worker/gateway/voucher.h"
 
 #define PLATFORM_STANDARD 101
 #define PAYLOAD_KEEP_BYTES 65536
+
+/* How long it may be is the core's business: a long one is as bad as another.
+ */
+static struct text
+read_token(struct args *args)
+{
+	struct text token = TEXT_LITERAL("");
+
+	if (args_has(args, "token") &&
+		!json_get_text(args->data, "token", &token))
+		args_fail(args, CODE_BAD_REQUEST, "token must be a string");
+	return token;
+}
 
 void
 confab_do_login(struct session *session, struct text tag, struct args *args)
@@ -21,18 +36,19 @@ confab_do_login(struct session *session, struct text tag, struct args *args)
 		.tenant = args_name(args, "tenant", TENANT_BYTES_MAX, false),
 		.platform = (uint32_t)args_number(
 			args, "platform", 0, UINT32_MAX, PLATFORM_STANDARD),
+		.has_platform = args_has(args, "platform"),
 	};
 
 	request.has_inbox = args_place(
 		args, "inbox", &request.inbox_epoch, &request.inbox_offset);
-	if (!json_get_text(args->data, "user", &request.user) ||
-		!text_is_name(request.user, 1, USER_BYTES_MAX))
+	request.token = read_token(args);
+	if ((request.token.length == 0 || args_has(args, "user")) &&
+		(!json_get_text(args->data, "user", &request.user) ||
+			!text_is_name(request.user, 1, USER_BYTES_MAX)))
 		args_fail(args, CODE_BAD_USER,
 			"user must be a string of 1 to %d bytes without "
 			"control characters",
 			USER_BYTES_MAX);
-	if (request.tenant.length == 0)
-		request.tenant = TEXT_LITERAL("default");
 	buffer_clear(info, PAYLOAD_KEEP_BYTES);
 	if (args_value(args, "info", info))
 		request.info = buffer_text(info);
@@ -42,6 +58,15 @@ confab_do_login(struct session *session, struct text tag, struct args *args)
 			INFO_BYTES_MAX);
 	if (args->code == CODE_OK)
 		login_run(session, tag, &request);
+}
+
+void
+confab_do_refresh(struct session *session, struct text tag, struct args *args)
+{
+	struct text token = read_token(args);
+
+	if (args->code == CODE_OK)
+		voucher_refresh(session, tag, token);
 }
 
 void

@@ -98,6 +98,8 @@ write_login(struct buffer *out, const struct answer *answer)
 	confab_add_epoch(out, ",\"inbox\":{\"epoch\":", login->inbox->epoch);
 	confab_add_number(out, ",\"offset\":", login->inbox->offset);
 	buffer_add_byte(out, '}');
+	if (login->expires_ms)
+		confab_add_number(out, ",\"expires\":", login->expires_ms);
 	write_recovery(out, login->inbox, login->user);
 }
 
@@ -221,6 +223,12 @@ write_online(struct buffer *out, const struct answer *answer)
 }
 
 static void
+write_token(struct buffer *out, const struct answer *answer)
+{
+	confab_add_number(out, "\"expires\":", answer->expires_ms);
+}
+
+static void
 write_types(struct buffer *out, const struct answer *answer)
 {
 	const struct subscription *subscription = answer->subscription;
@@ -249,6 +257,7 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 		[ANSWER_MEMBERS] = write_members,
 		[ANSWER_ROOMS] = write_rooms,
 		[ANSWER_TYPES] = write_types,
+		[ANSWER_TOKEN] = write_token,
 		[ANSWER_READ] = write_read,
 		[ANSWER_ONLINE] = write_online,
 	};

@@ -1,0 +1,20 @@
+/*
+ * The keys with which this process checks the tokens of each tenant that needs
+ * them; made anew when the configuration is.
+ */
+#ifndef WORKER_GATEWAY_KEYRING_H
+#define WORKER_GATEWAY_KEYRING_H
+
+struct config;
+struct keyring;
+struct tenant;
+struct token_keys;
+
+struct keyring *keyring_new(const struct config *config);
+void keyring_free(struct keyring **keyring);
+
+/* Of a tenant of that configuration; without any where it needs no tokens. */
+const struct token_keys *keyring_of(
+	const struct keyring *keyring, const struct tenant *tenant);
+
+#endif

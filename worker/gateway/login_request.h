@@ -1,0 +1,27 @@
+/*
+ * Who wants to log in, as the profile has read it and the token completes it.
+ */
+#ifndef WORKER_GATEWAY_LOGIN_REQUEST_H
+#define WORKER_GATEWAY_LOGIN_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/text.h"
+
+struct login_request {
+	struct text tenant, user;
+	struct text info; /* JSON; empty: none */
+
+	/* For tenants that want one. What the token says may be left out:
+	 * empty; has_platform: what is in `platform` was not left out. */
+	struct text token;
+	bool has_platform;
+	uint32_t platform;
+
+	/* Wants what came to the inbox after this. epoch 0: of another life. */
+	bool has_inbox;
+	uint64_t inbox_epoch, inbox_offset;
+};
+
+#endif
