@@ -60,6 +60,18 @@ def test_unknown_paths_are_404(server):
         assert server.get(path).status == 404, path
 
 
+def test_an_address_of_a_directory_gets_its_slash(server):
+    answer = server.get("/dashboard")
+    assert answer.status == 308
+    assert answer.headers["location"] == "/dashboard/"
+    answer = server.get("/dashboard/")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    for path in ("//dashboard", "/%2fdashboard",
+                 "/dashboard//", "/style", "/chat"):
+        assert server.get(path).status == 404, path
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_other_methods_are_405(server, method):
     answer = server.get("/", method, Content_Length="0")

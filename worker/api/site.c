@@ -53,6 +53,27 @@ site_answer_config(struct exchange *exchange)
 	buffer_fini(&json);
 }
 
+/* The page of a directory has its files beside it, so its address must end with
+ * a slash; true when this one lacks nothing else. What pages_find() knows has
+ * one slash at its beginning, so no address leads to another host. */
+static bool
+lead_to_directory(struct exchange *exchange)
+{
+	struct buffer path = { 0 };
+	bool is_found;
+
+	buffer_add_string(&path, exchange->path);
+	buffer_add(&path, "/", 2);
+	is_found = path.length > 2 &&
+		   pages_find(exchange->scene->pages, (char *)path.data);
+	if (is_found) {
+		reply_set_header(exchange, "Location", (char *)path.data);
+		reply_send_text(exchange, 308, "the address ends with a /");
+	}
+	buffer_fini(&path);
+	return is_found;
+}
+
 void
 site_answer_page(struct exchange *exchange)
 {
@@ -61,6 +82,8 @@ site_answer_page(struct exchange *exchange)
 	const char *known = exchange_header(exchange, "If-None-Match");
 	struct reply reply;
 
+	if (file == NULL && lead_to_directory(exchange))
+		return;
 	if (file == NULL) {
 		reply_send_text(exchange, 404, "there is nothing here");
 		return;
