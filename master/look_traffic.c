@@ -57,6 +57,13 @@ look_latency(const struct words_context *context, struct look *look,
 	answer_end_table(answer);
 }
 
+/* All when none is given. */
+static struct text
+tenant_of(const struct look *look)
+{
+	return look->is_of_tenant ? look->tenant : TEXT_LITERAL("");
+}
+
 void
 look_traffic(const struct words_context *context, struct look *look,
 	struct answer *answer)
@@ -65,7 +72,7 @@ look_traffic(const struct words_context *context, struct look *look,
 		"messages", "pushes", "bytes", "seconds", NULL };
 	struct traffic_total total;
 
-	traffic_collect(&total, context->arena, TEXT_LITERAL(""), clock_ms());
+	traffic_collect(&total, context->arena, tenant_of(look), clock_ms());
 	answer_begin_table(answer, columns);
 	for (size_t i = 0; i < total.room_count && i < look->limit; i++) {
 		const struct traffic_room *room = &total.rooms[i];
@@ -120,7 +127,7 @@ look_slow(const struct words_context *context, struct look *look,
 	uint64_t now_ms = clock_ms();
 	struct traffic_total total;
 
-	traffic_collect(&total, context->arena, TEXT_LITERAL(""), now_ms);
+	traffic_collect(&total, context->arena, tenant_of(look), now_ms);
 	answer_begin_table(answer, columns);
 	for (size_t i = 0; i < total.client_count && i < look->limit; i++)
 		add_slow(context, answer, &total.clients[i], now_ms);

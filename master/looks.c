@@ -55,12 +55,12 @@ static const struct known {
 	{ "client", "C", 0, look_client, "one connection" },
 	{ "latency", NULL, 0, look_latency,
 		"how long things took since the start, in microseconds" },
-	{ "traffic", NULL, OPTION(LIMIT), look_traffic,
+	{ "traffic", NULL, OPTION(LIMIT) | OPTION(TENANT), look_traffic,
 		"the rooms that most was pushed to in the last seconds; "
-		"limit=N" },
-	{ "slow", NULL, OPTION(LIMIT), look_slow,
+		"tenant=T limit=N" },
+	{ "slow", NULL, OPTION(LIMIT) | OPTION(TENANT), look_slow,
 		"clients whose sockets are full, or were closed for that; "
-		"limit=N" },
+		"tenant=T limit=N" },
 	{ "memory", NULL, 0, look_memory,
 		"bytes of the arena and of each process" },
 	{ "errors", NULL, OPTION(LIMIT), look_errors,

@@ -205,6 +205,9 @@ def test_rooms_by_traffic_and_who_does_not_follow(server, room):
         assert shown[0] in (busy, quiet)
         assert len(server.ask_json("show traffic limit=1")) == 1
         assert get(server, "/v1/traffic?tenant=nobody")[0] == 403
+        assert not server.ask_json("show traffic tenant=nobody")
+        assert not server.ask_json("show slow tenant=nobody")
+        assert server.ask_json("show slow tenant=default limit=1")
         assert len(get_json(server, "/v1/traffic?limit=1")["rooms"]) == 1
         assert get(server, "/v1/traffic?limit=0")[0] == 400
 

@@ -230,12 +230,13 @@ make_push(struct gathering *gathering, const struct room *room,
 		gathering->push.newest_from = gathering->pieces[last - 2].end;
 }
 
-/* About how much that is: the few who get other bytes are not told apart. */
+/* The bytes of those who got other ones than most are not told apart. */
 static void
 note_traffic(
 	struct gateway *gateway, const struct room *room, uint64_t delivered)
 {
 	struct traffic_room pushed = { .pushes = delivered };
+	uint64_t bytes = 0, frames = 0;
 
 	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
 		const struct gathering *gathering = room->gatherings[i];
@@ -246,11 +247,13 @@ note_traffic(
 		for (size_t k = 0; k < gathering->count; k++)
 			messages += gathering->pieces[k].is_message;
 		pushed.messages = MAX_OF(pushed.messages, messages);
-		pushed.bytes +=
-			(uint64_t)gathering->bundle->length * room->seats_of[i];
+		bytes += gathering->bundle->length;
+		frames += gathering->count;
 	}
-	if (pushed.bytes > 0)
-		traffic_pushed(gateway, room, &pushed);
+	if (delivered == 0)
+		return;
+	pushed.bytes = bytes * delivered / frames;
+	traffic_pushed(gateway, room, &pushed);
 }
 
 /* Sends what is gathered for one room. */
