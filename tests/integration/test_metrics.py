@@ -173,6 +173,7 @@ def test_rooms_by_traffic_and_who_does_not_follow(server, room):
     """A busy room, a quiet one, and a member that reads nothing."""
     busy, quiet = "drop-busy" + room, "quiet" + room
     with server.client("deaf", busy, receive_bytes=4096), \
+            server.client("bob", quiet), \
             server.client("ann", busy, quiet) as ann:
         for _ in range(100):
             ann.say(busy, "x" * 8000)
