@@ -1,11 +1,13 @@
 """What /metrics, /v1/stats and /v1/traffic say of a server that works."""
 
+import contextlib
 import http.client
 import json
 import re
 import shutil
 import socket
 import subprocess
+from urllib.parse import urlencode
 
 import pytest
 
@@ -129,9 +131,14 @@ def test_what_is_done_is_counted(server, room):
 
 
 def test_metrics_and_stats_and_the_status_socket_agree(server, room):
-    with server.client("ann", room):
-        found = samples(server)
+    def stats_of_one():
+        """Users are counted anew now and then."""
         stats = get_json(server, "/v1/stats")
+        return stats if stats["users"] == stats["connections"] == 1 else None
+
+    with server.client("ann", room):
+        stats = wait_for("one user is there alone", stats_of_one)
+        found = samples(server)
         info = server.info()
         counters = server.ask_json("show counters")
         assert total(found, "confab_connections") == 1
@@ -211,6 +218,37 @@ def test_rooms_by_traffic_and_who_does_not_follow(server, room):
         assert server.ask_json("show slow tenant=default limit=1")
         assert len(get_json(server, "/v1/traffic?limit=1")["rooms"]) == 1
         assert get(server, "/v1/traffic?limit=0")[0] == 400
+
+
+def listed(server, **data):
+    """The users of all pages."""
+    found, after = [], ""
+    for _ in range(100):
+        page = get_json(server, "/v1/users?" + urlencode(
+            {**data, "after": after} if after else data))
+        found += page["users"]
+        after = page.get("next")
+        if not after:
+            return found
+    raise AssertionError("the list does not end")
+
+
+def test_who_is_here_is_listed_page_by_page(server, room):
+    names = ["%s %d" % (room, n) for n in range(25)]
+    with contextlib.ExitStack() as stack:
+        for name in names + names[:3]:
+            stack.enter_context(server.client(name))
+        for limit in (1, 7, 100):
+            found = listed(server, limit=limit, prefix=room)
+            assert sorted(one["user"] for one in found) == sorted(names)
+        connections = {one["user"]: one["connections"] for one in found}
+        assert connections[names[0]] == 2 and connections[names[20]] == 1
+        assert all(one["since"] > 1600000000000 for one in found)
+        assert not listed(server, prefix=room + "none")
+    for wrong in ("limit=0", "limit=1001", "limit=x", "after=%01",
+                  "tenant=nobody"):
+        assert get(server, "/v1/users?" + wrong)[0] in (400, 403), wrong
+    wait_for("all are gone", lambda: not listed(server, prefix=room))
 
 
 def test_a_killed_gateway_loses_no_count(server, room):

@@ -152,11 +152,11 @@ export class Chart {
         context.textAlign = "center";
         for (let n = first; n * MINUTE_MS <= this.end; n++) {
             const x = this.x(n * MINUTE_MS);
-            const minutes = Math.round((this.end - n * MINUTE_MS) / MINUTE_MS);
+            const ago = Math.round((this.end - n * MINUTE_MS) / MINUTE_MS);
 
             if (x < LEFT + 16 || x > this.width - RIGHT - 12)
                 continue;
-            context.fillText(`−${minutes}′`, x, this.height - BOTTOM / 2 + 2);
+            context.fillText(`−${ago}′`, x, this.height - BOTTOM / 2 + 2);
         }
     }
 

@@ -10,6 +10,7 @@
 #include "shared/config.h"
 #include "worker/api/amend.h"
 #include "worker/api/cors.h"
+#include "worker/api/directory.h"
 #include "worker/api/events.h"
 #include "worker/api/exchange.h"
 #include "worker/api/figures.h"
@@ -65,6 +66,7 @@ static const struct route {
 	{ READ, "/v1/members", ROUTE_KEY, lists_answer_members },
 	{ READ, "/v1/rooms", ROUTE_KEY, lists_answer_rooms },
 	{ READ | WITH_BODY, "/v1/online", ROUTE_KEY, users_answer_online },
+	{ READ, "/v1/users", ROUTE_KEY, directory_answer },
 	{ READ, "/v1/users/", ROUTE_KEY | ROUTE_ARGUMENT, users_answer_user },
 	{ READ, "/config.json", ROUTE_PAGE, site_answer_config },
 	{ READ, NULL, ROUTE_PAGE, site_answer_page },
