@@ -209,7 +209,7 @@ const zh = {
 const first = navigator.languages?.[0] ?? navigator.language ?? "en";
 const words = first.toLowerCase().startsWith("zh") ? zh : en;
 
-/* Numbers and times look as the reader's region writes them, if the words do. */
+/* Numbers and times look as the region writes them, if the words do. */
 export const locale = first.slice(0, 2).toLowerCase()
     === words.lang.slice(0, 2) ? first : words.lang;
 
