@@ -167,7 +167,7 @@ export class Chart {
         this.context.stroke();
     }
 
-    /** Runs of values that follow each other; nothing stands for what is null. */
+    /** Runs of values that follow each other, without those that are null. */
     runs(seen, key) {
         const runs = [];
         let run = null;
