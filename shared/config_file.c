@@ -21,6 +21,7 @@
 static struct {
 	struct reading *reading;
 	const char *file;
+	size_t section; /* of the last value; 0: of none */
 } now;
 
 /* Do these settings stand in this section? One that was described before has
@@ -39,10 +40,17 @@ struct setting *
 config_find_setting(
 	const struct reading *reading, size_t section, const char *name)
 {
-	for (size_t i = 0; i < reading->setting_count; i++)
-		if (reading->settings[i].section == section &&
-			strcmp(reading->settings[i].name, name) == 0)
-			return &reading->settings[i];
+	size_t first = reading->sections[section].first;
+
+	for (size_t i = first; i < reading->setting_count; i++) {
+		struct setting *setting = &reading->settings[i];
+
+		if (setting->section == section &&
+			strcmp(setting->name, name) == 0)
+			return setting;
+		if (setting->section != section && section > 0)
+			break;
+	}
 	return NULL;
 }
 
@@ -53,9 +61,13 @@ find_setting(const struct reading *reading, const cfg_t *cfg, const char *name)
 
 	if (config_section_kind(cfg->name) == SECTION_GLOBAL)
 		return config_find_setting(reading, 0, name);
+	if (now.section && is_of(&reading->sections[now.section], cfg))
+		setting = config_find_setting(reading, now.section, name);
 	for (size_t i = 1; i < reading->section_count && !setting; i++)
-		if (is_of(&reading->sections[i], cfg))
+		if (is_of(&reading->sections[i], cfg)) {
 			setting = config_find_setting(reading, i, name);
+			now.section = i;
+		}
 	return setting;
 }
 
@@ -182,6 +194,7 @@ read_text(struct reading *reading, const char *name, char *text, size_t length)
 		return;
 	now.reading = reading;
 	now.file = name;
+	now.section = 0;
 	config_scan(reading, name, text);
 	stream = fmemopen(text, length, "r");
 	must(stream != NULL);

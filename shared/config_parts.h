@@ -80,6 +80,7 @@ struct section {
 	char *title;
 	struct place place;
 	bool is_repeated; /* one of that title stood before */
+	size_t first;     /* its settings stand together, from this one on */
 };
 
 /* One `name = value`, or a list of values. */

@@ -225,7 +225,7 @@ add_section(struct scan *scan, enum section_kind kind, const char *title,
 	reading->sections = base_realloc(
 		reading->sections, (count + 1) * sizeof(struct section));
 	reading->sections[count] = (struct section){ kind, base_strdup(title),
-		place, is_repeated };
+		place, is_repeated, reading->setting_count };
 	reading->section_count++;
 	return count;
 }
