@@ -192,6 +192,8 @@ without_a_token_there_is_no_login(void **state)
 	ask(fd, "login", "\"tenant\":\"acme\",\"token\":5");
 	expect(fd, 1001, "token must be a string");
 	ask(fd, "login", "\"tenant\":\"acme\"");
+	expect(fd, 1003, "log in with a token");
+	ask(fd, "login", "");
 	expect(fd, 1002, "user");
 }
 

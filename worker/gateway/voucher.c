@@ -105,7 +105,8 @@ voucher_take(struct session *session, struct text tag,
 	/* What is wrong with the tenant is told before a missing user. */
 	if (request->user.length > 0 || !tenant)
 		return true;
-	session_refuse(session, tag, CODE_BAD_USER, "a user is missing");
+	session_refuse(session, tag, CODE_BAD_USER,
+		"user must be a string, unless a token says who it is");
 	return false;
 }
 

@@ -42,7 +42,7 @@ confab_do_login(struct session *session, struct text tag, struct args *args)
 	request.has_inbox = args_place(
 		args, "inbox", &request.inbox_epoch, &request.inbox_offset);
 	request.token = read_token(args);
-	if ((request.token.length == 0 || args_has(args, "user")) &&
+	if (args_has(args, "user") &&
 		(!json_get_text(args->data, "user", &request.user) ||
 			!text_is_name(request.user, 1, USER_BYTES_MAX)))
 		args_fail(args, CODE_BAD_USER,
