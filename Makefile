@@ -191,7 +191,7 @@ browser: all
 
 # --- longer ones ------------------------------------------------------------
 
-.PHONY: torture fuzz bench sanitize packages
+.PHONY: torture fuzz bench sanitize packages releases
 packages:
 	packaging/deps packages
 	tests/packages/run
@@ -199,6 +199,10 @@ packages:
 torture: all $B/ring_torture
 	$B/ring_torture 60
 	CONFABD=$(abspath $B/confabd) tests/torture/run 60
+
+# From two older commits to this one, in place.
+releases: all
+	CONFABD=$(abspath $B/confabd) CC="$(CC)" tests/releases/run
 
 fuzz:
 	tests/fuzz/run
