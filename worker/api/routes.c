@@ -9,6 +9,7 @@
 #include "shared/codes.h"
 #include "shared/config.h"
 #include "worker/api/amend.h"
+#include "worker/api/banning.h"
 #include "worker/api/cors.h"
 #include "worker/api/directory.h"
 #include "worker/api/events.h"
@@ -62,6 +63,10 @@ static const struct route {
 	{ WITH_BODY, "/v1/kick", ROUTE_KEY, moves_answer_kick },
 	{ WITH_BODY, "/v1/edit", ROUTE_KEY, amend_answer_edit },
 	{ WITH_BODY, "/v1/delete", ROUTE_KEY, amend_answer_delete },
+	{ WITH_BODY, "/v1/ban", ROUTE_KEY, banning_answer_ban },
+	{ WITH_BODY, "/v1/unban", ROUTE_KEY, banning_answer_unban },
+	{ WITH_BODY, "/v1/revoke", ROUTE_KEY, banning_answer_revoke },
+	{ READ, "/v1/bans", ROUTE_KEY, banning_answer_list },
 	{ READ, "/v1/history", ROUTE_KEY, history_answer },
 	{ READ, "/v1/members", ROUTE_KEY, lists_answer_members },
 	{ READ, "/v1/rooms", ROUTE_KEY, lists_answer_rooms },

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "shared/bans.h"
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/codes.h"
@@ -137,14 +138,37 @@ message_of(const struct say_errand *say, const struct speech *speech,
 	};
 }
 
-/* Can every ring take it, with so much more in a letter? Else it is refused. */
+/* Is it said for one who may say nothing, or not there? */
 static bool
-fits(struct say_errand *say, size_t number, const struct message *message,
+is_banned(const struct edge *edge, const struct message *message)
+{
+	const struct ban_subject subject = { .tenant = message->tenant,
+		.user = message->from };
+	bool is_in_room = message->kind == STREAM_ROOM;
+
+	if (!bans_find(edge->arena, &subject, TEXT_LITERAL(""), NULL) &&
+		(!is_in_room || !bans_find(edge->arena, &subject,
+					message->stream, NULL)))
+		return false;
+	row_count(edge->row, COUNTER_REFUSED_BANNED, 1);
+	return true;
+}
+
+/* Is its sender not banned, and can every ring take it, with so much more in a
+ * letter? Else it is refused. */
+static bool
+may_go(struct say_errand *say, size_t number, const struct message *message,
 	size_t more_bytes)
 {
 	struct edge *edge = &say->errand.errands->edge;
-	struct buffer *letter = edge_letter(edge, LETTER_DELIVER);
+	struct buffer *letter;
 
+	if (is_banned(edge, message)) {
+		refuse(say, number, CODE_FORBIDDEN,
+			"from: this user is banned");
+		return false;
+	}
+	letter = edge_letter(edge, LETTER_DELIVER);
 	message_pack(letter, message);
 	if (letter->length + more_bytes + LETTER_BYTES <=
 		ledgers_letter_max(edge))
@@ -195,7 +219,7 @@ say_room(struct say_errand *say, const struct speech *speech,
 	message.stream = room;
 	if (speech->is_many && speech->key.length > 0)
 		message.flags |= MESSAGE_ROOM_KEY;
-	if (!fits(say, number, &message, 0))
+	if (!may_go(say, number, &message, 0))
 		return;
 	if (speech->keep == SPEECH_KEEP && !has_history)
 		refuse(say, number, CODE_FORBIDDEN,
@@ -232,7 +256,7 @@ say_users(
 	message.stream = message.from;
 	message.others = pack_others(edge, speech);
 	message.only_platform = speech->only_platform;
-	if (!fits(say, number, &message, speech->count * MAIL_PLACE_BYTES))
+	if (!may_go(say, number, &message, speech->count * MAIL_PLACE_BYTES))
 		return;
 	if (speech->keep == SPEECH_PASS)
 		passed(say, number, &message, pass_to_users(edge, &message));
@@ -250,7 +274,7 @@ say_clients(
 	uint64_t reached;
 
 	message.kind = STREAM_CLIENT;
-	if (!fits(say, number, &message, speech->count * CLIENT_BYTES))
+	if (!may_go(say, number, &message, speech->count * CLIENT_BYTES))
 		return;
 	known = pass_to_clients(
 		edge, &message, speech->names, speech->count, &reached);
@@ -268,7 +292,7 @@ say_all(struct say_errand *say, const struct speech *speech, struct text tenant)
 	struct message message = message_of(say, speech, tenant, number);
 
 	message.kind = STREAM_TENANT;
-	if (fits(say, number, &message, 0))
+	if (may_go(say, number, &message, 0))
 		passed(say, number, &message, pass_to_all(edge, &message));
 }
 

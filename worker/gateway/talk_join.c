@@ -1,6 +1,7 @@
 #include "shared/config.h"
 #include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
+#include "worker/gateway/bouncer.h"
 #include "worker/gateway/draft.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/fanout.h"
@@ -110,7 +111,10 @@ talk_enlist(struct session *session, struct draft *draft, struct text room,
 
 	pending->draft = draft;
 	pending->on_free = draft_end;
-	if (membership && membership->state == MEMBERSHIP_JOINING) {
+	if (bouncer_bars_from(session, room)) {
+		draft_refuse(pending, CODE_FORBIDDEN,
+			"this user is banned from this room");
+	} else if (membership && membership->state == MEMBERSHIP_JOINING) {
 		draft_refuse(pending, CODE_UNAVAILABLE,
 			"this client is just joining the room, try again");
 	} else if (!membership && !has_room_for_more(session)) {
