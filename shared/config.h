@@ -265,6 +265,12 @@ struct text config_key_text(const struct config *config, const struct key *key);
 /* May it log in there? */
 bool config_has_platform(const struct tenant *tenant, int64_t platform);
 
+/* Does this bot, or any, hear what is said in a room? */
+bool config_bot_hears(
+	const struct bot *bot, struct text tenant, struct text room);
+bool config_has_bot(
+	const struct config *config, struct text tenant, struct text room);
+
 /* "online" for EVENT_ONLINE. */
 const char *config_event_name(enum webhook_event event);
 

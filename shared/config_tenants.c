@@ -146,3 +146,36 @@ config_is_same_content(const struct option_info *option,
 			return false;
 	return true;
 }
+
+/* A pattern is a name, or how one begins and a '*'. */
+static bool
+matches(const char *pattern, struct text name)
+{
+	struct text begin = text_of(pattern);
+
+	if (begin.length == 0 || begin.at[begin.length - 1] != '*')
+		return text_equal(begin, name);
+	begin.length--;
+	return text_has_prefix(name, begin);
+}
+
+bool
+config_bot_hears(const struct bot *bot, struct text tenant, struct text room)
+{
+	if (!text_equal(text_of(bot->tenant), tenant))
+		return false;
+	for (size_t i = 0; i < bot->room_count; i++)
+		if (matches(bot->rooms[i], room))
+			return true;
+	return false;
+}
+
+bool
+config_has_bot(
+	const struct config *config, struct text tenant, struct text room)
+{
+	for (size_t i = 0; i < config->bot_count; i++)
+		if (config_bot_hears(&config->bots[i], tenant, room))
+			return true;
+	return false;
+}

@@ -20,6 +20,7 @@ struct line {
 	char *directory;
 	struct journal_reader *reader; /* NULL: not begun */
 	uint64_t position;
+	uint64_t held; /* what goes into the file: no later than position */
 	bool is_known; /* from the file */
 };
 
@@ -94,6 +95,8 @@ follower_new(const char *data_dir, const char *path, unsigned ledgers,
 		find_end(&follower->lines[i]);
 		follower->has_moved = true;
 	}
+	for (unsigned i = 0; i < ledgers; i++)
+		follower->lines[i].held = follower->lines[i].position;
 	follower_save(follower);
 	return follower;
 }
@@ -184,6 +187,17 @@ follow(struct follower *follower, unsigned ledger, uint64_t end, uint64_t most)
 	return line->position < end;
 }
 
+void
+follower_hold(struct follower *follower, unsigned ledger, uint64_t position)
+{
+	struct line *line = &follower->lines[ledger];
+
+	if (line->held == position)
+		return;
+	line->held = position;
+	follower->has_moved = true;
+}
+
 bool
 follower_step(struct follower *follower, const uint64_t *ends)
 {
@@ -200,7 +214,6 @@ follower_step(struct follower *follower, const uint64_t *ends)
 			continue;
 		has_more |= follow(
 			follower, i, ends[i], STEP_BYTES / follower->count);
-		follower->has_moved = true;
 	}
 	return has_more;
 }
@@ -210,7 +223,7 @@ write_lines(const struct follower *follower, FILE *file)
 {
 	for (unsigned i = 0; i < follower->count; i++)
 		if (fprintf(file, "%u %" PRIu64 "\n", i,
-			    follower->lines[i].position) < 0)
+			    follower->lines[i].held) < 0)
 			return false;
 	return fflush(file) == 0;
 }

@@ -18,7 +18,8 @@
 struct follower;
 struct message;
 
-/* end: of its batch, in the journal of this ledger. Borrowed. */
+/* end: of its batch, in the journal of this ledger, whose position is still
+ * that of the batch before. Borrowed. */
 typedef void follower_told(void *self, unsigned ledger, uint64_t end,
 	const struct message *message);
 
@@ -36,6 +37,11 @@ bool follower_step(struct follower *follower, const uint64_t *ends);
 
 /* Up to where it has told everything, of one ledger. */
 uint64_t follower_position(const struct follower *follower, unsigned ledger);
+
+/* Where a successor is to begin: what was told from there on may not be done
+ * with. Until it is said, where this one began. */
+void follower_hold(
+	struct follower *follower, unsigned ledger, uint64_t position);
 
 /* Writes the file if there is something new to be written. */
 void follower_save(struct follower *follower);

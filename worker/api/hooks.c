@@ -20,10 +20,12 @@
 #include "shared/config.h"
 #include "shared/letter.h"
 #include "shared/scoreboard.h"
+#include "worker/api/bots.h"
 #include "worker/api/courier.h"
 #include "worker/api/follower.h"
 #include "worker/api/inquiry.h"
 #include "worker/api/webhooks.h"
+#include "worker/edge/edge.h"
 #include "worker/worker.h"
 
 #define STEP_MS 25
@@ -35,6 +37,7 @@ struct hooks {
 	struct courier *courier;
 	struct inquiries *inquiries;
 	struct webhooks *webhooks; /* NULL: this is not the first api */
+	struct bots *bots;         /* with them */
 	struct follower *follower; /* NULL: nobody wants to hear messages */
 	struct event *step;
 	unsigned ledgers;
@@ -59,27 +62,36 @@ on_message(void *self, unsigned ledger, uint64_t end,
 
 	hooks->lively_ms = worker_now_ms(hooks->worker);
 	webhooks_hear(hooks->webhooks, ledger, end, message);
+	bots_hear(hooks->bots, ledger,
+		follower_position(hooks->follower, ledger), message);
 }
 
-/* Tells the ledgers which part of their journals is still needed. */
+/* Where a successor begins, which is as well which part of their journals the
+ * ledgers have to keep. */
 static void
-publish(const struct hooks *hooks)
+note_place(const struct hooks *hooks)
 {
 	struct row *row = worker_row(hooks->worker);
 
-	for (unsigned i = 0; i < hooks->ledgers; i++)
-		atomic_store_explicit(&row->archived[i],
-			hooks->follower
-				? follower_position(hooks->follower, i) + 1
-				: 0,
-			memory_order_release);
+	for (unsigned i = 0; i < hooks->ledgers; i++) {
+		uint64_t kept = 0;
+
+		if (hooks->follower) {
+			kept = bots_settled(hooks->bots, i,
+				follower_position(hooks->follower, i));
+			follower_hold(hooks->follower, i, kept++);
+		}
+		atomic_store_explicit(
+			&row->archived[i], kept, memory_order_release);
+	}
 }
 
 /* Who wants to hear messages again later begins at the end then. */
 static void
 choose_follower(struct hooks *hooks)
 {
-	bool is_wanted = webhooks_want_messages(hooks->webhooks);
+	bool is_wanted = webhooks_want_messages(hooks->webhooks) ||
+			 bots_are_there(hooks->bots);
 	char path[PATH_MAX];
 
 	path_of_followed(hooks, path);
@@ -91,7 +103,7 @@ choose_follower(struct hooks *hooks)
 		follower_free(&hooks->follower);
 		unlink(path);
 	}
-	publish(hooks);
+	note_place(hooks);
 }
 
 static void
@@ -146,8 +158,8 @@ save(struct hooks *hooks, uint64_t now_ms)
 	if (now_ms < hooks->saved_ms + SAVE_EVERY_MS)
 		return;
 	hooks->saved_ms = now_ms;
+	note_place(hooks);
 	follower_save(hooks->follower);
-	publish(hooks);
 }
 
 /* As far as there is something, and a bit further soon. */
@@ -171,8 +183,27 @@ follow(struct hooks *hooks)
 		step_in(hooks, STEP_MS);
 }
 
+/* For messages that nobody remembers. */
+static void
+hear_passing(void *self, const struct message *message)
+{
+	struct hooks *hooks = self;
+
+	bots_hear(hooks->bots, BOTS_NOWHERE, 0, message);
+}
+
+static void
+open_ears(struct hooks *hooks, struct edge *edge)
+{
+	hooks->webhooks = webhooks_new(hooks->worker, hooks->courier);
+	hooks->bots = bots_new(hooks->worker, hooks->courier, edge);
+	edge->deliver_here = hear_passing;
+	edge->self = hooks;
+	choose_follower(hooks);
+}
+
 struct hooks *
-hooks_new(struct worker *worker)
+hooks_new(struct worker *worker, struct edge *edge)
 {
 	struct hooks *hooks = base_alloc_zeroed(1, sizeof(*hooks));
 
@@ -187,10 +218,8 @@ hooks_new(struct worker *worker)
 		return NULL;
 	}
 	hooks->inquiries = inquiries_new(worker, hooks->courier);
-	if (worker_row(worker)->number == 0) {
-		hooks->webhooks = webhooks_new(worker, hooks->courier);
-		choose_follower(hooks);
-	}
+	if (worker_row(worker)->number == 0)
+		open_ears(hooks, edge);
 	return hooks;
 }
 
@@ -203,9 +232,12 @@ hooks_free(struct hooks **hooks)
 	*hooks = NULL;
 	if (old == NULL)
 		return;
-	if (old->follower && webhooks_commit(old->webhooks))
+	if (old->follower && webhooks_commit(old->webhooks)) {
+		note_place(old);
 		follower_save(old->follower);
+	}
 	follower_free(&old->follower);
+	bots_free(&old->bots);
 	webhooks_free(&old->webhooks);
 	inquiries_free(&old->inquiries);
 	courier_free(&old->courier);
@@ -213,11 +245,23 @@ hooks_free(struct hooks **hooks)
 	free(old);
 }
 
+static void
+take_passing(struct hooks *hooks, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct message message;
+
+	if (hooks->bots && message_unpack(&in, &message))
+		hear_passing(hooks, &message);
+}
+
 bool
 hooks_take(struct hooks *hooks, const struct letter *letter)
 {
 	if (letter->kind == LETTER_HOOK)
 		inquiries_take(hooks->inquiries, letter);
+	else if (letter->kind == LETTER_DELIVER)
+		take_passing(hooks, letter);
 	else if (letter->kind != LETTER_NEWS)
 		return false;
 	else if (hooks->webhooks)
@@ -238,10 +282,10 @@ hooks_turn(struct hooks *hooks)
 void
 hooks_tick(struct hooks *hooks, uint64_t now_ms)
 {
-	(void)now_ms;
 	if (hooks->webhooks == NULL)
 		return;
 	webhooks_tick(hooks->webhooks);
+	bots_tick(hooks->bots, now_ms);
 	look(hooks);
 }
 
@@ -251,5 +295,6 @@ hooks_renew(struct hooks *hooks)
 	if (hooks->webhooks == NULL)
 		return;
 	webhooks_renew(hooks->webhooks);
+	bots_renew(hooks->bots);
 	choose_follower(hooks);
 }

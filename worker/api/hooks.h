@@ -1,8 +1,8 @@
 /*
  * Hooks: how backends hear of what happens here. What the process shares for
  * that: the courier of all its requests, what gateways ask backends, and in the
- * first api alone the webhooks with their spools and the follower of the
- * journals.
+ * first api alone the webhooks with their spools, the bots, and the follower of
+ * the journals.
  */
 #ifndef WORKER_API_HOOKS_H
 #define WORKER_API_HOOKS_H
@@ -10,12 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct edge;
 struct hooks;
 struct letter;
 struct worker;
 
-/* NULL: cannot be made (logged). */
-struct hooks *hooks_new(struct worker *worker);
+/* edge: of the process; bots speak on it, and hear by its deliver_here. NULL:
+ * cannot be made (logged). */
+struct hooks *hooks_new(struct worker *worker, struct edge *edge);
 void hooks_free(struct hooks **hooks);
 
 /* A letter has come; false: this kind is none of hooks. */

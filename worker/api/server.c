@@ -175,13 +175,13 @@ api_main(struct worker *worker)
 	};
 	struct api api = {
 		.worker = worker,
-		.hooks = hooks_new(worker),
 		.entrances = { .worker = worker,
 			.pages = pages_new(worker_config(worker)->web_dir) },
 	};
 	int code = 1;
 
 	open_errands(&api);
+	api.hooks = hooks_new(worker, &api.errands.edge);
 	if (api.hooks && entrances_open(&api.entrances) == 0) {
 		worker_set_title(worker, "0 requests");
 		worker_run(worker, &hooks, &api);

@@ -112,7 +112,7 @@ webhooks_renew(struct webhooks *webhooks)
 		else if (is_needed(tenant))
 			add(webhooks, tenant);
 	}
-	if (webhooks->count > 0)
+	if (webhooks->count > 0 || config->bot_count > 0)
 		make_directories(config);
 	webhooks_tick(webhooks);
 }

@@ -42,6 +42,15 @@ pass_may(struct edge *edge, const struct message *message, uint64_t now_ms,
 		retry_ms);
 }
 
+/* Bots have their ears at the first api. */
+static void
+tell_bots(struct edge *edge, const struct message *message)
+{
+	if (arena_role_count(edge->arena, ROLE_API) > 0 &&
+		config_has_bot(edge->config, message->tenant, message->stream))
+		send_to(edge, arena_role_first(edge->arena, ROLE_API), message);
+}
+
 uint64_t
 pass_to_room(struct edge *edge, struct message *message)
 {
@@ -57,6 +66,7 @@ pass_to_room(struct edge *edge, struct message *message)
 			edge->arena, slot, message->tenant, message->stream);
 		send_to(edge, slot, message);
 	}
+	tell_bots(edge, message);
 	return reached;
 }
 
