@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import tokens
 from server import CONFABD, DEATHS, GUARD, ROOT, StatusError, free_port, \
     wait_for
 
@@ -93,6 +94,38 @@ def test_limits_of_a_tenant_hold_for_those_who_are_there(own_server):
         assert other.socket.close_code() == 4003
         late.call("login", user="eve", tenant="acme")
         one.call("ping")
+
+
+def test_keys_of_tokens_change_while_users_are_there(own_server):
+    """From no tokens to tokens, then to another key by way of both."""
+    one, two = (write_secret(own_server, name, tokens.SECRET + name)
+                for name in ("one", "two"))
+
+    def login(client, key):
+        return client.ask("login", tenant="acme", token=tokens.mint(
+            "ann", secret=tokens.SECRET + key))["code"]
+
+    with own_server.client("ann", tenant="acme") as without, \
+            own_server.client("ann") as elsewhere:
+        change(own_server, "tenant acme { }", "tenant acme { auth = token "
+               "token_key_file = {'%s'} }" % one)
+        reload(own_server)
+        assert "token" in without.push("kick")["reason"]
+        assert without.socket.close_code() == 4003
+        elsewhere.call("ping")
+    with own_server.client() as early, own_server.client() as late:
+        assert login(late, "two") == 1003
+        assert login(early, "one") == 200
+        change(own_server, "{'%s'}" % one, "{'%s', '%s'}" % (one, two))
+        reload(own_server)
+        assert login(late, "two") == 200
+        change(own_server, "{'%s', '%s'}" % (one, two), "{'%s'}" % two)
+        reload(own_server)
+        with own_server.client() as third:
+            assert login(third, "one") == 1003
+            assert login(third, "two") == 200
+        early.call("ping")
+        late.call("ping")
 
 
 def secrets_shown(server, secret):

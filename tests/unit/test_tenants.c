@@ -164,6 +164,22 @@ who_has_no_tenant_any_more_is_sent_away(void **state)
 	assert_here(stays);
 }
 
+static void
+who_came_without_a_token_that_is_needed_now_is_sent_away(void **state)
+{
+	int gone, stays;
+
+	(void)state;
+	gone = login("acme", "ann");
+	stays = login("default", "ann");
+	fixture.tenants[0].auth = AUTH_TOKEN;
+	tenants_reload(&fixture.gateway);
+	fixture_turn();
+	assert_has(fixture_read(gone), "log in with a token");
+	assert_string_equal(fixture_read(gone), "CLOSE 4003");
+	assert_here(stays);
+}
+
 int
 main(void)
 {
@@ -174,6 +190,7 @@ main(void)
 		TEST(of_two_that_are_being_let_in_one_takes_the_last_place),
 		TEST(a_full_tenant_replaces_nobody),
 		TEST(who_has_no_tenant_any_more_is_sent_away),
+		TEST(who_came_without_a_token_that_is_needed_now_is_sent_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

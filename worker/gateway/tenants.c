@@ -94,6 +94,18 @@ tenants_count_out(struct session *session)
 		session_tenant(session), everybody);
 }
 
+static const char *
+fault_now(const struct session *session)
+{
+	const struct tenant *tenant = config_tenant(
+		session->gateway->config, session_tenant(session));
+	const char *fault = fault_of(tenant, session->platform);
+
+	if (!fault && tenant->auth == AUTH_TOKEN && !session->grant)
+		fault = "this tenant's users log in with a token";
+	return fault;
+}
+
 void
 tenants_reload(struct gateway *gateway)
 {
@@ -104,9 +116,7 @@ tenants_reload(struct gateway *gateway)
 
 		if (!session)
 			continue;
-		fault = fault_of(
-			config_tenant(gateway->config, session_tenant(session)),
-			session->platform);
+		fault = fault_now(session);
 		if (!fault)
 			continue;
 		kick.reason = text_of(fault);

@@ -26,7 +26,7 @@ bool tenants_count_in(struct session *session);
 void tenants_count_out(struct session *session);
 
 /* After a reload: who could not log in any more has to go. Who is one too many
- * may stay. */
+ * may stay, and so may who has a token of a key that is gone, until it ends. */
 void tenants_reload(struct gateway *gateway);
 
 #endif
