@@ -1,4 +1,4 @@
-"""Backends ban, lift, revoke and list."""
+"""Backends ban, lift, revoke and list, each in its own tenant."""
 
 import pytest
 
@@ -6,10 +6,18 @@ import api
 from server import wait_for
 from test_bans import assert_thrown_out, login_refused
 
+CLASSES = """
+tenant other { }
+key "file:%s" { tenant = other }
+"""
+
 
 @pytest.fixture(scope="module")
-def both():
-    with api.house(gateways=2) as made:
+def both(tmp_path_factory):
+    key = tmp_path_factory.mktemp("keys") / "key"
+    key.write_text("of-the-other-tenant")
+    key.chmod(0o600)
+    with api.house(gateways=2, options=CLASSES % key) as made:
         yield made
 
 
@@ -21,6 +29,30 @@ def server(both):
 @pytest.fixture
 def backend(both):
     return both[1]
+
+
+class Stranger(api.Backend):
+    """With the key of one tenant, over TCP."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def ask(self, method, path, data=None, headers=None, raw=None):
+        connection = api.http.client.HTTPConnection(
+            "127.0.0.1", self.server.http_port, timeout=api.wire.GUARD)
+        connection.request(
+            method, path, None if data is None else api.json.dumps(data),
+            {"Authorization": "Bearer of-the-other-tenant"})
+        answer = connection.getresponse()
+        got = api.Answer(answer.status, dict(answer.getheaders()),
+                         answer.read())
+        connection.close()
+        return got
+
+
+@pytest.fixture
+def stranger(server):
+    return Stranger(server)
 
 
 def bans(backend, **query):
@@ -83,6 +115,38 @@ def test_revocations_are_given_and_lifted(backend):
     backend.post("/v1/unban", {"user": "eve", "revoked": True})
     backend.post("/v1/unban", {"all": True, "revoked": True})
     backend.post("/v1/unban", {"token": "jti-7"})
+    assert bans(backend) == []
+
+
+def test_nothing_crosses_the_border(server, backend, stranger):
+    with server.client("fay") as fay, server.client() as other:
+        other.call("login", user="fay", tenant="other")
+        stranger.post("/v1/ban", {"user": "fay"})
+        assert_thrown_out(other)
+        stranger.post("/v1/ban", {"ip": "127.0.0.1"})
+        stranger.post("/v1/revoke", {"all": True})
+        fay.fence()
+        assert fay.seen("kick") == []
+    with server.client("fay"):
+        pass
+    backend.post("/v1/ban", {"user": "gus"})
+    backend.post("/v1/ban", {"user": "hal", "tenant": "*"})
+    assert {ban["tenant"] for ban in bans(stranger)} == {"other"}
+    assert len(bans(stranger)) == 3
+    assert len(bans(backend)) == 5
+    assert [b["user"] for b in bans(backend, tenant="*")] == ["hal"]
+    for tenant in ("default", "*", "nobody"):
+        for path in ("/v1/ban", "/v1/unban", "/v1/revoke"):
+            stranger.refused(403, 1003, "POST", path,
+                             {"user": "gus", "tenant": tenant})
+        stranger.refused(403, 1003, "GET", "/v1/bans?tenant=" + tenant)
+    stranger.refused(404, 1005, "POST", "/v1/unban", {"user": "gus"})
+    stranger.refused(404, 1005, "POST", "/v1/unban", {"user": "hal"})
+    stranger.post("/v1/unban", {"user": "fay"})
+    stranger.post("/v1/unban", {"ip": "127.0.0.1"})
+    stranger.post("/v1/unban", {"all": True, "revoked": True})
+    backend.post("/v1/unban", {"user": "gus"})
+    backend.post("/v1/unban", {"user": "hal", "tenant": "*"})
     assert bans(backend) == []
 
 

@@ -28,12 +28,13 @@ SAMPLES = {
     "GET /v1/rooms": {},
     "GET /v1/online": {"users": "USER"},
     "POST /v1/online": {"users": ["USER"]},
+    "GET /v1/users": {},
     "GET /v1/users/": {},
     "GET /v1/traffic": {},
     "GET /v1/events": {},
     "POST /v1/ban": {"user": "USER"},
     "POST /v1/unban": {"user": "USER"},
-    "POST /v1/revoke": {"user": "USER", "before": 1},
+    "POST /v1/revoke": {"user": "USER"},
     "GET /v1/bans": {},
 }
 

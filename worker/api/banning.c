@@ -12,7 +12,6 @@
 #include "worker/api/exchange.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
-#include "worker/api/tenant.h"
 #include "worker/edge/ledgers.h"
 
 #define SECONDS_MAX UINT64_C(315360000) /* ten years */
@@ -22,7 +21,7 @@
 /* The ledger that keeps bans. */
 #define KEEPER 0
 
-/* All tenants, for a key of all. */
+/* What a ban of all tenants has for its tenant. */
 #define EVERYWHERE TEXT_LITERAL("*")
 
 struct order {
@@ -30,18 +29,6 @@ struct order {
 	struct ban ban;       /* its texts are of the exchange's data */
 	struct network network;
 };
-
-/* Of a ban that holds everywhere it is empty. */
-static struct text
-read_tenant(const struct exchange *exchange, struct arguments *data)
-{
-	struct text named =
-		arguments_name(data, "tenant", TENANT_BYTES_MAX, false);
-
-	if (exchange->caller.may_all && text_equal(named, EVERYWHERE))
-		return TEXT_LITERAL("");
-	return tenant_read(exchange, data);
-}
 
 static void
 read_address(struct arguments *data, struct order *order, struct text ip)
@@ -211,7 +198,7 @@ banning_answer_ban(struct exchange *exchange)
 	struct arguments *data = &exchange->data;
 	struct order order = { .ban.what = BAN_SET };
 
-	order.ban.tenant = read_tenant(exchange, data);
+	order.ban.tenant = exchange->tenant;
 	read_who(data, &order);
 	read_how(data, &order.ban);
 	ask(exchange, &order);
@@ -223,7 +210,7 @@ banning_answer_unban(struct exchange *exchange)
 	struct arguments *data = &exchange->data;
 	struct order order = { .ban.what = BAN_LIFT };
 
-	order.ban.tenant = read_tenant(exchange, data);
+	order.ban.tenant = exchange->tenant;
 	if (arguments_flag(data, "revoked", false)) {
 		read_whose(data, &order.ban);
 		order.ban.issued = 1; /* it has one; which does not matter */
@@ -239,7 +226,7 @@ banning_answer_revoke(struct exchange *exchange)
 	struct arguments *data = &exchange->data;
 	struct order order = { .ban.what = BAN_SET };
 
-	order.ban.tenant = read_tenant(exchange, data);
+	order.ban.tenant = exchange->tenant;
 	if (arguments_has(data, "token")) {
 		read_who(data, &order);
 	} else {
@@ -294,8 +281,7 @@ banning_answer_list(struct exchange *exchange)
 
 	list.is_of_all =
 		exchange->caller.may_all && !arguments_has(data, "tenant");
-	if (!list.is_of_all)
-		list.tenant = read_tenant(exchange, data);
+	list.tenant = exchange->tenant;
 	if (arguments_has(data, "after"))
 		list.from = 1 + arguments_number(data, "after", 0, BANS_MAX, 0);
 	list.limit =

@@ -39,10 +39,12 @@
 #define WITH_BODY EVHTTP_REQ_POST
 
 enum route_trait {
-	ROUTE_PAGE = 1,     /* only on listeners with pages */
-	ROUTE_KEY = 2,      /* only with a key, see caller.h */
-	ROUTE_ARGUMENT = 4, /* the path goes on: exchange->argument */
-	ROUTE_BATCH = 8,    /* the body may be an array */
+	ROUTE_PAGE = 1,        /* only on listeners with pages */
+	ROUTE_KEY = 2,         /* only with a key, see caller.h */
+	ROUTE_ARGUMENT = 4,    /* the path goes on: exchange->argument */
+	ROUTE_BATCH = 8,       /* the body may be an array */
+	ROUTE_EVERYWHERE = 16, /* the tenant may be "*", of a key of all: then
+				  it is empty */
 };
 
 static const struct route {
@@ -63,10 +65,13 @@ static const struct route {
 	{ WITH_BODY, "/v1/kick", ROUTE_KEY, moves_answer_kick },
 	{ WITH_BODY, "/v1/edit", ROUTE_KEY, amend_answer_edit },
 	{ WITH_BODY, "/v1/delete", ROUTE_KEY, amend_answer_delete },
-	{ WITH_BODY, "/v1/ban", ROUTE_KEY, banning_answer_ban },
-	{ WITH_BODY, "/v1/unban", ROUTE_KEY, banning_answer_unban },
-	{ WITH_BODY, "/v1/revoke", ROUTE_KEY, banning_answer_revoke },
-	{ READ, "/v1/bans", ROUTE_KEY, banning_answer_list },
+	{ WITH_BODY, "/v1/ban", ROUTE_KEY | ROUTE_EVERYWHERE,
+		banning_answer_ban },
+	{ WITH_BODY, "/v1/unban", ROUTE_KEY | ROUTE_EVERYWHERE,
+		banning_answer_unban },
+	{ WITH_BODY, "/v1/revoke", ROUTE_KEY | ROUTE_EVERYWHERE,
+		banning_answer_revoke },
+	{ READ, "/v1/bans", ROUTE_KEY | ROUTE_EVERYWHERE, banning_answer_list },
 	{ READ, "/v1/history", ROUTE_KEY, history_answer },
 	{ READ, "/v1/members", ROUTE_KEY, lists_answer_members },
 	{ READ, "/v1/rooms", ROUTE_KEY, lists_answer_rooms },
@@ -209,14 +214,31 @@ read_data(struct exchange *exchange, const struct route *route)
 		read_argument(exchange, route);
 }
 
+static bool
+is_of_all(struct exchange *exchange)
+{
+	struct arguments *data = &exchange->data;
+	struct arguments *named =
+		arguments_has(data, "tenant") ? data : &exchange->query;
+
+	return exchange->caller.may_all &&
+	       text_equal(arguments_name(named, "tenant",
+				  CALLER_TENANT_BYTES - 1, false),
+		       TEXT_LITERAL("*"));
+}
+
 /* One of a batch may name another one; who reads it asks again. */
 static void
-choose_tenant(struct exchange *exchange)
+choose_tenant(struct exchange *exchange, const struct route *route)
 {
 	const struct caller *caller = &exchange->caller;
 	const struct config *config = worker_config(exchange->scene->worker);
 	struct arguments *query = &exchange->query;
 
+	if ((route->traits & ROUTE_EVERYWHERE) && is_of_all(exchange)) {
+		exchange->tenant = TEXT_LITERAL("");
+		return;
+	}
 	exchange->tenant = caller_usual_tenant(caller);
 	if (query->is_query)
 		exchange->tenant = caller_choose_tenant(
@@ -303,7 +325,7 @@ routes_answer(struct exchange *exchange)
 	if (!admit(exchange))
 		return;
 	read_data(exchange, route);
-	choose_tenant(exchange);
+	choose_tenant(exchange, route);
 	if (exchange->data.code != CODE_OK)
 		reply_refuse_data(exchange);
 	else
