@@ -15,7 +15,7 @@ SAN ?=
 comma := ,
 B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
-PACKAGES := libevent_core libevent_extra libwebsockets sqlite3 jansson \
+PACKAGES := libevent_core libevent_extra libevent_openssl libwebsockets sqlite3 jansson \
 	libconfuse libbsd-overlay openssl libcurl
 NEEDS_NONE := clean deb deps packages rpm run test
 ifneq ($(filter-out $(NEEDS_NONE),$(or $(MAKECMDGOALS),all)),)

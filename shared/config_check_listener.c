@@ -135,20 +135,21 @@ config_role_fits(const struct listener *listener, const char *option)
 
 /* Only when all that they need could be read. */
 static void
-check_certificates(const struct look *look)
+check_manners(const struct look *look)
 {
 	const struct listener *listener = look->listener;
 	const struct config *config = look->config;
+	const char *option;
 	char why[512];
 
 	for (size_t i = 0; i < listener->tls_certificate_count; i++)
 		if (!config_secret(config, listener->tls_certificate[i]) ||
 			!config_secret(config, listener->tls_key[i]))
 			return;
-	if (!manners_check(config, listener, why, sizeof(why)))
-		config_complain(look->reading,
-			place_of(look, "tls_certificate"), "listener %s: %s",
-			listener->name, why);
+	option = manners_check(config, listener, why, sizeof(why));
+	if (option)
+		config_complain(look->reading, place_of(look, option),
+			"%s: listener %s: %s", option, listener->name, why);
 }
 
 static void
@@ -156,7 +157,7 @@ check_tls(const struct look *look)
 {
 	const struct listener *listener = look->listener;
 	if (listener->tls_certificate_count == listener->tls_key_count)
-		check_certificates(look);
+		check_manners(look);
 	else
 		config_complain(look->reading,
 			place_of(look, is_set(look, "tls_key")

@@ -1,8 +1,10 @@
 #include "shared/manners.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "shared/address.h"
 #include "shared/base.h"
 #include "shared/config.h"
 #include "shared/log.h"
@@ -47,19 +49,42 @@ make_server(const struct config *config, const struct listener *listener,
 	return server;
 }
 
-bool
+/* Whoever may say whose connection it is could pass as anybody. */
+static bool
+needs_trust(const struct listener *listener)
+{
+	struct address address;
+
+	return listener->proxy_protocol && listener->trusted_proxy_count == 0 &&
+	       listener->address && address_read(listener->address, &address) &&
+	       !address_is_local(&address);
+}
+
+const char *
 manners_check(const struct config *config, const struct listener *listener,
 	char *why, size_t why_bytes)
 {
 	struct tls_server *server;
 
+	if (needs_trust(listener)) {
+		snprintf(why, why_bytes,
+			"others than this machine can reach it, so "
+			"trusted_proxies must say whose word is taken");
+		return "proxy_protocol";
+	}
 	if (listener->tls_certificate_count == 0)
-		return true;
+		return NULL;
+	if (listener->role == LISTENER_API && listener->proxy_protocol) {
+		snprintf(why, why_bytes,
+			"on an api listener it does not go together with "
+			"TLS: let the proxy end TLS, or pass on plain TCP");
+		return "proxy_protocol";
+	}
 	server = make_server(config, listener, NULL, why, why_bytes);
 	if (!server)
-		return false;
+		return "tls_certificate";
 	tls_server_free(&server);
-	return true;
+	return NULL;
 }
 
 static void

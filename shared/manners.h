@@ -31,9 +31,10 @@ struct manners *manners_new(
 	const struct config *config, const struct tickets *tickets);
 void manners_free(struct manners **manners, size_t count);
 
-/* Can its certificates be used? False with one sentence in why. */
-bool manners_check(const struct config *config, const struct listener *listener,
-	char *why, size_t why_bytes);
+/* Can it be spoken so there? The option that is at fault, with one sentence in
+ * why; NULL when it can. */
+const char *manners_check(const struct config *config,
+	const struct listener *listener, char *why, size_t why_bytes);
 
 /* Is the address one of trusted_proxies? Who comes by a unix socket has none
  * (all zero) and is trusted where anybody is, since whoever may open that

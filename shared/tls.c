@@ -247,27 +247,23 @@ tls_waiting(const struct tls *tls)
 	return tls->out.length;
 }
 
-/* Not in the middle of a handshake: OpenSSL has no word for that. */
 void
 tls_shut(struct tls *tls)
 {
-	if (!SSL_is_init_finished(tls->ssl) || tls->is_broken ||
-		SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN)
-		return;
-	SSL_shutdown(tls->ssl);
-	ERR_clear_error();
+	if (!tls->is_broken)
+		tls_ssl_shut(tls->ssl);
 }
 
 bool
 tls_is_shaken(const struct tls *tls)
 {
-	return SSL_is_init_finished(tls->ssl);
+	return tls_ssl_is_shaken(tls->ssl);
 }
 
 bool
 tls_is_resumed(const struct tls *tls)
 {
-	return SSL_session_reused(tls->ssl);
+	return tls_ssl_is_resumed(tls->ssl);
 }
 
 const char *

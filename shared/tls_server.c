@@ -377,3 +377,26 @@ tls_server_ssl(const struct tls_server *server)
 	SSL_set_accept_state(ssl);
 	return ssl;
 }
+
+bool
+tls_ssl_is_shaken(const struct ssl_st *ssl)
+{
+	return SSL_is_init_finished(ssl);
+}
+
+bool
+tls_ssl_is_resumed(const struct ssl_st *ssl)
+{
+	return SSL_session_reused(ssl);
+}
+
+/* Not in the middle of a handshake: OpenSSL has no word for that. */
+void
+tls_ssl_shut(struct ssl_st *ssl)
+{
+	if (!SSL_is_init_finished(ssl) ||
+		SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN)
+		return;
+	SSL_shutdown(ssl);
+	ERR_clear_error();
+}

@@ -50,4 +50,10 @@ int64_t tls_server_ends(const struct tls_server *server);
  */
 struct ssl_st *tls_server_ssl(const struct tls_server *server);
 
+/* Of such a connection: has it shaken hands, by a ticket? And the word that
+ * nothing more comes (close_notify), once. */
+bool tls_ssl_is_shaken(const struct ssl_st *ssl);
+bool tls_ssl_is_resumed(const struct ssl_st *ssl);
+void tls_ssl_shut(struct ssl_st *ssl);
+
 #endif

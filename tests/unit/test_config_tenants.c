@@ -219,7 +219,7 @@ one_path_needs_no_braces_and_an_empty_one_is_none(void **state)
 	expect_bad("listener a { address = \"127.0.0.1:1\"\n"
 		   "tls_certificate = {\"@/cert\"}\n"
 		   "tls_key = {\"@/another\"} }",
-		2, "listener a: ");
+		2, "tls_certificate: listener a: ");
 	assert_non_null(strstr((char *)said.data, "/another: no key in PEM"));
 	expect_bad("listener a { address = \"127.0.0.1:1\"\n"
 		   "tls_certificate = {\"@/cert\"}\n"

@@ -13,12 +13,15 @@
 #include <event2/listener.h>
 #include <event2/util.h>
 
+#include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/codes.h"
 #include "shared/config.h"
 #include "shared/heritage.h"
 #include "shared/log.h"
+#include "shared/manners.h"
 #include "shared/table.h"
+#include "worker/api/curtain.h"
 #include "worker/api/exchange.h"
 #include "worker/api/gate.h"
 #include "worker/api/reply.h"
@@ -148,9 +151,9 @@ static struct bufferevent *
 on_connection(struct event_base *base, void *self)
 {
 	struct entrance *entrance = self;
-	struct bufferevent *bufferevent = bufferevent_socket_new(base, -1, 0);
+	struct bufferevent *bufferevent =
+		curtain_new(base, entrance->gates.manners);
 
-	must(bufferevent != NULL);
 	gate_open(&entrance->gates, bufferevent);
 	return bufferevent;
 }
@@ -175,16 +178,28 @@ open_http(struct entrance *entrance)
 static void
 set_limits(struct entrance *entrance)
 {
-	const struct config *config =
-		worker_config(entrance->entrances->worker);
+	struct entrances *entrances = entrance->entrances;
+	const struct config *config = worker_config(entrances->worker);
 	size_t message = (size_t)config->max_message_bytes + BODY_BYTES_MORE;
 
+	entrance->gates.row = worker_row(entrances->worker);
+	entrance->gates.manners = &entrances->manners[entrance->scene.listener -
+						      config->listeners];
 	entrance->gates.limits.head_bytes = HEAD_BYTES_MAX;
 	entrance->gates.limits.body_bytes = MAX_OF(BODY_BYTES_MAX, message);
 	entrance->gates.held_max = HELD_BYTES_MAX;
 	entrance->gates.head_ms = HEAD_MS;
 	entrance->gates.whole_ms = WHOLE_MS;
 	entrance->gates.linger_ms = LINGER_MS;
+}
+
+/* Its TLS cannot be had (logged), so nobody is to come in. */
+static bool
+is_mute(const struct entrance *entrance)
+{
+	const struct manners *manners = entrance->gates.manners;
+
+	return manners->needs_tls && !manners->tls;
 }
 
 static int
@@ -206,7 +221,7 @@ open_entrance(struct entrances *entrances, const struct heritage_socket *socket)
 	set_limits(entrance);
 	entrance->http = open_http(entrance);
 	DL_APPEND(entrances->all, entrance);
-	if (listen_on(entrance, socket->fd) == 0)
+	if (!is_mute(entrance) && listen_on(entrance, socket->fd) == 0)
 		return 0;
 	entrance_free(entrance);
 	return -1;
@@ -220,11 +235,23 @@ is_mine(const struct entrances *entrances, const struct heritage_socket *socket)
 	return config->listeners[socket->listener].role == LISTENER_API;
 }
 
+static void
+make_manners(struct entrances *entrances)
+{
+	const struct config *config = worker_config(entrances->worker);
+
+	manners_free(&entrances->manners, entrances->manners_count);
+	entrances->manners = manners_new(
+		config, arena_tickets(worker_arena(entrances->worker)));
+	entrances->manners_count = config->listener_count;
+}
+
 int
 entrances_open(struct entrances *entrances)
 {
 	const struct heritage *heritage = worker_heritage(entrances->worker);
 
+	make_manners(entrances);
 	for (size_t i = 0; i < heritage->socket_count; i++)
 		if (is_mine(entrances, &heritage->sockets[i]) &&
 			open_entrance(entrances, &heritage->sockets[i]) < 0)
@@ -255,6 +282,8 @@ renew(struct entrances *entrances, const struct heritage_socket *socket)
 		entrance->is_wanted = true;
 		entrance->scene.listener = &config->listeners[socket->listener];
 		set_limits(entrance);
+		if (is_mute(entrance))
+			shut(entrance);
 		return;
 	}
 	open_entrance(entrances, socket);
@@ -266,6 +295,7 @@ retire(struct entrance *entrance)
 {
 	shut(entrance);
 	entrance->scene.listener = NULL;
+	entrance->gates.manners = NULL;
 }
 
 void
@@ -287,9 +317,11 @@ entrances_renew(struct entrances *entrances)
 	const struct heritage *heritage = worker_heritage(entrances->worker);
 	struct entrance *entrance;
 
+	make_manners(entrances);
 	DL_FOREACH(entrances->all, entrance)
 	{
 		entrance->is_wanted = false;
+		entrance->gates.manners = NULL;
 	}
 	for (size_t i = 0; i < heritage->socket_count; i++)
 		if (is_mine(entrances, &heritage->sockets[i]))
@@ -330,4 +362,5 @@ entrances_fini(struct entrances *entrances)
 {
 	while (entrances->all)
 		entrance_free(entrances->all);
+	manners_free(&entrances->manners, entrances->manners_count);
 }

@@ -7,10 +7,12 @@
 #define WORKER_API_ENTRANCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct entrance;
 struct errands;
+struct manners;
 struct pages;
 struct worker;
 
@@ -18,6 +20,8 @@ struct entrances {
 	struct worker *worker;
 	struct pages *pages;
 	struct errands *errands;
+	struct manners *manners; /* of the listeners */
+	size_t manners_count;
 	bool is_stopping;
 	struct entrance *all;
 };

@@ -64,18 +64,6 @@ stop_reading(const struct exchange *exchange)
 	bufferevent_disable(bufferevent_of(exchange), EV_READ);
 }
 
-static void
-note_address(struct exchange *exchange)
-{
-	char *address = NULL;
-
-	evhttp_connection_get_peer(
-		evhttp_request_get_connection(exchange->request), &address,
-		&exchange->port);
-	strlcpy(exchange->address, address && *address ? address : "unix",
-		sizeof(exchange->address));
-}
-
 struct exchange *
 exchange_open(struct exchanges *exchanges, const struct route_scene *scene,
 	struct gates *gates, struct evhttp_request *request)
@@ -93,7 +81,7 @@ exchange_open(struct exchanges *exchanges, const struct route_scene *scene,
 	exchange->among = exchanges;
 	DL_APPEND(exchanges->all, exchange);
 	exchanges->count++;
-	note_address(exchange);
+	peer_find(&exchange->peer, exchange->gate, request, gates->manners);
 	stop_reading(exchange);
 	evhttp_connection_set_closecb(
 		evhttp_request_get_connection(request), on_gone, exchange);

@@ -22,6 +22,7 @@
 #include "shared/text.h"
 #include "worker/api/arguments.h"
 #include "worker/api/caller.h"
+#include "worker/api/peer.h"
 
 struct evbuffer;
 struct evhttp_request;
@@ -38,8 +39,6 @@ struct exchanges {
 	unsigned count;
 };
 
-#define EXCHANGE_ADDRESS_BYTES 64
-
 struct exchange {
 	const struct route_scene *scene;
 	unsigned method;       /* enum evhttp_cmd_type */
@@ -48,8 +47,7 @@ struct exchange {
 	struct arguments data; /* of the body, or else of the query */
 	struct caller caller;  /* of a route that needs a key */
 	struct text tenant;    /* that it is about; of such a route, too */
-	char address[EXCHANGE_ADDRESS_BYTES]; /* of the client */
-	uint16_t port;
+	struct peer peer;      /* the client */
 
 	/* Of exchange.c and reply.c alone. */
 	struct evhttp_request *request; /* NULL: the client has left */

@@ -1,14 +1,20 @@
 #include "worker/api/gate.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "shared/address.h"
 #include "shared/base.h"
+#include "shared/manners.h"
+#include "shared/proxy_line.h"
+#include "shared/scoreboard.h"
 #include "shared/table.h"
+#include "worker/api/curtain.h"
 
 /*
  * The gate sees what comes by a callback of the input buffer, which is called
@@ -27,6 +33,7 @@ enum gate_state {
 	GATE_READS,   /* a request comes, or none yet */
 	GATE_WAITS,   /* evhttp has one */
 	GATE_LINGERS, /* the last reply was sent, or is being sent */
+	GATE_DROPS,   /* nothing more is heard */
 };
 
 struct gate {
@@ -36,7 +43,12 @@ struct gate {
 	struct intake intake;
 	struct buffer early; /* came behind the request */
 	enum gate_state state;
-	bool is_busy;       /* we change the input ourselves */
+	bool is_busy;     /* we change the input ourselves */
+	bool wants_proxy; /* the line of a proxy comes first */
+	bool has_client;  /* it named him */
+	bool is_shaking;  /* hands, by TLS */
+	uint16_t port;    /* of the client */
+	uint8_t address[16];
 	bool has_continued; /* 100 was sent for this one */
 	uint64_t since_ms;  /* of the request, or of lingering; 0: not yet */
 	bufferevent_data_cb on_written; /* evhttp's, while it lingers */
@@ -103,9 +115,77 @@ take(struct gate *gate)
 }
 
 static void
+count(const struct gate *gate, enum counter counter)
+{
+	if (gate->gates->row)
+		row_count(gate->gates->row, counter, 1);
+}
+
+/* evhttp ends the connection. */
+static void
+drop(struct gate *gate)
+{
+	gate->state = GATE_DROPS;
+	buffer_fini(&gate->early);
+	bufferevent_trigger_event(gate->bufferevent,
+		BEV_EVENT_READING | BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
+}
+
+static bool
+is_from_proxy(const struct gate *gate)
+{
+	struct sockaddr_storage peer = { 0 };
+	socklen_t length = sizeof(peer);
+	uint8_t address[16];
+
+	if (getpeername(bufferevent_getfd(gate->bufferevent),
+		    (struct sockaddr *)&peer, &length) < 0)
+		return false;
+	address_to_bytes(&peer, address);
+	return gate->gates->manners &&
+	       manners_take_proxy(gate->gates->manners, address);
+}
+
+/* True once the line has come. */
+static bool
+take_line(struct gate *gate)
+{
+	struct proxy_line line;
+	enum proxy_line_end end =
+		proxy_line_read(buffer_text(&gate->early), &line);
+
+	if (end == PROXY_LINE_MORE)
+		return false;
+	if (end == PROXY_LINE_BAD || !is_from_proxy(gate)) {
+		count(gate, COUNTER_PROXY_FAILED);
+		drop(gate);
+		return false;
+	}
+	gate->wants_proxy = false;
+	gate->has_client = line.has_address;
+	gate->port = line.port;
+	memcpy(gate->address, line.address, sizeof(gate->address));
+	gate->since_ms = 0;
+	buffer_drop_front(&gate->early, line.length);
+	return true;
+}
+
+/* The first bytes tell that TLS is through with its handshake. */
+static void
+note_shake(struct gate *gate)
+{
+	gate->is_shaking = false;
+	gate->since_ms = 0;
+	count(gate, COUNTER_TLS_HANDSHAKES);
+	if (curtain_open(gate->bufferevent))
+		count(gate, COUNTER_TLS_RESUMED);
+}
+
+static void
 read_on(struct gate *gate)
 {
-	if (gate->state != GATE_READS)
+	if (gate->state != GATE_READS ||
+		(gate->wants_proxy && !take_line(gate)))
 		return;
 	take(gate);
 	if (gate->intake.phase >= INTAKE_WHOLE)
@@ -124,7 +204,7 @@ on_input(
 	if (gate->is_busy || what->n_added == 0)
 		return;
 	gate->is_busy = true;
-	if (gate->state == GATE_LINGERS) {
+	if (gate->state >= GATE_LINGERS) {
 		evbuffer_drain(input, length);
 	} else {
 		evbuffer_remove(
@@ -132,6 +212,8 @@ on_input(
 		gate->early.length += length;
 	}
 	gate->is_busy = false;
+	if (gate->is_shaking)
+		note_shake(gate);
 	read_on(gate);
 }
 
@@ -142,6 +224,8 @@ gate_open(struct gates *gates, struct bufferevent *bufferevent)
 
 	gate->gates = gates;
 	gate->bufferevent = bufferevent;
+	gate->wants_proxy = gates->manners && gates->manners->proxy;
+	gate->is_shaking = curtain_is_shaking(bufferevent);
 	bufferevent_incref(bufferevent);
 	must(evbuffer_add_cb(input_of(gate), on_input, gate) != NULL);
 	DL_APPEND(gates->all, gate);
@@ -155,6 +239,16 @@ gate_find(struct gates *gates, struct bufferevent *bufferevent)
 
 	HASH_FIND_PTR(gates->by_bufferevent, &bufferevent, gate);
 	return gate;
+}
+
+bool
+gate_client(const struct gate *gate, uint8_t address[16], uint16_t *port)
+{
+	if (!gate->has_client)
+		return false;
+	memcpy(address, gate->address, sizeof(gate->address));
+	*port = gate->port;
+	return true;
 }
 
 struct text
@@ -210,7 +304,7 @@ static void
 on_linger_written(struct bufferevent *bufferevent, void *self)
 {
 	(void)self;
-	shutdown(bufferevent_getfd(bufferevent), SHUT_WR);
+	curtain_shut(bufferevent);
 	bufferevent_enable(bufferevent, EV_READ);
 }
 
@@ -231,6 +325,8 @@ gate_linger(struct gate *gate)
 static void
 gate_free(struct gate *gate)
 {
+	if (gate->is_shaking)
+		count(gate, COUNTER_TLS_FAILED);
 	forget_request(gate);
 	DL_DELETE(gate->gates->all, gate);
 	HASH_DELETE(hh, gate->gates->by_bufferevent, gate);
@@ -272,11 +368,22 @@ patience(const struct gate *gate)
 						 : gate->gates->whole_ms;
 }
 
+/* Is there anything that it may not take for ever over? */
+static bool
+is_timed(const struct gate *gate)
+{
+	if (gate->state == GATE_READS)
+		return gate->is_shaking || gate->wants_proxy ||
+		       intake_has_begun(&gate->intake);
+	return gate->state == GATE_LINGERS;
+}
+
 static void
 look_at_the_clock(struct gate *gate, uint64_t now_ms)
 {
-	if (gate->state == GATE_WAITS ||
-		(gate->state == GATE_READS && !intake_has_begun(&gate->intake)))
+	if (gate->is_shaking && !curtain_is_shaking(gate->bufferevent))
+		note_shake(gate);
+	if (!is_timed(gate))
 		return;
 	if (gate->since_ms == 0)
 		gate->since_ms = now_ms;
@@ -284,6 +391,8 @@ look_at_the_clock(struct gate *gate, uint64_t now_ms)
 		return;
 	if (gate->state == GATE_LINGERS)
 		end_lingering(gate);
+	else if (gate->is_shaking || gate->wants_proxy)
+		drop(gate);
 	else
 		refuse_slow(gate);
 }

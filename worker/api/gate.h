@@ -21,18 +21,26 @@
 struct bufferevent;
 struct event_base;
 struct gate;
+struct manners;
+struct row;
 
 struct gates {
 	struct intake_limits limits;
 	uint64_t head_ms, whole_ms; /* from its first byte */
 	uint64_t linger_ms;
+	struct row *row; /* of this process, for the counters; or NULL */
+	const struct manners *manners; /* of the listener; NULL: none */
 	uint64_t held_bytes, held_max; /* in bodies of all gates */
 	struct gate *all;
 	struct gate *by_bufferevent;
 };
 
-/* Wraps a connection's bufferevent, which evhttp may then be given. */
+/* Wraps a connection's bufferevent, which evhttp may then be given. Where the
+ * line of a proxy comes first, it is passed over. */
 void gate_open(struct gates *gates, struct bufferevent *bufferevent);
+
+/* Who was named by such a line; false: nobody. */
+bool gate_client(const struct gate *gate, uint8_t address[16], uint16_t *port);
 
 /* NULL: it has none. */
 struct gate *gate_find(struct gates *gates, struct bufferevent *bufferevent);

@@ -120,7 +120,7 @@ log_request(const struct exchange *exchange, int status, size_t bytes)
 		seen++ % (uint64_t)config->log_requests != 0)
 		return;
 	log_event("request: address %s:%u, status %d, %zu bytes, %s %s",
-		exchange->address, exchange->port, status, bytes,
+		exchange->peer.host, exchange->peer.port, status, bytes,
 		method_of(exchange), exchange->path);
 }
 

@@ -43,9 +43,9 @@ site_answer_config(struct exchange *exchange)
 		if (!speaks_chat(listener) || colon == NULL)
 			continue;
 		buffer_add_format(&json,
-			"%s{\"port\":%d,\"path\":\"" CHAT_PATH
-			"\",\"tls\":false}",
-			comma, atoi(colon + 1));
+			"%s{\"port\":%d,\"path\":\"" CHAT_PATH "\",\"tls\":%s}",
+			comma, atoi(colon + 1),
+			listener->tls_certificate_count ? "true" : "false");
 		comma = ",";
 	}
 	buffer_add_string(&json, "]}");
