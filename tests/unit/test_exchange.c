@@ -203,7 +203,7 @@ an_answer_may_come_late(void **state)
 	assert_int_equal(house->got_length, 0);
 	assert_string_equal(house->waiting[0]->path, "/a%20b");
 	assert_string_equal(exchange_query(house->waiting[0]), "c=d");
-	assert_string_equal(house->waiting[0]->address, "127.0.0.1");
+	assert_string_equal(house->waiting[0]->peer.host, "127.0.0.1");
 	answer(house, 0, "late");
 	wait_for_words(house, "\r\n\r\nlate");
 	assert_int_equal(house->exchanges.count, 0);
