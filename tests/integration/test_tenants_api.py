@@ -63,7 +63,7 @@ def addresses():
 
 
 def test_every_address_is_tried():
-    assert addresses() - FOR_ALL == set(SAMPLES) & addresses()
+    assert addresses() - FOR_ALL <= set(SAMPLES)
     assert len(addresses()) >= 12
 
 
@@ -154,7 +154,7 @@ def world(server, room):
     one.close()
 
 
-@pytest.mark.parametrize("address", sorted(addresses() - FOR_ALL))
+@pytest.mark.parametrize("address", sorted(addresses() & set(SAMPLES)))
 def test_a_key_does_not_speak_for_another_tenant(world, address):
     sample = SAMPLES[address]
     for tenant in ("default", "nobody", "*", "Acme"):
@@ -164,7 +164,7 @@ def test_a_key_does_not_speak_for_another_tenant(world, address):
     world.check()
 
 
-@pytest.mark.parametrize("address", sorted(addresses() - FOR_ALL))
+@pytest.mark.parametrize("address", sorted(addresses() & set(SAMPLES)))
 def test_what_it_does_stays_in_its_own_tenant(world, address):
     """The same names, and no tenant named."""
     status, body = world.ask(address, SAMPLES[address])
