@@ -30,6 +30,8 @@ export class Link {
      * @param {object} uses
      * @param {() => void} uses.opened a socket is open
      * @param {(cmd: string, data: object) => void} uses.pushed
+     * @param {(code: number) => boolean} uses.mayReturn after a close code that
+     *   is final for others
      * @param {(change: object) => void} uses.changed the state
      */
     constructor(options, uses) {
@@ -128,7 +130,8 @@ export class Link {
         this.#abandon();
         if (steady)
             this.#failures = 0;
-        if (!this.#options.reconnect || isFinal(code)) {
+        if (!this.#options.reconnect
+            || (isFinal(code) && !this.#uses.mayReturn(code))) {
             this.settle({ code, reason });
             return;
         }

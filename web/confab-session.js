@@ -5,7 +5,10 @@
  * (confab-line.js).
  */
 import { Line } from "./confab-line.js";
+import { ConfabError } from "./confab-requests.js";
+import { Token } from "./confab-token.js";
 
+const KICKED = 4003;
 /** Refused, because we seem to be there already: our dead connection is. */
 const CONFLICT = 1009;
 const TOO_MANY = 1012;
@@ -21,6 +24,7 @@ export class Session {
     #events;
     #recoverLimit;
     #account = null;
+    #token = null;
     #inbox = null;
     #joined = new Map();
     #subscribed = null;
@@ -50,13 +54,17 @@ export class Session {
         return this.#inbox?.since;
     }
 
-    async login({ inbox, ...account }) {
+    async login({ inbox, token: source, ...account }) {
         const line = this.#newLine({ inbox: true }, false);
+        const token = new Token(source, this.#link);
+        const asked = { ...account, inbox,
+            token: token.isAsked ? await token.get() : source };
 
         if (inbox)
             line.restart(inbox.epoch, inbox.offset);
-        return this.#link.request("login", { ...account, inbox }, (answer) => {
+        return this.#link.request("login", asked, (answer) => {
             this.#account = { ...account, user: answer.user ?? account.user };
+            this.#token = token;
             this.#inbox = line;
             this.#loggedIn(answer);
             this.#link.become("online");
@@ -67,6 +75,7 @@ export class Session {
     logout() {
         return this.#link.request("logout", undefined, () => {
             this.#account = null;
+            this.#token.stop();
             this.#inbox = null;
             this.#subscribed = null;
             this.#joined.clear();
@@ -160,6 +169,13 @@ export class Session {
     /** The connection is gone, whatever comes of it. */
     lost() {
         this.#brokeAt ||= Date.now();
+        this.#token?.stop();
+    }
+
+    /** Closed for good, but only since our token had ended. */
+    mayReturn(code) {
+        return code === KICKED && this.#account !== null
+            && this.#token.isOver;
     }
 
     async #restore() {
@@ -184,11 +200,15 @@ export class Session {
             link.become("online");
     }
 
-    #loginAgain() {
+    async #loginAgain() {
         const inbox = this.#inbox;
+        const { socket } = this.#link;
+        const token = await this.#token.get();
 
+        if (this.#link.socket !== socket)
+            throw new ConfabError(0, "the connection broke");
         return this.#link.send("login",
-            { ...this.#account, inbox: inbox.since }, (answer) => {
+            { ...this.#account, token, inbox: inbox.since }, (answer) => {
                 this.#loggedIn(answer);
                 inbox.joined({ ...answer, ...answer.inbox });
             });
@@ -247,6 +267,7 @@ export class Session {
 
     #loggedIn(answer) {
         this.#brokeAt = 0;
+        this.#token.loggedIn(answer);
         this.#link.steadyFrom(Date.now(), answer.ping * 1000);
     }
 

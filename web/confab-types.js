@@ -26,8 +26,9 @@ export {};
 
 /**
  * @typedef {object} Account
- * @property {string} user
- * @property {string} [token]
+ * @property {string} [user] may be left out with a token, which says it
+ * @property {string | (() => string | Promise<string>)} [token] where they are
+ *   needed; a function is asked again for each login, and before one ends
  * @property {number} [platform=101]
  * @property {string} [tenant]
  * @property {object} [info] at most 1 KiB, shown to members

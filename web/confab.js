@@ -20,6 +20,16 @@
  * said again with the error's `key` as its key, it is still one message. What
  * is refused by a rate may be tried again after the error's `retryMs`.
  *
+ * Where users log in with tokens, the account has one, or better a function
+ * that gets one:
+ *
+ *     await confab.login({ token: async () =>
+ *         (await fetch("/my/token")).text() });
+ *
+ * It is called for each login, also after a break, and for a new token before
+ * one ends. If that comes too late and the connection is closed, it is made
+ * again.
+ *
  * Events and what their handlers get:
  *   state         {state, code?, reason?, retryAt?}
  *   msg           Message, {recovered: boolean}
@@ -95,6 +105,7 @@ export class Confab {
         this.#link = new Link(all, {
             opened: () => this.#session.opened(),
             pushed: (cmd, data) => this.#session.pushed(cmd, data),
+            mayReturn: (code) => this.#session.mayReturn(code),
             changed: (change) => this.#changed(change),
         });
         this.#session = new Session(this.#link, this.#events,

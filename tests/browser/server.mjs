@@ -52,7 +52,8 @@ export async function until(ask, what) {
 export class Server {
     /**
      * Starts it; fails when it does not serve.
-     * @param {{limits?: string, more?: string}} [lines] of configuration
+     * @param {{limits?: string, more?: string, files?: object}} [lines] of
+     *   configuration; files: what stands in some, by name, named @/name there
      */
     static async start(lines = {}) {
         const server = new Server();
@@ -63,6 +64,9 @@ export class Server {
         server.url = `ws://127.0.0.1:${socketPort}/chat`;
         await mkdir(path.join(server.directory, "run"));
         await mkdir(path.join(server.directory, "data"));
+        for (const [name, text] of Object.entries(lines.files ?? {}))
+            await writeFile(path.join(server.directory, name), text,
+                { mode: 0o600 });
         await writeFile(path.join(server.directory, "confab.conf"),
             configuration(server.directory, socketPort, httpPort, lines));
         try {
@@ -97,6 +101,15 @@ export class Server {
             `${confabd} does not serve`)]);
     }
 
+    /** Runs confabctl; what it says. */
+    async control(...words) {
+        const socket = path.join(this.directory, "run/status.sock");
+        const { stdout } = await promisify(execFile)(confabctl,
+            ["-s", socket, ...words]);
+
+        return stdout.trim();
+    }
+
     async isServing() {
         const pages = await fetch(this.page,
             { signal: AbortSignal.timeout(1000) })
@@ -107,10 +120,8 @@ export class Server {
 
     /** Process ids of the serving workers of a role, by the status socket. */
     async workers(role) {
-        const socket = path.join(this.directory, "run/status.sock");
-        const { stdout } = await promisify(execFile)(confabctl,
-            ["-s", socket, "show", "workers"]).catch(() => ({ stdout: "" }));
-        const [head, ...rows] = stdout.trim().split("\n")
+        const table = await this.control("show", "workers").catch(() => "");
+        const [head, ...rows] = table.split("\n")
             .map((line) => line.split("\t"));
         const column = (name) => head.indexOf(name);
 
@@ -171,7 +182,7 @@ inbox {
 limits {
   ${limits}
 }
-${more}
+${more.replaceAll("@/", `${directory}/`)}
 listener public {
   address = "127.0.0.1:${socketPort}"
   role = websocket
