@@ -59,7 +59,7 @@ class Scene:
             body.update(room="lobby", id=self.id)
         elif path in ("/v1/join", "/v1/leave"):
             body["user"] = "alice"
-        elif path == "/v1/kick":
+        elif path in ("/v1/kick", "/v1/ban", "/v1/unban", "/v1/revoke"):
             body["user"] = "nobody-is-called-so"
 
     def ask(self, method, path, query=(), body=None, raw=None, api=None):
@@ -219,7 +219,8 @@ def test_members_of_a_body_are_looked_at(scene, method, path, operation):
         refused(operation, scene.ask(method, path, query, less), name)
     for name, one in schema["properties"].items():
         for value in wrong_values(DESCRIPTION.resolve(one)):
-            answer = scene.ask(method, path, query, {**body, name: value})
+            answer = scene.ask(method, path, query, {
+                **body, **one.get("x-with", {}), name: value})
             refused(operation, answer, name)
 
 
@@ -308,6 +309,7 @@ def test_a_body_that_is_no_object_is_refused(scene, method, path, operation):
 @every_operation
 def test_what_nobody_knows_is_ignored(scene, method, path, operation):
     path, query, body = scene.example(method, path, operation)
+    scene.ask(method, path, query, body)
     plain = scene.ask(method, path, query, body)
     more = scene.ask(method, path, query + [("no-such-thing", "1")],
                      body if body is None else
@@ -340,6 +342,16 @@ def test_a_batch_tells_what_is_wrong_in_its_place(scene):
     assert scene.ask("POST", "/v1/say", body=[]).json == []
     for bad in ([7], [good, None], [[good]]):
         refused(operation, scene.ask("POST", "/v1/say", body=bad), "objects")
+
+
+def test_a_key_of_all_may_ban_everywhere(scene):
+    operation = DESCRIPTION.all["paths"]["/v1/ban"]["post"]
+    everywhere = {"user": "mallory", "tenant": "*"}
+    answer = scene.ask("POST", "/v1/ban", body=everywhere)
+    assert check(operation, answer)["tenant"] == "*"
+    assert scene.ask("POST", "/v1/unban", body=everywhere).status == 200
+    assert scene.ask("POST", "/v1/say", body={
+        "all": True, "body": 1, "tenant": "*"}).status == 403
 
 
 def test_after_all_that_everything_works(scene):
