@@ -23,10 +23,11 @@ enum message_flag {
 	MESSAGE_MODERATED = 64, /* a change by somebody who may change all */
 	MESSAGE_ROOM_KEY = 128, /* its key is one of this room alone */
 	MESSAGE_BAN = 256,      /* is none, but gives or lifts a ban */
+	MESSAGE_TRIM = 512, /* is none, but takes all before of_offset away */
 };
 
 /* Notes are kept in the journal with the messages, and are none. */
-#define MESSAGE_NOTES (MESSAGE_MARK | MESSAGE_BAN)
+#define MESSAGE_NOTES (MESSAGE_MARK | MESSAGE_BAN | MESSAGE_TRIM)
 
 /* Changes stand in their stream like messages, but are none to be read. */
 #define MESSAGE_CHANGES (MESSAGE_EDIT | MESSAGE_DELETE)

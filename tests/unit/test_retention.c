@@ -366,6 +366,73 @@ what_the_archive_cannot_do_is_tried_again(void **state)
 	retention_free(&retention);
 }
 
+static void
+trim(struct place *place, uint64_t kept_from)
+{
+	struct message note = message_at(0);
+
+	note.flags = MESSAGE_TRIM;
+	note.of_offset = kept_from;
+	assert_int_equal(store_begin(place->store), 0);
+	assert_int_equal(store_trim(place->store, &note), 0);
+	assert_int_equal(store_commit(place->store), 0);
+}
+
+static void
+assert_first(struct place *place, struct lookup wanted, uint64_t first)
+{
+	assert_int_equal(
+		store_reader_page(place->reader, &wanted, BIG, &place->page),
+		0);
+	assert_int_equal(place->page.first, first);
+}
+
+static void
+what_was_taken_away_is_hidden_at_once_and_goes_then(void **state)
+{
+	struct place *place = *state;
+	struct lookup by_id = lookup_of(LOOKUP_ID, message_at(40).id_time, 1);
+
+	by_id.anchor_origin = message_at(40).id_origin;
+	rule = (struct store_rule){ 0 };
+	add_range(place, 1, 100);
+	assert_first(place, by_id, 40);
+	trim(place, 51);
+	trim(place, 20); /* less than what is gone already */
+	assert_int_equal(messages_in(place), 100);
+	assert_first(place, lookup_of(LOOKUP_AFTER, 0, 10), 51);
+	assert_first(place, lookup_of(LOOKUP_BEFORE, 60, 100), 51);
+	assert_first(place, lookup_of(LOOKUP_BEFORE, 51, 100), 0);
+	assert_first(place, by_id, 0);
+	retire(place, NOW_MS);
+	assert_int_equal(messages_in(place), 50);
+	assert_int_equal(lowest_in(place), 51);
+
+	/* Taken in once more, it stays away. */
+	add_range(place, 1, 60);
+	assert_first(place, lookup_of(LOOKUP_AFTER, 0, 10), 51);
+	retire(place, NOW_MS);
+	assert_int_equal(lowest_in(place), 51);
+}
+
+static void
+a_stream_may_go_as_a_whole(void **state)
+{
+	struct place *place = *state;
+
+	rule = (struct store_rule){ 0 };
+	add_range(place, 1, 10);
+	trim(place, 11);
+	retire(place, NOW_MS);
+	assert_int_equal(messages_in(place), 0);
+	store_close(&place->store);
+	place->store = store_open(place->path, "sql");
+	add_range(place, 11, 12);
+	assert_first(place, lookup_of(LOOKUP_AFTER, 0, 10), 11);
+	retire(place, NOW_MS);
+	assert_int_equal(messages_in(place), 2);
+}
+
 int
 main(void)
 {
@@ -382,6 +449,8 @@ main(void)
 		with_place(pairs_go_with_their_messages),
 		with_place(what_goes_is_noted_for_the_index),
 		with_place(what_the_archive_cannot_do_is_tried_again),
+		with_place(what_was_taken_away_is_hidden_at_once_and_goes_then),
+		with_place(a_stream_may_go_as_a_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@ static const bool is_answer[LETTER_KIND_COUNT] = {
 	[LETTER_MARKED] = true,
 	[LETTER_BANNED] = true,
 	[LETTER_WHO] = true,
+	[LETTER_TRIMMED] = true,
 };
 
 void

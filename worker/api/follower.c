@@ -145,7 +145,7 @@ tell_batch(struct follower *follower, unsigned ledger,
 		struct message message;
 
 		if (message_unpack(&record, &message) &&
-			!(message.flags & MESSAGE_MARK))
+			!(message.flags & MESSAGE_NOTES))
 			follower->told(
 				follower->self, ledger, batch->end, &message);
 	}

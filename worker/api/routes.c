@@ -12,6 +12,7 @@
 #include "worker/api/banning.h"
 #include "worker/api/cors.h"
 #include "worker/api/directory.h"
+#include "worker/api/erase.h"
 #include "worker/api/events.h"
 #include "worker/api/exchange.h"
 #include "worker/api/figures.h"
@@ -73,6 +74,7 @@ static const struct route {
 		banning_answer_revoke },
 	{ READ, "/v1/bans", ROUTE_KEY | ROUTE_EVERYWHERE, banning_answer_list },
 	{ READ, "/v1/history", ROUTE_KEY, history_answer },
+	{ EVHTTP_REQ_DELETE, "/v1/history", ROUTE_KEY, erase_answer },
 	{ READ, "/v1/members", ROUTE_KEY, lists_answer_members },
 	{ READ, "/v1/rooms", ROUTE_KEY, lists_answer_rooms },
 	{ READ | WITH_BODY, "/v1/online", ROUTE_KEY, users_answer_online },

@@ -60,8 +60,10 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"key = NULL, others = NULL, "
 		"flags = (flags & " STORE_ROW_FLAG_CHANGES
 		") | " STORE_ROW_FLAG_DELETED " WHERE id = ?1",
-	[STORE_GET_STREAM] = "SELECT kind, tenant, name, epoch FROM streams "
-			     "WHERE id = ?1",
+	[STORE_GET_STREAM] = "SELECT kind, tenant, name, epoch, kept_from "
+			     "FROM streams WHERE id = ?1",
+	[STORE_TRIM] = "UPDATE streams SET kept_from = ?2 "
+		       "WHERE id = ?1 AND kept_from < ?2",
 	[STORE_NEXT_STREAM] = "SELECT id FROM streams WHERE id > ?1 "
 			      "ORDER BY id LIMIT 1",
 	[STORE_REMOVE_RANGE] = "DELETE FROM messages WHERE id >= ?1 "

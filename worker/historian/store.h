@@ -42,6 +42,11 @@ int store_begin(struct store *store);
  * truth. One without a possible place (offset 0 or out of bounds) is logged and
  * left out. */
 int store_add(struct store *store, const struct message *message);
+
+/* Everything before of_offset of the stream is taken away: told to nobody from
+ * the commit on, and removed by the retirement, which comes to touched streams.
+ */
+int store_trim(struct store *store, const struct message *trim);
 int store_set_position(struct store *store, unsigned ledger, uint64_t position);
 int store_note_hole(struct store *store, unsigned ledger, uint64_t position,
 	uint64_t position_after);

@@ -38,6 +38,7 @@ enum store_statement {
 	STORE_REMOVE_PAIR,
 	STORE_BLANK,
 	STORE_GET_STREAM,
+	STORE_TRIM,
 	STORE_NEXT_STREAM,
 	STORE_REMOVE_RANGE,
 	STORE_NEXT_END,
@@ -58,6 +59,7 @@ struct known_stream {
 	uint64_t id;
 	uint64_t transaction; /* that touched it last */
 	uint64_t top;         /* the highest offset it ever had */
+	uint64_t kept_from;   /* what stands before it was taken away */
 	bool has_top;         /* that one is known */
 	bool is_new;          /* there was no such stream before */
 	bool is_indexed;      /* what is said here can be searched */

@@ -75,6 +75,7 @@ struct walk {
 	const struct lookup *wanted;
 	uint64_t stream, other; /* other: 0 when it is no conversation of two */
 	uint64_t above, below;  /* offsets, exclusive */
+	uint64_t kept_from;     /* before it is nothing */
 	uint64_t unix_ms;
 	bool is_upward;
 	size_t limit;
@@ -132,20 +133,23 @@ store_reader_close(struct store_reader **pointer)
 	free(reader);
 }
 
-/* The stream's id, 0 when the archive does not have it; -1 when that failed. */
+/* The stream's id, 0 when the archive does not have it, and what is kept of it;
+ * -1 when that failed. */
 static int
-find_stream(
-	struct store_reader *reader, const struct lookup *wanted, uint64_t *id)
+find_stream(struct store_reader *reader, const struct lookup *wanted,
+	uint64_t *id, uint64_t *kept_from)
 {
 	sqlite3_stmt *find = reader->statements[FIND_STREAM];
 	int code;
 
 	*id = 0;
+	*kept_from = 0;
 	store_row_bind_stream(find, wanted);
 	code = sqlite3_step(find);
-	if (code == SQLITE_ROW)
+	if (code == SQLITE_ROW) {
 		*id = store_row_number(find, 0);
-	else if (code != SQLITE_DONE)
+		*kept_from = store_row_number(find, 1);
+	} else if (code != SQLITE_DONE)
 		complain(reader);
 	sqlite3_reset(find);
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : -1;
@@ -211,11 +215,14 @@ find_streams(struct store_reader *reader, struct walk *walk, bool *is_there)
 {
 	struct lookup other = store_row_other(walk->wanted);
 
+	uint64_t unused;
+
 	*is_there = false;
-	if (find_stream(reader, walk->wanted, &walk->stream) < 0)
+	if (find_stream(reader, walk->wanted, &walk->stream, &walk->kept_from) <
+		0)
 		return -1;
 	if (other.stream.length > 0 &&
-		find_stream(reader, &other, &walk->other) < 0)
+		find_stream(reader, &other, &walk->other, &unused) < 0)
 		return -1;
 	*is_there = walk->stream > 0 &&
 		    (other.stream.length == 0 || walk->other > 0);
@@ -324,8 +331,11 @@ store_reader_page(struct store_reader *reader, const struct lookup *wanted,
 	*page = (struct store_page){ .messages = messages };
 	if (find_streams(reader, &walk, &is_there) < 0)
 		return -1;
-	if (is_there && (plan_walk(reader, &walk) < 0 ||
-				walk_rows(reader, &walk, page) < 0))
+	if (is_there && plan_walk(reader, &walk) < 0)
+		return -1;
+	if (walk.kept_from > 0)
+		walk.above = MAX_OF(walk.above, walk.kept_from - 1);
+	if (is_there && walk_rows(reader, &walk, page) < 0)
 		return -1;
 	lay_out(reader, !walk.is_upward, page);
 	reader->complained = 0;

@@ -7,8 +7,8 @@
 #include "worker/historian/store_seek.h"
 
 /*
- * Offsets are dense and ids grow with them, so both rules come down to one
- * offset that is the first to be kept.
+ * Offsets are dense and ids grow with them, so both rules, and what somebody
+ * has taken away, come down to one offset that is the first to be kept.
  */
 
 #define LOOKING "looking for what is kept no longer"
@@ -45,9 +45,9 @@ find_kept(struct store *store, const struct known_stream *stream,
 {
 	uint64_t young = 0;
 
-	*kept = 0;
+	*kept = MIN_OF(stream->kept_from, span->top + 1);
 	if (rule->keep_messages > 0 && span->top > rule->keep_messages)
-		*kept = span->top - rule->keep_messages + 1;
+		*kept = MAX_OF(*kept, span->top - rule->keep_messages + 1);
 	if (rule->keep_ms == 0 || unix_ms <= rule->keep_ms)
 		return 0;
 	if (seek_young(store, stream, unix_ms - rule->keep_ms, &young) < 0)
@@ -138,7 +138,8 @@ store_retire_stream(struct store *store, uint64_t stream,
 	retirement->rule_of(retirement->self,
 		stream_name_kind(&known->key.name),
 		stream_name_name(&known->key.name), &rule);
-	if (rule.keep_messages == 0 && rule.keep_ms == 0)
+	if (rule.keep_messages == 0 && rule.keep_ms == 0 &&
+		known->kept_from == 0)
 		return STORE_RETIRED_ALL;
 	return retire(store, known, &rule, retirement);
 }

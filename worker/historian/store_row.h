@@ -56,7 +56,8 @@ enum store_row_column {
 
 /* Binds with store_row_bind_stream(). */
 #define STORE_ROW_FIND_STREAM                                                  \
-	"SELECT id FROM streams WHERE name = ?1 AND tenant = ?2 AND "          \
+	"SELECT id, kept_from FROM streams "                                   \
+	"WHERE name = ?1 AND tenant = ?2 AND "                                 \
 	"kind = ?3 AND epoch = ?4"
 
 void store_row_bind_stream(sqlite3_stmt *find, const struct lookup *wanted);

@@ -74,6 +74,7 @@ struct hunt {
 	struct lookup place; /* the stream, for packing */
 	uint64_t base;       /* id of its offset 0 */
 	uint64_t other;      /* of a conversation of two, 0: it is none */
+	uint64_t kept_from;  /* before this offset is nothing */
 	uint64_t unix_ms;
 	uint64_t soft_ms;
 	size_t rows; /* looked at */
@@ -225,7 +226,8 @@ look_at(struct hunt *hunt, sqlite3_stmt *row)
 
 	if (is_out_of_bounds(hunt))
 		end_with_more(hunt);
-	else if (message_unix_ms(id_time) < hunt->wanted->from_time)
+	else if (message_unix_ms(id_time) < hunt->wanted->from_time ||
+		 store_row_offset(row) < hunt->kept_from)
 		hunt->is_over = true; /* and so is all before it */
 	else if (fits(hunt, row) && !take(hunt, row))
 		end_with_more(hunt);
@@ -385,7 +387,8 @@ run(struct hunt *hunt, uint64_t stream)
 }
 
 static enum store_search_result
-find_stream(struct hunt *hunt, const struct lookup *place, uint64_t *stream)
+find_stream(struct hunt *hunt, const struct lookup *place, uint64_t *stream,
+	uint64_t *kept_from)
 {
 	sqlite3_stmt *find = hunt->searcher->statements[FIND_STREAM];
 	int code;
@@ -395,6 +398,8 @@ find_stream(struct hunt *hunt, const struct lookup *place, uint64_t *stream)
 	code = sqlite3_step(find);
 	if (code == SQLITE_ROW)
 		*stream = store_row_number(find, 0);
+	if (code == SQLITE_ROW)
+		*kept_from = store_row_number(find, 1);
 	sqlite3_reset(find);
 	return judge(hunt, hunt->searcher->db, code);
 }
@@ -405,12 +410,13 @@ find_streams(struct hunt *hunt, uint64_t *stream)
 {
 	struct lookup other = store_row_other(&hunt->place);
 	enum store_search_result result;
+	uint64_t unused;
 
-	result = find_stream(hunt, &hunt->place, stream);
+	result = find_stream(hunt, &hunt->place, stream, &hunt->kept_from);
 	hunt->base = *stream << STORE_OFFSET_BITS;
 	if (result != STORE_SEARCH_DONE || other.stream.length == 0)
 		return result;
-	result = find_stream(hunt, &other, &hunt->other);
+	result = find_stream(hunt, &other, &hunt->other, &unused);
 	if (hunt->other == 0)
 		*stream = 0;
 	return result;

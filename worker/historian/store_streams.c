@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/historian/store.h"
 #include "worker/historian/store_bind.h"
 #include "worker/historian/store_inside.h"
 #include "worker/historian/store_row.h"
@@ -34,19 +35,22 @@ bind_stream(sqlite3_stmt *statement, const struct message *message)
 
 /* The id that the archive has for the stream, or a new one; 0 = failed. */
 static uint64_t
-find_or_add_stream(
-	struct store *store, const struct message *message, bool *is_new)
+find_or_add_stream(struct store *store, const struct message *message,
+	bool *is_new, uint64_t *kept_from)
 {
 	sqlite3_stmt *find = store->statements[STORE_FIND_STREAM];
 	uint64_t id = 0;
 	int code;
 
+	*kept_from = 0;
 	bind_stream(find, message);
 	code = sqlite3_step(find);
 	if (code == SQLITE_ROW)
-		id = (uint64_t)sqlite3_column_int64(find, 0);
+		id = store_row_number(find, 0);
 	else if (code != SQLITE_DONE)
 		store_complain(store, "finding a stream");
+	if (code == SQLITE_ROW)
+		*kept_from = store_row_number(find, 1);
 	sqlite3_reset(find);
 	*is_new = code == SQLITE_DONE;
 	if (code != SQLITE_DONE)
@@ -87,17 +91,18 @@ store_know_stream(struct store *store, const struct message *message)
 	struct stream_key key;
 	struct known_stream *known;
 	bool is_new;
-	uint64_t id;
+	uint64_t id, kept_from;
 
 	make_key(&key, message);
 	HASH_FIND(hh, store->streams, &key, sizeof(key), known);
 	if (known)
 		return known;
-	id = find_or_add_stream(store, message, &is_new);
+	id = find_or_add_stream(store, message, &is_new, &kept_from);
 	if (id == 0)
 		return NULL;
 	known = add_known(store, &key, id);
 	known->is_new = is_new;
+	known->kept_from = kept_from;
 	return known;
 }
 
@@ -108,6 +113,7 @@ store_stream_of(struct store *store, uint64_t id)
 	struct known_stream *known;
 	struct stream_key key;
 	struct message in;
+	uint64_t kept_from;
 
 	store_bind_number(get, 1, id);
 	if (store_step(store, STORE_GET_STREAM, "reading a stream") != 1)
@@ -118,10 +124,33 @@ store_stream_of(struct store *store, uint64_t id)
 		.stream = store_row_text(get, 2),
 		.epoch = store_row_number(get, 3),
 	};
+	kept_from = store_row_number(get, 4);
 	make_key(&key, &in);
 	sqlite3_reset(get);
 	HASH_FIND(hh, store->streams, &key, sizeof(key), known);
-	return known ? known : add_known(store, &key, id);
+	if (known)
+		return known;
+	known = add_known(store, &key, id);
+	known->kept_from = kept_from;
+	return known;
+}
+
+int
+store_trim(struct store *store, const struct message *trim)
+{
+	struct known_stream *known = store_know_stream(store, trim);
+	sqlite3_stmt *set = store->statements[STORE_TRIM];
+
+	if (known == NULL)
+		return -1;
+	store_bind_number(set, 1, known->id);
+	store_bind_number(set, 2, MIN_OF(trim->of_offset, STORE_OFFSET_MAX));
+	if (store_run(store, STORE_TRIM, "taking messages away") < 0)
+		return -1;
+	known->kept_from = MAX_OF(
+		known->kept_from, MIN_OF(trim->of_offset, STORE_OFFSET_MAX));
+	store_touch(store, known);
+	return 0;
 }
 
 void

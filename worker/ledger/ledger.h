@@ -49,11 +49,11 @@ enum task_fate {
 	FATE_TOO_BIG,  /* for the letters that would have to carry it */
 	FATE_TOO_MUCH, /* who should get it cannot follow */
 	FATE_DECIDED,  /* an earlier life had read it last */
-	FATE_REPEAT,   /* said before; answered like the first one; a mark: it
-			  does not move */
+	FATE_REPEAT,   /* said before; answered like the first one; a mark, a
+			  trim: it does not move */
 	FATE_CONFLICT, /* its key was used for another target */
 	FATE_TOO_FAST, /* for the rate of its room */
-	FATE_BEYOND,   /* a mark: there is no such offset */
+	FATE_BEYOND,   /* a mark, a trim: there is no such offset */
 };
 
 /* A letter of this turn and, for a message, what became of it so far. */
@@ -171,6 +171,11 @@ void turn_ban_take(struct ledger *ledger, const struct letter *letter);
 void turn_ban_wish(struct ledger *ledger, struct text wish);
 void turn_ban_finish(struct ledger *ledger, enum journal_result result);
 void turn_ban_begin(struct ledger *ledger);
+
+/* turn_trim.c: the same for TRIM. */
+void turn_trim_take(struct ledger *ledger, struct task *task);
+void turn_trim_finish(struct ledger *ledger, const struct task *task,
+	enum journal_result result);
 
 /* answers*.c: the tasks that are not messages. A letter that cannot be read is
  * logged, counted and passed over. */

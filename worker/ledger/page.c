@@ -104,6 +104,8 @@ walk_of(const struct page_source *source, const struct lookup *lookup)
 	};
 
 	walk.bottom = source->has_archive ? 1 : walk.oldest;
+	if (stream)
+		walk.bottom = MAX_OF(walk.bottom, stream->kept_from);
 	if (!lookup->changes)
 		raise_bottom(&walk);
 	return walk;

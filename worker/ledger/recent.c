@@ -160,6 +160,14 @@ recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
 		forget(recent, recent->oldest);
 }
 
+void
+recent_trim(struct recent *recent, struct stream *stream, uint64_t kept_from)
+{
+	stream->kept_from = MAX_OF(stream->kept_from, kept_from);
+	while (stream->recent != NULL && stream->recent->offset < kept_from)
+		forget(recent, stream->recent);
+}
+
 const struct recent_message *
 recent_first(const struct stream *stream)
 {

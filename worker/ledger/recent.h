@@ -71,6 +71,10 @@ struct text recent_text_packed(const struct recent_text *text);
 void recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
 	struct recent_text *text, bool is_view);
 
+/* What stands in the stream before this offset is taken away. */
+void recent_trim(
+	struct recent *recent, struct stream *stream, uint64_t kept_from);
+
 /* When the message is a change: what memory has of the message that it names,
  * and of earlier changes of that, gets the changed body. Only the sender's own
  * messages are changed, and none that is deleted. Call it before the change

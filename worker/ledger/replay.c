@@ -68,7 +68,23 @@ can_be_read(const struct message *message, struct noted *note)
 		return marks_of_message(message, &note->mark);
 	if (message->flags & MESSAGE_BAN)
 		return ban_unpack(&in, &note->ban) && ban_is_sound(&note->ban);
+	if (message->flags & MESSAGE_TRIM)
+		return message->kind == STREAM_ROOM ||
+		       message->kind == STREAM_INBOX;
 	return places_are_good(message);
+}
+
+static void
+take_trim(struct replay *replay, const struct message *message)
+{
+	struct stream_name name;
+	struct stream *stream;
+
+	stream_name_make(&name, (unsigned)message->kind, message->tenant,
+		message->stream);
+	stream = streams_find(replay->streams, &name);
+	if (stream != NULL)
+		recent_trim(replay->recent, stream, message->of_offset);
 }
 
 /* The checkpoint has the bans up to where it stands. One that is given and one
@@ -111,6 +127,8 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 		marks_set(replay->marks, &note.mark);
 	} else if (message.flags & MESSAGE_BAN) {
 		take_ban(replay, batch, &note.ban);
+	} else if (message.flags & MESSAGE_TRIM) {
+		take_trim(replay, &message);
 	} else {
 		take_places(replay, batch, &message, record);
 		keys_replay(replay->keys, &message);

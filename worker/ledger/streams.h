@@ -24,6 +24,10 @@ struct stream {
 	uint64_t top;      /* offset of the last message that counts */
 	uint64_t assigned; /* given out so far; beyond top: not yet committed */
 	uint64_t time_ms;  /* unix, of the last message that counts */
+
+	/* What stands before it was taken away; 0: nothing that memory could
+	 * know was, the archive knows it longer. */
+	uint64_t kept_from;
 	struct recent_message *recent; /* oldest first (utlist); recent.c */
 	unsigned recent_count;
 	struct room *room; /* members.c; NULL when nobody is there */

@@ -251,6 +251,8 @@ turn_finish(struct ledger *ledger)
 
 		if (task->letter->kind == LETTER_SAY)
 			do_say(ledger, task, result);
+		else if (task->letter->kind == LETTER_TRIM)
+			turn_trim_finish(ledger, task, result);
 		else if (task->letter->kind == LETTER_READ)
 			turn_mark_finish(ledger, task, result);
 		else

@@ -311,6 +311,8 @@ turn_take(struct ledger *ledger, const struct letter *letter)
 		take_message(ledger, letter);
 	else if (letter->kind == LETTER_SAY_MANY)
 		take_many(ledger, letter);
+	else if (letter->kind == LETTER_TRIM)
+		turn_trim_take(ledger, add_task(&ledger->turn, letter));
 	else if (letter->kind == LETTER_READ)
 		turn_mark_take(ledger, add_task(&ledger->turn, letter));
 	else if (letter->kind == LETTER_BAN)
