@@ -10,7 +10,6 @@
 #include "worker/api/exchange.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
-#include "worker/api/tenant.h"
 #include "worker/edge/change.h"
 #include "worker/edge/confab_json.h"
 #include "worker/edge/ledgers.h"
@@ -182,7 +181,7 @@ amend(struct exchange *exchange, struct buffer *body)
 		.on_end = on_end,
 	};
 	struct arguments *data = &exchange->data;
-	struct text tenant = tenant_read(exchange, data);
+	struct text tenant = exchange->tenant;
 	struct text room = arguments_name(data, "room", ROOM_BYTES_MAX, false);
 	struct text user = arguments_name(data, "user", USER_BYTES_MAX, false);
 	struct text from = arguments_name(data, "from", USER_BYTES_MAX, false);

@@ -8,7 +8,6 @@
 #include "worker/api/exchange.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
-#include "worker/api/tenant.h"
 #include "worker/edge/confab_json.h"
 #include "worker/edge/ledgers.h"
 
@@ -39,7 +38,7 @@ trim(struct exchange *exchange)
 	struct arguments *data = &exchange->data;
 	struct trim wanted = {
 		.kind = STREAM_ROOM,
-		.tenant = tenant_read(exchange, data),
+		.tenant = exchange->tenant,
 		.stream = arguments_name(data, "room", ROOM_BYTES_MAX, true),
 		.before = arguments_number(data, "before", 1, INT64_MAX, 0),
 	};

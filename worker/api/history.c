@@ -7,7 +7,6 @@
 #include "worker/api/exchange.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
-#include "worker/api/tenant.h"
 #include "worker/edge/confab_json.h"
 #include "worker/edge/ledgers.h"
 
@@ -108,7 +107,7 @@ history_answer(struct exchange *exchange)
 	struct errands *errands = exchange->scene->errands;
 	struct lookup lookup = {
 		.mode = LOOKUP_NEWEST,
-		.tenant = tenant_read(exchange, data),
+		.tenant = exchange->tenant,
 		.limit = arguments_number(data, "limit", 1, LIMIT_MAX, LIMIT),
 	};
 	struct errand *errand;

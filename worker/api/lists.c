@@ -10,7 +10,6 @@
 #include "worker/api/exchange.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
-#include "worker/api/tenant.h"
 #include "worker/edge/confab_json.h"
 #include "worker/edge/ledgers.h"
 #include "worker/edge/room_list.h"
@@ -47,7 +46,7 @@ lists_answer_members(struct exchange *exchange)
 	struct errands *errands = exchange->scene->errands;
 	struct arguments *data = &exchange->data;
 	struct members_wanted wanted = {
-		.tenant = tenant_read(exchange, data),
+		.tenant = exchange->tenant,
 		.room = arguments_name(data, "room", ROOM_BYTES_MAX, true),
 		.after = arguments_text(data, "after", USER_BYTES_MAX),
 		.limit = arguments_number(data, "limit", 1, LIMIT_MAX, LIMIT),
@@ -185,7 +184,7 @@ lists_answer_rooms(struct exchange *exchange)
 	struct errands *errands = exchange->scene->errands;
 	struct arguments *data = &exchange->data;
 	struct rooms_wanted wanted = {
-		.tenant = tenant_read(exchange, data),
+		.tenant = exchange->tenant,
 		.prefix = arguments_text(data, "prefix", ROOM_BYTES_MAX),
 		.after = arguments_text(data, "after", ROOM_BYTES_MAX),
 		.limit = arguments_number(data, "limit", 1, LIMIT_MAX, LIMIT),

@@ -9,7 +9,6 @@
 #include "worker/api/exchange.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
-#include "worker/api/tenant.h"
 #include "worker/edge/confab_json.h"
 #include "worker/edge/entries.h"
 
@@ -39,7 +38,7 @@ read_mover(struct exchange *exchange, bool needs_room)
 	struct arguments *data = &exchange->data;
 	struct mover mover = {
 		.edge = &exchange->scene->errands->edge,
-		.tenant = tenant_read(exchange, data),
+		.tenant = exchange->tenant,
 		.client =
 			arguments_name(data, "client", CLIENT_ID_LENGTH, false),
 		.user = arguments_name(data, "user", USER_BYTES_MAX, false),

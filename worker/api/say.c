@@ -19,7 +19,6 @@
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
 #include "worker/api/speech.h"
-#include "worker/api/tenant.h"
 #include "worker/edge/ledgers.h"
 #include "worker/edge/pass.h"
 
@@ -331,7 +330,9 @@ static void
 take_element(struct say_errand *say, struct arguments *arguments,
 	struct text raw, struct text key)
 {
-	struct text tenant = tenant_read(say->errand.exchange, arguments);
+	const struct exchange *exchange = say->errand.exchange;
+	struct text tenant = caller_choose_tenant(&exchange->caller,
+		say->errand.errands->edge.config, arguments, exchange->tenant);
 	struct speech speech;
 
 	speech_read(&speech, arguments, raw, key);

@@ -15,7 +15,6 @@
 #include "worker/api/exchange.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
-#include "worker/api/tenant.h"
 #include "worker/edge/confab_json.h"
 #include "worker/edge/entries.h"
 
@@ -66,7 +65,7 @@ users_answer_online(struct exchange *exchange)
 {
 	struct arguments *data = &exchange->data;
 	struct text names[NAMES_MAX];
-	struct text tenant = tenant_read(exchange, data);
+	struct text tenant = exchange->tenant;
 	size_t count =
 		arguments_list(data, "users", USER_BYTES_MAX, names, NAMES_MAX);
 	struct buffer users = { 0 }, json = { 0 };
@@ -249,7 +248,7 @@ users_answer_user(struct exchange *exchange)
 	};
 	struct arguments *data = &exchange->data;
 	struct who_wanted wanted = {
-		.tenant = tenant_read(exchange, data),
+		.tenant = exchange->tenant,
 		.user = exchange->argument,
 	};
 	struct who_errand *who;
