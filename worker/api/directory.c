@@ -10,7 +10,6 @@
 #include "worker/api/exchange.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
-#include "worker/api/tenant.h"
 #include "worker/edge/confab_json.h"
 #include "worker/worker.h"
 
@@ -97,7 +96,7 @@ void
 directory_answer(struct exchange *exchange)
 {
 	struct arguments *data = &exchange->data;
-	struct text tenant = tenant_read(exchange, data);
+	struct text tenant = exchange->tenant;
 	struct text after =
 		arguments_name(data, "after", USER_BYTES_MAX, false);
 	struct listing listing = {
