@@ -239,3 +239,40 @@ def test_the_same_name_on_both_sides_is_two_users(world, server):
         assert status == 200, body
         assert twin.socket.close_code() == 4003
     world.check()
+
+
+@pytest.mark.parametrize("ban", [
+    {"ip": "127.0.0.1"}, {"ip": "127.0.0.0/8"}, {"user": "USER"},
+    {"user": "USER", "room": "ROOM"}])
+def test_a_ban_of_one_tenant_holds_in_no_other(world, server, ban):
+    assert world.ask("POST /v1/ban", ban)[0] == 200
+    try:
+        world.check()
+        with server.client(world.bob.user, world.room):
+            world.settle()
+        world.settle()
+        assert {ban["tenant"] for ban in bans(world)} == {"acme"}
+    finally:
+        assert world.ask("POST /v1/unban", ban)[0] == 200
+
+
+def bans(world, key="acme"):
+    return json.loads(world.ask("GET /v1/bans", {}, key)[1])["bans"]
+
+
+@pytest.mark.parametrize("where", [{"tenant": "default"}, {}])
+def test_a_key_does_not_take_back_what_it_did_not_forbid(world, where):
+    user = "nobody %d" % (hash(world.room) % 10 ** 9)
+
+    def is_banned():
+        return user in {ban.get("user") for ban in bans(world, "*")}
+
+    assert world.ask("POST /v1/ban", {"user": user}, "*", **where)[0] == 200
+    assert is_banned()
+    assert world.ask("POST /v1/unban", {"user": user})[0] in (200, 404)
+    assert is_banned()
+    if where:
+        assert user not in {ban.get("user") for ban in bans(world)}
+    assert world.ask("POST /v1/unban", {"user": user}, "*", **where)[0] == 200
+    assert not is_banned()
+    world.check()
