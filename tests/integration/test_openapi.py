@@ -51,7 +51,7 @@ class Scene:
 
     def add_choice(self, path, query, body):
         """What the description cannot say: one of these is needed."""
-        if path == "/v1/history":
+        if path == "/v1/history" and not query:
             query.append(("room", "lobby"))
         elif path == "/v1/say":
             body["room"] = "lobby"
