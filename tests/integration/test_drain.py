@@ -54,7 +54,9 @@ def test_what_is_said_in_a_drain_is_kept(own_server, crowd):
 def test_a_draining_server_is_not_ready_but_answers(own_server, crowd):
     own_server.process.send_signal(signal.SIGQUIT)
     crowd[0].push("drain")
-    assert own_server.get("/readyz").status == 503
+    answer = own_server.get("/readyz")
+    assert answer.status == 503
+    assert answer.headers["connection"] == "close"
     assert own_server.get("/healthz").status == 200
     assert own_server.info()["state"] == "draining"
     own_server.process.send_signal(signal.SIGTERM)

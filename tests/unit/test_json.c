@@ -159,6 +159,30 @@ only_a_string_is_a_text(void **state)
 	json_decref(object);
 }
 
+static void
+why_it_is_no_json_can_be_told(void **state)
+{
+	char why[128];
+
+	(void)state;
+	for (int length = 1; length < 200; length++) {
+		struct buffer json = { 0 };
+
+		buffer_add_string(&json, "{\"");
+		for (int i = 0; i < length; i++)
+			buffer_add_string(&json, "\xe4\xb8\xad");
+		buffer_add_string(&json, "\":1,\"");
+		for (int i = 0; i < length; i++)
+			buffer_add_string(&json, "\xe4\xb8\xad");
+		buffer_add_string(&json, "\":1}");
+		assert_null(
+			json_read_value(buffer_text(&json), why, sizeof(why)));
+		assert_true(text_is_utf8(text_of(why)));
+		assert_non_null(strstr(why, "repeats "));
+		buffer_fini(&json);
+	}
+}
+
 int
 main(void)
 {
@@ -169,6 +193,7 @@ main(void)
 		cmocka_unit_test(any_text_is_written_as_a_string),
 		cmocka_unit_test(values_are_written_compactly),
 		cmocka_unit_test(only_a_string_is_a_text),
+		cmocka_unit_test(why_it_is_no_json_can_be_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

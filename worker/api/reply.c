@@ -151,6 +151,8 @@ reply_send(struct exchange *exchange, const struct reply *reply)
 	reply_set_header(exchange, "X-Content-Type-Options", "nosniff");
 	reply_set_header(exchange, "Content-Security-Policy", POLICY);
 	reply_set_header(exchange, "Cache-Control", "no-cache");
+	if (*exchange->scene->is_stopping)
+		reply_set_header(exchange, "Connection", "close");
 	count(exchange, reply, evbuffer_get_length(body));
 	log_request(exchange, reply->status, evbuffer_get_length(body));
 	exchange_close(exchange, reply->status, words_of(reply->status), body);
