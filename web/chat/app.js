@@ -19,6 +19,7 @@ import { Marks } from "./marks.js";
 import { MembersView } from "./members-view.js";
 import { randomName, roomName, userName } from "./names.js";
 import { Panels } from "./panels.js";
+import { addressHasPass, ownPass } from "./pass.js";
 import { People } from "./people.js";
 import { askRemoval } from "./removal.js";
 import { RoomsView } from "./rooms-view.js";
@@ -95,7 +96,13 @@ function followAddress(chat) {
         if (address !== location.hash)
             history.replaceState(null, "", address || location.pathname);
     });
-    window.addEventListener("hashchange", () => openOfAddress(chat));
+    window.addEventListener("hashchange", () => {
+        /* Another token may be another user: the page begins anew. */
+        if (addressHasPass())
+            location.reload();
+        else
+            openOfAddress(chat);
+    });
 }
 
 /* A sentence that goes away by itself. */
@@ -118,6 +125,12 @@ function showProfile(chat) {
 
     byId("profile-name").textContent = chat.user;
     profile.prepend(avatar(chat.user));
+    if (chat.pass) {
+        /* Who one is has been said by somebody else. */
+        profile.title = t("nameGiven", { name: chat.user });
+        profile.disabled = true;
+        return;
+    }
     profile.setAttribute("aria-label", t("changeName", { name: chat.user }));
     profile.title = t("changeName", { name: chat.user });
     profile.addEventListener("click", async () => {
@@ -146,8 +159,10 @@ async function copyLink(chat) {
 
 async function start() {
     translatePage();
-    const [url, user] = await Promise.all([socketUrl(), ownName()]);
-    const chat = new Chat(new Confab({ url }), user);
+    const pass = ownPass();
+    const [url, user] = await Promise.all(
+        [socketUrl(), pass?.user ?? ownName()]);
+    const chat = new Chat(new Confab({ url }), user, pass);
 
     new Inbox(chat);
     new Marks(chat);

@@ -25,9 +25,11 @@ export class Chat extends Talks {
     /**
      * @param {import("../confab.js").Confab} confab
      * @param {string} user
+     * @param {{token: string, endsAt: number} | null} [pass]
      */
-    constructor(confab, user) {
+    constructor(confab, user, pass = null) {
         super(user);
+        this.pass = pass;
         this.confab = confab;
         this.connection = { state: "idle" };
         this.isHidden = document.hidden;
@@ -71,7 +73,8 @@ export class Chat extends Talks {
 
     async login() {
         try {
-            const { inbox } = await this.confab.login(this.user);
+            const { inbox } = await this.confab.login(
+                { user: this.user, token: this.pass?.token });
 
             if (inbox)
                 this.tell("inbox", inbox);

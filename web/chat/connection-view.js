@@ -8,6 +8,8 @@ import { t } from "./i18n.js";
 
 const CLOSE_KICKED = 4003;
 const CLOSE_REPLACED = 4009;
+/** The server's clock may be ahead of ours. */
+const CLOCKS_MS = 5000;
 
 export class ConnectionView {
     /** @param {import("./chat.js").Chat} chat */
@@ -72,7 +74,10 @@ export class ConnectionView {
             return t("stateRefused", { reason: refused });
         if (code === CLOSE_REPLACED)
             return t("stateReplaced");
-        return t(code === CLOSE_KICKED ? "stateKicked" : "stateClosed");
+        if (code !== CLOSE_KICKED)
+            return t("stateClosed");
+        return t(this.chat.pass?.endsAt <= Date.now() + CLOCKS_MS
+            ? "stateExpired" : "stateKicked");
     }
 
     drawTitle() {

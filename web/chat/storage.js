@@ -32,6 +32,17 @@ export function rememberedName() {
         || read("localStorage", "name");
 }
 
+/** A token, for this tab; somebody with a name in the address has none. */
+export function rememberedPass() {
+    if (new URLSearchParams(location.search).has("name"))
+        write("sessionStorage", "token", null);
+    return read("sessionStorage", "token");
+}
+
+export function rememberPass(token) {
+    write("sessionStorage", "token", token);
+}
+
 export function rememberName(name) {
     write("sessionStorage", "name", name);
     write("localStorage", "name", name);
