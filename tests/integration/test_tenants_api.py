@@ -23,7 +23,7 @@ SAMPLES = {
     "POST /v1/edit": {"room": "ROOM", "id": "ID", "body": "crossed"},
     "POST /v1/delete": {"room": "ROOM", "id": "ID"},
     "GET /v1/history": {"room": "ROOM"},
-    "DELETE /v1/history": {"room": "ROOM", "before": 100},
+    "DELETE /v1/history": {"room": "ROOM", "id": "ID"},
     "GET /v1/members": {"room": "ROOM"},
     "GET /v1/rooms": {},
     "GET /v1/online": {"users": "USER"},
