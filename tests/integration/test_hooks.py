@@ -10,18 +10,20 @@ from server import DEATHS
 from test_reload import change, wait_taken_up
 
 
-def options(backend, directory, more=""):
+def options(backend, directory, more="", connect=False):
     secret = directory / "secret"
     secret.write_text(SECRET)
     secret.chmod(0o600)
     return """
 tenant default {
     say_url = "%s"
+    %s
     webhook_secret_file = "%s"
     %s
 }
 room "checked:*" { say_hook = true }
-""" % (backend.url("/say"), secret, more)
+""" % (backend.url("/say"), 'connect_url = "%s"' % backend.url(
+        "/connect") if connect else "", secret, more)
 
 
 @pytest.fixture
@@ -32,8 +34,8 @@ def backend():
 
 @pytest.fixture
 def make(make_server, backend, directory):
-    def start(more="", **known):
-        return make_server(options=options(backend, directory, more),
+    def start(more="", connect=False, **known):
+        return make_server(options=options(backend, directory, more, connect),
                            **known).start()
     return start
 
@@ -200,3 +202,105 @@ def test_a_reload_changes_what_is_asked(make, backend):
         server.control("reload")
         wait_taken_up(server, 2)
         ann.say("checked:r", "x")
+
+
+def test_a_backend_decides_who_logs_in(make, backend):
+    answers = {
+        "ann": (200, {}), "bad": (200, {"allow": False, "error": "go away"}),
+        "worse": (403, {"error": "never"}),
+        "guest": (200, {"user": "guest-17", "info": {"is": "guest"},
+                        "rooms": ["lobby", "news"]})}
+    backend.answer = lambda asked: answers[asked.json["user"]]
+    server = make(connect=True, gateways=2)
+    with server.client() as client:
+        assert client.refused(1003, "login", user="bad") == "go away"
+        assert client.refused(1003, "login", user="worse") == "never"
+        login = client.call("login", user="ann", platform=7, info={"a": 1})
+        assert login["user"] == "ann"
+        asked = backend.asked[-1]
+        assert asked.is_signed()
+        assert asked.json.pop("address").startswith("127.0.0.1:")
+        assert asked.json == {"hook": "connect", "tenant": "default",
+                              "user": "ann", "platform": 7, "info": {"a": 1}}
+    with server.client("ann", "lobby") as ann, \
+            server.client() as guest:
+        assert guest.call("login", user="guest")["user"] == "guest-17"
+        joined = [guest.push("join") for _ in range(2)]
+        assert {join["room"] for join in joined} == {"lobby", "news"}
+        assert ann.push("enter")["user"] == "guest-17"
+        member = [one for one in ann.call("members", room="lobby")["members"]
+                  if one["user"] == "guest-17"][0]
+        assert member["info"] == {"is": "guest"}
+        ann.say("lobby", "welcome")
+        assert guest.push("msg")["body"] == "welcome"
+        guest.call("leave", room="news")
+
+
+def test_who_waits_to_log_in_has_his_frames_kept(make, backend):
+    go_on = threading.Event()
+    reached = threading.Event()
+
+    def answer(asked):
+        if asked.json["user"] == "ann":
+            reached.set()
+            go_on.wait(30)
+        return 200, {}
+
+    backend.answer = answer
+    server = make(connect=True)
+    with server.client() as ann:
+        login = ann.send("login", user="ann")
+        again = ann.send("login", user="ben")
+        join = ann.send("join", room="r")
+        assert reached.wait(30)
+        with server.client("ben", "r") as ben:  # nobody else waits
+            go_on.set()
+            assert ann.reply(login)["code"] == 200
+            assert ann.reply(again)["code"] == 1009
+            assert ann.reply(join)["code"] == 200
+            assert ben.push("enter")["user"] == "ann"
+
+
+def test_who_goes_while_he_is_asked_about_never_was(make, backend):
+    go_on = threading.Event()
+    reached = threading.Event()
+
+    def answer(asked):
+        if asked.json["user"] == "ann":
+            reached.set()
+            go_on.wait(30)
+        return 200, {"rooms": ["r"]}
+
+    backend.answer = answer
+    server = make(connect=True)
+    ann = server.client()
+    ann.send("login", user="ann")
+    assert reached.wait(30)
+    ann.close()
+    go_on.set()
+    with server.client("ben") as ben:
+        ben.push("join")
+        assert ben.members("r") == {"ben"}
+        assert ben.call("online", users=["ann"])["online"] == {}
+
+
+@pytest.mark.parametrize("when_down", ["refuse", "allow"])
+def test_logins_without_a_backend_are_as_configured(make, backend, when_down):
+    backend.down()
+    server = make("connect_when_down = " + when_down, connect=True)
+    with server.client() as client:
+        if when_down == "allow":
+            client.call("login", user="ann")
+        else:
+            client.refused(1004, "login", user="ann")
+
+
+def test_who_is_banned_is_no_question(make, backend):
+    server = make(connect=True)
+    server.ask("ban user bad")
+    with server.client() as client:
+        client.refused(1003, "login", user="bad")
+    assert not backend.asked
+    backend.answer = lambda asked: (200, {"user": "bad"})
+    with server.client() as client:
+        client.refused(1003, "login", user="ann")

@@ -16,6 +16,7 @@ struct draft {
 	unsigned slot; /* of the api */
 	uint64_t request, connection;
 	bool is_answered;
+	bool is_quiet; /* no api waits for an answer */
 };
 
 static void
@@ -23,6 +24,8 @@ refuse(struct gateway *gateway, struct draft *draft,
 	const struct refusal *refusal)
 {
 	draft->is_answered = true;
+	if (draft->is_quiet)
+		return;
 	refused_pack(edge_letter(&gateway->edge, LETTER_REFUSED),
 		&(struct refused){
 			.request = draft->request,
@@ -55,6 +58,15 @@ void
 draft_end(struct pending *pending)
 {
 	draft_free(pending->session->gateway, &pending->draft);
+}
+
+struct draft *
+draft_of_login(void)
+{
+	struct draft *draft = base_alloc_zeroed(1, sizeof(*draft));
+
+	draft->is_quiet = true;
+	return draft;
 }
 
 bool
@@ -95,11 +107,13 @@ draft_joined(struct pending *pending, const struct answer *answer)
 
 	if (pending->kind != PENDING_JOIN_AGAIN)
 		session_tell_moved(session, answer);
+	pending->draft->is_answered = true;
+	if (pending->draft->is_quiet)
+		return;
 	joined.request = pending->draft->request;
 	joined.connection = pending->draft->connection;
 	joined_pack(edge_letter(&gateway->edge, LETTER_JOINED), &joined);
 	edge_send(&gateway->edge, pending->draft->slot);
-	pending->draft->is_answered = true;
 }
 
 void

@@ -20,6 +20,10 @@ struct unpack;
 bool draft_take(struct gateway *gateway, const struct letter *letter,
 	struct unpack *in);
 
+/* Of a room that a backend has named with a login: nobody waits to hear what it
+ * came to. For talk_enlist(). */
+struct draft *draft_of_login(void);
+
 /* What a join with a draft came to. */
 void draft_joined(struct pending *pending, const struct answer *answer);
 void draft_refused(struct pending *pending, const struct refusal *refusal);

@@ -142,6 +142,8 @@ go_on(struct pending *pending, enum pending_kind kind)
 	next->membership = pending->membership;
 	next->recovery = pending->recovery;
 	pending->recovery = NULL;
+	next->rooms = pending->rooms;
+	pending->rooms = NULL;
 	pending_free(gateway->pendings, &pending);
 	if (kind == PENDING_MISSED)
 		pack_missed(next);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/address.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/buffer.h"
@@ -22,6 +23,8 @@
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/lanes.h"
+#include "worker/gateway/login.h"
+#include "worker/gateway/login_request.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/saying.h"
 #include "worker/gateway/session.h"
@@ -30,7 +33,7 @@
 /* For the ways between an api and us. */
 #define MORE_MS 2000
 
-#define SAY_DOWN "this cannot be checked now, try again"
+#define NOT_CHECKED "this cannot be checked now, try again"
 
 struct hooking {
 	struct hooking *prev, *next; /* of gateway->hookings */
@@ -42,6 +45,7 @@ struct hooking {
 	uint32_t life;
 	uint64_t over_ms;
 	union {
+		struct login_request login;
 		struct say_request say;
 		struct change_request change;
 	};
@@ -63,6 +67,16 @@ hooking_is_for_room(const struct session *session, struct text room)
 		return false;
 	tenant = tenant_of(session);
 	return tenant != NULL && tenant->say_url[0] != 0;
+}
+
+bool
+hooking_is_for_login(const struct session *session, struct text tenant)
+{
+	const struct tenant *found =
+		config_tenant(session->gateway->config, tenant);
+
+	return found != NULL && found->connect_url != NULL &&
+	       found->connect_url[0] != 0;
 }
 
 /* The life that serves in a slot; 0: none does. */
@@ -121,7 +135,7 @@ free_hooking(struct pending *pending)
 
 static struct hooking *
 hooking_new(struct session *session, struct text tag, enum hook_what what,
-	size_t bytes)
+	const struct tenant *tenant, size_t bytes)
 {
 	struct gateway *gateway = session->gateway;
 	struct hooking *hooking =
@@ -132,7 +146,7 @@ hooking_new(struct session *session, struct text tag, enum hook_what what,
 	hooking->what = what;
 	hooking->pending = pending;
 	hooking->over_ms = gateway->lanes->now_ms + MORE_MS +
-			   (uint64_t)tenant_of(session)->hook_seconds;
+			   (uint64_t)tenant->hook_seconds;
 	pending->hooking = hooking;
 	pending->on_free = free_hooking;
 	DL_APPEND(gateway->hookings, hooking);
@@ -197,13 +211,38 @@ copy(char **at, struct text text)
 	return copied;
 }
 
+/* Nobody is logged in yet: who he is stands in the request alone. */
+void
+hooking_login(struct session *session, struct text tag,
+	const struct login_request *request)
+{
+	const struct config *config = session->gateway->config;
+	struct hooking *hooking = hooking_new(session, tag, HOOK_CONNECT,
+		config_tenant(config, request->tenant),
+		request->tenant.length + request->user.length +
+			request->info.length);
+	char *at = hooking->bytes, address[ADDRESS_PEER_BYTES];
+	struct hook hook = hook_of(hooking);
+
+	hooking->login = *request;
+	hooking->login.token = (struct text){ NULL, 0 };
+	hook.tenant = hooking->login.tenant = copy(&at, request->tenant);
+	hook.user = hooking->login.user = copy(&at, request->user);
+	hook.info = hooking->login.info = copy(&at, request->info);
+	hook.platform = request->platform;
+	address_write_peer(address, session->address, session->port);
+	hook.address = text_of(address);
+	ask(hooking, &hook);
+}
+
 void
 hooking_say(struct session *session, struct text tag,
 	const struct say_request *request)
 {
-	struct hooking *hooking = hooking_new(session, tag, HOOK_SAY,
-		request->room.length + request->type.length +
-			request->body.length + request->key.length);
+	struct hooking *hooking =
+		hooking_new(session, tag, HOOK_SAY, tenant_of(session),
+			request->room.length + request->type.length +
+				request->body.length + request->key.length);
 	char *at = hooking->bytes;
 	struct hook hook = hook_of(hooking);
 
@@ -219,8 +258,9 @@ void
 hooking_change(struct session *session, struct text tag,
 	const struct change_request *request)
 {
-	struct hooking *hooking = hooking_new(session, tag, HOOK_EDIT,
-		request->of.room.length + request->body.length);
+	struct hooking *hooking =
+		hooking_new(session, tag, HOOK_EDIT, tenant_of(session),
+			request->of.room.length + request->body.length);
 	char *at = hooking->bytes;
 	struct hook hook = hook_of(hooking);
 
@@ -244,31 +284,54 @@ static void
 allow(struct session *session, struct text tag, struct hooking *hooking,
 	const struct hooked *hooked)
 {
-	if (hooking->what == HOOK_SAY) {
+	switch (hooking->what) {
+	case HOOK_CONNECT:
+		rewrite(&hooking->login.user, hooked->user);
+		rewrite(&hooking->login.info, hooked->info);
+		hooking->login.room_count = hooked->room_count;
+		hooking->login.rooms = hooked->rooms;
+		login_allowed(session, tag, &hooking->login);
+		break;
+	case HOOK_SAY:
 		rewrite(&hooking->say.type, hooked->type);
 		rewrite(&hooking->say.body, hooked->body);
 		talk_say_allowed(session, tag, &hooking->say);
-	} else {
+		break;
+	case HOOK_EDIT:
 		rewrite(&hooking->change.body, hooked->body);
 		talk_change_allowed(session, tag, &hooking->change);
+		break;
 	}
 }
 
 static void
-refuse(struct session *session, struct text tag, enum answer_code code,
-	struct text error)
+refuse(struct session *session, struct text tag, const struct hooking *hooking,
+	enum answer_code code, struct text error)
 {
+	const struct refusal refusal = { .code = code, .error = error };
+
 	row_count(session->gateway->row, COUNTER_REFUSED_HOOK, 1);
-	pending_refuse_in_turn(session->gateway->pendings, session, tag,
-		&(struct refusal){ .code = code, .error = error });
+	if (hooking->what == HOOK_CONNECT)
+		login_disallowed(session, tag, &refusal);
+	else
+		pending_refuse_in_turn(
+			session->gateway->pendings, session, tag, &refusal);
 }
 
 static bool
-is_allowed_when_down(const struct session *session)
+is_allowed_when_down(
+	const struct session *session, const struct hooking *hooking)
 {
-	const struct tenant *tenant = tenant_of(session);
+	bool is_login = hooking->what == HOOK_CONNECT;
+	const struct tenant *tenant =
+		is_login ? config_tenant(session->gateway->config,
+				   hooking->login.tenant)
+			 : tenant_of(session);
 
-	return tenant != NULL && tenant->say_when_down == WHEN_DOWN_ALLOW;
+	if (tenant == NULL)
+		return false;
+	return (is_login ? tenant->connect_when_down : tenant->say_when_down) ==
+	       WHEN_DOWN_ALLOW;
 }
 
 static void
@@ -280,11 +343,12 @@ decide(struct session *session, struct text tag, struct hooking *hooking,
 	if (hooked->verdict == HOOKED_ALLOWED)
 		allow(session, tag, hooking, hooked);
 	else if (hooked->verdict == HOOKED_REFUSED)
-		refuse(session, tag, CODE_FORBIDDEN, hooked->error);
-	else if (is_allowed_when_down(session))
+		refuse(session, tag, hooking, CODE_FORBIDDEN, hooked->error);
+	else if (is_allowed_when_down(session, hooking))
 		allow(session, tag, hooking, &as_it_is);
 	else
-		refuse(session, tag, CODE_UNAVAILABLE, text_of(SAY_DOWN));
+		refuse(session, tag, hooking, CODE_UNAVAILABLE,
+			text_of(NOT_CHECKED));
 }
 
 /* Takes the hooking out of its pending request, which goes. */

@@ -19,15 +19,19 @@
 struct change_request;
 struct gateway;
 struct hooking;
+struct login_request;
 struct say_request;
 struct session;
 struct unpack;
 
-/* Has the room, or the session's tenant, somebody to be asked? */
+/* Has the room, or the tenant, somebody to be asked? */
 bool hooking_is_for_room(const struct session *session, struct text room);
+bool hooking_is_for_login(const struct session *session, struct text tenant);
 
-/* Asks; what becomes of the request is decided later, in talk_say_allowed() and
- * talk_change_allowed(). */
+/* Asks; what becomes of the request is decided later, in login_allowed(),
+ * talk_say_allowed() and talk_change_allowed(), or it is refused. */
+void hooking_login(struct session *session, struct text tag,
+	const struct login_request *request);
 void hooking_say(struct session *session, struct text tag,
 	const struct say_request *request);
 void hooking_change(struct session *session, struct text tag,

@@ -13,10 +13,12 @@
 #include "shared/token.h"
 #include "worker/gateway/attendance.h"
 #include "worker/gateway/bouncer.h"
+#include "worker/gateway/draft.h"
 #include "worker/gateway/entry.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/grant.h"
 #include "worker/gateway/guestbook.h"
+#include "worker/gateway/hooking.h"
 #include "worker/gateway/kick.h"
 #include "worker/gateway/login_request.h"
 #include "worker/gateway/pending.h"
@@ -82,6 +84,15 @@ take_place(struct session *session, const struct login_request *request)
 	return true;
 }
 
+static struct buffer *
+rooms_of(const struct login_request *request)
+{
+	struct buffer *rooms = base_alloc_zeroed(1, sizeof(*rooms));
+
+	buffer_add_text(rooms, request->rooms);
+	return rooms;
+}
+
 /* Asks the ledger; when that is refused the place is given back. Nothing else
  * is read before its answer. */
 static void
@@ -93,6 +104,8 @@ ask(struct session *session, struct text tag,
 		pending_new(gateway->pendings, session, PENDING_LOGIN, tag);
 
 	attendance_begin(session);
+	if (request->room_count > 0)
+		pending->rooms = rooms_of(request);
 	if (request->has_inbox)
 		pending->recovery = entry_recovery(
 			gateway, request->inbox_epoch, request->inbox_offset);
@@ -126,17 +139,12 @@ is_refusal(enum kick_why why)
 	       why == KICK_TENANT_FULL;
 }
 
-/* Who the request is of is known by now. */
 static void
-enter(struct session *session, struct text tag,
+sit_down(struct session *session, struct text tag,
 	const struct login_request *request)
 {
 	enum fate fate;
 
-	if (!tenants_admit(session, tag, request->tenant, request->platform))
-		return;
-	if (bouncer_refuses(session, tag, request->tenant, request->user))
-		return;
 	if (!take_place(session, request)) {
 		session_refuse(session, tag, CODE_UNAVAILABLE,
 			"this server holds as many clients as it can");
@@ -147,6 +155,48 @@ enter(struct session *session, struct text tag,
 		refuse(session, tag, rivals_why(fate));
 	else
 		ask(session, tag, request);
+}
+
+/* Who the request is of is known by now; a backend may be asked about him. */
+static void
+enter(struct session *session, struct text tag,
+	const struct login_request *request)
+{
+	if (!tenants_admit(session, tag, request->tenant, request->platform))
+		return;
+	if (bouncer_refuses(session, tag, request->tenant, request->user))
+		return;
+	if (!request->is_allowed &&
+		hooking_is_for_login(session, request->tenant))
+		hooking_login(session, tag, request);
+	else
+		sit_down(session, tag, request);
+}
+
+/* What was told meanwhile may be otherwise now. */
+void
+login_allowed(struct session *session, struct text tag,
+	const struct login_request *asked)
+{
+	struct login_request request = *asked;
+
+	request.is_allowed = true;
+	enter(session, tag, &request);
+	if (!session->identity)
+		grant_end(session);
+}
+
+void
+login_disallowed(
+	struct session *session, struct text tag, const struct refusal *refusal)
+{
+	const struct answer answer = {
+		.kind = ANSWER_REFUSAL,
+		.refusal = *refusal,
+	};
+
+	grant_end(session);
+	session_answer(session, tag, &answer);
 }
 
 void
@@ -163,7 +213,7 @@ login_run(struct session *session, struct text tag,
 	}
 	if (voucher_take(session, tag, &request, &token))
 		enter(session, tag, &request);
-	if (!session->identity)
+	if (!session->identity && !session->waits_for_change)
 		grant_end(session);
 	token_fini(&token);
 }
@@ -229,6 +279,20 @@ answer(struct session *session, struct text tag, const struct joined *joined)
 	session_answer(session, tag, &answer);
 }
 
+/* Those that a backend wants it in. */
+static void
+enter_rooms(const struct pending *pending)
+{
+	struct unpack in;
+
+	if (pending->rooms == NULL)
+		return;
+	in = unpack_of(buffer_text(pending->rooms));
+	while (in.at < in.end && !in.failed)
+		talk_enlist(pending->session, draft_of_login(),
+			unpack_text(&in), JOIN_EVENTS | JOIN_PRESENCE);
+}
+
 static void
 let_in(struct pending *pending, struct joined joined)
 {
@@ -243,6 +307,7 @@ let_in(struct pending *pending, struct joined joined)
 	buffer_fini(&kept);
 	session->is_entering = false;
 	tracer_user(session, "login");
+	enter_rooms(pending);
 	pending_free(session->gateway->pendings, &pending);
 }
 
@@ -312,8 +377,10 @@ login_undo(struct session *session)
 {
 	struct gateway *gateway = session->gateway;
 
-	if (!session->identity)
+	if (!session->identity) {
+		grant_end(session); /* a backend is just asked about it */
 		return;
+	}
 	attendance_end(session);
 	if (!session->is_entering)
 		tracer_user(session, "logout");

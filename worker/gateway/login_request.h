@@ -22,6 +22,11 @@ struct login_request {
 	/* Wants what came to the inbox after this. epoch 0: of another life. */
 	bool has_inbox;
 	uint64_t inbox_epoch, inbox_offset;
+
+	/* A backend was asked, and wants it in these rooms: packed texts. */
+	bool is_allowed;
+	uint64_t room_count;
+	struct text rooms;
 };
 
 #endif

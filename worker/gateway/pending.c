@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/base.h"
+#include "shared/buffer.h"
 #include "shared/table.h"
 #include "worker/edge/numbers.h"
 #include "worker/gateway/recovery.h"
@@ -106,6 +107,9 @@ pending_free(struct pendings *pendings, struct pending **freed)
 	if (pending->on_free)
 		pending->on_free(pending);
 	recovery_free(&pending->recovery);
+	if (pending->rooms)
+		buffer_fini(pending->rooms);
+	free(pending->rooms);
 	free(pending->outcome);
 	free(pending->question);
 	free(pending);

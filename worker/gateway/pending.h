@@ -15,6 +15,7 @@
 #include "shared/text.h"
 #include "worker/gateway/answer.h"
 
+struct buffer;
 struct change;
 struct draft;
 struct hooking;
@@ -59,6 +60,7 @@ struct pending {
 	};
 	struct recovery *recovery; /* of a join or login; owned, or NULL */
 	struct question *question; /* to be asked again; owned, or NULL */
+	struct buffer *rooms;      /* to be entered behind a login; owned */
 	struct draft *draft;       /* of a join by a backend; owned, or NULL */
 	void (*on_free)(struct pending *pending); /* frees what is owned */
 
