@@ -15,18 +15,11 @@
 struct joined;
 struct login_request;
 struct pending;
-struct refusal;
 struct refused;
 struct session;
 
 void login_run(struct session *session, struct text tag,
 	const struct login_request *request);
-
-/* The backend that was asked about it has decided. */
-void login_allowed(struct session *session, struct text tag,
-	const struct login_request *request);
-void login_disallowed(struct session *session, struct text tag,
-	const struct refusal *refusal);
 
 /* Leaves all rooms and forgets the user, who may log in again, or another. What
  * was asked before is answered first. */
