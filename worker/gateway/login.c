@@ -18,6 +18,7 @@
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/grant.h"
 #include "worker/gateway/guestbook.h"
+#include "worker/gateway/hooked.h"
 #include "worker/gateway/hooking.h"
 #include "worker/gateway/kick.h"
 #include "worker/gateway/login_request.h"

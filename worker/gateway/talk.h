@@ -123,13 +123,6 @@ void talk_leave(struct session *session, struct text tag, struct text room);
 void talk_say(struct session *session, struct text tag,
 	const struct say_request *request);
 
-/* The backend that was asked about it allows this, or is not to be waited for.
- */
-void talk_say_allowed(struct session *session, struct text tag,
-	const struct say_request *request);
-void talk_change_allowed(struct session *session, struct text tag,
-	const struct change_request *request);
-
 /* To anybody but a room. */
 void talk_mail(struct session *session, struct text tag,
 	const struct say_request *request);

@@ -8,6 +8,7 @@
 #include "worker/edge/ledgers.h"
 #include "worker/gateway/asking.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/hooked.h"
 #include "worker/gateway/hooking.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/rooms.h"

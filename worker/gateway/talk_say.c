@@ -2,6 +2,7 @@
 #include "worker/edge/ledgers.h"
 #include "worker/edge/pass.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/hooked.h"
 #include "worker/gateway/hooking.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/pending.h"
