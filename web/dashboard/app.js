@@ -81,4 +81,4 @@ translatePage();
 prepareAsking();
 byId("lock").addEventListener("click", lock);
 build(await unlock());
-byId("board").focus();
+byId("board").focus({ preventScroll: true });

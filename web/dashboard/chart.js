@@ -1,11 +1,16 @@
 /*
- * A chart of the last minutes on a canvas. Time runs evenly from right to left
- * and the newest value comes in from behind the right edge, so that the picture
- * glides however unevenly answers come. Knows no page beside its canvas.
+ * A chart of the last minutes on a canvas, as far as there are any. Time runs
+ * evenly from right to left and the newest value comes in from behind the right
+ * edge, so that the picture glides however unevenly answers come. Knows no page
+ * beside its canvas.
  */
 const SPAN_MS = 300000;
+const SPAN_MIN_MS = 60000;
 const DELAY_MS = 1500;
-const MINUTE_MS = 60000;
+
+/* What may stand between two times, in seconds. */
+const TICKS = [15, 30, 60];
+const TICKS_MAX = 5;
 
 /* Pixels around the plot. */
 const LEFT = 54;
@@ -83,10 +88,13 @@ export class Chart {
      */
     draw(samples, now, glides) {
         const end = now - DELAY_MS;
-        const seen = samples.filter((one, i) => one.at >= end - SPAN_MS
-            || samples[i + 1]?.at >= end - SPAN_MS);
+        const age = samples.length > 0 ? end - samples[0].at : 0;
+        const span = Math.min(SPAN_MS, Math.max(SPAN_MIN_MS, age));
+        const seen = samples.filter((one, i) => one.at >= end - span
+            || samples[i + 1]?.at >= end - span);
 
         this.end = end;
+        this.span = span;
         this.resize();
         if (this.width === 0)
             return;
@@ -124,7 +132,7 @@ export class Chart {
     x(at) {
         const width = this.width - LEFT - RIGHT;
 
-        return this.width - RIGHT - (this.end - at) / SPAN_MS * width;
+        return this.width - RIGHT - (this.end - at) / this.span * width;
     }
 
     y(value) {
@@ -135,7 +143,6 @@ export class Chart {
 
     drawGrid() {
         const { context } = this;
-        const first = Math.ceil((this.end - SPAN_MS) / MINUTE_MS);
 
         context.font = this.font;
         context.fillStyle = this.soft;
@@ -149,14 +156,23 @@ export class Chart {
             this.stroke(LEFT, y, this.width - RIGHT, y);
             context.fillText(this.format(value), LEFT - 8, y);
         }
-        context.textAlign = "center";
-        for (let n = first; n * MINUTE_MS <= this.end; n++) {
-            const x = this.x(n * MINUTE_MS);
-            const ago = Math.round((this.end - n * MINUTE_MS) / MINUTE_MS);
+        this.drawTimes();
+    }
 
-            if (x < LEFT + 16 || x > this.width - RIGHT - 12)
-                continue;
-            context.fillText(`−${ago}′`, x, this.height - BOTTOM / 2 + 2);
+    drawTimes() {
+        const seconds = this.span / 1000;
+        const step = TICKS.find((one) => seconds / one <= TICKS_MAX)
+            ?? TICKS[TICKS.length - 1];
+
+        this.context.textAlign = "center";
+        for (let ago = step; ago <= seconds; ago += step) {
+            const x = this.x(this.end - ago * 1000);
+            const word = ago % 60 === 0 ? `${ago / 60}′` : `${ago}″`;
+
+            if (x >= LEFT + 8) {
+                this.context.fillText(`−${word}`, x,
+                    this.height - BOTTOM / 2 + 2);
+            }
         }
     }
 
@@ -223,7 +239,7 @@ export class Chart {
         if (this.pointer === null || this.pointer < LEFT || !this.width)
             return null;
         const at = this.end - (this.width - RIGHT - this.pointer)
-            / (this.width - LEFT - RIGHT) * SPAN_MS;
+            / (this.width - LEFT - RIGHT) * this.span;
         let nearest = null;
 
         for (const sample of samples) {

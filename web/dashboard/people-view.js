@@ -64,7 +64,8 @@ export class PeopleView {
                 { type: "button", "data-act": "user", "data-user": user,
                     onclick: () => this.onUser(user) },
                 make("bdi", {}, user),
-                make("small", {}, t("connectionsOf", connections)))),
+                connections > 1 ? make("small", {},
+                    t("connectionsOf", connections)) : null)),
         })));
     }
 }
