@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import ssl
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "integration"))
 
+from certificates import Certificate, lines  # noqa: E402
+from client import Client  # noqa: E402
 from server import Server, free_port, holder_of_ports, wait_for  # noqa: E402
 
 BUILT = ROOT / "build/bench"
@@ -33,6 +36,7 @@ ROOM_DROPS = 'room "*" { events = false slow = drop }'
 QUICK = "--quick" in sys.argv
 ROUNDS = 3 if QUICK else 5
 IDLE = 2000 if QUICK else 10000
+IDLE_TLS = 500 if QUICK else 2000
 
 # receivers, messages before, messages of a round
 STALLED = (1000, 1500, 400) if QUICK else (10000, 1500, 40)
@@ -273,6 +277,33 @@ def idle_memory():
                     "%.0f" % (IDLE / seconds), "connections/s")
 
 
+def idle_tls_memory():
+    """The load is Python's, so the rate is no more than a lower bound."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="confab-bench-"))
+    certificate = Certificate(directory, "localhost")
+    try:
+        for version in ("TLSv1_2", "TLSv1_3"):
+            tls = certificate.trusting(ssl.TLSVersion[version]), "localhost"
+            with Running(gateways=1, websocket=lines(certificate)) as server:
+                warm = [Client(server.port, "w%d" % i, tls=tls)
+                        for i in range(50)]
+                before = user_memory(server)
+                start = time.monotonic()
+                load = [Client(server.port, "u%d" % i, tls=tls)
+                        for i in range(IDLE_TLS)]
+                seconds = time.monotonic() - start
+                row("memory of a connection, idle, %s (%d)" % (
+                    version, len(load)), "%.0f" % (
+                        (user_memory(server) - before) / IDLE_TLS),
+                    "bytes PSS")
+                row("    entering one after the other, new handshakes",
+                    "%.0f" % (IDLE_TLS / seconds), "connections/s")
+                for client in warm + load:
+                    client.socket.close()
+    finally:
+        shutil.rmtree(directory)
+
+
 # Journal and archive
 
 def archived(server):
@@ -351,6 +382,7 @@ def main():
     stalled_reader(*STALLED)
     pingpong()
     idle_memory()
+    idle_tls_memory()
     rates()
 
 
