@@ -2,12 +2,14 @@
 the client wherever one is told or counted."""
 
 import re
+import signal
 import socket
 import struct
 
 import pytest
 
 import wire
+from api import Backend
 from client import Client
 from server import wait_for
 
@@ -93,7 +95,8 @@ def test_a_proxy_before_the_proxy_is_told_by_the_head(server, room):
 
 @pytest.mark.parametrize("first", [
     b"", b"PROXY TCP4 1.2.3.4\r\n", b"PROXY TCP4 1.2.3.4 1.2.3.4 1 99999\r\n",
-    b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff",
+    b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0",
+    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff",
     b"\x16\x03\x01\x02\x00", b"PROXY " + b"x" * 200])
 def test_who_brings_no_good_line_is_dropped_and_counted(server, first):
     def failed():
@@ -159,3 +162,16 @@ def test_what_would_let_anybody_be_anybody_is_refused(make_server, more, fault):
     assert code == 1
     assert re.search(fault, said)
     server.write_config()
+
+
+def test_a_proxy_on_a_unix_socket_has_no_rights_of_its_own(make_server):
+    server = make_server()
+    path = server.directory / "api"
+    listener = 'listener inside { address = "unix:%s"  role = api  %s }'
+    server.write_config(options=listener % (path, ""))
+    server.start()
+    assert Backend(path).ask("GET", "/v1/stats").status == 200
+    server.write_config(options=listener % (path, TRUSTED))
+    server.process.send_signal(signal.SIGHUP)
+    wait_for("it needs a key", lambda: Backend(path).ask(
+        "GET", "/v1/stats").status == 401)

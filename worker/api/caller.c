@@ -16,6 +16,9 @@ caller_is_on_host(
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
 
+	/* A proxy speaks for others. */
+	if (listener->proxy_protocol || listener->trusted_proxy_count > 0)
+		return false;
 	if (strncmp(listener->address, "unix:", 5) != 0 ||
 		getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
 		return false;
