@@ -1,10 +1,12 @@
 """QUIT: the clients are sent away evenly, then the server ends."""
 
+import os
 import signal
 
 import pytest
 
 import wire
+from server import wait_for
 
 NOTICE_MS = 1000
 
@@ -54,9 +56,7 @@ def test_what_is_said_in_a_drain_is_kept(own_server, crowd):
 def test_a_draining_server_is_not_ready_but_answers(own_server, crowd):
     own_server.process.send_signal(signal.SIGQUIT)
     crowd[0].push("drain")
-    answer = own_server.get("/readyz")
-    assert answer.status == 503
-    assert answer.headers["connection"] == "close"
+    assert own_server.get("/readyz").status == 503
     assert own_server.get("/healthz").status == 200
     assert own_server.info()["state"] == "draining"
     own_server.process.send_signal(signal.SIGTERM)
@@ -109,3 +109,18 @@ def test_a_drain_with_nobody_there_waits_for_nobody(make_server):
     server = make_server(options="drain_seconds = 1d").start()
     server.process.send_signal(signal.SIGQUIT)
     assert server.wait_exit() == 0
+
+
+def test_who_asks_an_api_that_drains_is_sent_elsewhere(own_server):
+    os.kill(own_server.pids("api")[0], signal.SIGQUIT)
+    ask = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    def is_sent_away():
+        with wire.Socket(own_server.http_port) as visitor:
+            visitor.send(ask)
+            answer = visitor.read_response()
+            assert answer.status in (200, 503)
+            return answer.headers.get("connection") == "close" and \
+                visitor.is_closed_by_server()
+
+    wait_for("the connection is closed behind an answer", is_sent_away)
