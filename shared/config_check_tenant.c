@@ -23,6 +23,14 @@ config_is_pattern(const char *pattern)
 	       (!star || star[1] == 0);
 }
 
+/* Everyone who may look sees the URL, so a password in it would be no secret.
+ */
+static bool
+has_password(const char *host)
+{
+	return memchr(host, '@', strcspn(host, "/?#")) != NULL;
+}
+
 /* Enough to say where it went wrong; what is left to libcurl is its business.
  */
 static bool
@@ -40,7 +48,8 @@ is_url(const char *url)
 		size_t begin = strlen(begins[i]);
 
 		if (strncmp(url, begins[i], begin) == 0)
-			return length > begin && !strchr("/:?#", url[begin]);
+			return length > begin && !strchr("/:?#", url[begin]) &&
+			       !has_password(url + begin);
 	}
 	return false;
 }
@@ -51,9 +60,9 @@ check_url(struct reading *reading, size_t section, const char *name,
 {
 	if (url[0] != 0 && !is_url(url))
 		config_complain(reading, config_place(reading, section, name),
-			"%s = %s: must be like http://127.0.0.1:3000/path or "
-			"https://example.com/path",
-			name, url);
+			"%s: must be like http://127.0.0.1:3000/path or "
+			"https://example.com/path, without a password",
+			name);
 }
 
 struct checking {

@@ -203,8 +203,14 @@ read_key(struct reading *reading, struct config *config, size_t section)
 		.bytes_max = KEY_BYTES_LIMIT,
 	};
 
-	if (text_has_prefix(text_of(from->title), text_of(KEY_TITLE_BEGIN)))
+	if (!text_has_prefix(text_of(from->title), text_of(KEY_TITLE_BEGIN)))
+		return;
+	if (!reading->is_ours)
 		add_secret(reading, config, &wanted, from->place, "key");
+	else if (!config_secret(config, wanted.path))
+		config_complain(reading, from->place,
+			"%s: what stands in it did not come along",
+			from->title);
 }
 
 /* What the sender has read came along. */
@@ -240,7 +246,7 @@ config_read_secrets(
 			else
 				read_option(reading, config, i, &options[k],
 					objects[i]);
-		if (kind == SECTION_KEY && !reading->is_ours)
+		if (kind == SECTION_KEY)
 			read_key(reading, config, i);
 	}
 }

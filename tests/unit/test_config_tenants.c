@@ -74,7 +74,7 @@ note(void *self, const char *words)
 	buffer_add_format(&said, "%s\n", words);
 }
 
-/* Each "@" of the text is the directory. */
+/* Each "@" of the text is the directory, and each "~" an "@". */
 static struct config *
 read_text(const char *text)
 {
@@ -85,7 +85,7 @@ read_text(const char *text)
 		if (*text == '@')
 			fputs(directory, file);
 		else
-			fputc(*text, file);
+			fputc(*text == '~' ? '@' : *text, file);
 	fclose(file);
 	buffer_clear(&said, SIZE_MAX);
 	return config_read_telling(path_of("confab.conf"), note, NULL);
@@ -137,6 +137,8 @@ the_default_tenant_is_always_there(void **state)
 	assert_true(config_has_platform(tenant, 101));
 	assert_null(tenant_of(config, "defaul"));
 	assert_null(tenant_of(config, ""));
+	config_free(&config);
+	config = expect_good("tenant a { say_url = \"https://a/b~c?d=~\" }");
 	config_free(&config);
 	config = expect_good("tenant acme { }\ntenant zoo { }\ntenant b { }\n");
 	assert_int_equal(config->tenant_count, 4);
@@ -281,8 +283,10 @@ what_does_not_fit_together_is_an_error(void **state)
 	expect_bad("tenant a {\n\nwebhook_events = {online, born}\n}", 3,
 		"webhook_events: 'born' is none");
 	expect_bad("tenant a { webhook_url = \"ftp://a\" }", 1,
-		"webhook_url = ftp://a: must be like http");
-	expect_bad("tenant a { say_url = \"http://\" }", 1, "say_url = ");
+		"webhook_url: must be like http");
+	expect_bad("tenant a { say_url = \"http://\" }", 1, "say_url: ");
+	expect_bad("tenant a { say_url = \"https://u:p~a/\" }", 1, "say_url: ");
+	expect_bad("bot b { rooms = {x} url = \"http://u~a\" }", 1, "url: ");
 	expect_bad("tenant a { connect_url = \"http://a b\" }", 1, "connect_");
 	expect_bad("tenant a { hook_seconds = 0 }", 1,
 		"hook_seconds = 0: must be a time");
@@ -520,6 +524,10 @@ what_is_damaged_on_the_way_is_not_shown(void **state)
 	assert_true(fread(words, 1, sizeof(words) - 1, capture) > 0);
 	fclose(capture);
 	assert_non_null(strstr(words, "written:1: bytes = "));
+	assert_null(config_read_text(
+		"written", TEXT_LITERAL("key 'file:/x' { tenant = '*' }")));
+	assert_null(config_read_text("written",
+		TEXT_LITERAL("tenant a { webhook_secret_file = '/x' }")));
 	assert_null(strstr(words, "6869"));
 }
 
