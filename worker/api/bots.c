@@ -243,7 +243,7 @@ bots_hear(struct bots *bots, unsigned ledger, uint64_t before,
 	json_t *object;
 
 	if (message->kind != STREAM_ROOM ||
-		message->flags & (MESSAGE_CHANGES | MESSAGE_MARK) ||
+		message->flags & (MESSAGE_CHANGES | MESSAGE_NOTES) ||
 		!config_has_bot(worker_config(bots->worker), message->tenant,
 			message->stream) ||
 		is_of_bot(bots, message))
