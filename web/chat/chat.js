@@ -49,9 +49,10 @@ export class Chat extends Talks {
         confab.on("left", ({ room, error }) => this.thrownOut(room, error
             ? t("joinFailed", { room: `#${room}`, reason: error.error })
             : t("kicked", { room: `#${room}` })));
-        confab.on("kick", ({ room }) => {
+        confab.on("kick", ({ room, reason }) => {
             if (room !== undefined)
-                this.thrownOut(room, t("kicked", { room: `#${room}` }));
+                this.thrownOut(room, t(reason ? "kickedWhy" : "kicked",
+                    { room: `#${room}`, reason }));
         });
         document.addEventListener("visibilitychange", () => {
             this.isHidden = document.hidden;

@@ -8,8 +8,12 @@ import { t } from "./i18n.js";
 
 const CLOSE_KICKED = 4003;
 const CLOSE_REPLACED = 4009;
+
 /** The server's clock may be ahead of ours. */
 const CLOCKS_MS = 5000;
+
+/** The login after a break was not permitted. */
+const FORBIDDEN = 1003;
 
 export class ConnectionView {
     /** @param {import("./chat.js").Chat} chat */
@@ -54,12 +58,13 @@ export class ConnectionView {
     }
 
     sentence() {
-        const { state, retryAt, code, refused } = this.chat.connection;
+        const { state, retryAt, code, reason, refused }
+            = this.chat.connection;
 
         if (state === "online")
             return t("stateOnline");
         if (state === "closed")
-            return this.closedSentence(code, refused);
+            return this.closedSentence(code, reason, refused);
         if (!navigator.onLine)
             return t("stateOffline");
         if (state !== "waiting")
@@ -69,15 +74,16 @@ export class ConnectionView {
         return n > 0 ? t("stateWaiting", { n }) : t("stateSoon");
     }
 
-    closedSentence(code, refused) {
-        if (refused)
-            return t("stateRefused", { reason: refused });
+    closedSentence(code, reason, refused) {
+        if (refused || (code === FORBIDDEN && reason))
+            return t("stateRefused", { reason: refused ?? reason });
         if (code === CLOSE_REPLACED)
             return t("stateReplaced");
         if (code !== CLOSE_KICKED)
             return t("stateClosed");
-        return t(this.chat.pass?.endsAt <= Date.now() + CLOCKS_MS
-            ? "stateExpired" : "stateKicked");
+        if (this.chat.pass?.endsAt <= Date.now() + CLOCKS_MS)
+            return t("stateExpired");
+        return t(reason ? "stateKickedWhy" : "stateKicked", { reason });
     }
 
     drawTitle() {
