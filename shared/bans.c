@@ -47,7 +47,7 @@ walk_chain(const struct bans_bank *bank, uint64_t hash, const struct ban *name,
 		uint32_t stamp = atomic_load_explicit(
 			&place->stamp, memory_order_acquire);
 		uint64_t here = atomic_load_explicit(
-			&place->hash, memory_order_relaxed);
+			&place->hash, memory_order_acquire);
 		uint32_t next = atomic_load_explicit(
 			&place->next, memory_order_acquire);
 
@@ -59,7 +59,6 @@ walk_chain(const struct bans_bank *bank, uint64_t hash, const struct ban *name,
 			if (ban_is_same(&ban, name))
 				return WALK_FOUND;
 		}
-		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&place->stamp, memory_order_relaxed) !=
 			stamp)
 			return WALK_DISTURBED;

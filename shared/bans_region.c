@@ -46,8 +46,7 @@ bans_read_place(
 		return false;
 	for (size_t i = 0; i < BAN_WORDS; i++)
 		words[i] = atomic_load_explicit(
-			&place->words[i], memory_order_relaxed);
-	atomic_thread_fence(memory_order_acquire);
+			&place->words[i], memory_order_acquire);
 	if (atomic_load_explicit(&place->stamp, memory_order_relaxed) != stamp)
 		return false;
 	memcpy(entry, words, sizeof(*entry));

@@ -231,11 +231,12 @@ link_place(struct bans_writer *writer, const struct ban *ban)
 
 	fill_entry(&entry, ban, number);
 	memcpy(words, &entry, sizeof(words));
-	atomic_thread_fence(memory_order_release); /* the stamp is odd before */
+	/* Each store behind the one before: the stamp has been odd for longer
+	 * than anything here is new. */
 	for (size_t i = 0; i < BAN_WORDS; i++)
 		atomic_store_explicit(
-			&place->words[i], words[i], memory_order_relaxed);
-	atomic_store_explicit(&place->hash, hash, memory_order_relaxed);
+			&place->words[i], words[i], memory_order_release);
+	atomic_store_explicit(&place->hash, hash, memory_order_release);
 	store(&place->next, load(chain));
 	store(&place->stamp, load(&place->stamp) + 1);
 	store(chain, number + 1);
