@@ -104,7 +104,9 @@ def test_who_missed_it_is_told_that_it_is_lost(server, backend, room):
 def test_what_cannot_be_is_refused(backend, room):
     path = "/v1/history"
     backend.refused(400, 1001, "DELETE", path)
-    for query in ("room=%s&before=0", "room=%s&before=x", "room=%s&before=2",
+    backend.refused(404, 1005, "DELETE", path + "?before=2&room=" + room)
+    backend.say(room=room, body=1)
+    for query in ("room=%s&before=0", "room=%s&before=x", "room=%s&before=3",
                   "room=%s&id=x", "room=%s&id=x&before=1"):
         backend.refused(400, 1001, "DELETE", path + "?" + query % room)
 

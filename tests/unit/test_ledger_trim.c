@@ -128,7 +128,7 @@ script_beyond(void)
 	end_turn();
 	expect_refused(GATEWAY_A, 1, 1001);
 	expect_trimmed(2, 3);
-	expect_refused(GATEWAY_A, 3, 1001);
+	expect_refused(GATEWAY_A, 3, 1005);
 	expect_trimmed(4, 1);
 	assert_page(look_after(0), 0, 0);
 }

@@ -80,7 +80,10 @@ refuse(struct ledger *ledger, const struct task *task, const struct trim *trim,
 {
 	struct teller asker = answers_sender(task->letter);
 
-	if (task->fate == FATE_BEYOND)
+	if (task->fate == FATE_BEYOND && !stream_of(ledger, trim))
+		answers_refuse(ledger, asker, trim->request, trim->connection,
+			CODE_NOT_FOUND, "nothing was ever said there");
+	else if (task->fate == FATE_BEYOND)
 		answers_refuse(ledger, asker, trim->request, trim->connection,
 			CODE_BAD_REQUEST,
 			"before: there is no such message yet");
