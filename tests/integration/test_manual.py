@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import openapi
 from server import ROOT
 
 MANUAL = (ROOT / "packaging/man/confab-protocol.7").read_text()
@@ -129,3 +130,10 @@ def test_pushes_have_the_members_that_the_manual_shows(server, world):
             continue
         one = got[push["cmd"]].pop(0)
         assert set(one) == set(push["data"]), push["cmd"]
+
+
+def test_every_address_stands_in_a_manual():
+    text = "".join(path.read_text() for path in
+                   (ROOT / "packaging/man").glob("confab-*.7"))
+    for path in openapi.routes():
+        assert path.replace("{}", "USER") in text, path
