@@ -20,6 +20,9 @@ before(async () => {
         more: `key "file:@/api.key" { }\n` });
     browser = await openBrowser();
     talking = talk();
+    await ban({ user: "mallory", room: "office", seconds: 86400,
+        reason: "sold watches" });
+    await ban({ ip: "192.0.2.0/24", reason: "a flood" });
 });
 
 after(async () => {
@@ -27,6 +30,14 @@ after(async () => {
     await talking;
     await everybodyGoes(browser, server);
 });
+
+async function ban(whom) {
+    const answer = await fetch(`${server.page}v1/ban`, { method: "POST",
+        headers: { authorization: `Bearer ${KEY}` },
+        body: JSON.stringify(whom) });
+
+    assert.equal(answer.status, 200);
+}
 
 /* Rooms of different traffic, without an end. */
 async function talk() {

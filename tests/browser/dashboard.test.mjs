@@ -211,6 +211,28 @@ test("somebody is sent out of a room, and kicked", async () => {
     await page.waitForSelector(".connections:empty", { state: "attached" });
 });
 
+test("somebody is banned, and the ban is lifted", async () => {
+    const page = await open();
+    const eve = await enterQuietly(server, "eve", "bans");
+
+    await page.fill("#user-name", "eve");
+    await page.click('#people [data-user="eve"]');
+    await page.waitForSelector('[data-act="ban-address"]');
+    await page.click('.acts [data-act="ban"]');
+    await page.selectOption("#ask-seconds", "600");
+    await page.fill("#ask-reason", "listens at doors");
+    await page.click("#ask-go");
+    await until(() => eve.state === "closed", "eve is gone");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector('#bans td:text-is("eve")');
+    await page.waitForSelector('#bans td:text-is("listens at doors")');
+    await assert.rejects(arrive(server, "eve"));
+    await page.click('#bans [data-act="unban"]');
+    await page.waitForSelector("#bans-part", { state: "hidden" });
+    await arrive(server, "eve");
+    assert.deepEqual(page.problems, []);
+});
+
 test("a key of one tenant shows that tenant alone", async () => {
     await enterQuietly(server, "ann", "not of the shop");
     const shop = await arrive(server, { user: "clerk", tenant: "shop" });

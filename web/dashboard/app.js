@@ -3,6 +3,7 @@
  */
 import { byId } from "../chat/dom.js";
 import { prepareAsking } from "./asking.js";
+import { BansView } from "./bans-view.js";
 import { ChartsView } from "./charts-view.js";
 import { Drawer } from "./drawer.js";
 import { Feed } from "./feed.js";
@@ -59,6 +60,7 @@ function build({ api, isOfAll }) {
     new PeopleView(feed, wanted, (user) => userPanel.open(user, wanted()));
     new TrafficView(feed, (room, of) => roomPanel.open(room, of),
         (user, of) => userPanel.open(user, of));
+    new BansView(feed);
     feed.on("reached", showLink);
     feed.on("locked", lock);
     byId("room-form").addEventListener("submit", (event) => {

@@ -31,7 +31,7 @@ export class UserPanel {
                     "data-act": "kick", onclick: () => this.kick() },
                 t("kick")),
                 make("button", { type: "button", class: "plain danger",
-                    "data-act": "ban", onclick: () => this.ban() },
+                    "data-act": "ban", onclick: () => this.ban({ user }) },
                 t("ban"))),
             this.problem, this.list,
         ], () => this.refresh());
@@ -71,9 +71,14 @@ export class UserPanel {
             make("p", { class: "chips" }, ...(one.rooms ?? []).map((room) =>
                 make("button", { type: "button", class: "chip", dir: "auto",
                     onclick: () => this.onRoom(room, this.tenant) }, room))),
-            make("button", { type: "button", class: "quiet",
-                "data-act": "kick-one",
-                onclick: () => this.kick(one.client) }, t("kick")));
+            make("p", { class: "acts" },
+                make("button", { type: "button", class: "quiet",
+                    "data-act": "kick-one",
+                    onclick: () => this.kick(one.client) }, t("kick")),
+                make("button", { type: "button", class: "quiet",
+                    "data-act": "ban-address",
+                    onclick: () => this.ban({ ip: one.address }) },
+                t("banAddress"))));
     }
 
     async kick(client) {
@@ -86,12 +91,13 @@ export class UserPanel {
             await this.act("/v1/kick", { ...who, ...answer });
     }
 
-    async ban() {
+    /** @param {{user: string} | {ip: string}} who */
+    async ban(who) {
         const answer = await ask({ act: t("ban"), hasTime: true,
-            title: t("banTitle", { who: this.user }) });
+            title: t("banTitle", { who: who.user ?? who.ip }) });
 
         if (answer)
-            await this.act("/v1/ban", { user: this.user, ...answer });
+            await this.act("/v1/ban", { ...who, ...answer });
     }
 
     async act(path, data) {
