@@ -25,7 +25,7 @@ import { askRemoval } from "./removal.js";
 import { RoomsView } from "./rooms-view.js";
 import { SearchView } from "./search-view.js";
 import {
-    rememberName, rememberedName, rememberedRooms,
+    rememberName, rememberedName, rememberedRooms, tenant,
 } from "./storage.js";
 import { Typing } from "./typing.js";
 import { askName } from "./welcome.js";
@@ -146,7 +146,9 @@ function showProfile(chat) {
 }
 
 async function copyLink(chat) {
-    const link = `${location.origin}${location.pathname}${
+    const whose = tenant === undefined
+        ? "" : `?tenant=${encodeURIComponent(tenant)}`;
+    const link = `${location.origin}${location.pathname}${whose}${
         addressOf(chat.current)}`;
 
     try {

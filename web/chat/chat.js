@@ -12,7 +12,7 @@
  */
 import { t } from "./i18n.js";
 import { loadOlder } from "./pager.js";
-import { rememberRooms } from "./storage.js";
+import { rememberRooms, tenant } from "./storage.js";
 import { Talk } from "./talk.js";
 import { Talks } from "./talks.js";
 import { plainText } from "./text.js";
@@ -75,7 +75,7 @@ export class Chat extends Talks {
     async login() {
         try {
             const { inbox } = await this.confab.login(
-                { user: this.user, token: this.pass?.token });
+                { user: this.user, tenant, token: this.pass?.token });
 
             if (inbox)
                 this.tell("inbox", inbox);

@@ -2,7 +2,16 @@
  * What the page remembers. A browser may forbid it (private windows, policies):
  * then it forgets, and works all the same.
  */
-const PREFIX = "confab.";
+
+/**
+ * Whose users and rooms these are: `?tenant=acme` in the address. Each tenant
+ * has things of its own to remember.
+ * @type {string | undefined}
+ */
+export const tenant =
+    new URLSearchParams(location.search).get("tenant") || undefined;
+
+const PREFIX = tenant === undefined ? "confab." : `confab.${tenant}/`;
 
 function read(store, key) {
     try {
