@@ -181,12 +181,24 @@ def test_what_makes_no_sense_is_refused(server, words):
     assert bans(server) == before
 
 
+def behind_proxy(server):
+    """It is the address of the client that counts."""
+    with server.client("ann", X_Forwarded_For="2001:db9::1"):
+        pass
+    with pytest.raises(AssertionError, match="403"):
+        server.client("ann", X_Forwarded_For="2001:db8::1")
+
+
 def test_bans_survive_kills_and_restarts(make_server):
-    server = make_server(gateways=1)
+    server = make_server(
+        gateways=1, ledgers=2,
+        websocket='trusted_proxies = {"127.0.0.0/8"}')
     server.start()
     stays = server.client("stays")
     give(server, "ban user kim 3600 for an hour", "kim")
     give(server, "ban ip 127.0.0.7", "127.0.0.7")
+    give(server, "ban ip 2001:db8::/32", "2001:db8::/32")
+    behind_proxy(server)
     server.kill_one("ledger")
     login_refused(server, "kim")
     assert status_from(server, "127.0.0.7") == 403
@@ -195,8 +207,10 @@ def test_bans_survive_kills_and_restarts(make_server):
     server.kill()
     server.start()
     login_refused(server, "kim")
-    assert names(server) == {"kim", "127.0.0.7"}
+    assert names(server) == {"kim", "127.0.0.7", "2001:db8::/32"}
+    behind_proxy(server)
     lift(server, "unban ip 127.0.0.7")
+    lift(server, "unban ip 2001:db8::/32")
 
     server.stop()
     server.start()
