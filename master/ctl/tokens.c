@@ -11,35 +11,34 @@
 #include "shared/buffer.h"
 #include "shared/crypto.h"
 
+#define CONFIG_STANDARD "/etc/confab/confab.conf"
 #define SECONDS_STANDARD 3600
 #define SECONDS_MAX (100ULL * 366 * 24 * 3600)
 
 static void
 print_usage(FILE *to)
 {
-	fputs("usage: confabctl token mint -k KEYFILE -u USER [options]\n"
-	      "       confabctl [-j] token check [-k KEYFILE]... "
-	      "[-s JWKSFILE]... [TOKEN]\n"
-	      "  -k FILE       key: a secret (HS256), or PEM; to mint a "
-	      "private "
-	      "one\n"
-	      "  -s FILE       key set; for check\n"
-	      "  -a ALGORITHM  HS256, RS256, ES256 or EdDSA; otherwise what "
-	      "the "
-	      "key is for\n"
+	fputs("usage: confabctl token mint -u USER [options]\n"
+	      "       confabctl [-j] token check [options] [TOKEN]\n"
 	      "check reads the token from standard input if none is given.\n"
+	      "Keys:\n"
+	      "  -c FILE       the configuration that has them, when none is\n"
+	      "                given; otherwise " CONFIG_STANDARD "\n"
+	      "  -t TENANT     whose they are there; and for whom to mint\n"
+	      "  -k FILE       a secret (HS256), or PEM; to mint a private "
+	      "key\n"
+	      "  -s FILE       a key set, to check\n"
+	      "  -a ALGORITHM  HS256, RS256, ES256 or EdDSA; otherwise what\n"
+	      "                the key is for\n"
 	      "For mint:\n"
 	      "  -u USER       whose token it is\n"
-	      "  -e TIME       good for so long: 90, 10m, 1h, 30d; otherwise "
-	      "1h\n"
-	      "  -t TENANT     of this tenant alone\n"
+	      "  -e TIME       good for so long: 90, 10m, 30d; otherwise 1h\n"
 	      "  -p PLATFORM   for this platform alone\n"
-	      "  -r ROOM       may go into this room, or all that begin so and "
-	      "'*'; repeat it\n"
+	      "  -r ROOM       into this room, or all that begin so and '*';\n"
+	      "                repeat it\n"
 	      "  -q            may say nothing\n"
 	      "  -i JSON       info that other members see\n"
-	      "  -j ID         jti, by which it can be revoked; otherwise a "
-	      "new one\n"
+	      "  -j ID         jti, to revoke it by; otherwise a new one\n"
 	      "  -K KID        name of the key, for the header\n",
 		to);
 }
@@ -107,6 +106,7 @@ take_option(struct tokens_wishes *wishes, int letter, const char *value)
 		['a'] = &wishes->algorithm,
 		['u'] = &wishes->user,
 		['t'] = &wishes->tenant,
+		['c'] = &wishes->config,
 		['p'] = &wishes->platform,
 		['i'] = &wishes->info,
 		['j'] = &wishes->id,
@@ -153,17 +153,17 @@ tokens_main(int argc, char **argv, bool is_json)
 	struct tokens_wishes wishes = {
 		.is_json = is_json,
 		.seconds = SECONDS_STANDARD,
+		.config = CONFIG_STANDARD,
 	};
 	const char *word = argc > 1 ? argv[1] : "";
 
 	if (strcmp(word, "mint") == 0 &&
 		read_options(&wishes, argc - 1, argv + 1,
-			"+k:a:u:e:t:p:r:qi:j:K:") &&
-		!wishes.token && wishes.key_count == 1 && wishes.user)
+			"+c:k:a:u:e:t:p:r:qi:j:K:") &&
+		!wishes.token && wishes.key_count <= 1 && wishes.user)
 		return tokens_mint(&wishes);
 	if (strcmp(word, "check") == 0 &&
-		read_options(&wishes, argc - 1, argv + 1, "+k:s:a:") &&
-		wishes.key_count + wishes.set_count > 0)
+		read_options(&wishes, argc - 1, argv + 1, "+c:k:s:a:t:"))
 		return tokens_check(&wishes);
 	if (strcmp(word, "help") == 0) {
 		print_usage(stdout);

@@ -57,6 +57,20 @@ add_files(struct token_keys *keys, const struct tokens_wishes *wishes)
 	return !why;
 }
 
+/* From the files that are given, or else from the configuration. */
+static struct token_keys *
+read_keys(const struct tokens_wishes *wishes)
+{
+	struct token_keys *keys;
+
+	if (wishes->key_count + wishes->set_count == 0)
+		return tokens_config_keys(wishes);
+	keys = token_keys_new();
+	if (!add_files(keys, wishes))
+		token_keys_free(&keys);
+	return keys;
+}
+
 static void
 print_time(const char *name, uint64_t unix_ms)
 {
@@ -135,11 +149,11 @@ read_input(struct buffer *out)
 enum exit_code
 tokens_check(const struct tokens_wishes *wishes)
 {
-	struct token_keys *keys = token_keys_new();
+	struct token_keys *keys = read_keys(wishes);
 	struct buffer input = { 0 };
 	enum exit_code code = EXIT_REFUSED;
 
-	if (!add_files(keys, wishes))
+	if (!keys)
 		goto out;
 	if (wishes->token)
 		buffer_add_string(&input, wishes->token);

@@ -135,7 +135,9 @@ enum exit_code
 tokens_mint(const struct tokens_wishes *wishes)
 {
 	struct buffer claims = { 0 }, token = { 0 };
-	struct crypto_key *key = read_key(wishes);
+	struct crypto_key *key = wishes->key_count > 0
+					 ? read_key(wishes)
+					 : tokens_config_key(wishes);
 	enum exit_code code = EXIT_REFUSED;
 	const char *why;
 

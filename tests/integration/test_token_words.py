@@ -100,6 +100,31 @@ def test_no_token_is_made_that_a_server_would_refuse(keys):
     assert "jti" in refused("mint", "-k", key, "-u", "a", "-j", "")
 
 
+def test_keys_may_stand_in_the_configuration(keys, tmp_path):
+    config = tmp_path / "confab.conf"
+    secret = tmp_path / "secret"
+    secret.write_text(tokens.SECRET + "\n")
+    secret.chmod(0o600)
+    config.write_text("""
+tenant acme { auth = token  token_key_file = "%s" }
+tenant rsa { auth = token  token_algorithm = RS256  token_key_file = "%s" }
+""" % (secret, keys["RS256"][1]))
+    minted = token("mint", "-c", config, "-t", "acme", "-u", "ann").stdout
+    done = token("check", "-c", config, "-t", "acme", minted.strip())
+    assert done.returncode == 0 and "tenant: acme" in done.stdout, done
+    assert "not signed by" in refused(
+        "check", "-c", config, "-t", "rsa", minted.strip())
+    made = tokens.mint_rs256(keys["RS256"][0], "bob")
+    assert token("check", "-c", config, "-t", "rsa", made).returncode == 0
+    assert "only what checks" in refused(
+        "mint", "-c", config, "-t", "rsa", "-u", "bob")
+    assert "no tenant default has tokens" in refused(
+        "check", "-c", config, minted.strip())
+    secret.chmod(0o644)
+    assert "read by everyone" in refused(
+        "mint", "-c", config, "-t", "acme", "-u", "ann")
+
+
 def test_keys_that_are_none(keys, tmp_path):
     private, public = keys["RS256"]
     assert "no private key" in refused("mint", "-k", public, "-u", "a")
@@ -114,7 +139,8 @@ def test_keys_that_are_none(keys, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["make"], ["mint"], ["mint", "-u", "a"], ["check"], ["check", "x"],
+    [], ["make"], ["mint"], ["mint", "-k", "k"], ["check", "-r", "x"],
+    ["mint", "-k", "k", "-k", "k", "-u", "a"],
     ["mint", "-k", "k", "-u", "a", "-e", "1y"],
     ["mint", "-k", "k", "-u", "a", "-e", "0"],
     ["mint", "-k", "k", "-u", "a", "-e", "-5"],

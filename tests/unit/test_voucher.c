@@ -348,6 +348,21 @@ a_refresh_is_for_the_same_login(void **state)
 	assert_string_equal(fixture_read(fd), "CLOSE 4003");
 }
 
+/* A backend that is asked about logins may make somebody else of him. */
+static void
+a_refresh_is_of_whom_the_token_was(void **state)
+{
+	int fd = holder("ann", "");
+	struct identity *identity = session_here()->identity;
+
+	(void)state;
+	memcpy(identity->bytes + identity->tenant_length, "eve", 3);
+	ask_with(fd, "refresh", "", token_of("eve", ""));
+	expect(fd, 1003, "another user");
+	ask_with(fd, "refresh", "", token_of("ann", ""));
+	expect(fd, 200, "expires");
+}
+
 static void
 rooms_of_a_token_are_all_that_may_be_joined(void **state)
 {
@@ -494,6 +509,7 @@ main(void)
 		TEST(a_token_may_end_before_the_login_is_answered),
 		TEST(a_refresh_puts_the_end_off),
 		TEST(a_refresh_is_for_the_same_login),
+		TEST(a_refresh_is_of_whom_the_token_was),
 		TEST(rooms_of_a_token_are_all_that_may_be_joined),
 		TEST(a_room_elsewhere_is_neither_said_to_nor_read),
 		TEST(a_class_may_want_tokens_that_name_its_rooms),

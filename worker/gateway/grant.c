@@ -42,6 +42,7 @@ grant_take(struct session *session, const struct token *token)
 	struct grant *grant;
 
 	buffer_add_text(&bytes, token->id);
+	buffer_add_text(&bytes, token->user);
 	for (size_t i = 0; i < token->room_count; i++)
 		pack_text(&bytes, token->rooms[i]);
 	grant = base_alloc_zeroed(1, sizeof(*grant) + bytes.length);
@@ -50,6 +51,7 @@ grant_take(struct session *session, const struct token *token)
 	grant->issued_ms = token->issued_ms;
 	grant->bytes_length = (uint32_t)bytes.length;
 	grant->id_length = (uint8_t)token->id.length;
+	grant->user_length = (uint8_t)token->user.length;
 	grant->may_say = token->may_say;
 	grant->has_rooms = token->has_rooms;
 	if (bytes.length)
@@ -95,9 +97,9 @@ grant_end(struct session *session)
 bool
 grant_has_room(const struct grant *grant, struct text room)
 {
-	struct unpack in =
-		unpack_of((struct text){ grant->bytes + grant->id_length,
-			grant->bytes_length - grant->id_length });
+	size_t before = (size_t)grant->id_length + grant->user_length;
+	struct unpack in = unpack_of((struct text){
+		grant->bytes + before, grant->bytes_length - before });
 
 	if (!grant->has_rooms)
 		return true;
@@ -112,6 +114,13 @@ grant_id(const struct grant *grant)
 {
 	return grant ? (struct text){ grant->bytes, grant->id_length }
 		     : (struct text){ 0 };
+}
+
+struct text
+grant_user(const struct grant *grant)
+{
+	return (struct text){ grant->bytes + grant->id_length,
+		grant->user_length };
 }
 
 /* Who is about to log in is told when he would be let in. */

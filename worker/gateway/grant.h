@@ -26,9 +26,10 @@ struct grant {
 	uint64_t expires_ms, issued_ms; /* unix; issued 0: it does not say */
 	uint32_t bytes_length;
 	uint8_t id_length; /* jti */
+	uint8_t user_length;
 	bool may_say;
 	bool has_rooms; /* these alone are allowed by it */
-	char bytes[];   /* jti, then the rooms, packed */
+	char bytes[];   /* jti, user, then the rooms, packed */
 };
 
 /* Replaces what the session has. */
@@ -47,6 +48,9 @@ bool grant_has_room(const struct grant *grant, struct text room);
 
 /* jti; empty: it has none. grant may be NULL. */
 struct text grant_id(const struct grant *grant);
+
+/* Whom the token is of. A backend may have made somebody else of him. */
+struct text grant_user(const struct grant *grant);
 
 /* Each tick: closes those whose time is over. */
 void grants_tick(struct gateway *gateway, uint64_t now_ms);

@@ -158,9 +158,8 @@ renew(struct session *session, struct text tag, const struct token *token)
 void
 voucher_refresh(struct session *session, struct text tag, struct text text)
 {
-	const struct login_request request = {
+	struct login_request request = {
 		.tenant = session_tenant(session),
-		.user = session_user(session),
 		.has_platform = true,
 		.platform = session->platform,
 		.token = text,
@@ -175,6 +174,7 @@ voucher_refresh(struct session *session, struct text tag, struct text text)
 			"this login came without a token");
 		return;
 	}
+	request.user = grant_user(session->grant);
 	why = read_token(session, tenant, &request, &token);
 	if (why) {
 		refuse(session, tag, why);

@@ -20,7 +20,7 @@ static const struct confab_command commands[] = {
 	{ "rooms", true, false, false, confab_do_rooms },
 	{ "subscribe", true, false, false, confab_do_subscribe },
 	{ "unsubscribe", true, false, false, confab_do_unsubscribe },
-	{ "refresh", true, false, false, confab_do_refresh },
+	{ "refresh", true, true, false, confab_do_refresh },
 };
 
 const struct confab_command *
