@@ -531,7 +531,7 @@ who_expects_100_gets_it(void **state)
 }
 
 static void
-bodies_of_all_are_bounded(void **state)
+what_all_send_is_bounded(void **state)
 {
 	struct house *house = *state;
 
@@ -545,6 +545,23 @@ bodies_of_all_are_bounded(void **state)
 		   "body");
 	wait_for_requests(house, 2);
 	refuse(house, 1, 503);
+	assert_int_equal(house->gates.held_bytes, 0);
+	wait_for_words(house, "refused");
+}
+
+static void
+heads_count_too(void **state)
+{
+	struct house *house = *state;
+
+	house->gates.held_max = 100;
+	say(house, "GET / HTTP/1.1\r\nHost: x\r\n");
+	turn_for_a_while(house);
+	assert_int_equal(house->gates.held_bytes, 25);
+	house->gates.held_max = 25;
+	say(house, "X: ");
+	wait_for_requests(house, 1);
+	refuse(house, 0, 503);
 	assert_int_equal(house->gates.held_bytes, 0);
 	wait_for_words(house, "refused");
 }
@@ -571,7 +588,8 @@ main(void)
 		TEST(a_slow_body_is_refused),
 		TEST(a_late_answer_is_no_slow_request),
 		TEST(who_expects_100_gets_it),
-		TEST(bodies_of_all_are_bounded),
+		TEST(what_all_send_is_bounded),
+		TEST(heads_count_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

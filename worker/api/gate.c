@@ -50,6 +50,7 @@ struct gate {
 	uint16_t port;    /* of the client */
 	uint8_t address[16];
 	bool has_continued; /* 100 was sent for this one */
+	size_t held;        /* of the gates' held_bytes */
 	uint64_t since_ms;  /* of the request, or of lingering; 0: not yet */
 	bufferevent_data_cb on_written; /* evhttp's, while it lingers */
 	bufferevent_event_cb on_event;
@@ -64,6 +65,18 @@ input_of(const struct gate *gate)
 }
 
 static void
+weigh(struct gate *gate)
+{
+	const struct intake *intake = &gate->intake;
+	size_t held = gate->early.length + intake->head.length +
+		      intake->line.length + intake->body.length;
+
+	gate->gates->held_bytes += held;
+	gate->gates->held_bytes -= gate->held;
+	gate->held = held;
+}
+
+static void
 give_to_evhttp(struct gate *gate)
 {
 	struct text head = { empty_request, sizeof(empty_request) - 1 };
@@ -75,6 +88,7 @@ give_to_evhttp(struct gate *gate)
 	gate->is_busy = false;
 	gate->state = GATE_WAITS;
 	buffer_fini(&gate->intake.head);
+	weigh(gate);
 }
 
 /* evhttp takes every end of writing for that of its last reply, so it must not
@@ -98,20 +112,18 @@ static void
 take(struct gate *gate)
 {
 	struct gates *gates = gate->gates;
-	size_t before = gate->intake.body.length, used;
+	size_t used;
 
 	used = intake_take(
 		&gate->intake, &gates->limits, buffer_text(&gate->early));
 	buffer_drop_front(&gate->early, used);
-	gates->held_bytes += gate->intake.body.length - before;
-	if (gates->held_bytes > gates->held_max &&
-		gate->intake.phase < INTAKE_WHOLE) {
-		gates->held_bytes -= gate->intake.body.length;
-		intake_refuse(&gate->intake, 503,
-			"too much is being sent to this host now");
-	}
 	if (gate->early.length == 0)
 		buffer_fini(&gate->early);
+	weigh(gate);
+	if (gates->held_bytes > gates->held_max &&
+		gate->intake.phase < INTAKE_WHOLE)
+		intake_refuse(&gate->intake, 503,
+			"too much is being sent to this host now");
 }
 
 static void
@@ -127,6 +139,7 @@ drop(struct gate *gate)
 {
 	gate->state = GATE_DROPS;
 	buffer_fini(&gate->early);
+	weigh(gate);
 	bufferevent_trigger_event(gate->bufferevent,
 		BEV_EVENT_READING | BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
 }
@@ -266,8 +279,8 @@ gate_refused(const struct gate *gate)
 static void
 forget_request(struct gate *gate)
 {
-	gate->gates->held_bytes -= gate->intake.body.length;
 	intake_clear(&gate->intake);
+	weigh(gate);
 	gate->has_continued = false;
 	gate->since_ms = 0;
 }
@@ -316,6 +329,7 @@ gate_linger(struct gate *gate)
 	gate->state = GATE_LINGERS;
 	gate->since_ms = 0;
 	buffer_fini(&gate->early);
+	weigh(gate);
 	bufferevent_getcb(gate->bufferevent, &on_read, &gate->on_written,
 		&gate->on_event, &gate->evhttp);
 	bufferevent_setcb(gate->bufferevent, NULL, on_linger_written,
@@ -327,12 +341,12 @@ gate_free(struct gate *gate)
 {
 	if (gate->is_shaking)
 		count(gate, COUNTER_TLS_FAILED);
+	buffer_fini(&gate->early);
 	forget_request(gate);
 	DL_DELETE(gate->gates->all, gate);
 	HASH_DELETE(hh, gate->gates->by_bufferevent, gate);
 	evbuffer_remove_cb(input_of(gate), on_input, gate);
 	bufferevent_decref(gate->bufferevent);
-	buffer_fini(&gate->early);
 	free(gate);
 }
 
@@ -352,7 +366,6 @@ is_let_go(const struct gate *gate)
 static void
 refuse_slow(struct gate *gate)
 {
-	gate->gates->held_bytes -= gate->intake.body.length;
 	intake_refuse(&gate->intake, 408, "the request took too long to come");
 	give_to_evhttp(gate);
 	bufferevent_trigger(gate->bufferevent, EV_READ,

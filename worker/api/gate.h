@@ -30,7 +30,7 @@ struct gates {
 	uint64_t linger_ms;
 	struct row *row; /* of this process, for the counters; or NULL */
 	const struct manners *manners; /* of the listener; NULL: none */
-	uint64_t held_bytes, held_max; /* in bodies of all gates */
+	uint64_t held_bytes, held_max; /* by all gates */
 	struct gate *all;
 	struct gate *by_bufferevent;
 };

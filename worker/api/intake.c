@@ -20,6 +20,7 @@ intake_refuse(struct intake *intake, int status, const char *why)
 	intake->asks_to_continue = false;
 	buffer_fini(&intake->head);
 	buffer_fini(&intake->body);
+	buffer_fini(&intake->line);
 }
 
 bool
