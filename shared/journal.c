@@ -216,8 +216,8 @@ failed(struct journal *journal, const char *what)
 	int error = errno;
 
 	if (!journal->is_failing)
-		log_error("journal: %s: cannot %s: %s; messages are refused "
-			  "until that is mended",
+		log_error("journal: %s: cannot %s: %s; what should go there "
+			  "is refused until that is mended",
 			journal->directory, what, strerror(error));
 	journal->is_failing = true;
 	if (error == ENOSPC || error == EDQUOT || error == EFBIG)

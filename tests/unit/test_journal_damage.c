@@ -217,7 +217,7 @@ a_full_disk_refuses_and_later_commits_work_again(void **state)
 		assert_int_equal(segment_size(0), size);
 	}
 	limit_file_size(RLIM_INFINITY);
-	assert_true(is_logged("messages are refused"));
+	assert_true(is_logged("is refused until that is mended"));
 	commit_text(journal, "fits");
 	assert_true(is_logged("can be written again"));
 	reader = journal_reader_new(directory, 0);

@@ -387,18 +387,26 @@ hooking_take(struct gateway *gateway, struct unpack *in)
 	return true;
 }
 
+/* Not yet, or by an api that is gone. */
+static bool
+is_unasked(const struct gateway *gateway, const struct hooking *hooking)
+{
+	return !hooking->is_asked ||
+	       serving(gateway, hooking->slot) != hooking->life;
+}
+
 void
 hooking_tick(struct gateway *gateway, uint64_t now_ms)
 {
 	static const struct hooked down = { .verdict = HOOKED_DOWN };
 	struct hooking *hooking, *next;
+	bool may_post = true;
 
 	DL_FOREACH_SAFE(gateway->hookings, hooking, next)
 	{
 		if (now_ms >= hooking->over_ms)
 			finish(gateway, hooking, &down);
-		else if (!hooking->is_asked ||
-			 serving(gateway, hooking->slot) != hooking->life)
-			hooking->is_asked = post(gateway, hooking);
+		else if (may_post && is_unasked(gateway, hooking))
+			may_post = hooking->is_asked = post(gateway, hooking);
 	}
 }
