@@ -100,13 +100,23 @@ def test_promtool_finds_no_fault(server, room):
         done.stdout + done.stderr
 
 
+def test_promtool_takes_the_alerts():
+    done = subprocess.run(
+        ["promtool", "check", "rules", "--lint-fatal",
+         str(ROOT / "packaging/prometheus/confab.rules.yml")],
+        capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_manual_and_the_board_name_metrics_that_are_there(server):
     found = {name.split("{")[0] for name in samples(server)}
     found |= {name[:-len("_count")] for name in found
               if name.endswith("_count")}
     manual = (ROOT / "packaging/man/confab-metrics.7").read_text()
     board = (ROOT / "packaging/grafana/confab.json").read_text()
-    wanted = set(re.findall(r"\bconfab_[a-z_]*[a-z]\b", manual + board))
+    rules = (ROOT / "packaging/prometheus/confab.rules.yml").read_text()
+    wanted = set(re.findall(r"\bconfab_[a-z_]*[a-z]\b", manual + board +
+                            rules))
     assert len(wanted) > 20
     assert wanted <= found, wanted - found
 

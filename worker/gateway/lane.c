@@ -219,15 +219,20 @@ leave_now(struct lane *lane)
 	lane_close_why(lane, CLOSE_WHY_DRAIN, reason);
 }
 
-bool
-lane_is_blocked(const struct lane *lane)
+size_t
+lane_waiting(const struct lane *lane)
 {
 	size_t waiting = outbox_waiting(&lane->outbox);
 
-	if (lane->tls)
-		waiting += tls_waiting(lane->tls);
+	return lane->tls ? waiting + tls_waiting(lane->tls) : waiting;
+}
+
+bool
+lane_is_blocked(const struct lane *lane)
+{
 	return lane->is_held ||
-	       waiting > (size_t)lane->lanes->config->outbox_bytes / 2;
+	       lane_waiting(lane) >
+		       (size_t)lane->lanes->config->outbox_bytes / 2;
 }
 
 void

@@ -140,6 +140,9 @@ void lane_push(struct lane *lane, struct bundle *bundle, size_t from);
  * this client until then. */
 void lane_push_later(struct lane *lane, struct bundle *bundle);
 
+/* Bytes that wait for its client. */
+size_t lane_waiting(const struct lane *lane);
+
 /* Stops and starts the reading of input. */
 void lane_hold(struct lane *lane);
 void lane_go_on(struct lane *lane);

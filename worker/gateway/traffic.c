@@ -68,7 +68,7 @@ find_slow(struct traffic *traffic, const struct session *session)
 static uint64_t
 waiting_for(const struct slow *slow)
 {
-	return slow->session ? outbox_waiting(&slow->session->lane.outbox) : 0;
+	return slow->session ? lane_waiting(&slow->session->lane) : 0;
 }
 
 /* A place for one more: a new one, or that of somebody for whom less waits. */
@@ -118,8 +118,7 @@ traffic_behind(struct session *session, uint64_t dropped)
 	struct slow *slow = find_slow(traffic, session);
 
 	if (!slow) {
-		slow = find_place(
-			traffic, outbox_waiting(&session->lane.outbox));
+		slow = find_place(traffic, lane_waiting(&session->lane));
 		if (!slow)
 			return;
 		*slow = (struct slow){ .session = session,
@@ -148,7 +147,7 @@ traffic_end(struct session *session)
 		return;
 	}
 	describe(&slow->client, session);
-	slow->client.waiting_bytes = outbox_waiting(&session->lane.outbox);
+	slow->client.waiting_bytes = lane_waiting(&session->lane);
 	slow->client.closed_ms = session->lane.lanes->now_ms;
 	slow->session = NULL;
 }
