@@ -5,33 +5,15 @@
 #define OPEN_GATEWAY open_with_keys
 #include "tests/unit/gateway_talk.h"
 
+#include "tests/unit/gateway_keys.h"
 #include "worker/gateway/grant.h"
-#include "worker/gateway/keyring.h"
-
-#define KEY "0123456789abcdef0123456789abcdef"
-#define PATH "/etc/confab/token.key"
-
-static char *const paths[] = { (char *)(uintptr_t)PATH };
-static struct secret secret = {
-	.path = (char *)(uintptr_t)PATH,
-	.bytes = (uint8_t *)(uintptr_t)KEY,
-	.length = sizeof(KEY) - 1,
-};
 
 /* acme wants tokens, default does not. */
 static int
 open_with_keys(void **state)
 {
 	open_gateway(state);
-	fixture.config.secrets = &secret;
-	fixture.config.secret_count = 1;
-	fixture.tenants[0].auth = AUTH_TOKEN;
-	fixture.tenants[0].token_key_file = (char **)(uintptr_t)paths;
-	fixture.tenants[0].token_key_file_count = 1;
-	fixture.tenants[0].token_jwks_file = (char *)(uintptr_t) "";
-	fixture.tenants[1].token_jwks_file = (char *)(uintptr_t) "";
-	keyring_free(&fixture.gateway.keyring);
-	fixture.gateway.keyring = keyring_new(&fixture.config);
+	fixture_want_tokens();
 	return 0;
 }
 
@@ -41,8 +23,8 @@ token_of(const char *user, const char *more)
 {
 	static struct buffer text;
 	const char *why;
-	struct crypto_key *key =
-		crypto_key_read_private(CRYPTO_HS256, TEXT_LITERAL(KEY), &why);
+	struct crypto_key *key = crypto_key_read_private(
+		CRYPTO_HS256, TEXT_LITERAL(TOKEN_KEY), &why);
 	char claims[512];
 
 	snprintf(claims, sizeof(claims), "{\"sub\":\"%s\",\"exp\":%llu%s}",
@@ -478,15 +460,13 @@ new_keys_hold_for_the_next_login(void **state)
 {
 	int fd = holder("ann", ""), other = fixture_connect();
 	static struct secret changed = {
-		.path = (char *)(uintptr_t)PATH,
+		.path = (char *)(uintptr_t)TOKEN_KEY_PATH,
 		.bytes = (uint8_t *)(uintptr_t) "another",
 		.length = 7,
 	};
 
 	(void)state;
-	fixture.config.secrets = &changed;
-	keyring_free(&fixture.gateway.keyring);
-	fixture.gateway.keyring = keyring_new(&fixture.config);
+	fixture_take_keys(&changed);
 	login_with(other, "\"tenant\":\"acme\",", token_of("bob", ""));
 	expect(other, 1003, "not signed by");
 	assert_here(fd);

@@ -8,6 +8,7 @@
 #include "shared/config.h"
 #include "shared/log.h"
 #include "worker/gateway/gateway.h"
+#include "worker/gateway/grant.h"
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/session.h"
 
@@ -55,13 +56,16 @@ name_address(const struct session *session, char name[ADDRESS_BYTES])
 void
 guestbook_login(const struct session *session, const char *client)
 {
+	struct text id = grant_id(session->grant);
 	char address[ADDRESS_BYTES];
 
 	if (!is_noted(session))
 		return;
 	name_address(session, address);
-	log_event("login: address %s, platform %u, client %s, user %.*s",
-		address, session->platform, client,
+	log_event("login: address %s, platform %u, client %s, %s%.*s%suser "
+		  "%.*s",
+		address, session->platform, client, id.length ? "token " : "",
+		TEXT_ARGS(id), id.length ? ", " : "",
 		TEXT_ARGS(session_user(session)));
 }
 
