@@ -19,7 +19,7 @@ names = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def both():
-    with house(gateways=2, options=CLASSES) as made:
+    with house(gateways=2, apis=2, options=CLASSES) as made:
         yield made
 
 
