@@ -191,7 +191,7 @@ def behind_proxy(server):
 
 def test_bans_survive_kills_and_restarts(make_server):
     server = make_server(
-        gateways=1, ledgers=2,
+        gateways=1, ledgers=2, drain_seconds=1,
         websocket='trusted_proxies = {"127.0.0.0/8"}')
     server.start()
     stays = server.client("stays")
@@ -211,6 +211,13 @@ def test_bans_survive_kills_and_restarts(make_server):
     behind_proxy(server)
     lift(server, "unban ip 127.0.0.7")
     lift(server, "unban ip 2001:db8::/32")
+
+    old = server.pids("ledger")
+    server.process.send_signal(signal.SIGUSR2)
+    wait_for("other ledgers keep them", lambda: server.is_serving() and
+             not set(old) & set(server.pids("ledger")))
+    login_refused(server, "kim")
+    assert names(server) == {"kim"}
 
     server.stop()
     server.start()
