@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from backend import SECRET, Backend
-from server import DEATHS
+from server import DEATHS, wait_for
 from test_reload import change, wait_taken_up
 
 
@@ -187,6 +187,7 @@ def test_who_leaves_while_it_is_asked_harms_nobody(make, backend):
     ann.send("say", room="checked:r", body="x")
     assert reached.wait(30)
     ann.close()
+    wait_for("the gateway knows", lambda: server.info()["connections"] == "0")
     go_on.set()
     with server.client("ben", "checked:r") as ben:
         ben.say("checked:r", "y")
@@ -277,6 +278,7 @@ def test_who_goes_while_he_is_asked_about_never_was(make, backend):
     ann.send("login", user="ann")
     assert reached.wait(30)
     ann.close()
+    wait_for("the gateway knows", lambda: server.info()["connections"] == "0")
     go_on.set()
     with server.client("ben") as ben:
         ben.push("join")

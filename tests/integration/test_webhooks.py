@@ -1,7 +1,9 @@
 """Webhooks: events go to the tenant's backend, signed, in order, at least once,
 whoever dies."""
 
+import itertools
 import os
+import random
 import signal
 
 import pytest
@@ -214,3 +216,33 @@ def test_wrong_questions_for_events_are_refused(own_server, directory):
         directory / "api.sock", "GET", "/v1/events?tenant=nobody")
     assert (status, answer["code"]) == (403, 1003)
     assert os.path.exists(directory / "api.sock")
+
+
+def test_all_that_is_in_the_history_was_told_through_random_kills(
+        make_server, backend, directory):
+    chance = random.Random(17)
+    answers = itertools.cycle([(200, {})] * 3 + [(500, {}), (200, b"")])
+    backend.answer = lambda asked: next(answers)
+    server = make_server(options=options(backend.url(), directory),
+                         grace_seconds="0s", ledgers=2)
+    server.allow(DEATHS)
+    server.start()
+    rooms = ["a", "b", "c"]
+    with server.client("ann", *rooms) as ann:
+        for number in range(120):
+            if number % 12 == 5:
+                for pid in server.pids(chance.choice(["api", "ledger"]))[:1]:
+                    os.kill(pid, signal.SIGKILL)
+            ann.call("say", room=chance.choice(rooms), body=number)
+        said = {(room, message["offset"]) for room in rooms
+                for message in ann.whole_history(room)}
+        assert len(said) >= 120
+        wait_for("all are told", lambda: said <= {
+            (event["data"]["room"], event["data"]["offset"])
+            for event in backend.events("message")})
+    told = [event["data"] for event in backend.events("message")]
+    assert len(told) == len({message["id"] for message in told})
+    for room in rooms:
+        offsets = [message["offset"] for message in told
+                   if message["room"] == room]
+        assert offsets == sorted(offsets)
