@@ -52,6 +52,7 @@ COMMANDS = {"/time": tell_time, "/roll": roll}
 
 class Bot(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body of an answer go out together
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

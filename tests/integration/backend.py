@@ -36,6 +36,7 @@ class Asked:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one segment, else each takes 40 ms
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))

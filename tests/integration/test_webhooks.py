@@ -150,6 +150,22 @@ def test_no_event_is_lost_whoever_is_killed(own_server, backend, directory):
     assert told.index("start") < told.index("online", 1)
 
 
+def test_a_backend_that_takes_little_is_sent_less(own_server, backend):
+    backend.answer = lambda asked: (
+        413 if len(asked.json["events"]) > 10 else 200, {})
+    own_server.start()
+    backend.down()
+    with own_server.client("ann", "r") as ann:
+        for number in range(60):
+            ann.say("r", number)
+        backend.up()
+        wait_for("all are told", lambda: len({
+            event["number"] for asked in list(backend.asked)
+            for event in asked.json["events"]
+            if len(asked.json["events"]) <= 10
+            and event["event"] == "message"}) == 60)
+
+
 def test_a_backend_that_lies_gets_it_again(own_server, backend):
     lies = iter([b"no HTTP at all", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"
                  b"\r\nhalf", b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"])

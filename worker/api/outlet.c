@@ -99,6 +99,7 @@ outlet_renew(struct outlet *outlet, const struct tenant *tenant)
 {
 	if (strcmp(outlet->url, tenant->webhook_url) != 0) {
 		outlet_stop_posting(outlet);
+		outlet->smaller = 0;
 		free(outlet->url);
 		outlet->url = base_strdup(tenant->webhook_url);
 	}

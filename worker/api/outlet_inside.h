@@ -30,6 +30,8 @@ struct outlet {
 
 	struct trip *trip; /* on its way, with events up to `posted` */
 	uint64_t posted;
+	unsigned posted_count;
+	unsigned smaller;  /* how often a backend has wanted half as many */
 	unsigned failures; /* in a row */
 	uint64_t post_ms;  /* not before */
 	struct buffer body;

@@ -20,17 +20,18 @@
 #include "worker/api/spool.h"
 #include "worker/edge/confab_json.h"
 
-#define EVENTS_MAX 100
+#define EVENTS_MAX 100U
 #define BODY_BYTES_MAX (256U * 1024)
 #define KEEP_BYTES (512U * 1024)
 #define ANSWER_BYTES_MAX (64U * 1024)
 #define TIMEOUT_MS 10000
+#define TOO_LARGE 413
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_LAST_MS 60000
 
 struct writing {
 	struct outlet *outlet;
-	unsigned count;
+	unsigned count, most;
 };
 
 /* At least one, however large it is. */
@@ -40,7 +41,7 @@ add_event(void *self, const struct spool_event *event)
 	struct writing *writing = self;
 	struct buffer *body = &writing->outlet->body;
 
-	if (writing->count == EVENTS_MAX ||
+	if (writing->count == writing->most ||
 		(writing->count > 0 &&
 			body->length + event->members.length > BODY_BYTES_MAX))
 		return false;
@@ -55,7 +56,8 @@ add_event(void *self, const struct spool_event *event)
 static bool
 write_body(struct outlet *outlet)
 {
-	struct writing writing = { .outlet = outlet };
+	struct writing writing = { .outlet = outlet,
+		.most = EVENTS_MAX >> outlet->smaller };
 	struct buffer *body = &outlet->body;
 
 	buffer_clear(body, KEEP_BYTES);
@@ -66,6 +68,7 @@ write_body(struct outlet *outlet)
 		log_error("events: the spool of tenant %s cannot be read",
 			outlet->name);
 	buffer_add_string(body, "]}");
+	outlet->posted_count = writing.count;
 	return writing.count > 0;
 }
 
@@ -100,12 +103,23 @@ note_failure(struct outlet *outlet, const struct parcel_answer *answer)
 			answer ? answer->error : "no request can be made");
 }
 
+/* A backend that takes no body so large is sent half as many from now on. */
+static void
+post_less(struct outlet *outlet)
+{
+	while (EVENTS_MAX >> outlet->smaller >= outlet->posted_count &&
+		EVENTS_MAX >> outlet->smaller > 1)
+		outlet->smaller++;
+}
+
 static void
 on_answer(void *self, const struct parcel_answer *answer)
 {
 	struct outlet *outlet = self;
 
 	outlet->trip = NULL;
+	if (answer->status == TOO_LARGE)
+		post_less(outlet);
 	if (answer->status < 200 || answer->status > 299) {
 		note_failure(outlet, answer);
 		return;
