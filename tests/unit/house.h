@@ -57,7 +57,8 @@ static struct house {
 	int inside[CROWD];
 	struct tls *tls[CROWD];
 	const struct manners *manners;
-	size_t events[DOOR_PROXY_FAILED + 1];
+	size_t events[DOOR_EVENT_COUNT];
+	uint64_t crowd_max;
 	struct sockaddr_storage admitted_peer;
 	struct visitor last;
 	struct buffer early;
@@ -97,6 +98,13 @@ house_manners(void *self, unsigned listener)
 	assert_ptr_equal(self, &house);
 	assert_int_equal(listener, 7);
 	return house.manners;
+}
+
+static inline uint64_t
+house_crowd_max(void *self)
+{
+	(void)self;
+	return house.crowd_max;
 }
 
 static inline void
@@ -167,6 +175,7 @@ static const struct door_hooks hooks = {
 	.on_accept = on_accept,
 	.on_event = on_event,
 	.manners = house_manners,
+	.crowd_max = house_crowd_max,
 };
 
 static inline void

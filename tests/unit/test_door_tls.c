@@ -382,6 +382,69 @@ a_trusted_proxy_may_say_it_in_the_head(void **state)
 	house_close();
 }
 
+/* Who has not spoken yet counts, whoever he is; a place comes free again. */
+static void
+one_address_does_not_fill_the_door(void **state)
+{
+	int fds[3], other;
+
+	(void)state;
+	open_house(false, true, 30);
+	house.crowd_max = 2;
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		fds[i] = client_open();
+		client_say(fds[i], PROXY);
+	}
+	assert_string_equal(client_hear(fds[2], NULL), "");
+	assert_int_equal(house.events[DOOR_CROWDED], 1);
+	other = client_open();
+	client_say(other, "PROXY TCP4 192.0.2.8 198.51.100.1 5 443\r\n" GOOD);
+	client_hear(other, "\r\n\r\n");
+	close(fds[0]);
+	client_say(fds[1], GOOD);
+	client_hear(fds[1], "\r\n\r\n");
+	assert_int_equal(house.entered, 2);
+	wait_until_empty();
+	close(fds[2]);
+	fds[2] = client_open();
+	client_say(fds[2], PROXY GOOD);
+	client_hear(fds[2], "\r\n\r\n");
+	assert_int_equal(house.entered, 3);
+	assert_int_equal(house.events[DOOR_CROWDED], 1);
+	close(fds[1]);
+	close(fds[2]);
+	close(other);
+	house_close();
+}
+
+/* With TLS or without, and the proxy itself is no crowd. */
+static void
+a_crowd_is_told_where_it_can_hear(void **state)
+{
+	int fds[3];
+
+	(void)state;
+	open_house(false, false, 30);
+	house.crowd_max = 1;
+	fds[0] = client_open();
+	fds[1] = client_open();
+	assert_int_equal(
+		strncmp(client_hear(fds[1], NULL), "HTTP/1.1 503 ", 13), 0);
+	close(fds[1]);
+	wait_for(&house.refused, 1);
+	assert_true(network_read(text_of("127.0.0.0/8"), &trusted));
+	manners.trusted_count = 1;
+	fds[1] = client_open();
+	fds[2] = client_open();
+	client_say(fds[2], GOOD);
+	client_hear(fds[2], "\r\n\r\n");
+	assert_int_equal(house.events[DOOR_CROWDED], 1);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		close(fds[i]);
+	wait_until_empty();
+	house_close();
+}
+
 int
 main(void)
 {
@@ -396,6 +459,8 @@ main(void)
 		door_test(a_proxy_may_pass_on_tls),
 		door_test(only_a_trusted_proxy_is_heard),
 		door_test(a_trusted_proxy_may_say_it_in_the_head),
+		door_test(one_address_does_not_fill_the_door),
+		door_test(a_crowd_is_told_where_it_can_hear),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -30,8 +30,9 @@ struct visit {
 	bool is_answered;
 	bool wants_proxy; /* the line of a proxy comes first */
 	bool wants_tls;
-	struct tls *tls; /* NULL also until the first byte of it */
-	size_t scanned;  /* of the head; when answered, bytes drained */
+	struct tls *tls;     /* NULL also until the first byte of it */
+	struct crowd *crowd; /* that it is counted in; NULL: none */
+	size_t scanned;      /* of the head; when answered, bytes drained */
 	uint64_t since_ms;
 	struct buffer head;
 	struct sockaddr_storage peer; /* the client, as far as it is known */
@@ -49,6 +50,7 @@ struct hall {
 	struct door_lws *lws;
 	struct visit *waiting, *answered; /* the oldest first */
 	size_t count;
+	struct crowd *crowds;
 	void (*on_left)(struct hall *hall); /* a visit ended */
 	struct timeval turn; /* of the loop; and what was done in it */
 	unsigned shakes;

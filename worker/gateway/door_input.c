@@ -15,8 +15,10 @@
 #include "shared/clock.h"
 #include "shared/forwarded.h"
 #include "shared/manners.h"
+#include "shared/network.h"
 #include "shared/proxy_line.h"
 #include "shared/tls.h"
+#include "worker/gateway/door_crowd.h"
 #include "worker/gateway/door_hall.h"
 #include "worker/gateway/door_head.h"
 
@@ -24,19 +26,14 @@
 #define SHAKES_PER_TURN 16
 #define BUSY_MS 100
 
-void
-visit_input_begin(struct visit *visit)
+static const struct manners *
+manners_of(const struct visit *visit)
 {
-	struct hall *hall = visit->hall;
-	const struct manners *manners =
-		hall->hooks.manners
-			? hall->hooks.manners(hall->self, visit->listener)
-			: NULL;
+	const struct hall *hall = visit->hall;
 
-	if (!manners)
-		return;
-	visit->wants_proxy = manners->proxy;
-	visit->wants_tls = manners->needs_tls;
+	return hall->hooks.manners
+		       ? hall->hooks.manners(hall->self, visit->listener)
+		       : NULL;
 }
 
 static void
@@ -46,6 +43,39 @@ tell(const struct visit *visit, enum door_event what)
 
 	if (hall->hooks.on_event)
 		hall->hooks.on_event(hall->self, what);
+}
+
+/* Who speaks for others, or has no address, is no crowd. */
+static bool
+join_crowd(struct visit *visit)
+{
+	struct hall *hall = visit->hall;
+	const struct manners *manners = manners_of(visit);
+	uint64_t max =
+		hall->hooks.crowd_max ? hall->hooks.crowd_max(hall->self) : 0;
+	uint8_t address[16];
+
+	address_to_bytes(&visit->peer, address);
+	if (max == 0 || !network_is_address(address) ||
+		(manners && manners_trust(manners, address)))
+		return true;
+	visit->crowd = crowd_enter(&hall->crowds, address);
+	if (crowd_count(visit->crowd) <= max)
+		return true;
+	tell(visit, DOOR_CROWDED);
+	return false;
+}
+
+bool
+visit_input_begin(struct visit *visit)
+{
+	const struct manners *manners = manners_of(visit);
+
+	if (manners) {
+		visit->wants_proxy = manners->proxy;
+		visit->wants_tls = manners->needs_tls;
+	}
+	return visit->wants_proxy || join_crowd(visit);
 }
 
 /* The loop's time is read once in each of its turns. */
@@ -86,9 +116,7 @@ receive_plain(struct visit *visit)
 static bool
 begin_tls(struct visit *visit)
 {
-	struct hall *hall = visit->hall;
-	const struct manners *manners =
-		hall->hooks.manners(hall->self, visit->listener);
+	const struct manners *manners = manners_of(visit);
 
 	if (visit->tls)
 		return true;
@@ -145,9 +173,7 @@ receive_tls(struct visit *visit, struct text bytes)
 static bool
 take_address(struct visit *visit, const struct proxy_line *line)
 {
-	struct hall *hall = visit->hall;
-	const struct manners *manners =
-		hall->hooks.manners(hall->self, visit->listener);
+	const struct manners *manners = manners_of(visit);
 	uint8_t peer[16];
 
 	address_to_bytes(&visit->peer, peer);
@@ -181,6 +207,13 @@ pass_line(struct visit *visit, size_t length)
 }
 
 static ssize_t
+refuse(void)
+{
+	errno = EPROTO;
+	return -1;
+}
+
+static ssize_t
 receive_line(struct visit *visit)
 {
 	struct proxy_line line;
@@ -194,14 +227,14 @@ receive_line(struct visit *visit)
 		return -1;
 	case PROXY_LINE_WHOLE:
 		if (take_address(visit, &line))
-			return pass_line(visit, line.length);
+			return join_crowd(visit) ? pass_line(visit, line.length)
+						 : refuse();
 		break;
 	case PROXY_LINE_BAD:
 		break;
 	}
 	tell(visit, DOOR_PROXY_FAILED);
-	errno = EPROTO;
-	return -1;
+	return refuse();
 }
 
 ssize_t
@@ -217,11 +250,7 @@ visit_input(struct visit *visit)
 void
 visit_take_forwarded(struct visit *visit, const struct door_head *head)
 {
-	struct hall *hall = visit->hall;
-	const struct manners *manners =
-		hall->hooks.manners
-			? hall->hooks.manners(hall->self, visit->listener)
-			: NULL;
+	const struct manners *manners = manners_of(visit);
 	uint8_t peer[16], client[16];
 
 	if (!manners || head->forwarded_count == 0)

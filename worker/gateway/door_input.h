@@ -14,8 +14,9 @@ struct door_head;
 struct hall;
 struct visit;
 
-/* Notes how one speaks where he came in. */
-void visit_input_begin(struct visit *visit);
+/* Notes how one speaks where he came in. False: too many of his address are
+ * here already. */
+bool visit_input_begin(struct visit *visit);
 
 /* More of the head: as recv(2). */
 ssize_t visit_input(struct visit *visit);

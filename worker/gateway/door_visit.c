@@ -11,6 +11,7 @@
 #include "shared/log.h"
 #include "shared/table.h"
 #include "worker/gateway/door_answer.h"
+#include "worker/gateway/door_crowd.h"
 #include "worker/gateway/door_head.h"
 #include "worker/gateway/door_input.h"
 #include "worker/gateway/door_lws.h"
@@ -30,6 +31,7 @@ visit_detach(struct visit *visit)
 	else
 		DL_DELETE(hall->waiting, visit);
 	hall->count--;
+	crowd_leave(&hall->crowds, &visit->crowd);
 	buffer_fini(&visit->head);
 	free(visit);
 	hall->on_left(hall);
@@ -286,7 +288,10 @@ visit_begin(struct hall *hall, unsigned listener, int fd,
 	setsockopt(visit->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (hall->hooks.on_accept)
 		hall->hooks.on_accept(hall->self);
-	visit_input_begin(visit);
+	if (!visit_input_begin(visit)) {
+		visit_answer(visit, 503, false);
+		return;
+	}
 	/* Who says nothing costs no TLS. */
 	if (visit->wants_tls || visit_read(visit))
 		visit_watch(visit);

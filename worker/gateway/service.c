@@ -170,6 +170,7 @@ on_door(void *self, enum door_event what)
 		[DOOR_TLS_RESUMED] = COUNTER_TLS_RESUMED,
 		[DOOR_TLS_FAILED] = COUNTER_TLS_FAILED,
 		[DOOR_PROXY_FAILED] = COUNTER_PROXY_FAILED,
+		[DOOR_CROWDED] = COUNTER_REFUSED_IP_CONNECTIONS,
 	};
 	struct service *service = self;
 
@@ -183,6 +184,14 @@ manners_at(void *self, unsigned number)
 
 	return number < service->listener_count ? &service->manners[number]
 						: NULL;
+}
+
+static uint64_t
+crowd_max(void *self)
+{
+	const struct service *service = self;
+
+	return (uint64_t)service->gateway.config->limits.connections_per_ip;
 }
 
 static void
@@ -318,6 +327,7 @@ make_door(struct service *service)
 		.on_accept = on_accept,
 		.on_event = on_door,
 		.manners = manners_at,
+		.crowd_max = crowd_max,
 	};
 	struct rlimit limit = { 0 };
 	struct door_limits limits = {

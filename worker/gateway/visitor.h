@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "shared/text.h"
@@ -39,6 +40,8 @@ enum door_event {
 	DOOR_TLS_RESUMED, /* one of them, by a ticket */
 	DOOR_TLS_FAILED,
 	DOOR_PROXY_FAILED, /* a bad line, or not one's to say */
+	DOOR_CROWDED,      /* too many of one address */
+	DOOR_EVENT_COUNT
 };
 
 struct door_hooks {
@@ -58,6 +61,10 @@ struct door_hooks {
 	void (*on_refuse)(void *self, int status); /* for the counters */
 	void (*on_accept)(void *self);
 	void (*on_event)(void *self, enum door_event what);
+
+	/* How many of one address may stand at the door; 0: any number. NULL:
+	 * the same. */
+	uint64_t (*crowd_max)(void *self);
 };
 
 struct door_limits {
