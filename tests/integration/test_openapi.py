@@ -329,6 +329,18 @@ def test_the_path_of_a_user_is_looked_at(scene):
         check(operation, answer)
 
 
+def test_no_body_is_left_unread(scene):
+    """Else a room named in the query and what to leave of it in the body
+    would take away all."""
+    operation = DESCRIPTION.all["paths"]["/v1/history"]["delete"]
+    answer = scene.ask("DELETE", "/v1/history", [("room", "lobby")],
+                       body={"before": 1})
+    refused(operation, answer, "room")
+    answer = scene.ask("DELETE", "/v1/history", body={
+        "room": "lobby", "before": 1})
+    assert check(operation, answer)["first"] == 1
+
+
 def test_a_batch_tells_what_is_wrong_in_its_place(scene):
     operation = DESCRIPTION.all["paths"]["/v1/say"]["post"]
     good = {"room": "lobby", "body": 1}

@@ -32,8 +32,9 @@
 /*
  * Before a row's function is called, all that its columns promise has been
  * done: the key was looked at, the tenant chosen, the data was read (of the
- * body for POST, else of the query) and is an object, or an array for a batch,
- * and what stands behind the path of a row with an argument was decoded.
+ * body where there is one, and always for POST, else of the query) and is an
+ * object, or an array for a batch, and what stands behind the path of a row
+ * with an argument was decoded.
  */
 
 #define READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
@@ -205,7 +206,7 @@ read_data(struct exchange *exchange, const struct route *route)
 	struct arguments *data = &exchange->data;
 	const char *query = exchange_query(exchange);
 
-	if (exchange->method & WITH_BODY) {
+	if ((exchange->method & WITH_BODY) || exchange_body(exchange).length) {
 		arguments_read_query(&exchange->query, query);
 		arguments_read_body(data, exchange_body(exchange),
 			route->traits & ROUTE_BATCH);
