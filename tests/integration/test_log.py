@@ -144,17 +144,19 @@ def test_requests_are_logged_and_the_option_is_live(make_server):
     server.write_config(log_requests="all")
     server.control("reload")
     server.get("/healthz?secret=1")
-    server.get("/no%0Asuch\x7f", method="POST")
-    lines = wait_events(server, "request", 2)
+    server.get("/no%0Asuch", method="POST", Content_Length="0")
+    server.get("/no\x7fsuch\x1b")
+    lines = wait_events(server, "request", 3)
     assert re.search(r"address 127\.0\.0\.1:\d+, status 200, 3 bytes, "
                      "GET /healthz$", lines[0])
     assert re.search(r"status 40\d, \d+ bytes, POST /no%0Asuch", lines[1])
-    assert "secret" not in server.log()
+    assert "status 400" in lines[2]
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f]|secret", server.log())
     server.write_config(log_requests="off")
     server.control("reload")
     server.get("/healthz")
     server.stop()
-    assert len(events(server, "request")) == 2
+    assert len(events(server, "request")) == 3
 
 
 def test_usr1_opens_the_file_again_in_all_processes(make_server):

@@ -6,11 +6,16 @@ import re
 
 import pytest
 
+import conftest
 import openapi
-from server import ROOT
+import tokens
+from server import ROOT, Server
 
 MANUAL = (ROOT / "packaging/man/confab-protocol.7").read_text()
-OPTIONS = dict(options='room "*" { search = true }\n')
+OPTIONS = """
+room "*" { search = true }
+tenant signed { auth = token  token_key_file = "%s" }
+"""
 
 
 def lines():
@@ -44,6 +49,25 @@ def pushes():
 EXCHANGES = list(exchanges())
 
 
+@pytest.fixture(scope="module")
+def server():
+    path = conftest.make_directory()
+    key = path / "tokens.key"
+    key.write_text(tokens.SECRET)
+    key.chmod(0o600)
+    one = Server(path, OPTIONS % key)
+    try:
+        yield one.start()
+        conftest.end(one)
+    finally:
+        one.kill()
+        one.remove()
+
+
+def token():
+    return tokens.mint("ann", tenant="signed")
+
+
 class World:
     """What the examples take for granted: people who have talked."""
 
@@ -67,6 +91,8 @@ class World:
         if "id" in data:
             data["id"] = (self.said if "room" in data else self.told).pop()[
                 "id"]
+        if "token" in data:
+            data["token"] = token()
         if "key" in data:
             data["key"] = "of %d" % id(data)
         return data
@@ -88,8 +114,10 @@ def test_an_answer_has_the_members_that_the_manual_shows(server, world,
                                                          exchange):
     request, shown = exchange
     rooms = [] if request["cmd"] in ("login", "join", "logout") else ["lobby"]
-    user = None if request["cmd"] == "login" else "ann"
-    with server.client(user, *rooms) as client:
+    user = None if request["cmd"] in ("login", "refresh") else "ann"
+    with server.client(user, *(rooms if user else [])) as client:
+        if request["cmd"] == "refresh":
+            client.call("login", token=token())
         answer = client.ask(request["cmd"],
                             **world.real(request.get("data", {})))
     assert answer["code"] == shown["code"], answer
