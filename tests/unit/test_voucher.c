@@ -472,6 +472,25 @@ new_keys_hold_for_the_next_login(void **state)
 	assert_here(fd);
 }
 
+/* A gateway that drains keeps its keys, whatever the configuration is now. */
+static void
+a_tenant_that_came_later_has_no_keys(void **state)
+{
+	static struct tenant later = {
+		.name = (char *)(uintptr_t) "later",
+		.auth = AUTH_TOKEN,
+	};
+	int fd = fixture_connect();
+
+	(void)state;
+	fixture.config.tenants = &later;
+	fixture.config.tenant_count = 1;
+	login_with(fd, "\"tenant\":\"later\",", token_of("ann", ""));
+	expect(fd, 1003, "not signed by");
+	login_with(fd, "\"tenant\":\"acme\",", token_of("ann", ""));
+	expect(fd, 1003, "no such tenant");
+}
+
 int
 main(void)
 {
@@ -496,6 +515,7 @@ main(void)
 		TEST(a_token_may_be_for_listeners),
 		TEST(who_gets_a_narrower_token_leaves_rooms),
 		TEST(new_keys_hold_for_the_next_login),
+		TEST(a_tenant_that_came_later_has_no_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

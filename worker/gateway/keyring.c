@@ -1,6 +1,7 @@
 #include "worker/gateway/keyring.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "shared/base.h"
 #include "shared/config.h"
@@ -9,9 +10,12 @@
 #include "shared/token_keys.h"
 
 struct keyring {
-	const struct tenant *tenants; /* of the configuration */
+	struct token_keys *none;
 	size_t count;
-	struct token_keys *keys[]; /* of each */
+	struct tenant_keys { /* by name, as the configuration has them */
+		char *name;
+		struct token_keys *keys;
+	} tenants[];
 };
 
 /* The master has read them and found them good. */
@@ -28,13 +32,16 @@ keyring_new(const struct config *config)
 {
 	size_t count = config->tenant_count;
 	struct keyring *keyring = base_alloc_zeroed(
-		1, sizeof(*keyring) + count * sizeof(keyring->keys[0]));
+		1, sizeof(*keyring) + count * sizeof(keyring->tenants[0]));
 
-	keyring->tenants = config->tenants;
+	keyring->none = token_keys_new();
 	keyring->count = count;
 	for (size_t i = 0; i < count; i++)
-		keyring->keys[i] = config_token_keys(config,
-			&config->tenants[i], on_no_key, &config->tenants[i]);
+		keyring->tenants[i] = (struct tenant_keys){
+			.name = base_strdup(config->tenants[i].name),
+			.keys = config_token_keys(config, &config->tenants[i],
+				on_no_key, &config->tenants[i]),
+		};
 	return keyring;
 }
 
@@ -43,16 +50,27 @@ keyring_free(struct keyring **keyring)
 {
 	if (!*keyring)
 		return;
-	for (size_t i = 0; i < (*keyring)->count; i++)
-		token_keys_free(&(*keyring)->keys[i]);
+	for (size_t i = 0; i < (*keyring)->count; i++) {
+		free((*keyring)->tenants[i].name);
+		token_keys_free(&(*keyring)->tenants[i].keys);
+	}
+	token_keys_free(&(*keyring)->none);
 	free(*keyring);
 	*keyring = NULL;
+}
+
+static int
+compare(const void *name, const void *element)
+{
+	return strcmp(name, ((const struct tenant_keys *)element)->name);
 }
 
 const struct token_keys *
 keyring_of(const struct keyring *keyring, const struct tenant *tenant)
 {
-	must(tenant >= keyring->tenants &&
-		tenant < keyring->tenants + keyring->count);
-	return keyring->keys[tenant - keyring->tenants];
+	const struct tenant_keys *found =
+		bsearch(tenant->name, keyring->tenants, keyring->count,
+			sizeof(keyring->tenants[0]), compare);
+
+	return found ? found->keys : keyring->none;
 }

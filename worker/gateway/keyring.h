@@ -13,7 +13,8 @@ struct token_keys;
 struct keyring *keyring_new(const struct config *config);
 void keyring_free(struct keyring **keyring);
 
-/* Of a tenant of that configuration; without any where it needs no tokens. */
+/* By its name, since a gateway that goes takes up no configuration: without any
+ * for a tenant that came later, or needs no tokens. */
 const struct token_keys *keyring_of(
 	const struct keyring *keyring, const struct tenant *tenant);
 
