@@ -151,15 +151,45 @@ tell_batch(struct follower *follower, unsigned ledger,
 	}
 }
 
-/* It goes on at the end: what lies between is not told. */
+/* What lies between is not told. */
 static void
-skip(struct line *line, uint64_t end)
+skip(struct line *line, uint64_t to)
 {
 	log_error("events: %s cannot be read from %" PRIu64 " to %" PRIu64
 		  ": messages in between are told to no webhook",
-		line->directory, line->position, end);
+		line->directory, line->position, to);
+	line->position = to;
+}
+
+static enum journal_read
+read_from(struct line *line, uint64_t position, uint64_t end,
+	struct journal_batch *batch)
+{
 	journal_reader_free(&line->reader);
-	line->position = end;
+	line->reader = journal_reader_new(line->directory, position);
+	return journal_reader_next(line->reader, end, batch);
+}
+
+/* The next batch; false: there is none to be had before the end. What the
+ * ledger has dropped is passed over, to the oldest batch that it keeps. */
+static bool
+next_batch(struct line *line, uint64_t end, struct journal_batch *batch)
+{
+	enum journal_read read = journal_reader_next(line->reader, end, batch);
+
+	/* One that has a segment open does not see that the next ones went. */
+	if (read != JOURNAL_READ_BATCH)
+		read = read_from(line, line->position, end, batch);
+	if (read == JOURNAL_READ_GONE)
+		read = read_from(line, 0, end, batch);
+	if (read == JOURNAL_READ_BATCH) {
+		if (batch->position > line->position)
+			skip(line, batch->position);
+		return true;
+	}
+	skip(line, end);
+	journal_reader_free(&line->reader);
+	return false;
 }
 
 /* Up to so many bytes; true: there is more. */
@@ -173,14 +203,8 @@ follow(struct follower *follower, unsigned ledger, uint64_t end, uint64_t most)
 	if (line->reader == NULL)
 		line->reader =
 			journal_reader_new(line->directory, line->position);
-	while (line->position < end && line->position - begin < most) {
-		enum journal_read read =
-			journal_reader_next(line->reader, end, &batch);
-
-		if (read != JOURNAL_READ_BATCH) {
-			skip(line, end);
-			break;
-		}
+	while (line->position < end && line->position - begin < most &&
+		next_batch(line, end, &batch)) {
 		tell_batch(follower, ledger, &batch);
 		line->position = batch.end;
 	}

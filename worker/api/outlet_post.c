@@ -103,13 +103,17 @@ note_failure(struct outlet *outlet, const struct parcel_answer *answer)
 			answer ? answer->error : "no request can be made");
 }
 
-/* A backend that takes no body so large is sent half as many from now on. */
-static void
+/* A backend that takes no body so large is sent half as many from now on.
+ * False: there is nothing less. */
+static bool
 post_less(struct outlet *outlet)
 {
+	if (outlet->posted_count == 1)
+		return false;
 	while (EVENTS_MAX >> outlet->smaller >= outlet->posted_count &&
 		EVENTS_MAX >> outlet->smaller > 1)
 		outlet->smaller++;
+	return true;
 }
 
 static void
@@ -118,8 +122,10 @@ on_answer(void *self, const struct parcel_answer *answer)
 	struct outlet *outlet = self;
 
 	outlet->trip = NULL;
-	if (answer->status == TOO_LARGE)
-		post_less(outlet);
+	if (answer->status == TOO_LARGE && post_less(outlet)) {
+		outlet_post(outlet, clock_ms());
+		return;
+	}
 	if (answer->status < 200 || answer->status > 299) {
 		note_failure(outlet, answer);
 		return;
