@@ -199,6 +199,7 @@ packages:
 torture: all $B/ring_torture
 	$B/ring_torture 60
 	CONFABD=$(abspath $B/confabd) tests/torture/run 60
+	CONFABD=$(abspath $B/confabd) TORTURE=http tests/torture/run 60
 
 # From two older commits to this one, in place.
 releases: all
