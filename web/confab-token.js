@@ -5,7 +5,10 @@
 import { jittered } from "./confab-pause.js";
 import { ConfabError } from "./confab-requests.js";
 
-/** So long before the end, but not before half of its time, it is renewed. */
+/**
+ * About so long before the end it is renewed, or at about half of a shorter
+ * time; not all clients that came at the same moment do so at the same moment.
+ */
 const EARLY_MS = 60000;
 const RETRY_MS = 5000;
 /** Closed so near to the end, it was the end that closed it. */
@@ -65,8 +68,11 @@ export class Token {
         this.stop();
         this.#endsAt = expires === undefined
             ? Infinity : expires - this.#aheadMs;
-        if (this.isAsked && expires !== undefined)
-            this.#wait(this.#leftMs - Math.min(EARLY_MS, this.#leftMs / 2));
+        if (!this.isAsked || expires === undefined)
+            return;
+        const early = Math.min(EARLY_MS, this.#leftMs / 2);
+
+        this.#wait(this.#leftMs - early * (0.5 + Math.random()));
     }
 
     get #leftMs() {
