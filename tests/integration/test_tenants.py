@@ -306,3 +306,32 @@ def test_a_tenant_has_so_many_connections_on_its_platforms(server):
     limits = dict(line.split(": ") for line in server.ask("show limits"))
     assert int(limits["refused_tenant"]) >= 1
     assert int(limits["refused_tenant_connections"]) >= 1
+
+
+def test_no_storm_lets_in_more_than_a_tenant_may_have(make_server):
+    """All at once, on gateways that do not ask each other."""
+    server = make_server(
+        gateways=3, options="tenant few { max_connections = 5 }\n").start()
+    with contextlib.ExitStack() as stack:
+        for storm in range(4):
+            clients = [stack.enter_context(server.client())
+                       for _ in range(30)]
+            asked = [client.send("login", user="u%d" % number, tenant="few")
+                     for number, client in enumerate(clients)]
+            codes = [client.reply(seq)["code"]
+                     for client, seq in zip(clients, asked)]
+            assert set(codes) <= {200, 1012}
+            inside = [client for client, code in zip(clients, codes)
+                      if code == 200]
+            assert len(inside) <= 5
+            for client in clients:
+                if client not in inside and len(inside) < 5:
+                    client.call("login", user="late", tenant="few")
+                    inside.append(client)
+            rest = next(client for client in clients if client not in inside)
+            rest.refused(1012, "login", user="late", tenant="few")
+            assert sum(row["connections"] for row in
+                       server.ask_json("show tenants")
+                       if row["tenant"] == "few") == 5
+            for client in inside:
+                client.call("logout")
