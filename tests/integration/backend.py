@@ -7,6 +7,7 @@ import http.client
 import http.server
 import json
 import socket
+import ssl
 import threading
 import time
 
@@ -67,9 +68,10 @@ class Backend:
     """answer: what it says to a request, as (status, JSON or None), and bytes
     instead of JSON for what is no HTTP. It may take its time."""
 
-    def __init__(self, answer=lambda asked: (200, {}), port=None):
+    def __init__(self, answer=lambda asked: (200, {}), port=None, tls=None):
         self.port = port or free_port()
         self.answer = answer
+        self.tls = tls  # files of certificate and key
         self.asked = []
         self.server = None
         self.up()
@@ -77,6 +79,12 @@ class Backend:
     def up(self):
         self.server = HTTPServer(("127.0.0.1", self.port), Handler)
         self.server.backend = self
+        if self.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.tls)
+            self.server.socket = context.wrap_socket(
+                self.server.socket, server_side=True,
+                do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, args=(0.02,),
                          daemon=True).start()
 
@@ -92,7 +100,8 @@ class Backend:
         return status, answer
 
     def url(self, path="/hook"):
-        return "http://127.0.0.1:%d%s" % (self.port, path)
+        return "%s://127.0.0.1:%d%s" % (
+            "https" if self.tls else "http", self.port, path)
 
     def __enter__(self):
         return self

@@ -5,6 +5,7 @@ import itertools
 import os
 import random
 import signal
+import subprocess
 
 import pytest
 
@@ -84,6 +85,8 @@ def test_what_happens_is_told_in_order_signed_and_kept(
     assert answer["events"] == events
     assert answer["tenant"] == "default"
     assert (answer["first"], answer["last"]) == (1, len(events))
+    wait_for("all is delivered", lambda: events_after(
+        own_server, directory)["delivered"] == len(events))
     page = events_after(own_server, directory, 3, "&limit=2")["events"]
     assert [event["number"] for event in page] == [4, 5]
     assert events_after(own_server, directory, 1000)["events"] == []
@@ -164,6 +167,21 @@ def test_a_backend_that_takes_little_is_sent_less(own_server, backend):
             for event in asked.json["events"]
             if len(asked.json["events"]) <= 10
             and event["event"] == "message"}) == 60)
+
+
+def test_a_certificate_of_nobody_gets_no_event(make_server, directory):
+    certificate, key = directory / "cert.pem", directory / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-keyout",
+         key, "-out", certificate], check=True, capture_output=True)
+    with Backend(tls=(certificate, key)) as backend:
+        server = make_server(options=options(backend.url(), directory))
+        server.start()
+        with server.client("ann", "r"):
+            server.wait_log(r"https://.*certificate.*trying until")
+        assert not backend.asked
 
 
 def test_a_backend_that_lies_gets_it_again(own_server, backend):

@@ -367,7 +367,10 @@ others_may_look_while_it_is_written(void **state)
 		assert_int_equal(range.first, 1);
 		assert_int_equal(range.last, 900);
 	}
+	assert_int_equal(range.delivered, 0);
+	spool_set_delivered(spool, 400);
 	assert_int_equal(peek_after(900, 7, &range).count, 0);
+	assert_int_equal(range.delivered, 400);
 	assert_int_equal(peek_after(UINT64_MAX, 7, &range).count, 0);
 	keep_many(spool, 900);
 	assert_int_equal(peek_after(0, 1, &range).first, spool_first(spool));

@@ -53,6 +53,7 @@ answer(struct exchange *exchange, uint64_t after, uint64_t limit)
 		confab_add_text(&json, "{\"tenant\":", exchange->tenant);
 		confab_add_number(&json, ",\"first\":", range.first);
 		confab_add_number(&json, ",\"last\":", range.last);
+		confab_add_number(&json, ",\"delivered\":", range.delivered);
 		buffer_add_string(&json, ",\"events\":[");
 		buffer_add_text(&json, buffer_text(&page.json));
 		buffer_add_string(&json, "]}");

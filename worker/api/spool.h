@@ -83,6 +83,7 @@ bool spool_read(
  * one 1 and 0. */
 struct spool_range {
 	uint64_t first, last;
+	uint64_t delivered; /* up to here */
 };
 bool spool_peek(const char *directory, uint64_t after, spool_shown *show,
 	void *self, struct spool_range *range);

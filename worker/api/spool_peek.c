@@ -94,12 +94,15 @@ bool
 spool_peek(const char *directory, uint64_t after, spool_shown *show, void *self,
 	struct spool_range *range)
 {
+	struct spool_state state;
 	uint64_t *bases;
 	size_t count;
 
-	*range = (struct spool_range){ 1, 0 };
+	*range = (struct spool_range){ .first = 1 };
 	if (segment_list(directory, &bases, &count) < 0)
 		return errno == ENOENT;
+	spool_state_peek(directory, &state);
+	range->delivered = state.delivered;
 	find_range(directory, bases, count, range);
 	if (range->last > after)
 		show_from(directory,

@@ -21,14 +21,34 @@ struct place {
 
 _Static_assert(sizeof(struct place) == 32, "lies on disk");
 
+static void
+path_in(char path[PATH_MAX], const char *directory)
+{
+	must(snprintf(path, PATH_MAX, "%s/delivered", directory) < PATH_MAX);
+}
+
 int
 spool_state_open(const char *directory)
 {
 	char path[PATH_MAX];
 
-	must(snprintf(path, sizeof(path), "%s/delivered", directory) <
-		PATH_MAX);
+	path_in(path, directory);
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+}
+
+void
+spool_state_peek(const char *directory, struct spool_state *state)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	*state = (struct spool_state){ 0 };
+	path_in(path, directory);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	spool_state_read(fd, state);
+	close(fd);
 }
 
 static uint32_t

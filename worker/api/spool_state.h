@@ -19,6 +19,9 @@ struct spool_state {
 /* Opens or makes the file in a directory; -1 with errno. */
 int spool_state_open(const char *directory);
 
+/* The state in a directory, without making a file; zeros when there is none. */
+void spool_state_peek(const char *directory, struct spool_state *state);
+
 /* The newer of the two that is whole; zeros when none is. */
 void spool_state_read(int fd, struct spool_state *state);
 
