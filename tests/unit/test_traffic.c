@@ -94,9 +94,11 @@ static void
 what_makes_no_sense_is_no_report(void **state)
 {
 	(void)state;
-	report.room_count = TRAFFIC_ROOMS + 1;
+	report.from_ms = 2;
+	report.until_ms = 1;
 	traffic_publish(arena_traffic(arena, 0), &report);
 	assert_false(traffic_read(arena_traffic(arena, 0), &read_back));
+	report.until_ms = 3;
 	report.room_count = 1;
 	report.rooms[0].room_length = ROOM_BYTES_MAX + 1;
 	traffic_publish(arena_traffic(arena, 0), &report);
