@@ -35,6 +35,9 @@ struct words_context;
 /* A page ends when it has looked at so many entries of the index. */
 #define LOOK_ENTRIES_MAX 10000
 
+/* At so many when all of them were of other tenants. */
+#define LOOK_STRANGERS_MAX 1000000
+
 /* Or, of connections, at so many places, most of which are then empty. */
 #define LOOK_PLACES_MAX 200000
 

@@ -60,6 +60,18 @@ add_only_name(struct list *list)
 		answer_cell_none(list->answer);
 }
 
+/* A page that has not seen anybody of its tenant yet has no name to go on
+ * behind, so it looks further; were they all of others, up to a bound as well.
+ */
+static bool
+is_enough(const struct list *list)
+{
+	size_t most =
+		list->last.length > 0 ? LOOK_ENTRIES_MAX : LOOK_STRANGERS_MAX;
+
+	return list->look->limit == 0 || list->tally.looked >= most;
+}
+
 static void
 list_all(struct list *list)
 {
@@ -74,8 +86,7 @@ list_all(struct list *list)
 		first = (uint32_t)(behind % chains);
 	}
 	for (chain = tally_next(&list->tally, first);
-		chain < chains && look->limit > 0 &&
-		list->tally.looked < LOOK_ENTRIES_MAX;
+		chain < chains && !is_enough(list);
 		chain = tally_next(&list->tally, chain + 1)) {
 		tally_take(&list->tally, chain);
 		list_chain(list, chain == first ? behind : 0);

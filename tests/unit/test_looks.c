@@ -445,6 +445,27 @@ a_page_of_a_million_is_a_bounded_amount_of_work(void **state)
 	assert_int_equal(look.looked, LOOK_PLACES_MAX);
 }
 
+static void
+one_of_a_small_tenant_is_found_among_very_many_others(void **state)
+{
+	struct index_entry alone = { .secret = 1,
+		.tenant_length = 3,
+		.user_length = 5,
+		.tenant = "few",
+		.user = "alone" };
+	char name[32];
+
+	(void)state;
+	make_arena(MANY, 1000);
+	for (unsigned i = 0; i < MANY / 2; i++) {
+		snprintf(name, sizeof(name), "user %u", i);
+		come(0, name, i);
+	}
+	assert_true(index_add(arena, 1, &alone));
+	assert_non_null(
+		strstr(ask("show users tenant=few"), "\nalone\tfew\t1"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -463,6 +484,9 @@ main(void)
 		TEST(json_says_the_same),
 		cmocka_unit_test_teardown(
 			a_page_of_a_million_is_a_bounded_amount_of_work,
+			tear_down),
+		cmocka_unit_test_teardown(
+			one_of_a_small_tenant_is_found_among_very_many_others,
 			tear_down),
 	};
 
