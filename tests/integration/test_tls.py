@@ -235,6 +235,28 @@ def test_a_reload_brings_new_certificates_and_disconnects_nobody(own_house,
     ann.call("say", room=room, body="still here")
 
 
+def test_tickets_outlive_an_upgrade(own_house):
+    server = own_house.server
+    tls = own_house.tls()
+    client = Client(server.port, "tic", tls=tls)
+    before = server.pids("gateway")
+    session = client.socket.socket.session
+    client.socket.close()
+    server.process.send_signal(signal.SIGUSR2)
+    wait_for("another gateway serves", lambda: is_another(server, before))
+    with Client(server.port, "tic", tls=tls, session=session) as again:
+        assert again.socket.socket.session_reused
+
+
+def is_another(server, before):
+    """Who asks just when the programs change is not answered."""
+    try:
+        return server.is_serving() and \
+            not set(server.pids("gateway")) & set(before)
+    except (OSError, wire.Closed):
+        return False
+
+
 def is_shown(house):
     try:
         house.client("bob").socket.close()
