@@ -109,9 +109,7 @@ def named(exchange):
     return "%s %s" % (exchange[0]["cmd"], exchange[0]["seq"])
 
 
-@pytest.mark.parametrize("exchange", [
-    # Who refreshes has a token: see test_tokens.py.
-    one for one in EXCHANGES if one[0]["cmd"] != "refresh"], ids=named)
+@pytest.mark.parametrize("exchange", EXCHANGES, ids=named)
 def test_an_answer_has_the_members_that_the_manual_shows(server, world,
                                                          exchange):
     request, shown = exchange
