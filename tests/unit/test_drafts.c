@@ -210,7 +210,28 @@ who_goes_before_the_answer_is_not_found(void **state)
 }
 
 static void
-who_is_logging_in_is_refused(void **state)
+who_is_logging_in_joins_behind_that(void **state)
+{
+	struct join asked, join;
+	int fd;
+
+	(void)state;
+	fixture.keeps_entries = true;
+	fd = coming_on("ann", 101);
+	asked = taken_entry();
+	enlist(5, "r");
+	assert_null(fixture_letter());
+	let_in(&asked, 0);
+	assert_has(fixture_read(fd), "\"cmd\":\"login\",\"code\":200");
+	join = taken_join();
+	tell_joined(&join, 0);
+	fixture_turn();
+	assert_has(fixture_read(fd), "{\"cmd\":\"join\"");
+	expect_joined(5, "r");
+}
+
+static void
+whose_login_is_refused_is_not_found(void **state)
 {
 	struct join asked;
 	int fd;
@@ -220,9 +241,9 @@ who_is_logging_in_is_refused(void **state)
 	fd = coming_on("ann", 101);
 	asked = taken_entry();
 	enlist(5, "r");
-	expect_refused(5, 1004);
-	let_in(&asked, 0);
-	assert_has(fixture_read(fd), "\"cmd\":\"login\",\"code\":200");
+	tell_refused(asked.request, 1004);
+	assert_has(fixture_read(fd), "\"code\":1004");
+	expect_refused(5, 1005);
 }
 
 static void
@@ -369,7 +390,8 @@ main(void)
 		TEST(a_ledger_that_is_busy_is_no_join),
 		TEST(who_is_gone_or_was_another_is_not_found),
 		TEST(who_goes_before_the_answer_is_not_found),
-		TEST(who_is_logging_in_is_refused),
+		TEST(who_is_logging_in_joins_behind_that),
+		TEST(whose_login_is_refused_is_not_found),
 		TEST(a_client_is_taken_out_as_if_it_had_left),
 		TEST(who_is_taken_out_while_joining_joins_and_leaves),
 		TEST(connections_and_their_rooms_are_told),

@@ -1,9 +1,11 @@
 #include "worker/gateway/draft.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "shared/base.h"
 #include "shared/letter.h"
+#include "shared/table.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/session.h"
@@ -17,6 +19,13 @@ struct draft {
 	uint64_t request, connection;
 	bool is_answered;
 	bool is_quiet; /* no api waits for an answer */
+
+	/* Of one that waits for a login to be answered. */
+	struct draft *next, *prev; /* in gateway->drafts */
+	uint64_t place, secret;
+	unsigned flags;
+	size_t room_length;
+	char room[];
 };
 
 static void
@@ -69,32 +78,67 @@ draft_of_login(void)
 	return draft;
 }
 
+/* One whose login is not answered yet waits on. */
+static void
+go_on(struct gateway *gateway, struct draft *draft)
+{
+	const struct text room = { draft->room, draft->room_length };
+	struct session *session =
+		users_at(gateway, draft->place, draft->secret);
+
+	if (session && session->is_entering)
+		return;
+	DL_DELETE(gateway->drafts, draft);
+	if (session)
+		talk_enlist(session, draft, room, draft->flags);
+	else
+		draft_free(gateway, &draft);
+}
+
 bool
 draft_take(
 	struct gateway *gateway, const struct letter *letter, struct unpack *in)
 {
 	struct draft *draft;
-	struct session *session;
 	struct enlist enlist;
 
 	if (!enlist_unpack(in, &enlist) || enlist.room.length == 0 ||
 		enlist.room.length > ROOM_BYTES_MAX)
 		return false;
-	draft = base_alloc_zeroed(1, sizeof(*draft));
+	draft = base_alloc_zeroed(1, sizeof(*draft) + enlist.room.length);
 	draft->slot = letter->from;
 	draft->request = enlist.request;
 	draft->connection = enlist.connection;
-	session = users_at(gateway, enlist.place, enlist.secret);
-	if (session && !session->is_entering) {
-		talk_enlist(session, draft, enlist.room,
-			(unsigned)enlist.flags & (JOIN_EVENTS | JOIN_PRESENCE));
-		return true;
-	}
-	if (session)
-		refuse_with(gateway, draft, CODE_UNAVAILABLE,
-			"this client is just logging in, try again");
-	draft_free(gateway, &draft);
+	draft->place = enlist.place;
+	draft->secret = enlist.secret;
+	draft->flags = (unsigned)enlist.flags & (JOIN_EVENTS | JOIN_PRESENCE);
+	draft->room_length = enlist.room.length;
+	memcpy(draft->room, enlist.room.at, enlist.room.length);
+	DL_APPEND(gateway->drafts, draft);
+	go_on(gateway, draft);
 	return true;
+}
+
+void
+drafts_go_on(struct gateway *gateway)
+{
+	struct draft *draft, *next;
+
+	DL_FOREACH_SAFE(gateway->drafts, draft, next)
+	{
+		go_on(gateway, draft);
+	}
+}
+
+void
+drafts_free(struct gateway *gateway)
+{
+	while (gateway->drafts) {
+		struct draft *draft = gateway->drafts;
+
+		DL_DELETE(gateway->drafts, draft);
+		draft_free(gateway, &draft);
+	}
 }
 
 /* Who is a member already has nothing to be told. */

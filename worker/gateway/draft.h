@@ -16,7 +16,8 @@ struct letter;
 struct pending;
 struct unpack;
 
-/* An ENLIST; false: the letter makes no sense. */
+/* An ENLIST, to be done at once, or when the login of its client is answered;
+ * false: the letter makes no sense. */
 bool draft_take(struct gateway *gateway, const struct letter *letter,
 	struct unpack *in);
 
@@ -33,5 +34,11 @@ void draft_refuse(
 /* A pending request's on_free: an api that has not been answered yet hears that
  * the client is gone. */
 void draft_end(struct pending *pending);
+
+/* Each turn: those that waited for a login. */
+void drafts_go_on(struct gateway *gateway);
+
+/* At the end: their clients are gone. */
+void drafts_free(struct gateway *gateway);
 
 #endif

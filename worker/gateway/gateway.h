@@ -15,6 +15,7 @@
 #include "worker/edge/edge.h"
 
 struct announcer;
+struct draft;
 struct arena;
 struct config;
 struct hooking;
@@ -60,7 +61,8 @@ struct gateway {
 	bool is_counted;  /* who is about to enter; see admission.h */
 	bool has_logged_gap, has_logged_full;
 
-	struct session *due; /* their waiting is over */
+	struct session *due;  /* their waiting is over */
+	struct draft *drafts; /* not yet begun, see draft.h */
 
 	/* Kept from one use to the next. */
 	struct buffer body;     /* of the message being said */

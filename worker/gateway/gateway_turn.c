@@ -13,6 +13,7 @@
 #include "worker/gateway/answers.h"
 #include "worker/gateway/client.h"
 #include "worker/gateway/deliver.h"
+#include "worker/gateway/draft.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/grant.h"
@@ -91,6 +92,7 @@ void
 gateway_fini(struct gateway *gateway)
 {
 	gateway->is_stopping = true;
+	drafts_free(gateway);
 	lanes_free(&gateway->lanes);
 	fanout_flush(gateway);
 	announcer_free(&gateway->announcer);
@@ -123,6 +125,7 @@ gateway_on_turn(struct gateway *gateway)
 {
 	announcer_go_on(gateway);
 	session_resume_due(gateway);
+	drafts_go_on(gateway);
 	fanout_flush(gateway);
 	lanes_settle(gateway->lanes);
 	deliver_settle(gateway);
