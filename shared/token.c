@@ -203,6 +203,18 @@ read_info(struct token *token, const json_t *claims)
 		       : "info of the token must be at most 1024 bytes of JSON";
 }
 
+/* JSON has one kind of number, so 7.0 is 7; false when it is no platform. */
+static bool
+read_platform(const json_t *value, uint32_t *platform)
+{
+	double number = json_number_value(value);
+
+	if (!json_is_number(value) || number < 0 || number > UINT32_MAX)
+		return false;
+	*platform = (uint32_t)number;
+	return (double)*platform == number;
+}
+
 static const char *
 read_grants(struct token *token, const json_t *claims)
 {
@@ -213,10 +225,7 @@ read_grants(struct token *token, const json_t *claims)
 		return "say of the token must be true or false";
 	token->may_say = !json_is_false(say);
 	token->has_platform = platform != NULL;
-	token->platform = (uint32_t)json_integer_value(platform);
-	if (platform &&
-		(!json_is_integer(platform) ||
-			token->platform != json_integer_value(platform)))
+	if (platform && !read_platform(platform, &token->platform))
 		return "platform of the token must be a number from 0 to "
 		       "4294967295";
 	return NULL;

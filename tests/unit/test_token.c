@@ -144,6 +144,18 @@ what_a_token_does_not_say_is_open(void **state)
 	token_fini(&token);
 }
 
+/* Then the parser makes reals of all of them. */
+static void
+a_number_of_others_may_be_huge(void **state)
+{
+	(void)state;
+	assert_good("{\"sub\":\"u\",\"exp\":1700000001,\"platform\":7,"
+		    "\"uid\":18446744073709551615}");
+	assert_int_equal(token.platform, 7);
+	assert_int_equal(token.expires_ms, 1700000001000);
+	token_fini(&token);
+}
+
 static void
 sub_and_exp_are_needed(void **state)
 {
@@ -446,6 +458,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_that_a_token_says_is_read),
 		cmocka_unit_test(what_a_token_does_not_say_is_open),
+		cmocka_unit_test(a_number_of_others_may_be_huge),
 		cmocka_unit_test(sub_and_exp_are_needed),
 		cmocka_unit_test(a_token_ends_at_the_millisecond),
 		cmocka_unit_test(a_token_begins_almost_at_nbf),

@@ -25,9 +25,11 @@ refuse(struct session *session, struct text tag, const char *why)
 {
 	row_count(session->gateway->row, COUNTER_REFUSED_TOKEN, 1);
 	session_refuse(session, tag, CODE_FORBIDDEN, why);
-	if (++session->bad_tokens >= BAD_IN_A_ROW_MAX)
-		lane_close_why(&session->lane, CLOSE_WHY_KICKED,
-			"three bad tokens in a row");
+	if (++session->bad_tokens < BAD_IN_A_ROW_MAX)
+		return;
+	session->is_sent_away = true;
+	lane_close_why(
+		&session->lane, CLOSE_WHY_KICKED, "three bad tokens in a row");
 }
 
 /* NULL, or what the token says that the tenant's keys and the request are
