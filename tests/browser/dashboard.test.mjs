@@ -238,6 +238,13 @@ test("a key of one tenant shows that tenant alone", async () => {
     const shop = await arrive(server, { user: "clerk", tenant: "shop" });
 
     await shop.join("counter");
+    const all = await open();
+
+    await all.fill("#tenant", "shop");
+    await all.waitForSelector('#people [data-user="clerk"]');
+    await all.waitForSelector('#people:not(:has([data-user="ann"]))');
+    await all.fill("#tenant", "no such tenant");
+    await all.waitForSelector("#people-none:not([hidden])");
     const page = await open(OWN_KEY);
 
     await page.waitForSelector('body[data-mode="tenant"]');

@@ -32,6 +32,7 @@ export class PeopleView {
             this.now();
         });
         byId("user-name").addEventListener("input", () => this.now());
+        byId("tenant").addEventListener("input", () => this.now());
         byId("user-form").addEventListener("submit", (event) => {
             const name = byId("user-name").value.trim();
 
@@ -41,16 +42,26 @@ export class PeopleView {
         });
     }
 
-    ask() {
-        return this.feed.api.get("/v1/users", { limit: this.limit,
-            prefix: byId("user-name").value.trim(), tenant: this.tenant() });
+    /** In a tenant that is not there nobody is. */
+    async ask() {
+        try {
+            return await this.feed.api.get("/v1/users", {
+                limit: this.limit, tenant: this.tenant(),
+                prefix: byId("user-name").value.trim(),
+            });
+        } catch (error) {
+            if (error.status === 400 || error.status === 403)
+                return { users: [] };
+            throw error;
+        }
     }
 
     async now() {
-        const prefix = byId("user-name").value;
+        const wanted = () => byId("user-name").value + byId("tenant").value;
+        const before = wanted();
         const page = await this.ask().catch(() => null);
 
-        if (page && prefix === byId("user-name").value)
+        if (page && wanted() === before)
             this.show(page);
     }
 
