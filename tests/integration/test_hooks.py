@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+import tokens
 from backend import SECRET, Backend
 from server import DEATHS, wait_for
 from test_reload import change, wait_taken_up
@@ -306,3 +307,43 @@ def test_who_is_banned_is_no_question(make, backend):
     backend.answer = lambda asked: (200, {"user": "bad"})
     with server.client() as client:
         client.refused(1003, "login", user="ann")
+
+
+def test_with_tokens_a_backend_is_asked_behind_them(make, backend, directory):
+    go_on = threading.Event()
+    reached = threading.Event()
+
+    def answer(asked):
+        if asked.json["user"] == "slow":
+            reached.set()
+            go_on.wait(30)
+        return 200, {"allow": asked.json["user"] != "bad"}
+
+    backend.answer = answer
+    key = directory / "key"
+    key.write_text(tokens.SECRET)
+    key.chmod(0o600)
+    server = make('auth = token\n token_key_file = "%s"' % key, connect=True)
+    with server.client() as client:
+        client.refused(1003, "login", token="no token")
+        assert not backend.asked
+        client.refused(1003, "login", token=tokens.mint("bad", rooms=["a"]))
+        login = client.call("login", token=tokens.mint("ann", rooms=["b"]))
+        assert login["user"] == "ann" and "expires" in login
+        client.refused(1003, "join", room="a")
+        client.call("join", room="b")
+    gone = server.client()
+    gone.send("login", token=tokens.mint("slow"))
+    assert reached.wait(30)
+    gone.close()
+    wait_for("the gateway knows", lambda: server.info()["connections"] == "0")
+    go_on.set()
+    late = server.client()  # its token ends while it waits
+    go_on.clear()
+    reached.clear()
+    late.send("login", token=tokens.mint("slow", 1))
+    assert reached.wait(30)
+    assert late.socket.close_code() == 4003
+    go_on.set()
+    with server.client() as client:
+        client.call("login", token=tokens.mint("ann"))
