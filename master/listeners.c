@@ -188,7 +188,9 @@ static int
 open_unix(struct opening *opening, const struct address *address,
 	unsigned listener)
 {
-	int fd = listeners_open_unix(address_path(address), 0660);
+	bool is_ours = opening->config->listeners[listener].is_passage;
+	int fd = listeners_open_unix(
+		address_path(address), is_ours ? 0600 : 0660);
 
 	if (fd < 0)
 		return -1;

@@ -128,6 +128,8 @@ print_addresses(const struct house *house)
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct listener *listener = &config->listeners[i];
 
+		if (listener->is_passage)
+			continue;
 		if (listener->role == LISTENER_WEBSOCKET)
 			printf("websocket  ws://%s/chat\n", listener->address);
 		else if (listener->pages)

@@ -42,6 +42,7 @@ config_free(struct config **config)
 
 	if (!old)
 		return;
+	config_drop_passages(old);
 	for (unsigned kind = 0; kind < SECTION_KIND_COUNT; kind++)
 		if (config_sections[kind].has_title)
 			free_section(old, (enum section_kind)kind);
@@ -141,6 +142,7 @@ config_complete(struct config *config)
 			set_list(&listener->origins, &listener->origin_count,
 				"*");
 	}
+	config_complete_passages(config);
 	config_complete_tenants(config);
 	complete_room_classes(config);
 	qsort(config->room_classes, config->room_class_count,

@@ -65,6 +65,7 @@ enum slow_policy {
 	SLOW_NEWEST, /* only the newest one of the room waits */
 };
 
+/* On a listener one more: 0 is as the profile has it. */
 enum login_policy {
 	LOGIN_MULTI,
 	LOGIN_REPLACE,
@@ -87,10 +88,11 @@ enum login_policy {
 	uint8_t *name;                                                         \
 	size_t length;
 
-/* listener NAME { … }. profiles: names of worker/gateway/profiles; origins:
- * allowed Origin patterns, "*" allows all and none. */
+/* listener NAME { … }. profiles: names of profiles.def; origins: allowed Origin
+ * patterns, "*" allows all and none. */
 struct listener {
 	char *name;
+	bool is_passage; /* see config_passage() */
 #include "shared/listener_options.def"
 };
 
@@ -148,8 +150,9 @@ struct config {
 	size_t origin_count;
 	bool relay; /* a relay section stands in the file */
 	char *path; /* the file it was read from, NULL for --dev */
-	struct listener *listeners;
+	struct listener *listeners; /* passages last */
 	size_t listener_count;
+	size_t passage_count;            /* of them */
 	struct room_class *room_classes; /* the most specific first */
 	size_t room_class_count;
 	struct tenant *tenants; /* by name; default is always there */
@@ -233,6 +236,11 @@ void config_keep_fixed(struct config *new, const struct config *old);
 struct config *config_dev(
 	const char *directory, const char *web_dir, const char *sql_dir);
 void config_free(struct config **config);
+
+/* Where a gateway carries what comes to this listener and is no WebSocket: an
+ * api listener on a unix socket, which no file describes; NULL: nowhere. */
+const struct listener *config_passage(
+	const struct config *config, const struct listener *front);
 
 /* One that nobody else changes. */
 struct config *config_copy(const struct config *config);

@@ -9,9 +9,7 @@
 #include "shared/config_parts.h"
 #include "shared/manners.h"
 #include "shared/network.h"
-
-/* The names that stand in a listener's profiles. */
-static const char *const profiles[] = { "confab" };
+#include "shared/profiles.h"
 
 struct look {
 	struct reading *reading;
@@ -99,18 +97,14 @@ static void
 check_profiles(const struct look *look)
 {
 	const struct listener *listener = look->listener;
-	for (size_t i = 0; i < listener->profile_count; i++) {
-		bool is_known = false;
 
-		for (size_t k = 0; k < ARRAY_LEN(profiles); k++)
-			if (strcmp(profiles[k], listener->profiles[i]) == 0)
-				is_known = true;
-		if (!is_known)
+	for (size_t i = 0; i < listener->profile_count; i++)
+		if (profiles_number(listener->profiles[i]) == PROFILE_COUNT)
 			config_complain(look->reading,
 				place_of(look, "profiles"),
-				"profiles: '%s' is none; known: %s",
-				listener->profiles[i], profiles[0]);
-	}
+				"profiles: '%s' is none; known: confab, im, "
+				"groupchat, push, client",
+				listener->profiles[i]);
 }
 
 /* Options that mean nothing for the other role. */
@@ -118,8 +112,9 @@ static const struct {
 	const char *name;
 	int role;
 } role_options[] = {
-	{ "profiles", LISTENER_WEBSOCKET },
 	{ "origins", LISTENER_WEBSOCKET },
+	{ "heartbeat_seconds", LISTENER_WEBSOCKET },
+	{ "login_policy", LISTENER_WEBSOCKET },
 	{ "pages", LISTENER_API },
 	{ "cors_origins", LISTENER_API },
 };

@@ -171,6 +171,8 @@ config_count(const struct config *config, enum section_kind kind)
 
 	if (!form->has_title)
 		return 1;
+	if (kind == SECTION_LISTENER)
+		return config->listener_count - config->passage_count;
 	return *(const size_t *)((const char *)config + form->count_offset);
 }
 

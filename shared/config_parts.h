@@ -241,6 +241,10 @@ bool config_is_pattern(const char *pattern);
 /* Adds what every configuration has of tenants, and sorts them. */
 void config_complete_tenants(struct config *config);
 
+/* Adds the passages, or takes them away again. */
+void config_complete_passages(struct config *config);
+void config_drop_passages(struct config *config);
+
 /* Has this option of a listener a meaning for its role? */
 bool config_role_fits(const struct listener *listener, const char *option);
 

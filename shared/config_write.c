@@ -291,6 +291,8 @@ config_keep_fixed(struct config *new, const struct config *old)
 	for (size_t i = 0; i < count; i++)
 		if (!options[i].is_live)
 			config_copy_value(&options[i], new, old);
+	config_drop_passages(new);
+	config_complete_passages(new);
 }
 
 struct config *

@@ -8,8 +8,8 @@
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/codes.h"
+#include "shared/percent.h"
 #include "worker/api/arguments.h"
-#include "worker/api/percent.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -47,12 +47,13 @@ events_of(const uint8_t *data, size_t size, size_t step)
 		size_t count = MIN_OF(step, size);
 		uint8_t *copy = base_alloc(count);
 		uint8_t *at = copy;
+		const struct frame_rules rules = { .limit = LIMIT };
 		struct frame frame;
 
 		memcpy(copy, data, count);
 		do {
 			event = frame_read(
-				&reader, &at, copy + count, LIMIT, &frame);
+				&reader, &at, copy + count, &rules, &frame);
 			if (event != FRAME_NEED_MORE)
 				note(&log, event, &frame);
 			check(event, &frame);

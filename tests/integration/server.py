@@ -152,10 +152,11 @@ class Server:
         self.write_config(options, gateways, **known)
 
     def write_config(self, options="", gateways=1, websocket="", api="",
-                     limits=None, **known):
+                     limits=None, profiles=("confab",), **known):
         """known: global options by name; options: raw text behind them;
         websocket and api: more lines in these listeners; limits: those of the
-        section, and without any a client may talk as fast as it can."""
+        section, and without any a client may talk as fast as it can; profiles:
+        of the websocket listener."""
         known = {
             "user": "", "group": "", "run_dir": self.run_dir,
             "data_dir": self.data_dir, "web_dir": ROOT / "web",
@@ -172,7 +173,7 @@ class Server:
 listener public {
     address = "127.0.0.1:%d"
     role = websocket
-    profiles = {"confab"}
+    profiles = %s
     %s
 }
 listener backend {
@@ -181,7 +182,8 @@ listener backend {
     pages = true
     %s
 }
-""" % (options, self.port, websocket, self.http_port, api))
+""" % (options, self.port, config_value(profiles), websocket,
+       self.http_port, api))
 
     # Life and death
 
@@ -421,6 +423,8 @@ def config_value(value):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, tuple):
+        return "{%s}" % ", ".join(config_value(one) for one in value)
     return '"%s"' % value
 
 

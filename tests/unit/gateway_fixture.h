@@ -42,6 +42,7 @@
 
 static struct fixture {
 	struct config config;
+	struct listener listener;
 	struct room_class class;
 	struct tenant tenants[2];
 	struct event_base *base;
@@ -143,6 +144,8 @@ fixture_open(unsigned ledgers)
 	fixture.tenants[0].name = (char *)(uintptr_t) "acme";
 	fixture.tenants[1].name = (char *)(uintptr_t) "default";
 	fixture.config = (struct config){
+		.listeners = &fixture.listener,
+		.listener_count = 1,
 		.host_id = 1,
 		.max_message_bytes = 65536,
 		.outbox_bytes = 262144,

@@ -11,8 +11,8 @@
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/codes.h"
+#include "shared/percent.h"
 #include "worker/api/arguments.h"
-#include "worker/api/percent.h"
 
 static void
 assert_refused(const struct arguments *arguments, const char *words)

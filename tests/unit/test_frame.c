@@ -94,11 +94,12 @@ give(struct frame_reader *reader, const uint8_t *bytes, size_t count,
 	uint8_t *copy = base_alloc(count);
 	uint8_t *at = copy, *end = copy + count;
 	enum frame_event event;
+	const struct frame_rules rules = { .limit = limit };
 	struct frame frame;
 
 	memcpy(copy, bytes, count);
 	do {
-		event = frame_read(reader, &at, end, limit, &frame);
+		event = frame_read(reader, &at, end, &rules, &frame);
 		if (event != FRAME_NEED_MORE)
 			note(log, event, &frame);
 		else
@@ -518,6 +519,7 @@ a_whole_frame_is_told_where_it_lies(void **state)
 {
 	struct frame_reader reader = { 0 };
 	struct buffer in = { 0 };
+	const struct frame_rules rules = { .limit = LIMIT };
 	struct frame frame;
 	uint8_t *at;
 
@@ -525,7 +527,7 @@ a_whole_frame_is_told_where_it_lies(void **state)
 	add(&in, TEXT, "in place");
 	at = in.data;
 	assert_int_equal(
-		frame_read(&reader, &at, in.data + in.length, LIMIT, &frame),
+		frame_read(&reader, &at, in.data + in.length, &rules, &frame),
 		FRAME_TEXT);
 	assert_ptr_equal(frame.data, in.data + 6);
 	assert_null(reader.pieces);
@@ -676,7 +678,7 @@ frames_are_written_as_the_rfc_says(void **state)
 
 	(void)state;
 	frame_add_text(&out, "Hello", 5);
-	frame_add_ping(&out);
+	frame_add_ping(&out, "", 0);
 	frame_add_pong(&out, "x", 1);
 	frame_add_close(&out, CLOSE_NORMAL, "bye");
 	frame_add_close(&out, CLOSE_NO_STATUS, "");

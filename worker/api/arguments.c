@@ -9,7 +9,7 @@
 #include "shared/buffer.h"
 #include "shared/codes.h"
 #include "shared/message.h"
-#include "worker/api/percent.h"
+#include "shared/percent.h"
 
 /* Up to here a double names each whole number. */
 #define WHOLE_MAX 9007199254740992.0

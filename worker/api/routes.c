@@ -8,6 +8,7 @@
 #include "shared/base.h"
 #include "shared/codes.h"
 #include "shared/config.h"
+#include "shared/percent.h"
 #include "worker/api/amend.h"
 #include "worker/api/banning.h"
 #include "worker/api/cors.h"
@@ -21,7 +22,7 @@
 #include "worker/api/intake.h"
 #include "worker/api/lists.h"
 #include "worker/api/moves.h"
-#include "worker/api/percent.h"
+#include "worker/api/profiles/api_profile.h"
 #include "worker/api/reply.h"
 #include "worker/api/say.h"
 #include "worker/api/scene.h"
@@ -316,6 +317,8 @@ routes_answer(struct exchange *exchange)
 		answer_refused(exchange, refused);
 		return;
 	}
+	if (api_profiles_answer(exchange))
+		return;
 	cors_tell(exchange);
 	if (!route) {
 		answer_without_route(exchange, known);

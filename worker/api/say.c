@@ -45,6 +45,7 @@ struct say_errand {
 	struct errand errand;
 	struct outcomes outcomes;
 	struct gather *gather;
+	say_decided *reply;
 };
 
 static struct say_errand *
@@ -56,7 +57,7 @@ say_of(struct errand *errand)
 static void
 finish(struct say_errand *say)
 {
-	outcomes_reply(&say->outcomes, say->errand.exchange);
+	say->reply(say->errand.exchange, &say->outcomes);
 	errand_end(&say->errand);
 }
 
@@ -295,8 +296,8 @@ say_all(struct say_errand *say, const struct speech *speech, struct text tenant)
 		passed(say, number, &message, pass_to_all(edge, &message));
 }
 
-static void
-say_it(struct say_errand *say, const struct speech *speech, struct text tenant)
+void
+say_add(struct say_errand *say, const struct speech *speech, struct text tenant)
 {
 	outcomes_add_part(&say->outcomes,
 		speech->to == SPEECH_TO_ROOMS && speech->is_many);
@@ -345,7 +346,7 @@ take_element(struct say_errand *say, struct arguments *arguments,
 	if (arguments->code != CODE_OK)
 		refuse_element(say, arguments);
 	else
-		say_it(say, &speech, tenant);
+		say_add(say, &speech, tenant);
 	buffer_fini(&speech.body);
 }
 
@@ -409,8 +410,8 @@ check(struct exchange *exchange)
 	return false;
 }
 
-static void
-send_gathered(struct say_errand *say)
+void
+say_send(struct say_errand *say)
 {
 	uint64_t number;
 
@@ -422,8 +423,8 @@ send_gathered(struct say_errand *say)
 		finish(say);
 }
 
-void
-say_answer(struct exchange *exchange)
+struct say_errand *
+say_begin(struct exchange *exchange, say_decided *reply)
 {
 	static const struct errand_hooks hooks = {
 		.on_letter = on_letter,
@@ -431,20 +432,38 @@ say_answer(struct exchange *exchange)
 		.on_end = on_end,
 	};
 	struct errands *errands = exchange->scene->errands;
+	struct say_errand *say =
+		errand_begin(errands, exchange, sizeof(*say), &hooks);
+
+	if (!say)
+		return NULL;
+	say->gather = gather_new(&errands->edge);
+	say->reply = reply;
+	return say;
+}
+
+static void
+reply(struct exchange *exchange, const struct outcomes *outcomes)
+{
+	outcomes_reply(outcomes, exchange);
+}
+
+void
+say_answer(struct exchange *exchange)
+{
 	struct text key = read_key(exchange, is_batch(exchange));
 	struct say_errand *say;
 
 	if (!check(exchange))
 		return;
-	say = errand_begin(errands, exchange, sizeof(*say), &hooks);
+	say = say_begin(exchange, reply);
 	if (!say)
 		return;
-	say->gather = gather_new(&errands->edge);
 	say->outcomes.is_batch = is_batch(exchange);
 	if (say->outcomes.is_batch)
 		take_batch(say, exchange_body(exchange), key);
 	else
 		take_element(
 			say, &exchange->data, exchange_body(exchange), key);
-	send_gathered(say);
+	say_send(say);
 }

@@ -43,7 +43,8 @@ attendance_end(struct session *session)
 			.room = session_user(session),
 			.user = session_user(session),
 			.platform = session->platform,
-			.lost = session->is_ending && !session->is_sent_away,
+			.lost = session->is_ending && !session->is_sent_away &&
+				session_has_grace(session),
 			.is_inbox = 1,
 		});
 	ledgers_send(edge, ledgers_of_inbox(edge, session_tenant(session),

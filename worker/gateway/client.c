@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "shared/base.h"
+#include "shared/config.h"
 #include "shared/scoreboard.h"
 #include "shared/table.h"
 #include "worker/gateway/admission.h"
@@ -27,14 +28,20 @@ client_start(struct gateway *gateway, const struct profile *profile,
 	const struct visitor *visitor)
 {
 	struct session *session = base_alloc_zeroed(1, sizeof(*session));
+	const struct listener *listener =
+		&gateway->config->listeners[visitor->listener];
 
 	session->gateway = gateway;
 	session->profile = profile;
+	session->heartbeat_ms = (uint32_t)listener->heartbeat_seconds;
+	session->login_policy = (uint8_t)listener->login_policy;
 	session->since_ms = gateway->lanes->now_ms;
 	session->port = admission_address(session->address, &visitor->peer);
 	admission_pass(session);
 	guestbook_arrive(session);
 	lane_start(&session->lane, gateway->lanes, visitor->fd, visitor->tls);
+	if (profile->on_open)
+		profile->on_open(session, visitor->query);
 	lane_feed(&session->lane, visitor->early);
 }
 
@@ -47,15 +54,12 @@ on_text(struct lane *lane, struct text text)
 	session_take(session, text);
 }
 
+/* Nothing that was asked is answered any more, and the user goes. */
 static void
-on_end(struct lane *lane)
+part(struct session *session)
 {
-	struct session *session = session_of_lane(lane);
 	struct pending *pending, *next;
 
-	session->is_ending = true;
-	guestbook_leave(session);
-	traffic_end(session);
 	session_stop_waiting(session);
 	DL_FOREACH_SAFE(session->pendings, pending, next)
 	{
@@ -64,6 +68,24 @@ on_end(struct lane *lane)
 	while (session->memberships)
 		talk_lose(session->memberships);
 	login_undo(session);
+}
+
+void
+client_give_way(struct session *session)
+{
+	session->is_replaced = true;
+	part(session);
+}
+
+static void
+on_end(struct lane *lane)
+{
+	struct session *session = session_of_lane(lane);
+
+	session->is_ending = true;
+	guestbook_leave(session);
+	traffic_end(session);
+	part(session);
 }
 
 static void
@@ -81,6 +103,23 @@ on_behind(struct lane *lane, uint64_t dropped)
 	traffic_behind(session_of_lane(lane), dropped);
 }
 
+static struct lane_style
+style(const struct lane *lane)
+{
+	const struct session *session = (const struct session *)lane;
+	const struct config *config = session->gateway->config;
+	const struct profile *profile = session->profile;
+	struct lane_style style = profile->style;
+
+	if (style.ping_ms == 0 && !profile->never_pings)
+		style.ping_ms = (uint64_t)config->ping_seconds;
+	style.idle_ms = style.beats ? session->heartbeat_ms
+				    : (uint64_t)config->idle_seconds;
+	if (style.message_bytes_max == 0)
+		style.message_bytes_max = (size_t)config->max_message_bytes;
+	return style;
+}
+
 static uint16_t
 close_code(const struct lane *lane, enum close_why why)
 {
@@ -94,5 +133,6 @@ const struct lane_hooks client_hooks = {
 	.on_end = on_end,
 	.on_dead = on_dead,
 	.on_behind = on_behind,
+	.style = style,
 	.close_code = close_code,
 };

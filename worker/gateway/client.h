@@ -9,11 +9,17 @@
 
 struct gateway;
 struct profile;
+struct session;
 struct visitor;
 
 /* Takes the socket, and TLS with it. */
 void client_start(struct gateway *gateway, const struct profile *profile,
 	const struct visitor *visitor);
+
+/* A newer login has its user: it stays connected without one. What it was a
+ * member of is lost, not left, so that nobody sees an exit before the newer one
+ * has joined. */
+void client_give_way(struct session *session);
 
 /* For the lanes. */
 extern const struct lane_hooks client_hooks;

@@ -283,13 +283,19 @@ is_zero(struct text number)
 	return number.length > 0;
 }
 
+bool
+door_head_wants_websocket(const struct door_head *head)
+{
+	return head->asks_upgrade &&
+	       equal_but_case(head->upgrade, TEXT_LITERAL("websocket"));
+}
+
 int
 door_head_judge(const struct door_head *head)
 {
 	if (!text_equal(head->method, TEXT_LITERAL("GET")))
 		return 405;
-	if (!head->asks_upgrade ||
-		!equal_but_case(head->upgrade, TEXT_LITERAL("websocket")))
+	if (!door_head_wants_websocket(head))
 		return 426;
 	if (!text_equal(head->version, TEXT_LITERAL("13")))
 		return 426;

@@ -39,6 +39,9 @@ enum door_head_end door_head_find_end(struct text bytes, size_t *scanned);
 /* Reads a whole head; 0, or the status to refuse it with: 400 or 505. */
 int door_head_read(struct door_head *head, struct text bytes);
 
+/* Does it ask for a WebSocket at all? */
+bool door_head_wants_websocket(const struct door_head *head);
+
 /* Is it a good handshake? 101, or the status to refuse it with. */
 int door_head_judge(const struct door_head *head);
 

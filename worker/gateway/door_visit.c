@@ -205,6 +205,36 @@ status_of(const struct visit *visit, const struct door_head *ask)
 	return verdict == DOOR_HOUSE_FULL || visit->is_surplus ? 503 : 101;
 }
 
+/* Plain HTTP, where that is known: whoever answers it reads the head anew. */
+static bool
+may_pass(const struct visit *visit, const struct door_head *ask, int status)
+{
+	const struct hall *hall = visit->hall;
+
+	return hall->hooks.may_pass &&
+	       hall->hooks.may_pass(hall->self, visit->listener) &&
+	       !(status == 0 && door_head_wants_websocket(ask));
+}
+
+static void
+visit_pass(struct visit *visit)
+{
+	struct hall *hall = visit->hall;
+	struct visitor visitor = {
+		.fd = visit->fd,
+		.tls = visit->tls,
+		.peer = visit->peer,
+		.listener = visit->listener,
+		.early = buffer_text(&visit->head),
+	};
+
+	event_del(visit->event);
+	if (!visit->is_surplus && hall->hooks.on_pass(hall->self, &visitor))
+		visit_detach(visit);
+	else
+		visit_answer(visit, 503, false);
+}
+
 static void
 visit_hear(struct visit *visit, size_t end)
 {
@@ -212,10 +242,14 @@ visit_hear(struct visit *visit, size_t end)
 	struct door_head ask;
 	int status = door_head_read(&ask, bytes);
 
-	if (status == 0) {
+	if (status == 0)
 		visit_take_forwarded(visit, &ask);
-		status = status_of(visit, &ask);
+	if (may_pass(visit, &ask, status)) {
+		visit_pass(visit);
+		return;
 	}
+	if (status == 0)
+		status = status_of(visit, &ask);
 	if (status == 101)
 		visit_greet(visit, &ask, end);
 	else

@@ -9,7 +9,8 @@
 #include "shared/records.h"
 #include "shared/traffic.h"
 #include "worker/gateway/gateway.h"
-#include "worker/gateway/outbox.h"
+#include "worker/gateway/gathering.h"
+#include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/traffic.h"
@@ -17,218 +18,11 @@
 
 /* When this much is gathered for a room it is sent before the turn ends. */
 #define GATHERED_MAX 65536
-#define GATHERED_FIRST 512
 
 #define PAYLOAD_KEEP_BYTES 65536
 
 /* How far ahead the loop over the seats asks for memory. */
 #define SEATS_AHEAD 6
-
-/* One frame of what is gathered. */
-struct piece {
-	uint32_t end; /* its last byte + 1 in the bundle */
-	bool is_event;
-	bool is_message;
-	uint8_t user_length;
-	uint32_t user_at;      /* in keyed; who gets the frame with the key */
-	uint32_t keyed_at;     /* in keyed; that frame */
-	uint32_t keyed_length; /* 0: there is none */
-	uint64_t skip; /* the connection that does not get it; 0: none */
-};
-
-/* What one profile's members of one room get at the end of the turn. */
-struct gathering {
-	struct bundle *bundle;
-	struct bundle *quiet; /* without events; NULL until one needs it */
-	struct push push, quiet_push; /* of these, while they are sent */
-	struct buffer keyed;
-	struct piece *pieces;
-	size_t count, capacity;
-	size_t quiet_count; /* frames in quiet */
-	bool has_events;
-};
-
-static struct gathering *
-gathering_of(
-	struct gateway *gateway, struct room *room, enum profile_number profile)
-{
-	struct gathering *gathering = room->gatherings[profile];
-
-	if (gathering)
-		return gathering;
-	gathering = base_alloc_zeroed(1, sizeof(*gathering));
-	gathering->bundle = bundle_new(GATHERED_FIRST);
-	room->gatherings[profile] = gathering;
-	if (!room->is_dirty) {
-		room->is_dirty = true;
-		room->next_dirty = gateway->rooms->dirty;
-		gateway->rooms->dirty = room;
-	}
-	return gathering;
-}
-
-static void
-gathering_free(struct gathering **gathering)
-{
-	bundle_unref(&(*gathering)->bundle);
-	bundle_unref(&(*gathering)->quiet);
-	buffer_fini(&(*gathering)->keyed);
-	free((*gathering)->pieces);
-	free(*gathering);
-	*gathering = NULL;
-}
-
-/* The payload becomes the next piece. */
-static struct piece *
-add_piece(struct room *room, enum profile_number profile,
-	const struct buffer *payload)
-{
-	struct gathering *gathering = room->gatherings[profile];
-	struct piece *piece;
-
-	if (gathering->count == gathering->capacity) {
-		gathering->capacity =
-			MAX_OF((size_t)4, gathering->capacity * 2);
-		gathering->pieces = base_realloc(gathering->pieces,
-			gathering->capacity * sizeof(gathering->pieces[0]));
-	}
-	bundle_add_text(&gathering->bundle, payload->data, payload->length);
-	piece = &gathering->pieces[gathering->count++];
-	*piece = (struct piece){ .end = gathering->bundle->length };
-	room->gathered[profile] = gathering->bundle->length;
-	return piece;
-}
-
-/* What a special member gets, with a reference for the caller; *count is how
- * many frames that are. It may wait for long, so it is no larger than it must
- * be. */
-static struct bundle *
-compose(const struct gathering *gathering, const struct seat *seat,
-	struct push *push, size_t *count)
-{
-	const struct session *session = seat->membership->session;
-	const uint8_t *keyed = gathering->keyed.data;
-	struct bundle *bundle = bundle_new(0);
-	uint32_t from = 0;
-
-	*count = 0;
-	*push = gathering->push;
-	push->newest_from = push->newest_end = 0;
-	for (size_t i = 0; i < gathering->count; i++) {
-		const struct piece *piece = &gathering->pieces[i];
-		uint32_t begin = from;
-
-		from = piece->end;
-		if (begin < seat->start ||
-			(piece->is_event && !seat->wants_events) ||
-			(piece->skip &&
-				piece->skip == session_connection(session)))
-			continue;
-		++*count;
-		if (piece->is_message)
-			push->newest_from = bundle->length;
-		if (piece->keyed_length &&
-			text_equal(session_user(session),
-				(struct text){
-					(const char *)keyed + piece->user_at,
-					piece->user_length }))
-			bundle_add(&bundle, keyed + piece->keyed_at,
-				piece->keyed_length);
-		else
-			bundle_add(&bundle, gathering->bundle->data + begin,
-				piece->end - begin);
-		if (piece->is_message)
-			push->newest_end = bundle->length;
-	}
-	push->bundle = bundle;
-	return bundle;
-}
-
-static size_t
-send_special(const struct gathering *gathering, const struct seat *seat)
-{
-	size_t count;
-	struct push push;
-	struct bundle *bundle = compose(gathering, seat, &push, &count);
-
-	if (count > 0)
-		lane_push_room(seat->lane, &push);
-	bundle_unref(&bundle);
-	return count;
-}
-
-/* For those who asked for no events. */
-static void
-make_quiet(struct gathering *gathering)
-{
-	struct push *push = &gathering->quiet_push;
-	uint32_t from = 0;
-
-	*push = gathering->push;
-	push->newest_from = push->newest_end = 0;
-	gathering->quiet = bundle_new(gathering->bundle->length);
-	for (size_t i = 0; i < gathering->count; i++) {
-		const struct piece *piece = &gathering->pieces[i];
-
-		if (!piece->is_event) {
-			if (piece->is_message)
-				push->newest_from = gathering->quiet->length;
-			bundle_add(&gathering->quiet,
-				gathering->bundle->data + from,
-				piece->end - from);
-			if (piece->is_message)
-				push->newest_end = gathering->quiet->length;
-			gathering->quiet_count++;
-		}
-		from = piece->end;
-	}
-	push->bundle = gathering->quiet;
-}
-
-static size_t
-send_quiet(struct gathering *gathering, const struct seat *seat)
-{
-	if (!gathering->quiet)
-		make_quiet(gathering);
-	if (gathering->quiet_count > 0)
-		lane_push_room(seat->lane, &gathering->quiet_push);
-	return gathering->quiet_count;
-}
-
-/* Returns how many frames the member got. */
-static size_t
-send_to(struct gathering *gathering, struct seat *seat)
-{
-	bool is_plain = !seat->is_special && seat->start == 0;
-
-	if (is_plain && (seat->wants_events || !gathering->has_events)) {
-		lane_push_room(seat->lane, &gathering->push);
-		return gathering->count;
-	}
-	return is_plain ? send_quiet(gathering, seat)
-			: send_special(gathering, seat);
-}
-
-/* How what is gathered goes to those who get all of it. */
-static void
-make_push(struct gathering *gathering, const struct room *room,
-	enum slow_policy policy)
-{
-	size_t last = gathering->count;
-
-	gathering->push = (struct push){
-		.bundle = gathering->bundle,
-		.source = room->number,
-		.policy = policy,
-	};
-	while (last > 0 && !gathering->pieces[last - 1].is_message)
-		last--;
-	if (last == 0)
-		return;
-	gathering->push.newest_end = gathering->pieces[last - 1].end;
-	if (last > 1)
-		gathering->push.newest_from = gathering->pieces[last - 2].end;
-}
 
 /* The bytes of those who got other ones than most are not told apart. */
 static void
@@ -265,7 +59,7 @@ send_pieces(struct gateway *gateway, struct room *room)
 
 	for (unsigned i = 0; i < PROFILE_COUNT; i++)
 		if (room->gatherings[i])
-			make_push(room->gatherings[i], room,
+			gathering_close(room->gatherings[i], room,
 				(enum slow_policy)policy);
 	for (uint32_t i = 0; i < room->seat_count; i++) {
 		struct seat *seat = &room->seats[i];
@@ -273,8 +67,8 @@ send_pieces(struct gateway *gateway, struct room *room)
 		if (i + SEATS_AHEAD < room->seat_count)
 			__builtin_prefetch(seat[SEATS_AHEAD].lane);
 		if (room->gatherings[seat->profile])
-			delivered +=
-				send_to(room->gatherings[seat->profile], seat);
+			delivered += gathering_send(
+				room->gatherings[seat->profile], seat);
 		seat->is_special = false;
 		seat->start = 0;
 	}
@@ -355,24 +149,25 @@ mark_user(struct gateway *gateway, struct room *room, struct text user)
 }
 
 static void
-add_keyed(struct gateway *gateway, const struct profile *profile,
+add_own(struct gateway *gateway, const struct profile *profile,
 	struct gathering *gathering, const struct message *message)
 {
-	struct piece *piece = &gathering->pieces[gathering->count - 1];
-	struct buffer *keyed = &gathering->keyed;
 	struct buffer *payload = payload_of(gateway);
-	uint8_t head[FRAME_HEAD_MAX];
-	size_t head_length;
 
 	profile->write_message(payload, message, true);
-	head_length = frame_write_head(head, payload->length);
-	piece->keyed_at = (uint32_t)keyed->length;
-	piece->keyed_length = (uint32_t)(head_length + payload->length);
-	buffer_add(keyed, head, head_length);
-	buffer_add(keyed, payload->data, payload->length);
-	piece->user_at = (uint32_t)keyed->length;
-	piece->user_length = (uint8_t)message->from.length;
-	buffer_add_text(keyed, message->from);
+	gathering_add_own(gathering, message->from, payload);
+}
+
+/* Do the sender's own connections here get something else? */
+static bool
+tells_own_apart(const struct room *room, const struct message *message)
+{
+	bool is_apart = message->key.length > 0;
+
+	for (unsigned i = 0; i < PROFILE_COUNT; i++)
+		if (room->seats_of[i] > 0)
+			is_apart |= profile_by_number(i)->tells_own_apart;
+	return is_apart && message->from.length <= USER_BYTES_MAX;
 }
 
 void
@@ -392,23 +187,26 @@ fanout_message(struct gateway *gateway, const struct message *message)
 	if (!(message->flags & MESSAGE_ECHO))
 		skip = mark_cause(gateway, room, message->asker_slot,
 			message->asker_life, message->connection);
-	if (message->key.length > 0 && message->from.length <= USER_BYTES_MAX)
+	if (tells_own_apart(room, message))
 		is_keyed = mark_user(gateway, room, message->from);
 	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
-		const struct profile *profile = profile_by_number(i);
 		struct buffer *payload = payload_of(gateway);
+		const struct profile *profile;
 		struct gathering *gathering;
 		struct piece *piece;
 
 		if (room->seats_of[i] == 0)
 			continue;
-		gathering = gathering_of(gateway, room, i);
+		profile = profile_by_number(i);
 		profile->write_message(payload, message, false);
-		piece = add_piece(room, i, payload);
+		if (payload->length == 0)
+			continue;
+		gathering = gathering_of(gateway, room, i);
+		piece = gathering_add(room, i, payload);
 		piece->skip = skip;
 		piece->is_message = true;
 		if (is_keyed)
-			add_keyed(gateway, profile, gathering, message);
+			add_own(gateway, profile, gathering, message);
 	}
 	send_if_much(gateway, room);
 }
@@ -430,9 +228,11 @@ fanout_push(struct gateway *gateway, struct room *room,
 
 		if (room->seats_of[i] == 0)
 			continue;
-		gathering = gathering_of(gateway, room, i);
 		push->write(profile_by_number(i), payload, push->what);
-		piece = add_piece(room, i, payload);
+		if (payload->length == 0)
+			continue;
+		gathering = gathering_of(gateway, room, i);
+		piece = gathering_add(room, i, payload);
 		piece->skip = skip;
 		piece->is_event = push->is_event;
 		gathering->has_events |= push->is_event;
@@ -444,7 +244,8 @@ static void
 write_presence(
 	const struct profile *profile, struct buffer *out, const void *presence)
 {
-	profile->write_presence(out, presence);
+	if (profile->write_presence)
+		profile->write_presence(out, presence);
 }
 
 void

@@ -156,7 +156,8 @@ payload_begin(struct frame_reader *reader, const struct frame_head *head)
 }
 
 static enum frame_event
-payload_end(struct frame_pieces *pieces, struct frame *frame)
+payload_end(struct frame_pieces *pieces, const struct frame_rules *rules,
+	struct frame *frame)
 {
 	pieces->in_payload = false;
 	if (pieces->head.opcode & BIT_CONTROL)
@@ -164,7 +165,7 @@ payload_end(struct frame_pieces *pieces, struct frame *frame)
 			pieces->control, pieces->control_length);
 	if (!pieces->head.is_final)
 		return FRAME_NEED_MORE;
-	if (pieces->utf8.need)
+	if (pieces->utf8.need && !rules->takes_any_text)
 		return bad(frame, CLOSE_NOT_UTF8);
 	pieces->is_told = true;
 	buffer_reserve(&pieces->message, 1); /* an empty one has a place too */
@@ -175,7 +176,7 @@ payload_end(struct frame_pieces *pieces, struct frame *frame)
 /* Takes what is there of a frame whose head is known. */
 static enum frame_event
 payload_take(struct frame_pieces *pieces, uint8_t **at, uint8_t *end,
-	struct frame *frame)
+	const struct frame_rules *rules, struct frame *frame)
 {
 	size_t length = MIN_OF(pieces->left, (uint64_t)(end - *at));
 	uint8_t *data = *at;
@@ -189,11 +190,13 @@ payload_take(struct frame_pieces *pieces, uint8_t **at, uint8_t *end,
 		pieces->control_length += (uint8_t)length;
 	} else {
 		if (pieces->message_opcode == OPCODE_TEXT &&
+			!rules->takes_any_text &&
 			!utf8_take(&pieces->utf8, data, length))
 			return bad(frame, CLOSE_NOT_UTF8);
 		buffer_add(&pieces->message, data, length);
 	}
-	return pieces->left ? FRAME_NEED_MORE : payload_end(pieces, frame);
+	return pieces->left ? FRAME_NEED_MORE
+			    : payload_end(pieces, rules, frame);
 }
 
 /* Moves bytes of a head that comes in pieces; one at a time, so that none
@@ -246,7 +249,7 @@ is_whole(const struct frame_head *head, size_t there)
 
 static enum frame_event
 whole_take(struct frame_reader *reader, const struct frame_head *head,
-	uint8_t **at, struct frame *frame)
+	uint8_t **at, const struct frame_rules *rules, struct frame *frame)
 {
 	size_t length = head->length;
 	uint8_t *data = *at;
@@ -257,14 +260,15 @@ whole_take(struct frame_reader *reader, const struct frame_head *head,
 	unmask(data, length, head->mask, 0);
 	if (head->opcode & BIT_CONTROL)
 		return control_event(frame, head->opcode, data, length);
-	if (head->opcode == OPCODE_TEXT && !utf8_is_whole(data, length))
+	if (head->opcode == OPCODE_TEXT && !rules->takes_any_text &&
+		!utf8_is_whole(data, length))
 		return bad(frame, CLOSE_NOT_UTF8);
 	return message_event(frame, head->opcode, data, length);
 }
 
 enum frame_event
 frame_read(struct frame_reader *reader, uint8_t **at, uint8_t *end,
-	size_t limit, struct frame *frame)
+	const struct frame_rules *rules, struct frame *frame)
 {
 	enum frame_event event;
 	enum frame_head_state state;
@@ -274,7 +278,7 @@ frame_read(struct frame_reader *reader, uint8_t **at, uint8_t *end,
 	pieces_tidy(reader);
 	do {
 		if (!reader->pieces || !reader->pieces->in_payload) {
-			state = head_take(reader, &head, at, end, limit);
+			state = head_take(reader, &head, at, end, rules->limit);
 			if (state == HEAD_SHORT)
 				return FRAME_NEED_MORE;
 			if (state == HEAD_BAD)
@@ -282,10 +286,11 @@ frame_read(struct frame_reader *reader, uint8_t **at, uint8_t *end,
 							  ? CLOSE_TOO_BIG
 							  : CLOSE_PROTOCOL);
 			if (is_whole(&head, (size_t)(end - *at)))
-				return whole_take(reader, &head, at, frame);
+				return whole_take(
+					reader, &head, at, rules, frame);
 			payload_begin(reader, &head);
 		}
-		event = payload_take(reader->pieces, at, end, frame);
+		event = payload_take(reader->pieces, at, end, rules, frame);
 	} while (event == FRAME_NEED_MORE && *at < end);
 	return event;
 }

@@ -14,7 +14,7 @@ struct buffer;
 
 enum frame_event {
 	FRAME_NEED_MORE, /* all bytes taken, nothing complete */
-	FRAME_TEXT,      /* a whole text message, valid UTF-8 */
+	FRAME_TEXT,      /* a whole text message, valid UTF-8 (8.1) */
 	FRAME_BINARY,    /* a whole binary message */
 	FRAME_PING,      /* data is to be sent back in a pong (5.5.2) */
 	FRAME_PONG,
@@ -48,12 +48,17 @@ struct frame {
 	uint16_t close_code; /* for FRAME_CLOSE and FRAME_BAD */
 };
 
+struct frame_rules {
+	size_t limit;        /* largest message, in bytes */
+	bool takes_any_text; /* UTF-8 or not */
+};
+
 /* Takes bytes from *at towards end until one event is complete; moves *at. The
- * bytes are changed (unmasked). limit: largest message, in bytes. Called until
+ * bytes are changed (unmasked). Called until
  * it says FRAME_NEED_MORE, which also frees the message told before; after
  * FRAME_CLOSE or FRAME_BAD only frame_reader_fini() may follow. */
 enum frame_event frame_read(struct frame_reader *reader, uint8_t **at,
-	uint8_t *end, size_t limit, struct frame *frame);
+	uint8_t *end, const struct frame_rules *rules, struct frame *frame);
 void frame_reader_fini(struct frame_reader *reader);
 
 #define FRAME_HEAD_MAX 10
@@ -65,9 +70,9 @@ size_t frame_write_head(uint8_t head[FRAME_HEAD_MAX], uint64_t length);
  * server wrote. */
 size_t frame_written_length(const uint8_t *frame);
 
-/* Appends whole frames. A pong carries at most 125 bytes. */
+/* Appends whole frames. Pings and pongs carry at most 125 bytes. */
 void frame_add_text(struct buffer *out, const void *data, size_t length);
-void frame_add_ping(struct buffer *out);
+void frame_add_ping(struct buffer *out, const void *data, size_t length);
 void frame_add_pong(struct buffer *out, const void *data, size_t length);
 
 /* reason is cut at 123 bytes, never inside a character. CLOSE_NO_STATUS never

@@ -50,9 +50,11 @@ frame_add_text(struct buffer *out, const void *data, size_t length)
 }
 
 void
-frame_add_ping(struct buffer *out)
+frame_add_ping(struct buffer *out, const void *data, size_t length)
 {
-	add_head(out, OPCODE_PING, 0);
+	must(length <= CONTROL_MAX);
+	add_head(out, OPCODE_PING, length);
+	buffer_add(out, data, length);
 }
 
 void

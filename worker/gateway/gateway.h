@@ -61,6 +61,9 @@ struct gateway {
 	bool is_counted;  /* who is about to enter; see admission.h */
 	bool has_logged_gap, has_logged_full;
 
+	/* The session stays connected, without its user: client_give_way(),
+	 * which kicks cannot know. */
+	void (*give_way)(struct session *session);
 	struct session *due;  /* their waiting is over */
 	struct draft *drafts; /* not yet begun, see draft.h */
 

@@ -76,6 +76,7 @@ gateway_init(struct gateway *gateway, struct event_base *base)
 		arena_shape(gateway->arena)->index_connections;
 	gateway->seated = base_alloc_zeroed(
 		gateway->seated_capacity, sizeof(gateway->seated[0]));
+	gateway->give_way = client_give_way;
 	gateway->rooms = rooms_new();
 	gateway->pendings = pendings_new(gateway->life);
 	gateway->announcer = announcer_new(base);

@@ -72,6 +72,9 @@ kick_take(struct gateway *gateway, const struct kick *kick)
 		talk_send_out(session, kick);
 	else if (session->is_entering && kick->why < ARRAY_LEN(ways))
 		session->kick_why = (uint8_t)kick->why;
+	else if (kick->why == KICK_REPLACED &&
+		 session_gives_way_silently(session))
+		gateway->give_way(session);
 	else
 		kick_out(session, kick);
 }

@@ -101,15 +101,14 @@ watch(struct lane *lane, uint32_t interest)
 static void
 set_timer(struct lane *lane)
 {
-	const struct config *config = lane->lanes->config;
-	uint64_t ping_ms = (uint64_t)config->ping_seconds;
-	uint64_t idle_ms = (uint64_t)config->idle_seconds;
+	const struct lane_style style = lane->lanes->hooks->style(lane);
 	uint64_t at_ms = UINT64_MAX;
 
-	if (ping_ms)
-		at_ms = lane->heard_ms + ping_ms * (lane->is_pinged ? 2 : 1);
-	if (idle_ms)
-		at_ms = MIN_OF(at_ms, lane->commanded_ms + idle_ms);
+	if (style.ping_ms)
+		at_ms = lane->heard_ms +
+			style.ping_ms * (lane->is_pinged ? 2 : 1);
+	if (style.idle_ms)
+		at_ms = MIN_OF(at_ms, lane->commanded_ms + style.idle_ms);
 	if (at_ms != UINT64_MAX)
 		wheel_set(lane->lanes->wheel, &lane->timer, at_ms);
 }
@@ -252,22 +251,54 @@ lane_on_event(struct lane *lane, uint32_t events)
 }
 
 static void
-ping(struct lane *lane)
+ping(struct lane *lane, const struct lane_style *style)
 {
 	struct buffer *frame = lane_scratch(lane);
 
-	lane->is_pinged = true;
-	frame_add_ping(frame);
+	if (style->needs_no_pong)
+		lane->heard_ms = lane->lanes->now_ms;
+	else
+		lane->is_pinged = true;
+	frame_add_ping(frame, "", style->pings_zero ? 1 : 0);
 	lane_queue(lane, frame);
+}
+
+void
+lane_ping(struct lane *lane)
+{
+	const struct lane_style style = lane->lanes->hooks->style(lane);
+
+	ping(lane, &style);
+}
+
+/* True: it was silent or idle for too long, and ends. */
+static bool
+ends_in_silence(struct lane *lane, const struct lane_style *style)
+{
+	struct lanes *lanes = lane->lanes;
+	uint64_t silent_ms = lanes->now_ms - lane->heard_ms;
+
+	if (style->ping_ms && silent_ms >= 2 * style->ping_ms &&
+		!style->needs_no_pong) {
+		row_count(lanes->row, COUNTER_CLOSED_SILENT, 1);
+		lane_close_why(lane, CLOSE_WHY_SILENT, "nothing came");
+		return true;
+	}
+	if (!style->idle_ms ||
+		lanes->now_ms - lane->commanded_ms < style->idle_ms)
+		return false;
+	if (style->beats)
+		lane_die(lane);
+	else
+		lane_close_why(lane, CLOSE_WHY_IDLE, "idle");
+	return true;
 }
 
 void
 lane_on_timer(struct lane *lane)
 {
+	const struct lane_style style = lane->lanes->hooks->style(lane);
 	struct lanes *lanes = lane->lanes;
-	uint64_t ping_ms = (uint64_t)lanes->config->ping_seconds;
-	uint64_t idle_ms = (uint64_t)lanes->config->idle_seconds;
-	uint64_t silent_ms;
 
 	if (lane->state != LANE_OPEN) {
 		lane_die(lane);
@@ -280,18 +311,11 @@ lane_on_timer(struct lane *lane)
 	/* Silent because we do not listen. */
 	if (lane->is_held && outbox_waiting(&lane->outbox) == 0)
 		lane->heard_ms = lanes->now_ms;
-	silent_ms = lanes->now_ms - lane->heard_ms;
-	if (ping_ms && silent_ms >= 2 * ping_ms) {
-		row_count(lanes->row, COUNTER_CLOSED_SILENT, 1);
-		lane_close_why(lane, CLOSE_WHY_SILENT, "nothing came");
+	if (ends_in_silence(lane, &style))
 		return;
-	}
-	if (idle_ms && lanes->now_ms - lane->commanded_ms >= idle_ms) {
-		lane_close_why(lane, CLOSE_WHY_IDLE, "idle");
-		return;
-	}
-	if (ping_ms && silent_ms >= ping_ms && !lane->is_pinged)
-		ping(lane);
+	if (style.ping_ms && !lane->is_pinged &&
+		lanes->now_ms - lane->heard_ms >= style.ping_ms)
+		ping(lane, &style);
 	set_timer(lane);
 }
 
@@ -349,6 +373,12 @@ lane_settle(struct lane *lane)
 	if (lane->stash && !lane_is_blocked(lane))
 		lane_take_stash(lane);
 	watch_what_matters(lane);
+}
+
+void
+lane_beat(struct lane *lane)
+{
+	lane->commanded_ms = lane->lanes->now_ms;
 }
 
 void

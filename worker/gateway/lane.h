@@ -71,11 +71,26 @@ struct lane {
 	uint8_t *stash; /* came in before the lane was blocked */
 	struct frame_reader reader;
 	uint64_t heard_ms;     /* when anything came */
-	uint64_t commanded_ms; /* when a text came */
+	uint64_t commanded_ms; /* when a command came */
 	struct wheel_timer timer;
 	struct lane *next, *previous;
 	const char *why_closed; /* for on_end() */
 	uint16_t close_code;    /* of ours, or of theirs; 0: none was told */
+};
+
+/* How a lane is spoken on, which its owner's protocol says. */
+struct lane_style {
+	size_t message_bytes_max;
+	uint64_t ping_ms; /* silent so long: pinged; 0: never */
+	uint64_t idle_ms; /* without a command so long: it ends; 0: never */
+	bool pings_zero;  /* the ping carries one byte 0 */
+	bool needs_no_pong;
+	bool takes_binary;   /* as if it were text */
+	bool takes_any_text; /* also what is not UTF-8 */
+
+	/* A command is what the owner calls one, by lane_beat(); and who is
+	 * idle is dropped without a word. */
+	bool beats;
 };
 
 /* What the owner of a lane hears. */
@@ -92,6 +107,9 @@ struct lane_hooks {
 	/* Something waits for a client whose socket is full, or so many frames
 	 * were left out; only to be noted. */
 	void (*on_behind)(struct lane *lane, uint64_t dropped);
+
+	/* Asked often: nothing of it is kept. */
+	struct lane_style (*style)(const struct lane *lane);
 
 	/* The close code for a reason. */
 	uint16_t (*close_code)(const struct lane *lane, enum close_why why);
@@ -142,6 +160,12 @@ void lane_push_later(struct lane *lane, struct bundle *bundle);
 
 /* Bytes that wait for its client. */
 size_t lane_waiting(const struct lane *lane);
+
+/* Pings now, besides what its style says. */
+void lane_ping(struct lane *lane);
+
+/* A command has come, of a lane that beats. */
+void lane_beat(struct lane *lane);
 
 /* Stops and starts the reading of input. */
 void lane_hold(struct lane *lane);

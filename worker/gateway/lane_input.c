@@ -24,23 +24,30 @@ send_pong(struct lane *lane, const struct frame *frame)
 }
 
 static void
-on_text(struct lane *lane, const struct frame *frame)
+on_text(struct lane *lane, const struct lane_style *style,
+	const struct frame *frame)
 {
-	lane->commanded_ms = lane->lanes->now_ms;
+	if (!style->beats)
+		lane->commanded_ms = lane->lanes->now_ms;
 	lane->lanes->hooks->on_text(lane,
 		(struct text){ (const char *)frame->data, frame->length });
 }
 
 /* What a bad frame closes with is said in RFC 6455, section 7.4.1. */
 static void
-on_frame(struct lane *lane, enum frame_event event, const struct frame *frame)
+on_frame(struct lane *lane, const struct lane_style *style,
+	enum frame_event event, const struct frame *frame)
 {
 	switch (event) {
 	case FRAME_TEXT:
-		on_text(lane, frame);
+		on_text(lane, style, frame);
 		break;
 	case FRAME_BINARY:
-		lane_close_with(lane, CLOSE_UNSUPPORTED, "text frames only");
+		if (style->takes_binary)
+			on_text(lane, style, frame);
+		else
+			lane_close_with(
+				lane, CLOSE_UNSUPPORTED, "text frames only");
 		break;
 	case FRAME_PING:
 		send_pong(lane, frame);
@@ -73,7 +80,9 @@ stash(struct lane *lane, const uint8_t *at, size_t length)
 static void
 take(struct lane *lane, uint8_t *at, size_t length)
 {
-	size_t limit = (size_t)lane->lanes->config->max_message_bytes;
+	const struct lane_style style = lane->lanes->hooks->style(lane);
+	const struct frame_rules rules = { style.message_bytes_max,
+		style.takes_any_text };
 	uint8_t *end = at + length;
 	enum frame_event event;
 	struct frame frame;
@@ -85,8 +94,8 @@ take(struct lane *lane, uint8_t *at, size_t length)
 			lane_note(lane->lanes, lane);
 			return;
 		}
-		event = frame_read(&lane->reader, &at, end, limit, &frame);
-		on_frame(lane, event, &frame);
+		event = frame_read(&lane->reader, &at, end, &rules, &frame);
+		on_frame(lane, &style, event, &frame);
 	} while (event != FRAME_NEED_MORE && lane->state == LANE_OPEN);
 }
 

@@ -59,7 +59,8 @@ frame_of(struct posting *posting, const struct profile *profile, bool with_key)
 	buffer_clear(payload, PAYLOAD_KEEP_BYTES);
 	profile->write_message(payload, posting->message, with_key);
 	*frame = bundle_new(payload->length + FRAME_HEAD_MAX);
-	bundle_add_text(frame, payload->data, payload->length);
+	if (payload->length > 0)
+		bundle_add_text(frame, payload->data, payload->length);
 	return *frame;
 }
 
@@ -93,13 +94,17 @@ static void
 post(struct posting *posting, struct session *session)
 {
 	bool with_key =
-		posting->message->key.length > 0 &&
+		(posting->message->key.length > 0 ||
+			session->profile->tells_own_apart) &&
 		text_equal(posting->message->from, session_user(session));
+	struct bundle *frame;
 
 	if (posting->is_over || !wants(posting, session))
 		return;
-	lane_push_later(
-		&session->lane, frame_of(posting, session->profile, with_key));
+	frame = frame_of(posting, session->profile, with_key);
+	if (frame->length == 0)
+		return;
+	lane_push_later(&session->lane, frame);
 	posting->posted++;
 }
 

@@ -27,8 +27,11 @@ push(struct session *session, const struct read_push *read)
 {
 	struct gateway *gateway = session->gateway;
 	struct buffer *payload = &gateway->payload;
-	struct bundle *bundle = bundle_new(0);
+	struct bundle *bundle;
 
+	if (!session->profile->write_read)
+		return;
+	bundle = bundle_new(0);
 	buffer_clear(payload, KEEP_BYTES);
 	session->profile->write_read(payload, read);
 	bundle_add_text(&bundle, payload->data, payload->length);
@@ -64,7 +67,8 @@ tell_own(struct gateway *gateway, struct room *room, const struct mark *mark,
 static void
 write_read(const struct profile *profile, struct buffer *out, const void *read)
 {
-	profile->write_read(out, read);
+	if (profile->write_read)
+		profile->write_read(out, read);
 }
 
 static void

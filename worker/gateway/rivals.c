@@ -24,11 +24,13 @@ rivals_why(enum fate fate)
 }
 
 static struct policy_rules
-rules_of(const struct gateway *gateway)
+rules_of(const struct session *session)
 {
+	const struct config *config = session->gateway->config;
+
 	return (struct policy_rules){
-		.policy = (enum login_policy)gateway->config->login_policy,
-		.connections_max = (uint64_t)gateway->config->user_connections,
+		.policy = (enum login_policy)session_login_policy(session),
+		.connections_max = (uint64_t)config->user_connections,
 	};
 }
 
@@ -100,7 +102,7 @@ static void
 view_open(struct view *view, const struct session *session)
 {
 	*view = (struct view){
-		.rules = rules_of(session->gateway),
+		.rules = rules_of(session),
 		.fate = FATE_STAYS,
 	};
 	if (!is_any_rule(&view->rules))

@@ -21,10 +21,12 @@
 #include "worker/gateway/client.h"
 #include "worker/gateway/door.h"
 #include "worker/gateway/drain.h"
+#include "worker/gateway/fronts.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/gateway_turn.h"
 #include "worker/gateway/keyring.h"
 #include "worker/gateway/lanes.h"
+#include "worker/gateway/passage.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/tenants.h"
 #include "worker/gateway/wishes.h"
@@ -33,6 +35,7 @@
 /* Descriptors of libwebsockets, and what the rest of the process needs beside
  * its clients. */
 #define AT_THE_DOOR_MAX 4096
+#define PASSAGES_MAX 4096
 #define HEAD_BYTES_MAX 8192
 #define HEAD_SECONDS 10
 
@@ -47,15 +50,14 @@ struct service {
 	struct gateway gateway;
 	struct worker *worker;
 	struct door *door;
+	struct passages passages;
 	bool is_draining;
 	bool is_ending;
 	uint64_t stop_ms; /* when the stop or the drain began */
 	struct drain drain;
-	size_t shown;     /* clients in the title */
-	char **listeners; /* names of those that are open */
-	size_t listener_count;
-	struct manners *manners; /* of these listeners */
-	unsigned rested;         /* turns in which the clients were not heard */
+	size_t shown; /* clients in the title */
+	struct fronts fronts;
+	unsigned rested; /* turns in which the clients were not heard */
 };
 
 static uint64_t
@@ -86,12 +88,11 @@ is_full(const struct service *service)
 }
 
 static const struct profile *
-profile_at(const struct service *service, unsigned number, struct text path)
+profile_at(const struct service *service, unsigned number, struct text path,
+	struct text query)
 {
-	const struct listener *listener =
-		&service->gateway.config->listeners[number];
-
-	return profile_find(path, listener->profiles, listener->profile_count);
+	return profile_find(
+		&service->gateway.config->listeners[number], path, query);
 }
 
 static enum door_verdict
@@ -101,7 +102,7 @@ may_enter(void *self, unsigned number, struct text path, struct text origin)
 	const struct listener *listener =
 		&service->gateway.config->listeners[number];
 
-	if (!profile_at(service, number, path))
+	if (!profile_at(service, number, path, TEXT_LITERAL("")))
 		return DOOR_NO_SUCH_PATH;
 	if (!origins_allow(listener->origins, listener->origin_count, origin))
 		return DOOR_BAD_ORIGIN;
@@ -143,8 +144,8 @@ static void
 on_enter(void *self, const struct visitor *visitor)
 {
 	struct service *service = self;
-	const struct profile *profile =
-		profile_at(service, visitor->listener, visitor->path);
+	const struct profile *profile = profile_at(
+		service, visitor->listener, visitor->path, visitor->query);
 
 	must(profile != NULL);
 	row_count(service->gateway.row, COUNTER_HANDSHAKES, 1);
@@ -177,13 +178,36 @@ on_door(void *self, enum door_event what)
 	row_count(service->gateway.row, counters[what], 1);
 }
 
+static bool
+may_pass(void *self, unsigned number)
+{
+	const struct service *service = self;
+	const struct config *config = service->gateway.config;
+
+	return config_passage(config, &config->listeners[number]) != NULL;
+}
+
+static bool
+on_pass(void *self, const struct visitor *visitor)
+{
+	struct service *service = self;
+	const struct config *config = service->gateway.config;
+	const struct listener *passage =
+		config_passage(config, &config->listeners[visitor->listener]);
+
+	if (!passage || !passages_open(&service->passages, visitor,
+				strchr(passage->address, ':') + 1))
+		return false;
+	row_count(service->gateway.row, COUNTER_PASSED, 1);
+	return true;
+}
+
 static const struct manners *
 manners_at(void *self, unsigned number)
 {
 	const struct service *service = self;
 
-	return number < service->listener_count ? &service->manners[number]
-						: NULL;
+	return fronts_manners(&service->fronts, number);
 }
 
 static uint64_t
@@ -224,7 +248,8 @@ static void
 end_when_done(struct service *service, uint64_t now_ms)
 {
 	uint64_t end_ms = service->stop_ms + STOP_MS;
-	bool is_empty = service->gateway.lanes->count == 0;
+	bool is_empty = service->gateway.lanes->count == 0 &&
+			service->passages.count == 0;
 
 	if (service->is_draining) {
 		drain_go_on(&service->drain, now_ms);
@@ -320,6 +345,8 @@ make_door(struct service *service)
 {
 	static const struct door_hooks hooks = {
 		.may_enter = may_enter,
+		.may_pass = may_pass,
+		.on_pass = on_pass,
 		.admit = admit,
 		.dismiss = dismiss,
 		.on_enter = on_enter,
@@ -372,70 +399,24 @@ open_door(struct service *service)
 	return result;
 }
 
-/* Names tell which listener is which before and after a reload. */
-static void
-note_listeners(struct service *service)
-{
-	const struct config *config = service->gateway.config;
-
-	service->listeners = base_realloc(service->listeners,
-		(config->listener_count + 1) * sizeof(char *));
-	for (size_t i = 0; i < config->listener_count; i++)
-		service->listeners[i] = base_strdup(config->listeners[i].name);
-	service->listener_count = config->listener_count;
-	service->manners =
-		manners_new(config, arena_tickets(service->gateway.arena));
-}
-
-static void
-forget_listeners(struct service *service)
-{
-	for (size_t i = 0; i < service->listener_count; i++)
-		free(service->listeners[i]);
-	manners_free(&service->manners, service->listener_count);
-	service->listener_count = 0;
-}
-
-static unsigned
-number_now(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->listener_count; i++)
-		if (strcmp(config->listeners[i].name, name) == 0)
-			return (unsigned)i;
-	return DOOR_NO_LISTENER;
-}
-
-static void
-renumber(struct service *service)
-{
-	size_t count = service->listener_count;
-	unsigned *numbers = base_alloc((count + 1) * sizeof(*numbers));
-
-	for (size_t i = 0; i < count; i++)
-		numbers[i] = number_now(
-			service->gateway.config, service->listeners[i]);
-	door_renumber(service->door, numbers, count);
-	free(numbers);
-	forget_listeners(service);
-	note_listeners(service);
-}
-
 /* Nobody is disconnected but those whose tenant is gone; those at the door go
  * on under the new rules. */
 static void
 on_reload(void *self)
 {
 	struct service *service = self;
+	struct gateway *gateway = &service->gateway;
 
 	door_shut(service->door);
-	renumber(service);
+	fronts_renew(&service->fronts, gateway->config,
+		arena_tickets(gateway->arena), service->door);
 	if (open_door(service) < 0)
 		log_error("some listeners are not open in this process");
-	lanes_renew(service->gateway.lanes);
-	keyring_free(&service->gateway.keyring);
-	service->gateway.keyring = keyring_new(service->gateway.config);
-	attendance_renew(&service->gateway);
-	tenants_reload(&service->gateway);
+	lanes_renew(gateway->lanes);
+	keyring_free(&gateway->keyring);
+	gateway->keyring = keyring_new(gateway->config);
+	attendance_renew(gateway);
+	tenants_reload(gateway);
 }
 
 static void
@@ -474,18 +455,20 @@ gateway_main(struct worker *worker)
 
 	if (gateway_init(&service.gateway, worker_base(worker)) < 0)
 		goto out;
+	passages_init(&service.passages, worker_base(worker), PASSAGES_MAX);
 	service.door = make_door(&service);
 	if (!service.door || open_door(&service) < 0)
 		goto out;
-	note_listeners(&service);
+	fronts_note(&service.fronts, service.gateway.config,
+		arena_tickets(service.gateway.arena));
 	show_title(&service, true);
 	worker_run(worker, &hooks, &service);
 	code = 0;
 out:
 	if (service.door)
 		door_free(&service.door);
-	forget_listeners(&service);
-	free(service.listeners);
+	passages_fini(&service.passages);
+	fronts_fini(&service.fronts);
 	gateway_fini(&service.gateway);
 	return code;
 }

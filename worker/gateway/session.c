@@ -84,6 +84,31 @@ session_of(const struct gateway *gateway, uint64_t connection)
 								  : NULL;
 }
 
+unsigned
+session_login_policy(const struct session *session)
+{
+	if (session->login_policy > 0)
+		return session->login_policy - 1u;
+	if (session->profile->replaces_silently)
+		return LOGIN_REPLACE;
+	if (session->profile->has_many)
+		return LOGIN_MULTI;
+	return (unsigned)session->gateway->config->login_policy;
+}
+
+bool
+session_has_grace(const struct session *session)
+{
+	return session->is_replaced || !session->profile->has_no_grace;
+}
+
+bool
+session_gives_way_silently(const struct session *session)
+{
+	return session->profile->replaces_silently &&
+	       session->login_policy == 0;
+}
+
 void
 session_send(struct session *session, struct text payload)
 {

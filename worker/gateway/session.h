@@ -69,6 +69,9 @@ struct session {
 	uint16_t kept_count;    /* frames that wait to be read */
 	uint32_t kept_bytes;    /* of these frames */
 	uint16_t port;          /* of the client, host order */
+	uint32_t heartbeat_ms;  /* of its listener */
+	uint8_t login_policy;   /* of its listener */
+	bool is_replaced;       /* it had a user, whom a newer one has now */
 	uint8_t bad_in_a_row;   /* for the profile: frames without sense */
 	uint8_t bad_tokens;     /* in a row */
 	bool is_waiting;        /* for all that was asked to be answered */
@@ -90,6 +93,14 @@ struct session {
 struct text session_tenant(const struct session *session);
 struct text session_user(const struct session *session);
 struct text session_info(const struct session *session);
+
+/* What becomes of other logins of its user: an enum login_policy; and is that
+ * told to those who give way? */
+unsigned session_login_policy(const struct session *session);
+bool session_gives_way_silently(const struct session *session);
+
+/* The connection is gone: may its user come back before others see an exit? */
+bool session_has_grace(const struct session *session);
 
 /* Names the connection in letters; 0 before the login. */
 uint64_t session_connection(const struct session *session);

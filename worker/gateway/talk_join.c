@@ -248,8 +248,11 @@ talk_join_given_up(struct pending *pending, const struct refused *refused)
 void
 talk_lose(struct membership *membership)
 {
-	if (!membership->session->gateway->is_stopping)
-		tell_leave(membership, !membership->session->is_sent_away);
+	const struct session *session = membership->session;
+
+	if (!session->gateway->is_stopping)
+		tell_leave(membership,
+			!session->is_sent_away && session_has_grace(session));
 	membership_end(&membership);
 }
 

@@ -52,6 +52,12 @@ struct door_hooks {
 	enum door_verdict (*may_enter)(void *self, unsigned listener,
 		struct text path, struct text origin);
 
+	/* What asks for no WebSocket has another way here: on_pass() takes it
+	 * as on_enter() would, with all that was read as early; false: it
+	 * cannot, and all stays the door's. NULL: nothing has. */
+	bool (*may_pass)(void *self, unsigned listener);
+	bool (*on_pass)(void *self, const struct visitor *visitor);
+
 	/* Behind a good handshake, the last question; not 0: the status to
 	 * refuse him with. Who may is entered, or dismissed, before anybody
 	 * else is asked about. NULL: everybody may. */

@@ -170,9 +170,8 @@ on_text(struct session *session, struct text text)
 }
 
 const struct profile profile_confab = {
-	.name = "confab",
-	.path = "/chat",
 	.number = PROFILE_CONFAB,
+	.path = "/chat",
 	.close_codes = {
 		[CLOSE_WHY_STOP] = 1001,
 		[CLOSE_WHY_DRAIN] = 1012,

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/profiles.h"
 #include "shared/text.h"
 #include "worker/gateway/lane.h"
 
@@ -22,16 +23,33 @@ struct presence;
 struct read_push;
 struct session;
 
-enum profile_number {
-	PROFILE_CONFAB,
-	PROFILE_COUNT
-};
-
 struct profile {
-	const char *name; /* in listener.profiles */
-	const char *path; /* of its WebSockets */
 	enum profile_number number;
+	const char *path; /* of its WebSockets */
+
+	/* Where several profiles have the path, it is for those whose query has
+	 * this parameter; NULL: for all others. */
+	const char *parameter;
 	uint16_t close_codes[CLOSE_WHY_COUNT];
+
+	/* How it is spoken; ping_ms and message_bytes_max 0: as configured. */
+	struct lane_style style;
+	bool never_pings;
+
+	/* Not as login_policy has it: of one user on one platform the newest
+	 * login alone is heard and told; those before stay connected. */
+	bool replaces_silently;
+	bool has_many; /* nor this: any number of logins stay */
+
+	/* The own connections of a sender get what write_message says with
+	 * with_key, or nothing, though there is no key. */
+	bool tells_own_apart;
+
+	/* Its users are gone as soon as their connection is. */
+	bool has_no_grace;
+
+	/* A connection has come; query as in visitor. NULL: nothing is done. */
+	void (*on_open)(struct session *session, struct text query);
 
 	/* One frame from a client: at most one request. */
 	void (*on_text)(struct session *session, struct text text);
@@ -41,8 +59,9 @@ struct profile {
 	void (*answer)(struct session *session, struct text tag,
 		const struct answer *answer);
 
-	/* Append the payload of one frame. with_key: for connections of the
-	 * user who sent it. */
+	/* Append the payload of one frame; nothing is sent where nothing is
+	 * appended, and no writer but write_message is needed. with_key: for
+	 * connections of the user who sent it. */
 	void (*write_message)(struct buffer *out, const struct message *message,
 		bool with_key);
 	void (*write_presence)(
@@ -59,12 +78,15 @@ struct profile {
 		const struct answer *answer);
 };
 
-/* By its path, if the names contain it; or NULL. */
+struct listener;
+
+/* By path and query, of those of the listener; or NULL. */
 const struct profile *profile_find(
-	struct text path, char *const *names, size_t name_count);
+	const struct listener *listener, struct text path, struct text query);
 
 const struct profile *profile_by_number(enum profile_number number);
 
 extern const struct profile profile_confab;
+extern const struct profile profile_push;
 
 #endif

@@ -1,4 +1,4 @@
-#include "worker/api/percent.h"
+#include "shared/percent.h"
 
 #include "shared/buffer.h"
 

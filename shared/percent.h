@@ -1,8 +1,8 @@
 /*
  * Percent-encoding (RFC 3986, 2.1): what addresses and queries are written in.
  */
-#ifndef WORKER_API_PERCENT_H
-#define WORKER_API_PERCENT_H
+#ifndef SHARED_PERCENT_H
+#define SHARED_PERCENT_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,41 @@
+/*
+ * The HTTP of profiles: what other systems' backends and pages ask on listeners
+ * that name the profile. Each has a table of its own; the api knows no
+ * profile's words. A request for a path that no table knows is the core's, or,
+ * behind a WebSocket listener, refused in the words of the first profile.
+ */
+#ifndef WORKER_API_PROFILES_API_PROFILE_H
+#define WORKER_API_PROFILES_API_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shared/profiles.h"
+
+struct exchange;
+
+struct profile_route {
+	unsigned methods; /* EVHTTP_REQ_…, one or several */
+	const char *path;
+
+	/* Where several profiles have the path, it is for those whose query has
+	 * this parameter; NULL: for all others. */
+	const char *parameter;
+	void (*answer)(struct exchange *exchange);
+};
+
+struct api_profile {
+	const struct profile_route *routes;
+	size_t route_count;
+
+	/* Headers of every answer; NULL: none. */
+	void (*begin)(struct exchange *exchange);
+
+	/* There is no such path, or it does not know the method. */
+	void (*refuse)(struct exchange *exchange, bool is_known_path);
+};
+
+/* Answers it if it is for a profile of its listener; else false. */
+bool api_profiles_answer(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * Passages: what came to a WebSocket listener and is plain HTTP, where a
+ * profile has that on the same port, is carried to an api process and back,
+ * byte by byte. Which requests there are, how they end and what they mean is
+ * the api's business; a passage knows only two sockets and what waits between
+ * them.
+ */
+#ifndef WORKER_GATEWAY_PASSAGE_H
+#define WORKER_GATEWAY_PASSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct event_base;
+struct passage;
+struct visitor;
+
+struct passages {
+	struct event_base *base;
+	struct passage *all;
+	size_t count;
+	size_t count_max;
+	struct event *tick;
+};
+
+void passages_init(
+	struct passages *passages, struct event_base *base, size_t count_max);
+void passages_fini(struct passages *passages);
+
+/* Takes the visitor's socket and TLS, and what he sent so far. path: of the
+ * api's unix socket. False: that cannot be reached, or there are too many; all
+ * stays the caller's. */
+bool passages_open(struct passages *passages, const struct visitor *visitor,
+	const char *path);
+
+#endif
