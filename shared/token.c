@@ -8,6 +8,7 @@
 #include "shared/buffer.h"
 #include "shared/json.h"
 #include "shared/message.h"
+#include "shared/raw.h"
 #include "shared/token_keys.h"
 
 /* The time of all times: numbers of JSON are exact up to here. */
@@ -187,15 +188,20 @@ read_rooms(struct token *token, const json_t *claims)
 	return NULL;
 }
 
+/* As it was written, like the info of a login. */
 static const char *
-read_info(struct token *token, const json_t *claims)
+read_info(struct token *token, struct text payload)
 {
-	const json_t *info = json_object_get(claims, "info");
+	const json_t *info = json_object_get(token->claims, "info");
 	struct buffer bytes = { 0 };
+	struct text raw;
 
 	if (!info)
 		return NULL;
-	json_write_value(&bytes, info);
+	if (raw_find(payload, "info", &raw))
+		raw_write_compact(&bytes, raw);
+	else
+		json_write_value(&bytes, info);
 	token->info_bytes = (char *)bytes.data;
 	token->info = buffer_text(&bytes);
 	return token->info.length <= INFO_BYTES_MAX
@@ -232,9 +238,14 @@ read_grants(struct token *token, const json_t *claims)
 }
 
 static const char *
-read_claims(struct token *token, uint64_t now)
+read_claims(struct token *token, struct text payload, uint64_t now)
 {
-	const char *why = read_names(token, token->claims);
+	const char *why;
+
+	token->claims = json_read_object(payload);
+	if (!token->claims)
+		return malformed;
+	why = read_names(token, token->claims);
 
 	if (!why)
 		why = read_times(token, token->claims, now);
@@ -243,7 +254,7 @@ read_claims(struct token *token, uint64_t now)
 	if (!why)
 		why = read_rooms(token, token->claims);
 	if (!why)
-		why = read_info(token, token->claims);
+		why = read_info(token, payload);
 	return why;
 }
 
@@ -252,6 +263,7 @@ token_read(struct token *token, const struct token_keys *keys, struct text text,
 	uint64_t unix_ms)
 {
 	struct parts parts;
+	struct buffer payload = { 0 };
 	const char *why = malformed;
 	json_t *header;
 
@@ -264,8 +276,11 @@ token_read(struct token *token, const struct token_keys *keys, struct text text,
 	json_decref(header);
 	if (why)
 		return why;
-	token->claims = read_part(parts.payload);
-	return token->claims ? read_claims(token, unix_ms) : malformed;
+	why = malformed;
+	if (base64_read(&payload, parts.payload))
+		why = read_claims(token, buffer_text(&payload), unix_ms);
+	buffer_fini(&payload);
+	return why;
 }
 
 void

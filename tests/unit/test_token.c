@@ -150,8 +150,10 @@ a_number_of_others_may_be_huge(void **state)
 {
 	(void)state;
 	assert_good("{\"sub\":\"u\",\"exp\":1700000001,\"platform\":7,"
-		    "\"uid\":18446744073709551615}");
+		    "\"info\":{\"uid\": 18446744073709551615}}");
 	assert_int_equal(token.platform, 7);
+	assert_true(text_equal(
+		token.info, TEXT_LITERAL("{\"uid\":18446744073709551615}")));
 	assert_int_equal(token.expires_ms, 1700000001000);
 	token_fini(&token);
 }
