@@ -208,22 +208,43 @@ read_on(struct gate *gate)
 }
 
 static void
+take_all(struct gate *gate, struct evbuffer *input)
+{
+	size_t length = evbuffer_get_length(input);
+
+	evbuffer_remove(input, buffer_reserve(&gate->early, length), length);
+	gate->early.length += length;
+}
+
+/* TLS may bring more before it calls evhttp, whose head is then still there, in
+ * front. */
+static void
+take_what_follows(struct gate *gate, struct evbuffer *input, size_t evhttps)
+{
+	struct evbuffer *front = evbuffer_new();
+
+	must(front != NULL);
+	must(evbuffer_remove_buffer(input, front, evhttps) == (int)evhttps);
+	take_all(gate, input);
+	must(evbuffer_prepend_buffer(input, front) == 0);
+	evbuffer_free(front);
+}
+
+static void
 on_input(
 	struct evbuffer *input, const struct evbuffer_cb_info *what, void *self)
 {
 	struct gate *gate = self;
-	size_t length = evbuffer_get_length(input);
 
 	if (gate->is_busy || what->n_added == 0)
 		return;
 	gate->is_busy = true;
-	if (gate->state >= GATE_LINGERS) {
-		evbuffer_drain(input, length);
-	} else {
-		evbuffer_remove(
-			input, buffer_reserve(&gate->early, length), length);
-		gate->early.length += length;
-	}
+	if (gate->state >= GATE_LINGERS)
+		evbuffer_drain(input, evbuffer_get_length(input));
+	else if (what->orig_size > 0)
+		take_what_follows(gate, input, what->orig_size);
+	else
+		take_all(gate, input);
 	gate->is_busy = false;
 	if (gate->is_shaking)
 		note_shake(gate);
