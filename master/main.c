@@ -31,6 +31,7 @@
 #include "shared/config.h"
 #include "shared/heritage.h"
 #include "shared/log.h"
+#include "shared/profiles.h"
 
 #define DEFAULT_CONFIG "/etc/confab/confab.conf"
 #define DEV_DIRECTORY "build/dev"
@@ -120,6 +121,18 @@ read_arguments(int argc, char **argv, struct wishes *wishes)
 		wishes->config_path = base_strdup(DEFAULT_CONFIG);
 }
 
+/* Which paths there are, confab-profiles(7) says. */
+static void
+print_sockets(const struct listener *listener)
+{
+	for (size_t i = 0; i < listener->profile_count; i++)
+		if (profiles_number(listener->profiles[i]) == PROFILE_CONFAB)
+			printf("websocket  ws://%s/chat\n", listener->address);
+		else
+			printf("%-10s ws://%s/\n", listener->profiles[i],
+				listener->address);
+}
+
 static void
 print_addresses(const struct house *house)
 {
@@ -131,7 +144,7 @@ print_addresses(const struct house *house)
 		if (listener->is_passage)
 			continue;
 		if (listener->role == LISTENER_WEBSOCKET)
-			printf("websocket  ws://%s/chat\n", listener->address);
+			print_sockets(listener);
 		else if (listener->pages)
 			printf("chat page  http://%s/\n", listener->address);
 		else

@@ -286,6 +286,46 @@ add_key(struct config *config, const char *path)
 	config->key_count = 1;
 }
 
+/* What --dev serves: each profile on the ports that its own system has, all on
+ * loopback. */
+static const struct {
+	const char *name;
+	const char *address;
+	enum listener_role role;
+	bool pages;
+	const char *profiles[2]; /* NULL: no more */
+} dev_listeners[] = {
+	{ "public", "127.0.0.1:8089", LISTENER_WEBSOCKET, false, { "confab" } },
+	{ "backend", "127.0.0.1:8080", LISTENER_API, true, { NULL } },
+	{ "push", "127.0.0.1:3210", LISTENER_WEBSOCKET, false, { "push" } },
+};
+
+static void
+add_profile(struct listener *listener, const char *name)
+{
+	listener->profiles = base_realloc(listener->profiles,
+		(listener->profile_count + 1) * sizeof(char *));
+	listener->profiles[listener->profile_count++] = base_strdup(name);
+}
+
+static void
+add_dev_listeners(struct config *config)
+{
+	for (size_t i = 0; i < ARRAY_LEN(dev_listeners); i++) {
+		const char *const *profiles = dev_listeners[i].profiles;
+		struct listener *made;
+
+		add_listener(config, dev_listeners[i].name,
+			dev_listeners[i].address, dev_listeners[i].role);
+		made = &config->listeners[config->listener_count - 1];
+		made->pages = dev_listeners[i].pages;
+		for (size_t k = 0;
+			k < ARRAY_LEN(dev_listeners[i].profiles) && profiles[k];
+			k++)
+			add_profile(made, profiles[k]);
+	}
+}
+
 struct config *
 config_dev(const char *directory, const char *web_dir, const char *sql_dir)
 {
@@ -301,8 +341,8 @@ config_dev(const char *directory, const char *web_dir, const char *sql_dir)
 	must(asprintf(&key, "%s%s", directory, CONFIG_DEV_KEY) >= 0);
 	add_key(config, key);
 	free(key);
+	add_dev_listeners(config);
 	config_complete(config);
-	config->listeners[1].pages = true;
 	config->room_classes[0].search = config->inbox.search = true;
 	return config;
 }

@@ -2,6 +2,7 @@
  * What must fit in a listener.
  */
 #include <string.h>
+#include <sys/un.h>
 
 #include "shared/address.h"
 #include "shared/base.h"
@@ -107,6 +108,23 @@ check_profiles(const struct look *look)
 				listener->profiles[i]);
 }
 
+/* Its HTTP goes through a socket in run_dir. */
+static void
+check_passage(const struct look *look)
+{
+	const struct listener *listener = look->listener;
+	size_t room = sizeof(((struct sockaddr_un *)0)->sun_path) -
+		      sizeof("/" PASSAGE_END);
+
+	if (listener->role == LISTENER_WEBSOCKET &&
+		profiles_need_http(listener) &&
+		strlen(look->config->run_dir) + strlen(listener->name) > room)
+		config_complain(look->reading, place_of(look, "profiles"),
+			"listener %s: its name and run_dir may have %zu bytes "
+			"together, for the socket of its profiles",
+			listener->name, room);
+}
+
 /* Options that mean nothing for the other role. */
 static const struct {
 	const char *name;
@@ -205,6 +223,7 @@ config_check_listener(struct reading *reading, const struct config *config,
 
 	check_address(&look);
 	check_profiles(&look);
+	check_passage(&look);
 	check_tls(&look);
 	check_proxies(&look);
 	check_role(&look);

@@ -241,7 +241,9 @@ bool config_is_pattern(const char *pattern);
 /* Adds what every configuration has of tenants, and sorts them. */
 void config_complete_tenants(struct config *config);
 
-/* Adds the passages, or takes them away again. */
+/* Adds the passages, or takes them away again. Each is called as its listener,
+ * with this behind it. */
+#define PASSAGE_END ".http"
 void config_complete_passages(struct config *config);
 void config_drop_passages(struct config *config);
 

@@ -23,6 +23,19 @@ copy_profiles(struct listener *to, const struct listener *from)
 		to->profiles[i] = base_strdup(from->profiles[i]);
 }
 
+/* The run_dir of --dev is relative, which an address must not be; by this way
+ * it is short, however deep the directory of ours lies. */
+static char *
+address_of(const struct config *config, const char *name)
+{
+	const char *way = config->run_dir[0] == '/' ? "" : "/proc/self/cwd/";
+	char *address;
+
+	must(asprintf(&address, "unix:%s%s/%s", way, config->run_dir, name) >=
+		0);
+	return address;
+}
+
 static void
 add_passage(struct config *config, size_t of)
 {
@@ -36,9 +49,8 @@ add_passage(struct config *config, size_t of)
 	config->passage_count++;
 	*made = (struct listener){ .is_passage = true };
 	config_set_defaults(SECTION_LISTENER, made);
-	must(asprintf(&made->name, "%s.http", front->name) >= 0);
-	must(asprintf(&made->address, "unix:%s/%s", config->run_dir,
-		     made->name) >= 0);
+	must(asprintf(&made->name, "%s" PASSAGE_END, front->name) >= 0);
+	made->address = address_of(config, made->name);
 	made->role = LISTENER_API;
 	made->proxy_protocol = true;
 	copy_profiles(made, front);
@@ -74,7 +86,7 @@ config_passage(const struct config *config, const struct listener *front)
 		size_t length = strlen(front->name);
 
 		if (strncmp(passage->name, front->name, length) == 0 &&
-			strcmp(passage->name + length, ".http") == 0)
+			strcmp(passage->name + length, PASSAGE_END) == 0)
 			return passage;
 	}
 	return NULL;

@@ -16,6 +16,7 @@
 #include "shared/buffer.h"
 #include "shared/config.h"
 #include "shared/config_parts.h"
+#include "shared/profiles.h"
 
 static char directory[64];
 static char said[16384]; /* what config_read() printed */
@@ -546,6 +547,51 @@ the_dev_configuration_stays_below_its_directory(void **state)
 }
 
 static void
+the_dev_configuration_has_the_ports_of_other_systems(void **state)
+{
+	static const struct {
+		const char *address;
+		enum profile_number profile;
+	} wanted[] = {
+		{ "127.0.0.1:8089", PROFILE_CONFAB },
+		{ "127.0.0.1:3210", PROFILE_PUSH },
+	};
+	struct config *config = config_dev("build/dev", "web", "sql");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+		bool is_there = false;
+
+		for (size_t k = 0; k < config->listener_count; k++)
+			if (strcmp(config->listeners[k].address,
+				    wanted[i].address) == 0 &&
+				profiles_has(&config->listeners[k],
+					wanted[i].profile))
+				is_there = true;
+		assert_true(is_there);
+	}
+	config_free(&config);
+}
+
+static void
+a_socket_for_the_http_of_profiles_has_a_path_that_fits(void **state)
+{
+	static const char text[] = "run_dir = \"/%080d\"\n"
+				   "listener %s { address = "
+				   "\"127.0.0.1:1\" profiles = {\"push\"} }\n";
+	char words[512];
+	struct config *config;
+
+	(void)state;
+	snprintf(words, sizeof(words), text, 0, "twenty-bytes-of-name");
+	config = read_text(words);
+	expect_good(config);
+	config_free(&config);
+	snprintf(words, sizeof(words), text, 0, "twenty-bytes-of-names");
+	expect_bad(words, 2, "listener twenty-bytes-of-names: its name and");
+}
+
+static void
 a_sample_is_off_all_or_one_of_so_many(void **state)
 {
 	static const struct {
@@ -741,6 +787,8 @@ main(void)
 		TEST(the_most_specific_room_class_wins),
 		TEST(there_is_a_class_for_every_room),
 		TEST(the_dev_configuration_stays_below_its_directory),
+		TEST(the_dev_configuration_has_the_ports_of_other_systems),
+		TEST(a_socket_for_the_http_of_profiles_has_a_path_that_fits),
 		TEST(a_sample_is_off_all_or_one_of_so_many),
 		TEST(the_sample_file_shows_every_option_with_its_default),
 		TEST(the_sample_file_shows_keys_and_bots),
