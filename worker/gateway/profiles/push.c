@@ -12,74 +12,22 @@
  * of connections, and each connection hears the types that itself wants. What
  * they send is ignored.
  */
-#include <string.h>
 #include <time.h>
 
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/gojson.h"
 #include "shared/message.h"
-#include "shared/percent.h"
-#include "shared/records.h"
 #include "worker/gateway/answer.h"
 #include "worker/gateway/login.h"
 #include "worker/gateway/login_request.h"
 #include "worker/gateway/profiles/profile.h"
+#include "worker/gateway/profiles/push_wish.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
 
 #define PLATFORM 101
-#define TYPES_MAX 64
-#define TYPE_STANDARD "notice"
 #define PING_MS 2000
-
-/* The value of the parameter `d`, decoded; false: there is none. */
-static bool
-find_wish(struct text query, struct buffer *wish)
-{
-	while (query.length > 0) {
-		const char *end = memchr(query.at, '&', query.length);
-		size_t length = end ? (size_t)(end - query.at) : query.length;
-
-		if (length > 2 && memcmp(query.at, "d=", 2) == 0)
-			return percent_decode(
-				(struct text){ query.at + 2, length - 2 }, true,
-				wish);
-		length += end != NULL;
-		query.at += length;
-		query.length -= length;
-	}
-	return false;
-}
-
-/* Which types a wish names; notice when it names none. Returns how many, or 0
- * when they are none. */
-static size_t
-read_types(const json_t *wish, struct text types[TYPES_MAX])
-{
-	const json_t *list = gojson_get(wish, "types");
-	size_t count = json_array_size(list);
-
-	if (list && !json_is_array(list))
-		return 0;
-	if (count == 0) {
-		types[0] = TEXT_LITERAL(TYPE_STANDARD);
-		return 1;
-	}
-	if (count > TYPES_MAX)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		const json_t *type = json_array_get(list, i);
-
-		if (!json_is_string(type))
-			return 0;
-		types[i] = (struct text){ json_string_value(type),
-			json_string_length(type) };
-		if (!text_is_name(types[i], 1, TYPE_BYTES_MAX))
-			return 0;
-	}
-	return count;
-}
 
 static void
 send_away(struct session *session)
@@ -91,42 +39,37 @@ send_away(struct session *session)
 static void
 on_open(struct session *session, struct text query)
 {
-	struct text types[TYPES_MAX];
+	struct push_wish wish = { 0 };
 	struct buffer bytes = { 0 };
-	struct login_request request = {
-		.tenant = TEXT_LITERAL("default"),
-		.platform = PLATFORM,
-		.has_platform = true,
-	};
-	json_t *wish = NULL;
 
 	lane_ping(&session->lane);
-	if (find_wish(query, &bytes) && bytes.length <= SESSION_TAG_MAX)
-		wish = gojson_read(buffer_text(&bytes), false);
-	if (json_is_object(wish) && read_types(wish, types) > 0 &&
-		gojson_text(wish, "uid", &request.user) &&
-		gojson_text(wish, "token", &request.token) &&
-		text_is_name(request.user, 1, USER_BYTES_MAX))
-		login_run(session, buffer_text(&bytes), &request);
+	if (push_wish_find(query, &bytes) && bytes.length <= SESSION_TAG_MAX &&
+		push_wish_read(&wish, buffer_text(&bytes)))
+		login_run(session, buffer_text(&bytes),
+			&(struct login_request){
+				.tenant = TEXT_LITERAL("default"),
+				.user = wish.user,
+				.token = wish.token,
+				.platform = PLATFORM,
+				.has_platform = true,
+			});
 	else
 		send_away(session);
-	json_decref(wish);
+	push_wish_fini(&wish);
 	buffer_fini(&bytes);
 }
 
 static void
 subscribe(struct session *session, struct text tag)
 {
-	struct text types[TYPES_MAX];
-	json_t *wish = gojson_read(tag, false);
-	const struct types_request request = {
-		.types = types,
-		.count = read_types(wish, types),
-	};
+	struct push_wish wish;
+	struct types_request request;
 
-	must(request.count > 0);
+	must(push_wish_read(&wish, tag));
+	request = (struct types_request){ .types = wish.types,
+		.count = wish.count };
 	talk_subscribe(session, TEXT_LITERAL(""), &request);
-	json_decref(wish);
+	push_wish_fini(&wish);
 }
 
 static void
