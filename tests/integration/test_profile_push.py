@@ -228,7 +228,8 @@ def test_an_api_that_dies_costs_its_requests_alone(make_server):
     server = make_server(profiles=("push",)).start()
     with wire.Socket(server.port) as one, listen(server.port, "1") as listener:
         one.send(b"POST /send HTTP/1.1\r\nHost: x\r\n"
-                 b"Content-Length: 9\r\n\r\n")
+                 b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+        assert one.read_response(head_only=True).status == 100
         server.allow(DEATHS)
         server.kill_one("api")
         assert one.read_to_end() == b""
