@@ -4,19 +4,13 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "shared/fence.h"
 #include "shared/scoreboard.h"
-
-/* gcc warns that its thread sanitizer does not follow fences. Nothing is lost:
- * what a letter holds is ordered by the ring, the fence only orders the flag.
- */
-#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wtsan"
-#endif
 
 void
 bell_ring_if_asleep(const struct row *row, int bell_fd)
 {
-	atomic_thread_fence(memory_order_seq_cst);
+	fence_say_then_look();
 	if (atomic_load_explicit(&row->is_asleep, memory_order_relaxed))
 		bell_ring(bell_fd);
 }
@@ -37,7 +31,7 @@ void
 bell_fall_asleep(struct row *own)
 {
 	atomic_store_explicit(&own->is_asleep, 1, memory_order_relaxed);
-	atomic_thread_fence(memory_order_seq_cst);
+	fence_say_then_look();
 }
 
 void

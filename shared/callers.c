@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "shared/arena.h"
+#include "shared/fence.h"
 #include "shared/hash.h"
 #include "shared/index_partition.h"
 
@@ -217,7 +218,7 @@ callers_enter(const struct arena *arena, unsigned own_slot,
 	if (!caller)
 		return CALLER_UNCOUNTED;
 	change(caller, 1, second);
-	atomic_thread_fence(memory_order_seq_cst);
+	fence_say_then_look();
 	sum = sum_of(arena, key, second);
 	if (limits->open && sum.open > limits->open)
 		verdict = CALLER_TOO_MANY;

@@ -1,10 +1,9 @@
 #include "worker/gateway/rivals.h"
 
-#include <stdatomic.h>
-
 #include "shared/arena.h"
 #include "shared/buffer.h"
 #include "shared/config.h"
+#include "shared/fence.h"
 #include "shared/index.h"
 #include "worker/edge/entries.h"
 #include "worker/gateway/gateway.h"
@@ -69,7 +68,7 @@ look(const struct session *session, struct buffer *rivals, size_t *count)
 	unsigned first = arena_role_first(arena, ROLE_GATEWAY);
 	unsigned slots = arena_role_count(arena, ROLE_GATEWAY);
 
-	atomic_thread_fence(memory_order_seq_cst);
+	fence_say_then_look();
 	for (unsigned slot = first; slot < first + slots; slot++)
 		add_rivals(session, slot, rivals);
 	*count = rivals->length / sizeof(struct rival);

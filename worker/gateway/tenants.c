@@ -1,9 +1,8 @@
 #include "worker/gateway/tenants.h"
 
-#include <stdatomic.h>
-
 #include "shared/arena.h"
 #include "shared/config.h"
+#include "shared/fence.h"
 #include "shared/index.h"
 #include "shared/records.h"
 #include "worker/gateway/gateway.h"
@@ -74,7 +73,7 @@ tenants_count_in(struct session *session)
 
 	rooms_count_in(gateway, session_tenant(session), everybody);
 	session->is_in_tenant = true;
-	atomic_thread_fence(memory_order_seq_cst);
+	fence_say_then_look();
 	if (!is_over(gateway,
 		    config_tenant(gateway->config, session_tenant(session)), 0))
 		return true;
