@@ -78,12 +78,12 @@ client_give_way(struct session *session)
 }
 
 static void
-on_end(struct lane *lane)
+on_end(struct lane *lane, uint16_t code, const char *why)
 {
 	struct session *session = session_of_lane(lane);
 
 	session->is_ending = true;
-	guestbook_leave(session);
+	guestbook_leave(session, code, why);
 	traffic_end(session);
 	part(session);
 }

@@ -70,10 +70,9 @@ guestbook_login(const struct session *session, const char *client)
 }
 
 void
-guestbook_leave(const struct session *session)
+guestbook_leave(const struct session *session, uint16_t code, const char *why)
 {
-	const struct lane *lane = &session->lane;
-	uint64_t stayed_ms = lane->lanes->now_ms - session->since_ms;
+	uint64_t stayed_ms = session->lane.lanes->now_ms - session->since_ms;
 	char address[ADDRESS_BYTES];
 
 	if (!is_noted(session))
@@ -81,8 +80,7 @@ guestbook_leave(const struct session *session)
 	name_address(session, address);
 	log_event("close: address %s, after %llu.%03llu s, code %u, %s%s%.*s",
 		address, (unsigned long long)(stayed_ms / 1000),
-		(unsigned long long)(stayed_ms % 1000), lane->close_code,
-		lane->why_closed ? lane->why_closed : "",
+		(unsigned long long)(stayed_ms % 1000), code, why,
 		session->identity ? ", user " : ", not logged in",
 		TEXT_ARGS(session_user(session)));
 }

@@ -5,6 +5,8 @@
 #ifndef WORKER_GATEWAY_GUESTBOOK_H
 #define WORKER_GATEWAY_GUESTBOOK_H
 
+#include <stdint.h>
+
 struct session;
 
 /* Decides whether this one is noted. */
@@ -12,6 +14,7 @@ void guestbook_arrive(struct session *session);
 void guestbook_login(const struct session *session, const char *client);
 
 /* Before the session forgets who it was. */
-void guestbook_leave(const struct session *session);
+void guestbook_leave(
+	const struct session *session, uint16_t code, const char *why);
 
 #endif

@@ -60,10 +60,8 @@ lane_die(struct lane *lane)
 	if (lane->state == LANE_DEAD)
 		return;
 	lane->state = LANE_DEAD;
-	if (was_open) {
-		lane->why_closed = "the connection is lost";
-		lanes->hooks->on_end(lane);
-	}
+	if (was_open)
+		lanes->hooks->on_end(lane, 0, "the connection is lost");
 	wheel_cancel(&lane->timer);
 	tls_free(&lane->tls);
 	close(lane->fd);
@@ -86,7 +84,7 @@ lane_drop(struct lane *lane)
 }
 
 static void
-watch(struct lane *lane, uint32_t interest)
+watch(struct lane *lane, uint8_t interest)
 {
 	struct epoll_event event = { .events = interest, .data.ptr = lane };
 
@@ -167,18 +165,15 @@ lane_scratch(struct lane *lane)
 }
 
 void
-lane_close_with(struct lane *lane, uint16_t code, const char *reason)
+lane_close_with(
+	struct lane *lane, uint16_t code, const char *reason, const char *why)
 {
 	struct buffer *frame;
 
 	if (lane->state != LANE_OPEN)
 		return;
 	lane->state = LANE_CLOSING;
-	lane->close_code = code;
-	if (!lane->why_closed)
-		lane->why_closed = reason;
-	lane->lanes->hooks->on_end(lane);
-	lane->why_closed = NULL;
+	lane->lanes->hooks->on_end(lane, code, why);
 	free(lane->stash);
 	lane->stash = NULL;
 	frame = lane_scratch(lane);
@@ -191,8 +186,8 @@ lane_close_with(struct lane *lane, uint16_t code, const char *reason)
 void
 lane_close_why(struct lane *lane, enum close_why why, const char *reason)
 {
-	lane_close_with(
-		lane, lane->lanes->hooks->close_code(lane, why), reason);
+	lane_close_with(lane, lane->lanes->hooks->close_code(lane, why), reason,
+		reason);
 }
 
 void
@@ -214,8 +209,9 @@ leave_now(struct lane *lane)
 	hash_random(&random, sizeof(random));
 	snprintf(reason, sizeof(reason), "%u",
 		RETURN_MS_MIN + random % RETURN_MS_SPREAD);
-	lane->why_closed = "a drain";
-	lane_close_why(lane, CLOSE_WHY_DRAIN, reason);
+	lane_close_with(lane,
+		lane->lanes->hooks->close_code(lane, CLOSE_WHY_DRAIN), reason,
+		"a drain");
 }
 
 size_t
@@ -332,7 +328,7 @@ write_some(struct lane *lane)
 static void
 watch_what_matters(struct lane *lane)
 {
-	uint32_t interest = EPOLLIN;
+	uint8_t interest = EPOLLIN;
 
 	if (lane->state == LANE_OPEN && (lane->stash || lane_is_blocked(lane)))
 		interest = 0;

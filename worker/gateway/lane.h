@@ -27,6 +27,7 @@
 struct config;
 struct lanes;
 struct row;
+struct stash;
 struct tls;
 
 enum lane_state {
@@ -58,24 +59,21 @@ struct lane {
 	bool is_behind; /* it was full, and since then something waits */
 	bool is_broken;
 	bool is_slow;
-	bool is_held;    /* by its owner */
-	bool is_pinged;  /* and nothing came since */
-	bool is_shut;    /* for writing */
-	bool is_leaving; /* in a drain; the timer closes it */
+	bool is_held;     /* by its owner */
+	bool is_pinged;   /* and nothing came since */
+	bool is_shut;     /* for writing */
+	bool is_leaving;  /* in a drain; the timer closes it */
+	uint8_t interest; /* what epoll watches for */
 	struct outbox outbox;
 	struct lanes *lanes;
 	struct lane *next_dirty;
-	struct tls *tls;   /* NULL: the socket is spoken to as it is */
-	uint32_t interest; /* what epoll watches for */
-	uint32_t stash_length;
-	uint8_t *stash; /* came in before the lane was blocked */
+	struct tls *tls;     /* NULL: the socket is spoken to as it is */
+	struct stash *stash; /* came in before the lane was blocked */
 	struct frame_reader reader;
 	uint64_t heard_ms;     /* when anything came */
 	uint64_t commanded_ms; /* when a command came */
 	struct wheel_timer timer;
 	struct lane *next, *previous;
-	const char *why_closed; /* for on_end() */
-	uint16_t close_code;    /* of ours, or of theirs; 0: none was told */
 };
 
 /* How a lane is spoken on, which its owner's protocol says. */
@@ -98,8 +96,9 @@ struct lane_hooks {
 	/* A text message; borrowed. */
 	void (*on_text)(struct lane *lane, struct text text);
 
-	/* No more texts come and nothing more is sent. Once. */
-	void (*on_end)(struct lane *lane);
+	/* No more texts come and nothing more is sent. Once. code: of our close
+	 * or of theirs; 0: none was told. */
+	void (*on_end)(struct lane *lane, uint16_t code, const char *why);
 
 	/* The socket is gone and nobody refers to the lane: free it. */
 	void (*on_dead)(struct lane *lane);

@@ -14,6 +14,14 @@
 #include "worker/gateway/lane.h"
 #include "worker/gateway/lane_inside.h"
 
+static const char only_text[] = "text frames only";
+
+/* What came in before the lane was blocked. */
+struct stash {
+	size_t length;
+	uint8_t bytes[];
+};
+
 static void
 send_pong(struct lane *lane, const struct frame *frame)
 {
@@ -47,18 +55,16 @@ on_frame(struct lane *lane, const struct lane_style *style,
 			on_text(lane, style, frame);
 		else
 			lane_close_with(
-				lane, CLOSE_UNSUPPORTED, "text frames only");
+				lane, CLOSE_UNSUPPORTED, only_text, only_text);
 		break;
 	case FRAME_PING:
 		send_pong(lane, frame);
 		break;
 	case FRAME_CLOSE:
-		lane->why_closed = "by the client";
-		lane_close_with(lane, frame->close_code, "");
+		lane_close_with(lane, frame->close_code, "", "by the client");
 		break;
 	case FRAME_BAD:
-		lane->why_closed = "a bad frame";
-		lane_close_with(lane, frame->close_code, "");
+		lane_close_with(lane, frame->close_code, "", "a bad frame");
 		break;
 	case FRAME_PONG:
 	case FRAME_NEED_MORE:
@@ -70,9 +76,9 @@ static void
 stash(struct lane *lane, const uint8_t *at, size_t length)
 {
 	must(lane->stash == NULL);
-	lane->stash = base_alloc(length);
-	memcpy(lane->stash, at, length);
-	lane->stash_length = (uint32_t)length;
+	lane->stash = base_alloc(sizeof(*lane->stash) + length);
+	lane->stash->length = length;
+	memcpy(lane->stash->bytes, at, length);
 	lane_note(lane->lanes, lane);
 }
 
@@ -102,10 +108,10 @@ take(struct lane *lane, uint8_t *at, size_t length)
 void
 lane_take_stash(struct lane *lane)
 {
-	uint8_t *kept = lane->stash;
+	struct stash *kept = lane->stash;
 
 	lane->stash = NULL;
-	take(lane, kept, lane->stash_length);
+	take(lane, kept->bytes, kept->length);
 	free(kept);
 }
 

@@ -28,7 +28,9 @@ void lane_queue(struct lane *lane, const struct buffer *frames);
 bool lane_has_output(const struct lane *lane);
 void lane_write_waiting(struct lane *lane);
 
-void lane_close_with(struct lane *lane, uint16_t code, const char *reason);
+/* The reason is told to the client, why to the owner. */
+void lane_close_with(
+	struct lane *lane, uint16_t code, const char *reason, const char *why);
 
 /* Shall its input stay in the socket? */
 bool lane_is_blocked(const struct lane *lane);
