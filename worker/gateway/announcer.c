@@ -95,7 +95,7 @@ announce_session(const struct session *session, unsigned ledger)
 
 	if (is_attended_by(session, ledger) && !entry_announce_inbox(session))
 		return false;
-	DL_FOREACH(session->memberships, membership)
+	LL_FOREACH(session->memberships, membership)
 	{
 		unsigned keeper = ledgers_of_room(&session->gateway->edge,
 			session_tenant(session), room_name(membership->room));

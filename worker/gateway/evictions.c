@@ -105,7 +105,7 @@ leave_one(struct session *session, const struct ban_subject *subject)
 {
 	struct membership *membership;
 
-	DL_FOREACH(session->memberships, membership)
+	LL_FOREACH(session->memberships, membership)
 	{
 		struct ban_entry found;
 		struct ban ban;

@@ -65,6 +65,7 @@ struct gateway {
 	 * which kicks cannot know. */
 	void (*give_way)(struct session *session);
 	struct session *due;  /* their waiting is over */
+	struct text reading;  /* the frame being read, for session_keep() */
 	struct draft *drafts; /* not yet begun, see draft.h */
 
 	/* Kept from one use to the next. */

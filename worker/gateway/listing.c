@@ -43,7 +43,7 @@ answer_own(struct session *session, struct text tag,
 	struct answer answer = { .kind = ANSWER_ROOMS };
 	size_t count = 0;
 
-	DL_FOREACH(session->memberships, membership)
+	LL_FOREACH(session->memberships, membership)
 	{
 		const struct room *room = membership->room;
 
@@ -73,7 +73,7 @@ list_own(struct session *session, struct text tag,
 {
 	struct membership *membership;
 
-	DL_FOREACH(session->memberships, membership)
+	LL_FOREACH(session->memberships, membership)
 	{
 		if (membership->state == MEMBERSHIP_JOINING) {
 			session_keep(session, &membership->kept);

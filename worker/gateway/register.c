@@ -20,7 +20,7 @@ pack_rooms(
 	struct membership *membership;
 	unsigned left = 0;
 
-	DL_FOREACH(session->memberships, membership)
+	LL_FOREACH(session->memberships, membership)
 	{
 		if (membership->state != MEMBERSHIP_ACTIVE)
 			continue;

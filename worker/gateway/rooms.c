@@ -153,7 +153,7 @@ membership_find(const struct session *session, const struct room *room)
 
 	if (!room)
 		return NULL;
-	DL_FOREACH(session->memberships, membership)
+	LL_FOREACH(session->memberships, membership)
 	{
 		if (membership->room == room)
 			return membership;
@@ -188,7 +188,7 @@ membership_new(struct session *session, struct text name, unsigned flags)
 	membership->room = room;
 	membership->since_ms = clock_unix_ms();
 	membership->flags = (uint8_t)flags;
-	DL_APPEND2(session->memberships, membership, previous, next);
+	LL_APPEND(session->memberships, membership);
 	session->membership_count++;
 	rooms_count_in(gateway, tenant, name);
 	return membership;
@@ -258,7 +258,7 @@ membership_end(struct membership **ended)
 		give_up_seat(membership);
 	}
 	session_drop_kept(session, membership->kept);
-	DL_DELETE2(session->memberships, membership, previous, next);
+	LL_DELETE(session->memberships, membership);
 	session->membership_count--;
 	index_room_remove(gateway->arena, gateway->slot, room_tenant(room),
 		room_name(room));

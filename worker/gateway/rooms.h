@@ -28,14 +28,14 @@ enum membership_state {
 struct membership {
 	struct session *session;
 	struct room *room;
-	struct membership *next, *previous; /* of the session */
-	struct kept *kept; /* frames that wait for the answer */
-	uint64_t since_ms; /* unix */
-	uint64_t read;     /* up to where its user has read */
-	uint32_t seat;     /* when active */
-	uint8_t state;     /* enum membership_state */
-	uint8_t flags;     /* JOIN_EVENTS, JOIN_PRESENCE */
-	uint8_t unwanted;  /* joining, and was sent out: enum kick_why */
+	struct membership *next; /* of the session */
+	struct kept *kept;       /* frames that wait for the answer */
+	uint64_t since_ms;       /* unix */
+	uint64_t read;           /* up to where its user has read */
+	uint32_t seat;           /* when active */
+	uint8_t state;           /* enum membership_state */
+	uint8_t flags;           /* JOIN_EVENTS, JOIN_PRESENCE */
+	uint8_t unwanted;        /* joining, and was sent out: enum kick_why */
 };
 
 struct seat {

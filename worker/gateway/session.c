@@ -236,15 +236,18 @@ keep(struct session *session, struct kept **list, struct text text,
 void
 session_keep(struct session *session, struct kept **list)
 {
-	keep(session, list, session->reading, true);
+	keep(session, list, session->gateway->reading, true);
 }
 
 static void
 read_frame(struct session *session, struct text text)
 {
-	session->reading = text;
+	struct text *reading = &session->gateway->reading;
+	struct text outer = *reading;
+
+	*reading = text;
 	session->profile->on_text(session, text);
-	session->reading = (struct text){ 0 };
+	*reading = outer;
 }
 
 void

@@ -49,8 +49,6 @@ struct session {
 	struct identity *identity; /* NULL: not logged in */
 	struct membership *memberships;
 	struct pending *pendings;
-	struct text
-		reading; /* the frame that is being read, for session_keep() */
 	struct kept *kept; /* frames that came while it waits */
 	uint64_t inbox_epoch, inbox_offset; /* of the last message seen there */
 	struct subscription *subscription;  /* NULL: to all types */
@@ -62,30 +60,30 @@ struct session {
 	uint32_t serial;
 	uint32_t platform;
 	uint16_t membership_count;
-	uint16_t pending_count; /* all */
-	uint16_t lookup_count;  /* those whose answers may be large */
-	uint16_t say_count;     /* messages among them, not yet refused */
-	uint16_t change_count;  /* changes whose message is looked up */
-	uint16_t kept_count;    /* frames that wait to be read */
-	uint32_t kept_bytes;    /* of these frames */
-	uint16_t port;          /* of the client, host order */
-	uint32_t heartbeat_ms;  /* of its listener */
-	uint8_t login_policy;   /* of its listener */
-	bool is_replaced;       /* it had a user, whom a newer one has now */
-	uint8_t bad_in_a_row;   /* for the profile: frames without sense */
-	uint8_t bad_tokens;     /* in a row */
-	bool is_waiting;        /* for all that was asked to be answered */
-	bool waits_for_change;  /* for that alone */
-	bool is_due;            /* in gateway->due: waiting is over */
-	uint8_t kick_why;       /* of one that is entering; 0: it may */
-	bool is_counted;        /* among the callers of its address */
-	bool is_rereading;      /* a frame that was kept */
-	bool is_entering;       /* the login is not answered yet */
-	bool is_noted;          /* in the log, see guestbook.h */
-	bool is_sent_away;      /* by an operator: it is not lost */
-	bool is_ending;         /* the connection is gone */
-	bool is_attended;       /* the ledger of the inbox hears of its end */
-	bool is_in_tenant;      /* counted there, see tenants.h */
+	uint16_t pending_count;    /* all */
+	uint16_t lookup_count;     /* those whose answers may be large */
+	uint16_t say_count;        /* messages among them, not yet refused */
+	uint16_t change_count;     /* changes whose message is looked up */
+	uint16_t kept_count;       /* frames that wait to be read */
+	uint32_t kept_bytes;       /* of these frames */
+	uint16_t port;             /* of the client, host order */
+	uint32_t heartbeat_ms;     /* of its listener */
+	uint8_t login_policy;      /* of its listener */
+	uint8_t bad_in_a_row;      /* for the profile: frames without sense */
+	uint8_t bad_tokens;        /* in a row */
+	uint8_t kick_why;          /* of one that is entering; 0: it may */
+	bool is_replaced : 1;      /* it had a user, whom a newer one has now */
+	bool is_waiting : 1;       /* for all that was asked to be answered */
+	bool waits_for_change : 1; /* for that alone */
+	bool is_due : 1;           /* in gateway->due: waiting is over */
+	bool is_counted : 1;       /* among the callers of its address */
+	bool is_rereading : 1;     /* a frame that was kept */
+	bool is_entering : 1;      /* the login is not answered yet */
+	bool is_noted : 1;         /* in the log, see guestbook.h */
+	bool is_sent_away : 1;     /* by an operator: it is not lost */
+	bool is_ending : 1;        /* the connection is gone */
+	bool is_attended : 1;  /* the ledger of the inbox hears of its end */
+	bool is_in_tenant : 1; /* counted there, see tenants.h */
 	uint8_t address[16];
 };
 

@@ -119,7 +119,7 @@ leave_rooms(struct session *session, const struct grant *old)
 {
 	struct membership *membership, *next;
 
-	DL_FOREACH_SAFE(session->memberships, membership, next)
+	LL_FOREACH_SAFE(session->memberships, membership, next)
 	{
 		struct text room = room_name(membership->room);
 
