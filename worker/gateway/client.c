@@ -60,7 +60,6 @@ part(struct session *session)
 {
 	struct pending *pending, *next;
 
-	session_stop_waiting(session);
 	DL_FOREACH_SAFE(session->pendings, pending, next)
 	{
 		pending_free(session->gateway->pendings, &pending);
@@ -70,10 +69,46 @@ part(struct session *session)
 	login_undo(session);
 }
 
+/* A login, and what belongs to it, has been done as far as its client knows. */
+static bool
+is_entering(const struct pending *pending)
+{
+	switch (pending->kind) {
+	case PENDING_LOGIN:
+	case PENDING_JOIN:
+	case PENDING_JOIN_SINCE:
+	case PENDING_JOIN_AGAIN:
+	case PENDING_MISSED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+answer_pending(struct session *session)
+{
+	const struct answer done = { .kind = ANSWER_DONE };
+	struct pending *pending;
+
+	DL_FOREACH(session->pendings, pending)
+	{
+		if (pending->draft)
+			continue;
+		if (is_entering(pending))
+			session_answer(session, pending_tag(pending), &done);
+		else
+			session_refuse(session, pending_tag(pending),
+				CODE_UNAVAILABLE,
+				"this user has logged in again");
+	}
+}
+
 void
 client_give_way(struct session *session)
 {
 	session->is_replaced = true;
+	answer_pending(session);
 	part(session);
 }
 
@@ -85,6 +120,7 @@ on_end(struct lane *lane, uint16_t code, const char *why)
 	session->is_ending = true;
 	guestbook_leave(session, code, why);
 	traffic_end(session);
+	session_stop_waiting(session);
 	part(session);
 }
 

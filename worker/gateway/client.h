@@ -18,7 +18,9 @@ void client_start(struct gateway *gateway, const struct profile *profile,
 
 /* A newer login has its user: it stays connected without one. What it was a
  * member of is lost, not left, so that nobody sees an exit before the newer one
- * has joined. */
+ * has joined. What it has asked for is answered: its login is done, and
+ * whatever else waits for a ledger is refused; what it has sent behind that is
+ * read then. */
 void client_give_way(struct session *session);
 
 /* For the lanes. */

@@ -342,6 +342,9 @@ login_answered(struct pending *pending, const struct joined *joined)
 	} else if (is_refusal(why)) {
 		refuse(session, pending_tag(pending), why);
 		pending_free(session->gateway->pendings, &pending);
+	} else if (why == KICK_REPLACED &&
+		   session_gives_way_silently(session)) {
+		session->gateway->give_way(session);
 	} else {
 		kick_out(session, &(struct kick){ .why = why });
 	}

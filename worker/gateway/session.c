@@ -22,6 +22,8 @@
 
 #define PAYLOAD_KEEP_BYTES 65536
 
+_Static_assert(CLOSE_WHY_COUNT < 16, "and one more fit into end_why");
+
 /* A frame that waits for a join, or for all answers. */
 struct kept {
 	struct kept *next;
@@ -190,12 +192,28 @@ is_answered(const struct session *session)
 }
 
 static void
-note_due(struct session *session)
+make_due(struct session *session)
 {
-	if (!session->is_waiting || session->is_due || !is_answered(session))
+	if (session->is_due)
 		return;
 	session->is_due = true;
 	DL_APPEND2(session->gateway->due, session, previous_due, next_due);
+}
+
+static void
+note_due(struct session *session)
+{
+	if (session->is_waiting && is_answered(session))
+		make_due(session);
+}
+
+void
+session_end(struct session *session, enum close_why why)
+{
+	if (session->is_ending)
+		return;
+	session->end_why = (why + 1) & 15;
+	make_due(session);
 }
 
 void
@@ -253,6 +271,8 @@ read_frame(struct session *session, struct text text)
 void
 session_take(struct session *session, struct text text)
 {
+	if (session->end_why)
+		return;
 	if (session->is_waiting)
 		keep(session, &session->kept, text, false);
 	else
@@ -344,7 +364,10 @@ session_resume_due(struct gateway *gateway)
 
 	while ((session = gateway->due)) {
 		forget_due(session);
-		if (is_answered(session))
+		if (session->end_why)
+			lane_close_why(&session->lane,
+				(enum close_why)(session->end_why - 1), "");
+		else if (is_answered(session))
 			resume(session);
 	}
 }

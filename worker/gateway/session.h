@@ -84,6 +84,7 @@ struct session {
 	bool is_ending : 1;        /* the connection is gone */
 	bool is_attended : 1;  /* the ledger of the inbox hears of its end */
 	bool is_in_tenant : 1; /* counted there, see tenants.h */
+	uint8_t end_why : 4;   /* one more than why it ends; 0: it stays */
 	uint8_t address[16];
 };
 
@@ -109,6 +110,10 @@ struct session *session_of(const struct gateway *gateway, uint64_t connection);
 /* Profiles: sends a payload as one frame. */
 void session_send(struct session *session, struct text payload);
 
+/* Profiles: closes at the end of the turn, behind all that was sent, and reads
+ * nothing more; also from within an answer. */
+void session_end(struct session *session, enum close_why why);
+
 /* A backend has made the user join or leave a room. */
 void session_tell_moved(struct session *session, const struct answer *answer);
 
@@ -131,7 +136,8 @@ void session_wait(struct session *session);
 /* The same until the change that was asked for is on its way. */
 void session_wait_for_change(struct session *session);
 
-/* Each turn: sessions whose waiting is over read what was kept. */
+/* Each turn: sessions whose waiting is over read what was kept, and those that
+ * are to end do. */
 void session_resume_due(struct gateway *gateway);
 
 /* The connection is gone: nothing that was kept is read. */

@@ -32,7 +32,7 @@
 static void
 send_away(struct session *session)
 {
-	lane_close_why(&session->lane, CLOSE_WHY_NOISE, "");
+	session_end(session, CLOSE_WHY_NOISE);
 }
 
 /* The wish is the tag of the login, to be read again when that is answered. */
