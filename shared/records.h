@@ -24,6 +24,7 @@ enum message_flag {
 	MESSAGE_ROOM_KEY = 128, /* its key is one of this room alone */
 	MESSAGE_BAN = 256,      /* is none, but gives or lifts a ban */
 	MESSAGE_TRIM = 512, /* is none, but takes all before of_offset away */
+	MESSAGE_SHARED_KEY = 1024, /* its key is one of the tenant */
 };
 
 /* Notes are kept in the journal with the messages, and are none. */

@@ -37,6 +37,7 @@ struct speech {
 	bool is_many;           /* a list was given */
 	uint64_t only_platform; /* of a user: one more than it; 0: all */
 	struct text from, type, key;
+	bool has_shared_key; /* of the tenant, not of the sender */
 	enum speech_keep keep;
 	uint64_t until;     /* unix ms; 0: for ever */
 	struct buffer body; /* JSON */

@@ -57,8 +57,10 @@ struct key_name
 keys_name(const struct keys *keys, const struct message *message)
 {
 	bool is_of_room = message->flags & MESSAGE_ROOM_KEY;
-	const struct text texts[] = { message->tenant, message->from,
-		message->key, message->stream };
+	bool is_shared = message->flags & MESSAGE_SHARED_KEY;
+	const struct text texts[] = { message->tenant,
+		is_shared ? TEXT_LITERAL("") : message->from, message->key,
+		message->stream };
 	size_t count = ARRAY_LEN(texts) - !is_of_room;
 
 	return (struct key_name){

@@ -132,6 +132,7 @@ take_repeat(struct ledger *ledger, const struct letter *letter,
 		.id_origin = entry->head.mine,
 		.epoch = ledger->epoch,
 		.offset = entry->offset,
+		.is_repeat = 1,
 	};
 	return true;
 }
