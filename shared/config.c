@@ -295,8 +295,9 @@ static const struct {
 	bool pages;
 	const char *profiles[2]; /* NULL: no more */
 } dev_listeners[] = {
-	{ "public", "127.0.0.1:8089", LISTENER_WEBSOCKET, false, { "confab" } },
-	{ "backend", "127.0.0.1:8080", LISTENER_API, true, { NULL } },
+	{ "public", "127.0.0.1:8089", LISTENER_WEBSOCKET, false,
+		{ "confab", "im" } },
+	{ "backend", "127.0.0.1:8080", LISTENER_API, true, { "im" } },
 	{ "push", "127.0.0.1:3210", LISTENER_WEBSOCKET, false, { "push" } },
 };
 

@@ -52,8 +52,9 @@ export async function until(ask, what) {
 export class Server {
     /**
      * Starts it; fails when it does not serve.
-     * @param {{limits?: string, more?: string, files?: object}} [lines] of
-     *   configuration; files: what stands in some, by name, named @/name there
+     * @param {{limits?: string, more?: string, profile?: string,
+     *   files?: object}} [lines] of configuration; profile: in place of confab,
+     *   with its HTTP on both listeners; files: what stands in some, by name, named @/name there
      */
     static async start(lines = {}) {
         const server = new Server();
@@ -61,6 +62,7 @@ export class Server {
 
         server.directory = await mkdtemp(path.join(tmpdir(), "confab-web-"));
         server.page = `http://127.0.0.1:${httpPort}/`;
+        server.front = `http://127.0.0.1:${socketPort}/`;
         server.url = `ws://127.0.0.1:${socketPort}/chat`;
         await mkdir(path.join(server.directory, "run"));
         await mkdir(path.join(server.directory, "data"));
@@ -156,7 +158,9 @@ export class Server {
 }
 
 function configuration(directory, socketPort, httpPort,
-    { limits = "messages_per_second = 0", more = "" }) {
+    { limits = "messages_per_second = 0", more = "", profile }) {
+    const others = profile ? `profiles = {"${profile}"}` : "";
+
     return `
 run_dir = "${directory}/run"
 data_dir = "${directory}/data"
@@ -186,12 +190,13 @@ ${more.replaceAll("@/", `${directory}/`)}
 listener public {
   address = "127.0.0.1:${socketPort}"
   role = websocket
-  profiles = {"confab"}
+  ${others}
 }
 listener backend {
   address = "127.0.0.1:${httpPort}"
   role = api
   pages = true
+  ${others}
 }
 `;
 }

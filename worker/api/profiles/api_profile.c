@@ -12,6 +12,7 @@
 #include "worker/api/scene.h"
 
 static const struct api_profile *const profiles[PROFILE_COUNT] = {
+	[PROFILE_IM] = &api_profile_im,
 	[PROFILE_PUSH] = &api_profile_push,
 };
 

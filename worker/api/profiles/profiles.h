@@ -6,6 +6,7 @@
 
 struct api_profile;
 
+extern const struct api_profile api_profile_im;
 extern const struct api_profile api_profile_push;
 
 #endif

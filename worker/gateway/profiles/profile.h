@@ -87,6 +87,7 @@ const struct profile *profile_find(
 const struct profile *profile_by_number(enum profile_number number);
 
 extern const struct profile profile_confab;
+extern const struct profile profile_im;
 extern const struct profile profile_push;
 
 #endif

@@ -1,0 +1,55 @@
+#include "shared/im.h"
+
+#include <stdio.h>
+
+#include "shared/base.h"
+
+static const uint32_t apps[] = { 101, 102, 103, 104 };
+
+static const struct {
+	enum im_code code;
+	const char *words;
+} codes[] = {
+	{ IM_OK, "Success" },
+	{ IM_NOT_LOGGED_IN, "未登录" },
+	{ IM_BAD_DATA, "参数不合法" },
+	{ IM_BAD_USER, "非法的用户ID" },
+	{ IM_FORBIDDEN, "未授权" },
+	{ IM_SYSTEM, "系统错误" },
+	{ IM_FAILED, "操作失败" },
+	{ IM_NO_ROUTE, "路由不存在" },
+};
+
+const char *
+im_code_words(enum im_code code)
+{
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (codes[i].code == code)
+			return codes[i].words;
+	return "未定义错误类型!";
+}
+
+const uint32_t *
+im_apps(size_t *count)
+{
+	*count = ARRAY_LEN(apps);
+	return apps;
+}
+
+bool
+im_is_app(uint64_t app)
+{
+	for (size_t i = 0; i < ARRAY_LEN(apps); i++)
+		if (apps[i] == app)
+			return true;
+	return false;
+}
+
+struct text
+im_room(char bytes[ROOM_BYTES_MAX + 1], uint32_t app, struct text room)
+{
+	must(room.length <= IM_ROOM_BYTES_MAX);
+	snprintf(bytes, ROOM_BYTES_MAX + 1, "im:%u%s%.*s", app,
+		room.length > 0 ? ":" : "", TEXT_ARGS(room));
+	return text_of(bytes);
+}

@@ -1,0 +1,48 @@
+/*
+ * What both sides of the profile `im` call things by: its applications, which
+ * are platforms of users, and its rooms.
+ */
+#ifndef SHARED_IM_H
+#define SHARED_IM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/message.h"
+#include "shared/text.h"
+
+#define IM_APP_USUAL 101
+
+/* Of who logs in. */
+#define IM_USER_BYTES_MAX 19
+
+/* Of a roomID. */
+#define IM_ROOM_BYTES_MAX 100
+
+/* Who says what nobody is said to say. */
+#define IM_NOBODY "system"
+
+enum im_code {
+	IM_OK = 200,
+	IM_NOT_LOGGED_IN = 1000,
+	IM_BAD_DATA = 1001,
+	IM_BAD_USER = 1002,
+	IM_FORBIDDEN = 1003,
+	IM_SYSTEM = 1004,
+	IM_FAILED = 1009,
+	IM_NO_ROUTE = 1010,
+};
+
+/* The words of a code. */
+const char *im_code_words(enum im_code code);
+
+/* The applications that there are. */
+const uint32_t *im_apps(size_t *count);
+bool im_is_app(uint64_t app);
+
+/* The room of all of an application, or the one of it that is named. */
+struct text im_room(
+	char bytes[ROOM_BYTES_MAX + 1], uint32_t app, struct text room);
+
+#endif

@@ -1,0 +1,229 @@
+/*
+ * The HTTP of the profile `im`: who is there, and what is to be said to them,
+ * as forms, and the page where people chat.
+ *
+ *	POST /user/sendMessageAll appID=101&userID=ada&msgID=1&message=hello
+ *	{"code":200,"msg":"Success","data":{"sendResults":true}}
+ */
+#include "worker/api/profiles/im.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/http.h>
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/config.h"
+#include "shared/gojson.h"
+#include "worker/api/exchange.h"
+#include "worker/api/form.h"
+#include "worker/api/pages.h"
+#include "worker/api/profiles/api_profile.h"
+#include "worker/api/profiles/profiles.h"
+#include "worker/api/reply.h"
+#include "worker/api/scene.h"
+#include "worker/worker.h"
+
+#define GET EVHTTP_REQ_GET
+#define POST EVHTTP_REQ_POST
+#define OPTIONS EVHTTP_REQ_OPTIONS
+#define EVERY_METHOD                                                           \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
+		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
+
+#define TYPE_IM "application/json; charset=utf-8"
+#define NOT_FOUND "404 page not found"
+
+static const struct {
+	const char *name, *value;
+} cors[] = {
+	{ "Access-Control-Allow-Origin", "*" },
+	{ "Access-Control-Allow-Methods",
+		"POST, GET, OPTIONS, PUT, DELETE,UPDATE" },
+	{ "Access-Control-Allow-Headers",
+		"Authorization, Content-Length, X-CSRF-Token, "
+		"Token,session,X_Requested_With,Accept, Origin, Host, "
+		"Connection, Accept-Encoding, Accept-Language,DNT, "
+		"X-CustomHeader, Keep-Alive, User-Agent, X-Requested-With, "
+		"If-Modified-Since, Cache-Control, Content-Type, Pragma" },
+	{ "Access-Control-Expose-Headers",
+		"Content-Length, Access-Control-Allow-Origin, "
+		"Access-Control-Allow-Headers,Cache-Control,Content-Language,"
+		"Content-Type,Expires,Last-Modified,Pragma,FooBar" },
+	{ "Access-Control-Allow-Credentials", "true" },
+};
+
+static void
+allow_other_sites(struct exchange *exchange)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cors); i++)
+		reply_set_header(exchange, cors[i].name, cors[i].value);
+}
+
+void
+im_reply(struct exchange *exchange, enum im_code code, struct text data)
+{
+	struct buffer json = { 0 };
+	struct reply reply = { 200, TYPE_IM, TEXT_LITERAL("") };
+
+	buffer_add_format(&json,
+		"{\"code\":%u,\"msg\":\"%s\",\"data\":", (unsigned)code,
+		im_code_words(code));
+	buffer_add_text(&json, data);
+	buffer_add_byte(&json, '}');
+	reply.body = buffer_text(&json);
+	allow_other_sites(exchange);
+	reply_send(exchange, &reply);
+	buffer_fini(&json);
+}
+
+uint32_t
+im_read_app(const struct form *form)
+{
+	int32_t app = form_number(form, "appID");
+
+	return app > 0 && im_is_app((uint32_t)app) ? (uint32_t)app : 0;
+}
+
+/* What is unknown on a port of WebSockets is said by another part of the system
+ * that this stands in for, with a newline. */
+static void
+refuse(struct exchange *exchange, bool is_known_path)
+{
+	struct reply reply = { 404, "text/plain", TEXT_LITERAL(NOT_FOUND) };
+
+	(void)is_known_path;
+	if (exchange->scene->listener->is_passage)
+		reply = (struct reply){ 404, TYPE_TEXT,
+			TEXT_LITERAL(NOT_FOUND "\n") };
+	reply_send(exchange, &reply);
+}
+
+static void
+answer_options(struct exchange *exchange)
+{
+	const struct reply reply = { .status = 204 };
+
+	allow_other_sites(exchange);
+	reply_send(exchange, &reply);
+}
+
+/* The path of the WebSockets, and no handshake. */
+static void
+answer_acc(struct exchange *exchange)
+{
+	if (!exchange->scene->listener->is_passage) {
+		refuse(exchange, false);
+		return;
+	}
+	reply_set_header(exchange, "Sec-Websocket-Version", "13");
+	reply_send_text(exchange, 400, "Bad Request\n" NOT_FOUND "\n");
+}
+
+/* The page */
+
+static void
+send_file(struct exchange *exchange, const char *path)
+{
+	const struct web_file *file = pages_find(exchange->scene->pages, path);
+
+	if (file)
+		reply_send(exchange,
+			&(struct reply){ 200, file->type, file->body });
+	else
+		refuse(exchange, true);
+}
+
+static void
+answer_index(struct exchange *exchange)
+{
+	send_file(exchange, "/im/index.html");
+}
+
+static void
+answer_script(struct exchange *exchange)
+{
+	send_file(exchange, "/im/im.js");
+}
+
+static void
+answer_style(struct exchange *exchange)
+{
+	send_file(exchange, "/im/im.css");
+}
+
+static void
+answer_picture(struct exchange *exchange)
+{
+	send_file(exchange, "/favicon.svg");
+}
+
+/* Where browsers find the WebSockets; 0: where they found the page. */
+static int
+find_port(const struct exchange *exchange, bool *has_tls)
+{
+	const struct config *config = worker_config(exchange->scene->worker);
+
+	*has_tls = false;
+	if (exchange->scene->listener->is_passage)
+		return 0;
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct listener *listener = &config->listeners[i];
+		const char *colon = strrchr(listener->address, ':');
+
+		if (listener->role != LISTENER_WEBSOCKET || !colon ||
+			strncmp(listener->address, "unix:", 5) == 0 ||
+			!profiles_has(listener, PROFILE_IM))
+			continue;
+		*has_tls = listener->tls_certificate_count > 0;
+		return atoi(colon + 1);
+	}
+	return 0;
+}
+
+static void
+answer_place(struct exchange *exchange)
+{
+	struct buffer json = { 0 };
+	bool has_tls;
+	int port = find_port(exchange, &has_tls);
+	size_t count;
+	const uint32_t *apps = im_apps(&count);
+
+	buffer_add_format(&json,
+		"{\"port\":%d,\"path\":\"/acc\",\"tls\":%s,\"apps\":[", port,
+		has_tls ? "true" : "false");
+	for (size_t i = 0; i < count; i++)
+		buffer_add_format(&json, "%s%u", i > 0 ? "," : "", apps[i]);
+	buffer_add_string(&json, "]}");
+	reply_send_json(exchange, buffer_text(&json));
+	buffer_fini(&json);
+}
+
+static const struct profile_route routes[] = {
+	{ EVERY_METHOD, "/acc", NULL, answer_acc },
+	{ GET, "/home/index", NULL, answer_index },
+	{ GET, "/home/im.js", NULL, answer_script },
+	{ GET, "/home/im.css", NULL, answer_style },
+	{ GET, "/home/im.svg", NULL, answer_picture },
+	{ GET, "/home/im.json", NULL, answer_place },
+	{ GET | POST, "/user/list", NULL, im_answer_list },
+	{ GET | POST, "/user/online", NULL, im_answer_online },
+	{ POST, "/user/sendMessage", NULL, im_answer_send },
+	{ POST, "/user/sendMessageAll", NULL, im_answer_send_all },
+	{ POST, "/user/sendRoomMessage", NULL, im_answer_send_all },
+	{ GET, "/system/state", NULL, im_answer_state },
+	{ OPTIONS, "/user/list", NULL, answer_options },
+	{ OPTIONS, "/user/online", NULL, answer_options },
+	{ OPTIONS, "/user/sendMessage", NULL, answer_options },
+	{ OPTIONS, "/user/sendMessageAll", NULL, answer_options },
+	{ OPTIONS, "/user/sendRoomMessage", NULL, answer_options },
+	{ OPTIONS, "/system/state", NULL, answer_options },
+};
+
+const struct api_profile api_profile_im = {
+	.routes = routes,
+	.route_count = ARRAY_LEN(routes),
+	.refuse = refuse,
+};

@@ -1,0 +1,328 @@
+/*
+ * Who is there: the users of an application as the ledger of its room knows
+ * them, one user as the index knows him, and how the host fares.
+ */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/http.h>
+
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/gojson.h"
+#include "shared/index.h"
+#include "shared/message.h"
+#include "shared/overall.h"
+#include "shared/records.h"
+#include "worker/api/errand.h"
+#include "worker/api/exchange.h"
+#include "worker/api/form.h"
+#include "worker/api/profiles/im.h"
+#include "worker/api/reply.h"
+#include "worker/api/scene.h"
+#include "worker/edge/edge.h"
+#include "worker/edge/entries.h"
+#include "worker/edge/ledgers.h"
+#include "worker/worker.h"
+
+#define PAGE 1000
+
+/* So many names are listed, and so many connections are looked at. */
+#define NAMES_MAX 100000
+
+/* Of the query, and of the body behind it; free it. */
+static void
+read_form(struct form *form, const struct exchange *exchange)
+{
+	const char *query = exchange_query(exchange);
+
+	form_read(form, text_of(query ? query : ""));
+	if (exchange->method == EVHTTP_REQ_POST)
+		form_read_body(form, exchange_body(exchange));
+}
+
+/* The list: page by page of what the ledger says, behind the last name. */
+
+struct list_errand {
+	struct errand errand;
+	char room[ROOM_BYTES_MAX + 1];
+	char last[USER_BYTES_MAX];
+	size_t last_length;
+	uint64_t count;
+	struct buffer names; /* JSON */
+};
+
+static struct list_errand *
+list_of(struct errand *errand)
+{
+	return (struct list_errand *)errand;
+}
+
+static void
+reply_list(struct exchange *exchange, uint64_t count, struct text names)
+{
+	struct buffer json = { 0 };
+
+	buffer_add_format(
+		&json, "{\"userCount\":%" PRIu64 ",\"userList\":[", count);
+	buffer_add_text(&json, names);
+	buffer_add_string(&json, "]}");
+	im_reply(exchange, IM_OK, buffer_text(&json));
+	buffer_fini(&json);
+}
+
+static void
+ask_for_page(struct list_errand *list)
+{
+	struct errand *errand = &list->errand;
+	struct edge *edge = &errand->errands->edge;
+	const struct members_wanted wanted = {
+		.request = errand->request,
+		.tenant = IM_TENANT,
+		.room = text_of(list->room),
+		.after = { list->last, list->last_length },
+		.limit = PAGE,
+	};
+	unsigned ledger = ledgers_of_room(edge, wanted.tenant, wanted.room);
+
+	members_wanted_pack(edge_letter(edge, LETTER_MEMBERS_WANTED), &wanted);
+	errand_keep(errand, ledger);
+	errand_offer(errand, ledger);
+}
+
+/* One that comes twice, because a new ledger was asked again, adds nobody. */
+static void
+add_name(struct list_errand *list, struct text user)
+{
+	const struct text last = { list->last, list->last_length };
+
+	if (user.length > USER_BYTES_MAX || text_compare(user, last) <= 0)
+		return;
+	if (list->count++ > 0)
+		buffer_add_byte(&list->names, ',');
+	gojson_write_string(&list->names, user);
+	memcpy(list->last, user.at, user.length);
+	list->last_length = user.length;
+}
+
+static void
+add_page(struct list_errand *list, const struct members_page *page)
+{
+	struct unpack in = unpack_of(page->members);
+
+	while (in.at < in.end && !in.failed) {
+		struct unpack one = unpack_of(unpack_text(&in));
+		struct member member;
+
+		if (member_unpack(&one, &member))
+			add_name(list, member.user);
+	}
+}
+
+static void
+on_page(struct errand *errand, const struct letter *letter)
+{
+	struct list_errand *list = list_of(errand);
+	struct unpack in = letter_open(letter);
+	struct members_page page;
+
+	if (letter->kind != LETTER_MEMBERS_PAGE ||
+		!members_page_unpack(&in, &page)) {
+		im_reply(errand->exchange, IM_SYSTEM, TEXT_LITERAL("{}"));
+		errand_end(errand);
+		return;
+	}
+	add_page(list, &page);
+	if (page.more && page.count > 0 && list->count < NAMES_MAX) {
+		ask_for_page(list);
+		return;
+	}
+	reply_list(errand->exchange, list->count, buffer_text(&list->names));
+	errand_end(errand);
+}
+
+static void
+on_late(struct errand *errand)
+{
+	im_reply(errand->exchange, IM_SYSTEM, TEXT_LITERAL("{}"));
+	errand_end(errand);
+}
+
+static void
+free_list(struct errand *errand)
+{
+	buffer_fini(&list_of(errand)->names);
+}
+
+static void
+list_room(struct exchange *exchange, uint32_t app, struct text room)
+{
+	static const struct errand_hooks hooks = {
+		.on_letter = on_page,
+		.on_late = on_late,
+		.on_end = free_list,
+	};
+	struct list_errand *list = errand_begin(
+		exchange->scene->errands, exchange, sizeof(*list), &hooks);
+
+	if (!list)
+		return;
+	im_room(list->room, app, room);
+	ask_for_page(list);
+}
+
+void
+im_answer_list(struct exchange *exchange)
+{
+	struct form form = { .count = 0 };
+	struct text room;
+	uint32_t app;
+
+	read_form(&form, exchange);
+	app = im_read_app(&form);
+	room = form_get(&form, "roomID");
+	if (app == 0 || !text_is_name(room, 0, IM_ROOM_BYTES_MAX))
+		reply_list(exchange, 0, TEXT_LITERAL(""));
+	else
+		list_room(exchange, app, room);
+	form_fini(&form);
+}
+
+/* One user */
+
+/* appID 0: on any platform. */
+static bool
+is_online(const struct edge *edge, struct text user, int32_t app)
+{
+	struct entries_platforms platforms;
+
+	if (!text_is_name(user, 1, USER_BYTES_MAX))
+		return false;
+	entries_platforms(edge, IM_TENANT, user, &platforms);
+	for (size_t i = 0; i < platforms.count; i++)
+		if (app == 0 || platforms.numbers[i] == (uint32_t)app)
+			return true;
+	return false;
+}
+
+void
+im_answer_online(struct exchange *exchange)
+{
+	const struct edge *edge = &exchange->scene->errands->edge;
+	struct form form = { .count = 0 };
+	struct buffer json = { 0 };
+	struct text user;
+
+	read_form(&form, exchange);
+	user = form_get(&form, "userID");
+	buffer_add_format(&json, "{\"online\":%s,\"userID\":",
+		is_online(edge, user, form_number(&form, "appID")) ? "true"
+								   : "false");
+	gojson_write_string(&json, user);
+	buffer_add_string(&json, ",\"userId\":");
+	gojson_write_string(&json, user);
+	buffer_add_byte(&json, '}');
+	im_reply(exchange, IM_OK, buffer_text(&json));
+	buffer_fini(&json);
+	form_fini(&form);
+}
+
+/* The host */
+
+/* As host:port, as Go writes it. */
+static void
+add_address(struct buffer *json, const struct index_entry *entry)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	struct in6_addr address;
+
+	memcpy(&address, entry->address, sizeof(address));
+	if (IN6_IS_ADDR_V4MAPPED(&address))
+		inet_ntop(AF_INET, &address.s6_addr[12], text, sizeof(text));
+	else
+		inet_ntop(AF_INET6, &address, text, sizeof(text));
+	buffer_add_format(json, strchr(text, ':') ? "\"[%s]:%u\"" : "\"%s:%u\"",
+		text, entry->port);
+}
+
+static void
+add_user(struct buffer *json, const struct index_entry *entry)
+{
+	struct buffer name = { 0 };
+
+	buffer_add_format(&name, "%u_%.*s", entry->platform,
+		(int)entry->user_length, entry->user);
+	gojson_write_string(json, buffer_text(&name));
+	buffer_fini(&name);
+}
+
+/* Of all who are logged in here. */
+static void
+add_all(struct buffer *json, const struct arena *arena,
+	void (*add)(struct buffer *json, const struct index_entry *entry))
+{
+	unsigned first = arena_role_first(arena, ROLE_GATEWAY);
+	unsigned end = first + arena_role_count(arena, ROLE_GATEWAY);
+	struct index_entry entry;
+	size_t count = 0;
+
+	buffer_add_byte(json, '[');
+	for (unsigned slot = first; slot < end; slot++)
+		for (uint32_t place = index_next(arena, slot, 0);
+			place != INDEX_NO_PLACE && count < NAMES_MAX;
+			place = index_next(arena, slot, place + 1)) {
+			if (!index_read(arena, slot, place, &entry))
+				continue;
+			if (count++ > 0)
+				buffer_add_byte(json, ',');
+			add(json, &entry);
+		}
+	buffer_add_byte(json, ']');
+}
+
+static uint64_t
+count_of(const struct arena *arena, enum counter counter)
+{
+	return overall_count_role(arena, ROLE_GATEWAY, counter);
+}
+
+static void
+add_state(struct buffer *json, const struct arena *arena, bool is_debug)
+{
+	buffer_add_string(json,
+		"{\"managerInfo\":{\"chanBroadcastLen\":0,\"chanLoginLen\":0,"
+		"\"chanRegisterLen\":0,\"chanUnregisterLen\":0");
+	if (is_debug) {
+		buffer_add_string(json, ",\"clients\":");
+		add_all(json, arena, add_address);
+	}
+	buffer_add_format(json, ",\"clientsLen\":%" PRIu64,
+		count_of(arena, COUNTER_CONNECTIONS));
+	if (is_debug) {
+		buffer_add_string(json, ",\"users\":");
+		add_all(json, arena, add_user);
+	}
+	buffer_add_format(json,
+		",\"usersLen\":%" PRIu64
+		"},\"numCPU\":%ld,\"numGoroutine\":%" PRIu64 "}",
+		count_of(arena, COUNTER_SESSIONS),
+		sysconf(_SC_NPROCESSORS_ONLN), overall_wanted(arena));
+}
+
+void
+im_answer_state(struct exchange *exchange)
+{
+	struct form form = { .count = 0 };
+	struct buffer json = { 0 };
+
+	read_form(&form, exchange);
+	add_state(&json, worker_arena(exchange->scene->worker),
+		text_equal(form_get(&form, "isDebug"), TEXT_LITERAL("true")));
+	im_reply(exchange, IM_OK, buffer_text(&json));
+	buffer_fini(&json);
+	form_fini(&form);
+}
