@@ -41,6 +41,14 @@ class Im(wire.WebSocket):
     def push(self):
         return json.loads(self.read_text())
 
+    def until_beat(self):
+        """What comes before the answer to a heartbeat."""
+        self.send(wire.text('{"seq":"h","cmd":"heartbeat","data":{}}'))
+        texts = [self.read_text()]
+        while texts[-1] != reply("h", "heartbeat"):
+            texts.append(self.read_text())
+        return texts
+
     def hears_nothing(self):
         """What it asks now is answered first."""
         assert self.ask('{"seq":"f","cmd":"ping"}') == reply(
@@ -226,27 +234,38 @@ def test_the_newest_login_takes_over_and_nobody_is_told(port):
         watch.hears_nothing()
 
 
-def test_many_logins_of_one_user_at_once_all_have_their_reply(port):
+@pytest.mark.parametrize("gateways", [1, 3])
+def test_of_many_logins_at_once_all_are_answered_and_one_hears(
+        make_server, gateways):
+    server = make_server(profiles=("im",), gateways=gateways).start()
+    port = server.port
     login = '{"seq":"%d","cmd":"login","data":{"userID":"storm","appID":103}}'
+    beat = '{"seq":"h","cmd":"heartbeat","data":{}}'
     with Im(port, "witness", 103) as witness:
-        clients = [Im(port) for _ in range(20)]
+        clients = [Im(port) for _ in range(30)]
         for number, client in enumerate(clients):
-            client.send(wire.text(login % number))
+            client.send(wire.text(login % number) + wire.text(beat))
         for number, client in enumerate(clients):
             assert client.read_text() == reply(number, "login")
-        assert send_one(port, appID=103, userID="storm", msgID="storm1",
-                        message="one") == '{"sendResults":true}'
-        heard = 0
-        for client in clients:
-            text = client.ask('{"seq":"f","cmd":"ping"}')
-            if text == pushed("storm1", "one", "storm"):
-                heard += 1
-                text = client.read_text()
-            assert text == reply("f", "ping", data='"pong"')
-        assert heard == 1
-        for client in clients:
-            client.close()
+            assert client.read_text() == reply("h", "heartbeat")
         assert witness.push()["cmd"] == "enter"
+        assert data_of(ask(port, "/user/list?appID=103")) == \
+            '{"userCount":2,"userList":["storm","witness"]}'
+        witness.hears_nothing()
+        wait_for("one alone is logged in", lambda: '"usersLen":2' in data_of(
+            ask(port, "/system/state")))
+        assert send_one(port, appID=103, userID="storm", msgID="storm2",
+                        message="two") == '{"sendResults":true}'
+        heard = wait_for("one of them hears it", lambda: [
+            client for client in clients
+            if pushed("storm2", "two", "storm") in client.until_beat()])
+        assert len(heard) == 1
+        for client in clients:
+            if client not in heard:
+                client.hears_nothing()
+                client.close()
+        witness.hears_nothing()
+        heard[0].close()
         assert witness.push()["cmd"] == "exit"
         witness.hears_nothing()
 
@@ -374,11 +393,13 @@ def test_the_list(port, http, query, data):
 
 
 def test_a_list_of_more_than_a_page_is_whole(make_server):
-    server = make_server(profiles=("im",)).start()
-    clients = [Im(server.port, "u%04d" % i) for i in range(1100)]
+    server = make_server(profiles=("confab", "im")).start()
+    names = ["u%04d" % i for i in range(1100)]
+    clients = [server.client(name) for name in names]
+    for client in clients:
+        client.call("join", room="im:101", events=False)
     answer = json.loads(data_of(ask(server.port, "/user/list?appID=101")))
-    assert answer == {"userCount": 1100,
-                      "userList": ["u%04d" % i for i in range(1100)]}
+    assert answer == {"userCount": 1100, "userList": names}
     for client in clients:
         client.close()
 

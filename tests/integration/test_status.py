@@ -382,6 +382,7 @@ def test_dev_serves_everything_below_its_directory(directory):
     assert process.returncode == 0
     assert "http://127.0.0.1:8080/" in output
     assert "ws://127.0.0.1:8089/chat" in output
+    assert "im         ws://127.0.0.1:8089/" in output
     assert "push       ws://127.0.0.1:3210/" in output
     assert "key        build/dev/api.key" in output
 

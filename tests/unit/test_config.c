@@ -554,6 +554,8 @@ the_dev_configuration_has_the_ports_of_other_systems(void **state)
 		enum profile_number profile;
 	} wanted[] = {
 		{ "127.0.0.1:8089", PROFILE_CONFAB },
+		{ "127.0.0.1:8089", PROFILE_IM },
+		{ "127.0.0.1:8080", PROFILE_IM },
 		{ "127.0.0.1:3210", PROFILE_PUSH },
 	};
 	struct config *config = config_dev("build/dev", "web", "sql");

@@ -15,6 +15,18 @@ show_keyed(unsigned from, uint64_t request, const char *tenant,
 		.connection = 100 + request);
 }
 
+/* With a key that is one of the tenant, whoever says it. */
+static void
+show_shared(uint64_t request, const char *tenant, const char *room,
+	const char *user, const char *key)
+{
+	SHOW(SAY, message, GATEWAY_A, 1, .kind = STREAM_ROOM,
+		.tenant = text_of(tenant), .stream = text_of(room),
+		.from = text_of(user), .body = TEXT_LITERAL("1"),
+		.flags = MESSAGE_SHARED_KEY, .key = text_of(key),
+		.request = request, .connection = 100 + request);
+}
+
 static void
 show_k(unsigned from, uint64_t request)
 {
@@ -39,6 +51,7 @@ expect_repeat(unsigned to, uint64_t request)
 {
 	struct said said = take_said(to, request, first.offset);
 
+	assert_true(said.is_repeat);
 	assert_int_equal(said.id_time, first.id_time);
 	assert_int_equal(said.id_origin, first.id_origin);
 	assert_int_equal(said.epoch, first.epoch);
@@ -99,6 +112,32 @@ another_room_is_a_conflict_another_sender_is_none(void **state)
 {
 	(void)state;
 	play(script_targets);
+}
+
+static void
+script_shared(void)
+{
+	settle();
+	show_shared(1, "t", "r", "ann", "k");
+	show_shared(2, "t", "r", "bob", "k");
+	show_shared(3, "t", "s", "bob", "k");
+	show_shared(4, "u", "r", "ann", "k");
+	show_keyed(GATEWAY_A, 5, "t", "r", "ann", "k");
+	end_turn();
+	first = take_said(GATEWAY_A, 1, 1);
+	assert_false(first.is_repeat);
+	expect_repeat(GATEWAY_A, 2);
+	expect_refused(GATEWAY_A, 3, 1009);
+	expect_said(GATEWAY_A, 4, 1);
+	expect_said(GATEWAY_A, 5, 2);
+	assert_no_more();
+}
+
+static void
+a_shared_key_is_one_whoever_says_it(void **state)
+{
+	(void)state;
+	play(script_shared);
 }
 
 static void
@@ -258,6 +297,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_repeat_is_answered_like_the_first_and_not_delivered),
 		TEST(another_room_is_a_conflict_another_sender_is_none),
+		TEST(a_shared_key_is_one_whoever_says_it),
 		TEST(what_was_not_stored_keeps_no_key),
 		TEST(keys_survive_a_kill),
 		TEST(a_repeat_whose_answer_was_lost_is_answered_after_a_kill),
