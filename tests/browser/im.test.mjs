@@ -1,4 +1,4 @@
-/* The page of the profile im, on both listeners, in two tabs and two languages. */
+/* The page of the profile im: both listeners, two tabs, two languages. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 

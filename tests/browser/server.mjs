@@ -54,7 +54,8 @@ export class Server {
      * Starts it; fails when it does not serve.
      * @param {{limits?: string, more?: string, profile?: string,
      *   files?: object}} [lines] of configuration; profile: in place of confab,
-     *   with its HTTP on both listeners; files: what stands in some, by name, named @/name there
+     *   with its HTTP on both listeners; files: what stands in some, by name,
+     *   named @/name there
      */
     static async start(lines = {}) {
         const server = new Server();

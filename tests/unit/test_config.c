@@ -562,15 +562,12 @@ the_dev_configuration_has_the_ports_of_other_systems(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-		bool is_there = false;
+		const struct listener *one = config->listeners;
 
-		for (size_t k = 0; k < config->listener_count; k++)
-			if (strcmp(config->listeners[k].address,
-				    wanted[i].address) == 0 &&
-				profiles_has(&config->listeners[k],
-					wanted[i].profile))
-				is_there = true;
-		assert_true(is_there);
+		while (strcmp(one->address, wanted[i].address) != 0)
+			assert_true(++one <
+				    config->listeners + config->listener_count);
+		assert_true(profiles_has(one, wanted[i].profile));
 	}
 	config_free(&config);
 }
