@@ -7,6 +7,7 @@
 #include "shared/config.h"
 #include "shared/message.h"
 #include "shared/records.h"
+#include "shared/table.h"
 #include "shared/traffic.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/gathering.h"
@@ -30,14 +31,13 @@ note_traffic(
 	struct gateway *gateway, const struct room *room, uint64_t delivered)
 {
 	struct traffic_room pushed = { .pushes = delivered };
+	const struct gathering *gathering;
 	uint64_t bytes = 0, frames = 0;
 
-	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
-		const struct gathering *gathering = room->gatherings[i];
+	LL_FOREACH(room->gatherings, gathering)
+	{
 		uint64_t messages = 0;
 
-		if (!gathering)
-			continue;
 		for (size_t k = 0; k < gathering->count; k++)
 			messages += gathering->pieces[k].is_message;
 		pushed.messages = MAX_OF(pushed.messages, messages);
@@ -55,29 +55,32 @@ static void
 send_pieces(struct gateway *gateway, struct room *room)
 {
 	int policy = config_room_class(gateway->config, room_name(room))->slow;
+	struct gathering *of[PROFILE_COUNT] = { NULL };
+	struct gathering *gathering, *next;
 	uint64_t delivered = 0;
 
-	for (unsigned i = 0; i < PROFILE_COUNT; i++)
-		if (room->gatherings[i])
-			gathering_close(room->gatherings[i], room,
-				(enum slow_policy)policy);
+	LL_FOREACH(room->gatherings, gathering)
+	{
+		of[gathering->profile] = gathering;
+		gathering_close(gathering, room, (enum slow_policy)policy);
+	}
 	for (uint32_t i = 0; i < room->seat_count; i++) {
 		struct seat *seat = &room->seats[i];
 
 		if (i + SEATS_AHEAD < room->seat_count)
 			__builtin_prefetch(seat[SEATS_AHEAD].lane);
-		if (room->gatherings[seat->profile])
-			delivered += gathering_send(
-				room->gatherings[seat->profile], seat);
+		if (of[seat->profile])
+			delivered += gathering_send(of[seat->profile], seat);
 		seat->is_special = false;
 		seat->start = 0;
 	}
 	note_traffic(gateway, room, delivered);
-	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
-		if (room->gatherings[i])
-			gathering_free(&room->gatherings[i]);
-		room->gathered[i] = 0;
+	LL_FOREACH_SAFE(room->gatherings, gathering, next)
+	{
+		room->gathered[gathering->profile] = 0;
+		gathering_free(&gathering);
 	}
+	room->gatherings = NULL;
 	row_count(gateway->row, COUNTER_DELIVERED, (int64_t)delivered);
 }
 
@@ -86,10 +89,13 @@ send_if_much(struct gateway *gateway, struct room *room)
 {
 	size_t limit = MIN_OF((size_t)GATHERED_MAX,
 		(size_t)gateway->config->outbox_bytes / 4);
+	const struct gathering *gathering;
 	bool is_much = false;
 
-	for (unsigned i = 0; i < PROFILE_COUNT; i++)
-		is_much |= room->gathered[i] >= limit;
+	LL_FOREACH(room->gatherings, gathering)
+	{
+		is_much |= gathering->bundle->length >= limit;
+	}
 	if (is_much)
 		send_pieces(gateway, room);
 }
@@ -202,7 +208,7 @@ fanout_message(struct gateway *gateway, const struct message *message)
 		if (payload->length == 0)
 			continue;
 		gathering = gathering_of(gateway, room, i);
-		piece = gathering_add(room, i, payload);
+		piece = gathering_add(room, gathering, payload);
 		piece->skip = skip;
 		piece->is_message = true;
 		if (is_keyed)
@@ -232,7 +238,7 @@ fanout_push(struct gateway *gateway, struct room *room,
 		if (payload->length == 0)
 			continue;
 		gathering = gathering_of(gateway, room, i);
-		piece = gathering_add(room, i, payload);
+		piece = gathering_add(room, gathering, payload);
 		piece->skip = skip;
 		piece->is_event = push->is_event;
 		gathering->has_events |= push->is_event;
@@ -269,11 +275,7 @@ fanout_presence(struct gateway *gateway, const struct presence *presence)
 void
 fanout_room(struct gateway *gateway, struct room *room)
 {
-	bool is_gathered = false;
-
-	for (unsigned i = 0; i < PROFILE_COUNT; i++)
-		is_gathered |= room->gathered[i] > 0;
-	if (is_gathered)
+	if (room->gatherings)
 		send_pieces(gateway, room);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "shared/base.h"
+#include "shared/table.h"
 #include "shared/text.h"
 #include "worker/gateway/frame.h"
 #include "worker/gateway/gateway.h"
@@ -12,17 +13,29 @@
 
 #define GATHERED_FIRST 512
 
+/* NULL: nothing is gathered for them. */
+static struct gathering *
+find(const struct room *room, enum profile_number profile)
+{
+	struct gathering *gathering = room->gatherings;
+
+	while (gathering && gathering->profile != profile)
+		gathering = gathering->next;
+	return gathering;
+}
+
 struct gathering *
 gathering_of(
 	struct gateway *gateway, struct room *room, enum profile_number profile)
 {
-	struct gathering *gathering = room->gatherings[profile];
+	struct gathering *gathering = find(room, profile);
 
 	if (gathering)
 		return gathering;
 	gathering = base_alloc_zeroed(1, sizeof(*gathering));
 	gathering->bundle = bundle_new(GATHERED_FIRST);
-	room->gatherings[profile] = gathering;
+	gathering->profile = (uint8_t)profile;
+	LL_PREPEND(room->gatherings, gathering);
 	if (!room->is_dirty) {
 		room->is_dirty = true;
 		room->next_dirty = gateway->rooms->dirty;
@@ -43,10 +56,9 @@ gathering_free(struct gathering **gathering)
 }
 
 struct piece *
-gathering_add(struct room *room, enum profile_number profile,
+gathering_add(struct room *room, struct gathering *gathering,
 	const struct buffer *payload)
 {
-	struct gathering *gathering = room->gatherings[profile];
 	struct piece *piece;
 
 	if (gathering->count == gathering->capacity) {
@@ -58,7 +70,7 @@ gathering_add(struct room *room, enum profile_number profile,
 	bundle_add_text(&gathering->bundle, payload->data, payload->length);
 	piece = &gathering->pieces[gathering->count++];
 	*piece = (struct piece){ .end = gathering->bundle->length };
-	room->gathered[profile] = gathering->bundle->length;
+	room->gathered[gathering->profile] = gathering->bundle->length;
 	return piece;
 }
 

@@ -33,6 +33,7 @@ struct piece {
 
 /* What one profile's members of one room get at the end of the turn. */
 struct gathering {
+	struct gathering *next; /* of another profile */
 	struct bundle *bundle;
 	struct bundle *quiet; /* without events; NULL until one needs it */
 	struct push push, quiet_push; /* of these, while they are sent */
@@ -40,6 +41,7 @@ struct gathering {
 	struct piece *pieces;
 	size_t count, capacity;
 	size_t quiet_count; /* frames in quiet */
+	uint8_t profile;    /* enum profile_number */
 	bool has_events;
 };
 
@@ -49,7 +51,7 @@ struct gathering *gathering_of(struct gateway *gateway, struct room *room,
 void gathering_free(struct gathering **gathering);
 
 /* The payload becomes the next frame. */
-struct piece *gathering_add(struct room *room, enum profile_number profile,
+struct piece *gathering_add(struct room *room, struct gathering *gathering,
 	const struct buffer *payload);
 
 /* Of the piece added last: who said it gets this instead, or, where it is

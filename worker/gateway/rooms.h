@@ -52,15 +52,15 @@ struct room {
 	struct seat *seats;
 	uint32_t seat_count, seat_capacity;
 	uint32_t seats_of[PROFILE_COUNT];
-	uint32_t membership_count; /* seats and those that are joining */
+	uint32_t gathered[PROFILE_COUNT]; /* bytes in their gatherings */
+	uint32_t membership_count;        /* seats and those that are joining */
 	uint64_t number; /* of no other room that this process ever had */
 	uint64_t epoch;
 	uint64_t offset; /* the last one seen, if knows_offset */
+	struct room *next_dirty;
+	struct gathering *gatherings; /* of those in it; see fanout.c */
 	bool knows_offset;
 	bool is_dirty;
-	struct room *next_dirty;
-	struct gathering *gatherings[PROFILE_COUNT]; /* see fanout.c */
-	uint32_t gathered[PROFILE_COUNT];            /* bytes in them */
 	uint8_t tenant_length, name_length;
 	char key[]; /* tenant, 0x1f, name */
 };
