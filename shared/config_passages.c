@@ -6,6 +6,7 @@
  * nothing else.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base.h"
@@ -36,6 +37,17 @@ address_of(const struct config *config, const char *name)
 	return address;
 }
 
+/* Who is connected is told by the gateway, for whom he speaks by himself. */
+static void
+copy_trust(struct listener *to, const struct listener *from)
+{
+	to->trusted_proxy_count = from->trusted_proxy_count;
+	to->trusted_proxies = base_alloc_zeroed(
+		from->trusted_proxy_count + 1, sizeof(*to->trusted_proxies));
+	for (size_t i = 0; i < from->trusted_proxy_count; i++)
+		to->trusted_proxies[i] = base_strdup(from->trusted_proxies[i]);
+}
+
 static void
 add_passage(struct config *config, size_t of)
 {
@@ -54,6 +66,7 @@ add_passage(struct config *config, size_t of)
 	made->role = LISTENER_API;
 	made->proxy_protocol = true;
 	copy_profiles(made, front);
+	copy_trust(made, front);
 }
 
 void
@@ -71,8 +84,11 @@ void
 config_drop_passages(struct config *config)
 {
 	while (config->passage_count > 0) {
-		config_free_object(SECTION_LISTENER,
-			&config->listeners[--config->listener_count]);
+		struct listener *last =
+			&config->listeners[--config->listener_count];
+
+		free(last->name);
+		config_free_object(SECTION_LISTENER, last);
 		config->passage_count--;
 	}
 }

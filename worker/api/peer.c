@@ -74,7 +74,7 @@ peer_find(struct peer *peer, const struct gate *gate,
 	struct evhttp_request *request, const struct manners *manners)
 {
 	struct text values[FORWARDED_MAX];
-	uint8_t address[16], before[16];
+	uint8_t *address = peer->address, before[16];
 	size_t count;
 
 	if (!gate_client(gate, address, &peer->port))

@@ -16,6 +16,7 @@ struct manners;
 struct peer {
 	char host[PEER_HOST_BYTES]; /* "unix" where there is no address */
 	uint16_t port;              /* 0: not known */
+	uint8_t address[16];        /* all zero: there is none */
 };
 
 /* manners: of the listener; NULL for none. */

@@ -5,10 +5,12 @@
 
 #include <event2/http.h>
 
+#include "shared/bans.h"
 #include "shared/base.h"
 #include "shared/codes.h"
 #include "shared/config.h"
 #include "shared/percent.h"
+#include "shared/scoreboard.h"
 #include "worker/api/amend.h"
 #include "worker/api/banning.h"
 #include "worker/api/cors.h"
@@ -306,6 +308,25 @@ answer_refused(struct exchange *exchange, const struct intake *intake)
 		intake->why);
 }
 
+/* The gateway has looked at the first request of a connection alone, which a
+ * proxy may use for many, and he may have been banned since. */
+static bool
+is_banned(const struct exchange *exchange)
+{
+	const struct worker *worker = exchange->scene->worker;
+	const struct ban_subject subject = {
+		.tenant = TEXT_LITERAL("default"),
+		.address = exchange->peer.address,
+	};
+
+	if (!exchange->scene->listener->is_passage ||
+		!bans_find(
+			worker_arena(worker), &subject, TEXT_LITERAL(""), NULL))
+		return false;
+	row_count(worker_row(worker), COUNTER_REFUSED_BANNED, 1);
+	return true;
+}
+
 void
 routes_answer(struct exchange *exchange)
 {
@@ -315,6 +336,10 @@ routes_answer(struct exchange *exchange)
 
 	if (refused) {
 		answer_refused(exchange, refused);
+		return;
+	}
+	if (is_banned(exchange)) {
+		reply_refuse(exchange, CODE_FORBIDDEN, "you are banned");
 		return;
 	}
 	if (api_profiles_answer(exchange))

@@ -5,7 +5,10 @@
  * A drain leaves the doors open, so that /readyz can say so, until the gateways
  * have gone; an end shuts them and waits a moment for replies on their way.
  */
+#include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <sys/resource.h>
 
 #include "shared/arena.h"
 #include "shared/clock.h"
@@ -162,6 +165,19 @@ open_errands(struct api *api)
 	api->entrances.errands = &api->errands;
 }
 
+/* Each connection is one, and what gateways pass on comes besides. */
+static void
+allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warning("api: limit of descriptors: %s", strerror(errno));
+}
+
 int
 api_main(struct worker *worker)
 {
@@ -180,6 +196,7 @@ api_main(struct worker *worker)
 	};
 	int code = 1;
 
+	allow_descriptors();
 	open_errands(&api);
 	api.hooks = hooks_new(worker, &api.errands.edge);
 	if (api.hooks && entrances_open(&api.entrances) == 0) {

@@ -49,11 +49,25 @@ admission_undo(struct gateway *gateway, const struct sockaddr_storage *peer)
 	callers_leave(gateway->arena, gateway->slot, address);
 }
 
+bool
+admission_keep(struct gateway *gateway)
+{
+	bool is_counted = gateway->is_counted;
+
+	gateway->is_counted = false;
+	return is_counted;
+}
+
+void
+admission_leave(const struct gateway *gateway, const uint8_t address[16])
+{
+	callers_leave(gateway->arena, gateway->slot, address);
+}
+
 void
 admission_pass(struct session *session)
 {
-	session->is_counted = session->gateway->is_counted;
-	session->gateway->is_counted = false;
+	session->is_counted = admission_keep(session->gateway);
 }
 
 void

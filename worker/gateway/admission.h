@@ -25,6 +25,11 @@ bool admission_take(
 void admission_undo(
 	struct gateway *gateway, const struct sockaddr_storage *peer);
 
+/* The same of what becomes no session: was he counted? Then he is until he
+ * leaves. */
+bool admission_keep(struct gateway *gateway);
+void admission_leave(const struct gateway *gateway, const uint8_t address[16]);
+
 /* He is this session now, and then he is gone. */
 void admission_pass(struct session *session);
 void admission_end(struct session *session);

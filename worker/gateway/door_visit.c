@@ -217,35 +217,40 @@ may_pass(const struct visit *visit, const struct door_head *ask, int status)
 }
 
 static void
-visit_pass(struct visit *visit)
+visit_pass(struct visit *visit, const struct sockaddr_storage *speaker)
 {
 	struct hall *hall = visit->hall;
+	int status = 503;
 	struct visitor visitor = {
 		.fd = visit->fd,
 		.tls = visit->tls,
 		.peer = visit->peer,
+		.speaker = *speaker,
 		.listener = visit->listener,
 		.early = buffer_text(&visit->head),
 	};
 
 	event_del(visit->event);
-	if (!visit->is_surplus && hall->hooks.on_pass(hall->self, &visitor))
+	if (!visit->is_surplus)
+		status = hall->hooks.on_pass(hall->self, &visitor);
+	if (status == 0)
 		visit_detach(visit);
 	else
-		visit_answer(visit, 503, false);
+		visit_answer(visit, status, false);
 }
 
 static void
 visit_hear(struct visit *visit, size_t end)
 {
 	struct text bytes = { (char *)visit->head.data, end };
+	struct sockaddr_storage speaker = visit->peer;
 	struct door_head ask;
 	int status = door_head_read(&ask, bytes);
 
 	if (status == 0)
 		visit_take_forwarded(visit, &ask);
 	if (may_pass(visit, &ask, status)) {
-		visit_pass(visit);
+		visit_pass(visit, &speaker);
 		return;
 	}
 	if (status == 0)

@@ -4,12 +4,16 @@
  * through; when the api has ended and its last byte is with the client, what
  * the client still sends is thrown away for a moment, because a close with
  * unread bytes would be a reset that overtakes the answer.
+ *
+ * An api that hears no more may still have an answer on its way: what cannot be
+ * sent to it is thrown away, and only its own end is the end.
  */
 #include "worker/gateway/passage.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +37,9 @@
 #define IDLE_MS 75000
 #define LINGER_MS 2000
 
+/* Before a full house lets one go for another. */
+#define YIELD_MS 10000
+
 struct passage {
 	struct passage *prev, *next;
 	struct passages *all;
@@ -41,6 +48,9 @@ struct passage {
 	int client, api;
 	bool client_has_ended, api_has_ended;
 	bool client_is_told, api_is_told; /* that the other side has ended */
+	bool api_is_deaf;                 /* it takes nothing more */
+	bool is_counted;
+	uint8_t address[16]; /* of who is connected */
 	struct buffer to_api, to_client;
 	uint64_t moved_ms;
 };
@@ -52,6 +62,8 @@ drop(struct passage *passage)
 
 	DL_DELETE(all->all, passage);
 	all->count--;
+	if (passage->is_counted && all->on_end)
+		all->on_end(all->self, passage->address);
 	event_free(passage->client_event);
 	event_free(passage->api_event);
 	tls_free(&passage->tls);
@@ -60,6 +72,26 @@ drop(struct passage *passage)
 	buffer_fini(&passage->to_api);
 	buffer_fini(&passage->to_client);
 	free(passage);
+}
+
+/* In a full house the one goes that has been without a byte for longest: most
+ * likely it waits for a next request. */
+static bool
+has_room(struct passages *passages)
+{
+	struct passage *passage, *oldest = passages->all;
+
+	if (passages->count < passages->count_max)
+		return true;
+	DL_FOREACH(passages->all, passage)
+	{
+		if (passage->moved_ms < oldest->moved_ms)
+			oldest = passage;
+	}
+	if (clock_ms() - oldest->moved_ms < YIELD_MS)
+		return false;
+	drop(oldest);
+	return true;
 }
 
 static ssize_t
@@ -72,28 +104,40 @@ receive_from_client(struct passage *passage, uint8_t *at)
 
 /* False: this side is broken. */
 static bool
-note_received(struct passage *passage, struct buffer *into, bool *has_ended,
-	ssize_t got)
+note_received(struct buffer *into, bool *has_ended, ssize_t got)
 {
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR;
 	if (got == 0)
 		*has_ended = true;
 	into->length += (size_t)got;
-	passage->moved_ms = clock_ms();
 	return true;
+}
+
+/* Nobody hears him any more, and it does not keep the passage. */
+static bool
+drain_client(struct passage *passage)
+{
+	struct buffer nowhere = { 0 };
+	uint8_t *at = buffer_reserve(&nowhere, TLS_READ_BYTES);
+	bool is_good = note_received(&nowhere, &passage->client_has_ended,
+		receive_from_client(passage, at));
+
+	buffer_fini(&nowhere);
+	return is_good;
 }
 
 static bool
 read_client(struct passage *passage)
 {
 	struct buffer *into = &passage->to_api;
-	uint8_t *at = buffer_reserve(into, TLS_READ_BYTES);
+	uint8_t *at;
 
-	/* The answer is complete: nobody hears him any more. */
-	if (passage->api_has_ended)
-		into->length = 0;
-	return note_received(passage, into, &passage->client_has_ended,
+	if (passage->api_has_ended || passage->api_is_deaf)
+		return drain_client(passage);
+	at = buffer_reserve(into, TLS_READ_BYTES);
+	passage->moved_ms = clock_ms();
+	return note_received(into, &passage->client_has_ended,
 		receive_from_client(passage, at));
 }
 
@@ -102,9 +146,13 @@ read_api(struct passage *passage)
 {
 	struct buffer *into = &passage->to_client;
 	uint8_t *at = buffer_reserve(into, TLS_READ_BYTES);
+	ssize_t got = recv(passage->api, at, TLS_READ_BYTES, 0);
 
-	return note_received(passage, into, &passage->api_has_ended,
-		recv(passage->api, at, TLS_READ_BYTES, 0));
+	/* It went with some of ours unread; all of its own has come before. */
+	if (got < 0 && errno == ECONNRESET)
+		got = 0;
+	passage->moved_ms = clock_ms();
+	return note_received(into, &passage->api_has_ended, got);
 }
 
 static ssize_t
@@ -133,6 +181,14 @@ note_sent(struct passage *passage, struct buffer *from, ssize_t sent)
 	return true;
 }
 
+/* Most passages wait for their next request most of the time. */
+static void
+give_back(struct buffer *buffer)
+{
+	if (buffer->length == 0)
+		buffer_fini(buffer);
+}
+
 static bool
 write_client(struct passage *passage)
 {
@@ -152,19 +208,21 @@ write_client(struct passage *passage)
 	return shutdown(passage->client, SHUT_WR) == 0;
 }
 
-static bool
+static void
 write_api(struct passage *passage)
 {
 	struct buffer *from = &passage->to_api;
 
-	if (from->length > 0 && !passage->api_has_ended)
-		return note_sent(passage, from,
+	if (passage->api_has_ended || passage->api_is_deaf) {
+		buffer_fini(from);
+	} else if (from->length > 0) {
+		passage->api_is_deaf = !note_sent(passage, from,
 			send(passage->api, from->data, from->length,
 				MSG_NOSIGNAL));
-	if (!passage->client_has_ended || passage->api_is_told)
-		return true;
-	passage->api_is_told = true;
-	return shutdown(passage->api, SHUT_WR) == 0;
+	} else if (passage->client_has_ended && !passage->api_is_told) {
+		passage->api_is_told = true;
+		shutdown(passage->api, SHUT_WR);
+	}
 }
 
 static void
@@ -196,17 +254,22 @@ watch_what_matters(struct passage *passage)
 	watch(passage->api_event, !passage->api_has_ended &&
 					  passage->to_client.length<WAITING_MAX,
 						  passage->to_api.length> 0 &&
-					  !passage->api_has_ended);
+					  !passage->api_has_ended &&
+					  !passage->api_is_deaf);
 }
 
 /* After each event: writes what can be written, and ends when all is said. */
 static void
 settle(struct passage *passage, bool is_good)
 {
-	if (!is_good || !write_api(passage) || !write_client(passage)) {
+	if (is_good)
+		write_api(passage);
+	if (!is_good || !write_client(passage)) {
 		drop(passage);
 		return;
 	}
+	give_back(&passage->to_api);
+	give_back(&passage->to_client);
 	if (passage->client_is_told && passage->client_has_ended)
 		drop(passage);
 	else
@@ -252,11 +315,26 @@ on_tick(evutil_socket_t fd, short what, void *self)
 		event_del(passages->tick);
 }
 
+/* A socket with a number that the door can do without. */
 static int
-reach(const char *path)
+open_socket(int descriptor_min)
+{
+	int low =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd;
+
+	if (low < 0 || low >= descriptor_min)
+		return low;
+	fd = fcntl(low, F_DUPFD_CLOEXEC, descriptor_min);
+	close(low);
+	return fd;
+}
+
+static int
+reach(const char *path, int descriptor_min)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = open_socket(descriptor_min);
 
 	if (fd < 0)
 		return -1;
@@ -267,7 +345,8 @@ reach(const char *path)
 	return -1;
 }
 
-/* The line of the PROXY protocol, version 1: who the client is. */
+/* The line of the PROXY protocol, version 1: who is connected. For whom a proxy
+ * speaks is told by each of its requests, and the api looks at them. */
 static void
 introduce(struct buffer *out, const struct sockaddr_storage *peer)
 {
@@ -289,10 +368,9 @@ introduce(struct buffer *out, const struct sockaddr_storage *peer)
 }
 
 void
-passages_init(
-	struct passages *passages, struct event_base *base, size_t count_max)
+passages_init(struct passages *passages, struct event_base *base)
 {
-	*passages = (struct passages){ .base = base, .count_max = count_max };
+	passages->base = base;
 	passages->tick = event_new(base, -1, EV_PERSIST, on_tick, passages);
 	must(passages->tick != NULL);
 }
@@ -308,10 +386,11 @@ passages_fini(struct passages *passages)
 
 bool
 passages_open(struct passages *passages, const struct visitor *visitor,
-	const char *path)
+	const char *path, bool is_counted)
 {
 	const struct timeval period = { .tv_usec = TICK_MS * 1000 };
-	int api = passages->count < passages->count_max ? reach(path) : -1;
+	int api =
+		has_room(passages) ? reach(path, passages->descriptor_min) : -1;
 	struct passage *passage;
 
 	if (api < 0)
@@ -322,7 +401,9 @@ passages_open(struct passages *passages, const struct visitor *visitor,
 	passage->tls = visitor->tls;
 	passage->api = api;
 	passage->moved_ms = clock_ms();
-	introduce(&passage->to_api, &visitor->peer);
+	passage->is_counted = is_counted;
+	address_to_bytes(&visitor->speaker, passage->address);
+	introduce(&passage->to_api, &visitor->speaker);
 	buffer_add_text(&passage->to_api, visitor->early);
 	passage->client_event = event_new(
 		passages->base, visitor->fd, EV_PERSIST, on_client, passage);

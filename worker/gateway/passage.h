@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct event_base;
 struct passage;
@@ -19,18 +20,24 @@ struct passages {
 	struct event_base *base;
 	struct passage *all;
 	size_t count;
-	size_t count_max;
 	struct event *tick;
+
+	/* The owner's, before the first is opened. */
+	size_t count_max;
+	int descriptor_min; /* lower ones are the door's */
+	void (*on_end)(
+		void *self, const uint8_t address[16]); /* of a counted */
+	void *self;
 };
 
-void passages_init(
-	struct passages *passages, struct event_base *base, size_t count_max);
+void passages_init(struct passages *passages, struct event_base *base);
 void passages_fini(struct passages *passages);
 
 /* Takes the visitor's socket and TLS, and what he sent so far. path: of the
- * api's unix socket. False: that cannot be reached, or there are too many; all
- * stays the caller's. */
+ * api's unix socket. is_counted: its end is to be told, with the address of who
+ * is connected. False: that cannot be reached, or there are too many; all stays
+ * the caller's. */
 bool passages_open(struct passages *passages, const struct visitor *visitor,
-	const char *path);
+	const char *path, bool is_counted);
 
 #endif

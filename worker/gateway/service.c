@@ -4,7 +4,6 @@
  * moment for those who answer; a drain sends them away one by one (drain.h).
  */
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
 #include "shared/arena.h"
@@ -19,6 +18,7 @@
 #include "worker/gateway/attendance.h"
 #include "worker/gateway/bouncer.h"
 #include "worker/gateway/client.h"
+#include "worker/gateway/corridor.h"
 #include "worker/gateway/door.h"
 #include "worker/gateway/drain.h"
 #include "worker/gateway/fronts.h"
@@ -26,7 +26,6 @@
 #include "worker/gateway/gateway_turn.h"
 #include "worker/gateway/keyring.h"
 #include "worker/gateway/lanes.h"
-#include "worker/gateway/passage.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/tenants.h"
 #include "worker/gateway/wishes.h"
@@ -35,7 +34,6 @@
 /* Descriptors of libwebsockets, and what the rest of the process needs beside
  * its clients. */
 #define AT_THE_DOOR_MAX 4096
-#define PASSAGES_MAX 4096
 #define HEAD_BYTES_MAX 8192
 #define HEAD_SECONDS 10
 
@@ -50,7 +48,7 @@ struct service {
 	struct gateway gateway;
 	struct worker *worker;
 	struct door *door;
-	struct passages passages;
+	struct corridor corridor;
 	bool is_draining;
 	bool is_ending;
 	uint64_t stop_ms; /* when the stop or the drain began */
@@ -182,24 +180,16 @@ static bool
 may_pass(void *self, unsigned number)
 {
 	const struct service *service = self;
-	const struct config *config = service->gateway.config;
 
-	return config_passage(config, &config->listeners[number]) != NULL;
+	return corridor_leads_from(&service->corridor, number);
 }
 
-static bool
+static int
 on_pass(void *self, const struct visitor *visitor)
 {
 	struct service *service = self;
-	const struct config *config = service->gateway.config;
-	const struct listener *passage =
-		config_passage(config, &config->listeners[visitor->listener]);
 
-	if (!passage || !passages_open(&service->passages, visitor,
-				strchr(passage->address, ':') + 1))
-		return false;
-	row_count(service->gateway.row, COUNTER_PASSED, 1);
-	return true;
+	return corridor_take(&service->corridor, visitor);
 }
 
 static const struct manners *
@@ -249,7 +239,7 @@ end_when_done(struct service *service, uint64_t now_ms)
 {
 	uint64_t end_ms = service->stop_ms + STOP_MS;
 	bool is_empty = service->gateway.lanes->count == 0 &&
-			service->passages.count == 0;
+			corridor_is_empty(&service->corridor);
 
 	if (service->is_draining) {
 		drain_go_on(&service->drain, now_ms);
@@ -340,6 +330,18 @@ office_tell(void *self, struct text traced)
 	return worker_tell(self, traced);
 }
 
+/* Of those that one process may have, up to what is ever of use. */
+static unsigned
+quarter_of_descriptors(void)
+{
+	struct rlimit limit = { 0 };
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+		limit.rlim_max / 4 < AT_THE_DOOR_MAX)
+		return (unsigned)(limit.rlim_max / 4);
+	return AT_THE_DOOR_MAX;
+}
+
 static struct door *
 make_door(struct service *service)
 {
@@ -356,17 +358,13 @@ make_door(struct service *service)
 		.manners = manners_at,
 		.crowd_max = crowd_max,
 	};
-	struct rlimit limit = { 0 };
 	struct door_limits limits = {
 		.head_bytes = HEAD_BYTES_MAX,
 		.head_seconds = HEAD_SECONDS,
-		.waiting_max = AT_THE_DOOR_MAX,
+		.waiting_max = quarter_of_descriptors(),
 		.connections_max = service->gateway.seated_capacity,
 	};
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-		limit.rlim_max / 4 < limits.waiting_max)
-		limits.waiting_max = (unsigned)(limit.rlim_max / 4);
 	return door_new(worker_base(service->worker), &limits, &hooks, service);
 }
 
@@ -455,7 +453,8 @@ gateway_main(struct worker *worker)
 
 	if (gateway_init(&service.gateway, worker_base(worker)) < 0)
 		goto out;
-	passages_init(&service.passages, worker_base(worker), PASSAGES_MAX);
+	corridor_init(&service.corridor, &service.gateway, worker_base(worker),
+		quarter_of_descriptors());
 	service.door = make_door(&service);
 	if (!service.door || open_door(&service) < 0)
 		goto out;
@@ -467,7 +466,7 @@ gateway_main(struct worker *worker)
 out:
 	if (service.door)
 		door_free(&service.door);
-	passages_fini(&service.passages);
+	corridor_fini(&service.corridor);
 	fronts_fini(&service.fronts);
 	gateway_fini(&service.gateway);
 	return code;

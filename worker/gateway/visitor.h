@@ -20,9 +20,11 @@ struct visitor {
 	int fd; /* >= K, non-blocking, TCP_NODELAY; now the receiver's */
 	struct tls *tls; /* NULL: none is spoken; now the receiver's too */
 	struct sockaddr_storage peer;
-	unsigned listener; /* index into config->listeners */
-	struct text path;  /* "/chat" */
-	struct text query; /* what stood behind '?', undecoded */
+	struct sockaddr_storage speaker; /* whom it came from: he, or a proxy
+					  * whose head names him */
+	unsigned listener;               /* index into config->listeners */
+	struct text path;                /* "/chat" */
+	struct text query;               /* what stood behind '?', undecoded */
 	struct text early; /* bytes that came right behind the head */
 };
 
@@ -53,10 +55,11 @@ struct door_hooks {
 		struct text path, struct text origin);
 
 	/* What asks for no WebSocket has another way here: on_pass() takes it
-	 * as on_enter() would, with all that was read as early; false: it
-	 * cannot, and all stays the door's. NULL: nothing has. */
+	 * as on_enter() would, with all that was read as early; not 0: the
+	 * status to refuse him with, and all stays the door's. NULL: nothing
+	 * has. */
 	bool (*may_pass)(void *self, unsigned listener);
-	bool (*on_pass)(void *self, const struct visitor *visitor);
+	int (*on_pass)(void *self, const struct visitor *visitor);
 
 	/* Behind a good handshake, the last question; not 0: the status to
 	 * refuse him with. Who may is entered, or dismissed, before anybody
