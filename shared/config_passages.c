@@ -87,9 +87,9 @@ config_drop_passages(struct config *config)
 		struct listener *last =
 			&config->listeners[--config->listener_count];
 
+		config->passage_count--;
 		free(last->name);
 		config_free_object(SECTION_LISTENER, last);
-		config->passage_count--;
 	}
 }
 
