@@ -63,6 +63,12 @@ check_reach(const struct look *look, struct place place)
 			"auth = token for it, or insecure = true if that is "
 			"wanted",
 			listener->name, listener->address, tenant);
+	if (profiles_need_http(listener))
+		config_complain(look->reading, place,
+			"listener %s: %s can be reached from elsewhere and "
+			"the HTTP of its profiles asks nobody for a key: say "
+			"insecure = true if that is wanted",
+			listener->name, listener->address);
 	if (listener->role == LISTENER_API && look->config->key_count == 0)
 		config_complain(look->reading, place,
 			"listener %s: %s can be reached from elsewhere and "
