@@ -107,6 +107,18 @@ def test_config_json_tells_the_page_where_to_connect(server):
     assert str(server.port) in json.dumps(json.loads(answer.body))
 
 
+def test_the_page_of_push_is_served_and_knows_its_port(make_server):
+    """It alone may reach other ports by HTTP."""
+    server = make_server(profiles=("confab", "push")).start()
+    config = json.loads(server.get("/config.json").body)
+    assert config["push"] == [
+        {"port": server.port, "path": "/ws", "tls": False}]
+    page = server.get("/demo/socket.html")
+    assert page.status == 200
+    assert " http:" in page.headers["content-security-policy"]
+    assert " http:" not in server.get("/").headers["content-security-policy"]
+
+
 def test_health_and_readiness(server):
     assert server.get("/healthz").status == 200
     assert server.get("/readyz").status == 200

@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 
 import wire
-from server import DEATHS
+from server import DEATHS, wait_for
 
 OPTIONS = dict(profiles=("confab", "push"))
 
@@ -151,6 +151,40 @@ def test_every_method_and_every_path_answers(port):
         assert (answer.status, answer.body) == (200, SUCCESS)
         answer = post(port, "abc%s", "/any/thing", method=method)
         assert (answer.status, answer.body) == (200, b"success.abc%s")
+
+
+def test_the_page_for_trying_it_is_there(port):
+    for path, content in (("/demo/socket.html", "text/html"),
+                          ("/demo/socket.js", "text/javascript"),
+                          ("/demo/words.js", "text/javascript"),
+                          ("/demo/socket.css", "text/css"),
+                          ("/style/base.css", "text/css"),
+                          ("/favicon.svg", "image/svg+xml")):
+        answer = post(port, "", path, "GET")
+        assert answer.status == 200
+        assert answer.headers["content-type"].startswith(content)
+        assert post(port, "x", path, "POST").body == b"success.x"
+    page = post(port, "", "/demo/socket.html", "GET")
+    assert b"<script" in page.body
+    assert post(port, "", "/demo/README.md", "GET").body == b"success."
+
+
+def test_the_status_tells_who_listens(server, port):
+    def status():
+        return json.loads(post(port, "", "/status", "GET").body)
+
+    assert list(status()) == ["msg", "version", "uptime", "connections",
+                              "uids", "pushed"]
+    wait_for("all of the tests before are gone",
+             lambda: status()["connections"] == 0)
+    with listen(port, "s1"), listen(port, "s1"), listen(port, "s2") as one:
+        wait_for("three listen", lambda: status()["connections"] == 3)
+        wait_for("two are different", lambda: status()["uids"] == 2)
+        before = status()["pushed"]
+        post(port, {"topic": "uids", "topic_ids": ["s2"], "msg": "m"})
+        assert said(one)["msg"] == "m"
+        wait_for("it is counted", lambda: status()["pushed"] == before + 1)
+    assert status()["msg"] == "serving"
 
 
 def test_http_of_every_kind_goes_through(port):

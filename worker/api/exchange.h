@@ -48,6 +48,8 @@ struct exchange {
 	struct caller caller;  /* of a route that needs a key */
 	struct text tenant;    /* that it is about; of such a route, too */
 	struct peer peer;      /* the client */
+	const char *policy;    /* of a page that may reach more than the usual
+				* one; NULL: that one */
 
 	/* Of exchange.c and reply.c alone. */
 	struct evhttp_request *request; /* NULL: the client has left */

@@ -67,7 +67,7 @@ static const struct {
 	{ EVHTTP_REQ_PATCH, "PATCH" },
 };
 
-/* What a page of ours may load and reach (CSP level 2). */
+/* What a page of ours may load and reach, usually (CSP level 2). */
 #define POLICY "default-src 'self'; connect-src 'self' ws: wss:"
 
 static const char *
@@ -149,7 +149,8 @@ reply_send(struct exchange *exchange, const struct reply *reply)
 	must(body != NULL);
 	add_content(exchange, reply, body);
 	reply_set_header(exchange, "X-Content-Type-Options", "nosniff");
-	reply_set_header(exchange, "Content-Security-Policy", POLICY);
+	reply_set_header(exchange, "Content-Security-Policy",
+		exchange->policy ? exchange->policy : POLICY);
 	reply_set_header(exchange, "Cache-Control", "no-cache");
 	if (*exchange->scene->is_stopping)
 		reply_set_header(exchange, "Connection", "close");

@@ -3,52 +3,87 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/config.h"
+#include "shared/profiles.h"
 #include "worker/api/exchange.h"
 #include "worker/api/pages.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
 #include "worker/worker.h"
 
-/* Where browsers find the WebSocket of a listener with the confab profile. */
-#define CHAT_PROFILE "confab"
-#define CHAT_PATH "/chat"
+/* Where browsers find the WebSockets of profiles, by the member that names
+ * them. */
+static const struct {
+	const char *member;
+	enum profile_number profile;
+	const char *path;
+	bool is_always; /* told also when there is none */
+} sockets[] = {
+	{ "websocket", PROFILE_CONFAB, "/chat", true },
+	{ "push", PROFILE_PUSH, "/ws", false },
+};
 
-static bool
-speaks_chat(const struct listener *listener)
+/* Pages that show what others serve reach any host (CSP level 2). */
+#define DEMO_PATH "/demo/"
+#define DEMO_POLICY                                                            \
+	"default-src 'self'; connect-src 'self' ws: wss: http: https:"
+
+/* NULL: it has no port that a browser could ask, or not that profile. */
+static const char *
+port_of(const struct listener *listener, enum profile_number profile)
 {
+	const char *colon = strrchr(listener->address, ':');
+
 	if (listener->role != LISTENER_WEBSOCKET ||
-		strncmp(listener->address, "unix:", 5) == 0)
-		return false;
-	for (size_t i = 0; i < listener->profile_count; i++)
-		if (strcmp(listener->profiles[i], CHAT_PROFILE) == 0)
-			return true;
-	return false;
+		strncmp(listener->address, "unix:", 5) == 0 ||
+		!profiles_has(listener, profile))
+		return NULL;
+	return colon ? colon + 1 : NULL;
 }
 
-/* Tells the chat page where its WebSockets are. */
+static size_t
+add_sockets(struct buffer *json, const struct config *config,
+	enum profile_number profile, const char *path)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct listener *listener = &config->listeners[i];
+		const char *port = port_of(listener, profile);
+
+		if (port)
+			buffer_add_format(json,
+				"%s{\"port\":%d,\"path\":\"%s\",\"tls\":%s}",
+				count++ ? "," : "", atoi(port), path,
+				listener->tls_certificate_count ? "true"
+								: "false");
+	}
+	return count;
+}
+
+/* Tells pages where their WebSockets are. */
 void
 site_answer_config(struct exchange *exchange)
 {
 	const struct config *config = worker_config(exchange->scene->worker);
 	struct buffer json = { 0 };
-	const char *comma = "";
 
-	buffer_add_string(&json, "{\"websocket\":[");
-	for (size_t i = 0; i < config->listener_count; i++) {
-		const struct listener *listener = &config->listeners[i];
-		const char *colon = strrchr(listener->address, ':');
+	buffer_add_byte(&json, '{');
+	for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
+		size_t begin = json.length;
 
-		if (!speaks_chat(listener) || colon == NULL)
-			continue;
-		buffer_add_format(&json,
-			"%s{\"port\":%d,\"path\":\"" CHAT_PATH "\",\"tls\":%s}",
-			comma, atoi(colon + 1),
-			listener->tls_certificate_count ? "true" : "false");
-		comma = ",";
+		buffer_add_format(
+			&json, "%s\"%s\":[", i ? "," : "", sockets[i].member);
+		if (add_sockets(&json, config, sockets[i].profile,
+			    sockets[i].path) > 0 ||
+			sockets[i].is_always)
+			buffer_add_byte(&json, ']');
+		else
+			json.length = begin;
 	}
-	buffer_add_string(&json, "]}");
+	buffer_add_byte(&json, '}');
 	reply_send_json(exchange, buffer_text(&json));
 	buffer_fini(&json);
 }
@@ -91,6 +126,8 @@ site_answer_page(struct exchange *exchange)
 	reply = (struct reply){ 200, file->type, file->body };
 	if (known && web_tag_matches(known, file->tag))
 		reply.status = 304;
+	if (strncmp(exchange->path, DEMO_PATH, strlen(DEMO_PATH)) == 0)
+		exchange->policy = DEMO_POLICY;
 	reply_set_header(exchange, "ETag", file->tag);
 	reply_send(exchange, &reply);
 }

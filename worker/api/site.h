@@ -8,6 +8,9 @@
 struct exchange;
 
 void site_answer_config(struct exchange *exchange);
+
+/* The file that the path names, or 404. Routes of profiles may name files of
+ * web_dir, too. */
 void site_answer_page(struct exchange *exchange);
 
 #endif

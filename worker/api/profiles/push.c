@@ -6,30 +6,38 @@
  *
  * Whoever asks is told `success.`, as the system that this stands in for does,
  * whoever gets it; but what is no JSON object is a `Body error.`, and what
- *could not be taken now is 503, so that a backend can try again.
+ * could not be taken now is 503, so that a backend can try again.
  */
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include <event2/http.h>
 
 #include "shared/base.h"
 #include "shared/buffer.h"
+#include "shared/census.h"
 #include "shared/clock.h"
 #include "shared/codes.h"
 #include "shared/gojson.h"
+#include "shared/heritage.h"
 #include "shared/message.h"
+#include "shared/overall.h"
 #include "worker/api/exchange.h"
 #include "worker/api/outcome.h"
 #include "worker/api/profiles/api_profile.h"
 #include "worker/api/profiles/profiles.h"
 #include "worker/api/reply.h"
 #include "worker/api/say.h"
+#include "worker/api/scene.h"
+#include "worker/api/site.h"
 #include "worker/api/speech.h"
+#include "worker/worker.h"
 
 #define EVERY_METHOD                                                           \
 	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
 		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
+
+#define READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
 
 #define TENANT TEXT_LITERAL("default")
 #define TYPE_STANDARD TEXT_LITERAL("notice")
@@ -212,8 +220,37 @@ refuse(struct exchange *exchange, bool is_known_path)
 	buffer_fini(&words);
 }
 
+/* How many listen to this host, and how much they were sent. */
+static void
+answer_status(struct exchange *exchange)
+{
+	struct worker *worker = exchange->scene->worker;
+	const struct arena *arena = worker_arena(worker);
+	struct buffer json = { 0 };
+
+	buffer_add_format(&json,
+		"{\"msg\":\"%s\",\"version\":\"" CONFAB_VERSION
+		"\",\"uptime\":%" PRIu64 ",\"connections\":%" PRIu64
+		",\"uids\":%" PRIu64 ",\"pushed\":%" PRIu64 "}",
+		overall_state(arena),
+		(clock_ms() - worker_heritage(worker)->started_ms) / 1000,
+		overall_count_role(arena, ROLE_GATEWAY, COUNTER_SESSIONS),
+		census_users(arena), overall_count(arena, COUNTER_DELIVERED));
+	reply_send_json(exchange, buffer_text(&json));
+	buffer_fini(&json);
+}
+
+/* /status, and the page for trying it with its files, are what others of its
+ * paths are not. */
 static const struct profile_route routes[] = {
 	{ EVERY_METHOD, "/send", NULL, answer_send },
+	{ READ, "/status", NULL, answer_status },
+	{ READ, "/demo/socket.html", NULL, site_answer_page },
+	{ READ, "/demo/socket.css", NULL, site_answer_page },
+	{ READ, "/demo/socket.js", NULL, site_answer_page },
+	{ READ, "/demo/words.js", NULL, site_answer_page },
+	{ READ, "/style/base.css", NULL, site_answer_page },
+	{ READ, "/favicon.svg", NULL, site_answer_page },
 };
 
 const struct api_profile api_profile_push = {
