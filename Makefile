@@ -119,6 +119,8 @@ install: all
 		$(DESTDIR)$(COMPLETIONS) $(DESTDIR)$(UNITS)
 	install $B/confabd $(DESTDIR)$(PREFIX)/sbin/
 	install $B/confabctl $(DESTDIR)$(PREFIX)/bin/
+	sed 's|/usr/share/confab|$(SHARE)|' packaging/bin/confab-push | \
+		install /dev/stdin $(DESTDIR)$(PREFIX)/bin/confab-push
 	find web -type f ! -name README.md ! -name package.json -exec \
 		install -D -m 644 '{}' '$(DESTDIR)$(SHARE)/{}' ';'
 	install -m 644 sql/*.sql $(DESTDIR)$(SHARE)/sql/
