@@ -2,6 +2,7 @@
 ports and certificates: people talk through them, under their own addresses."""
 
 import http.client
+import json
 import re
 import shutil
 import signal
@@ -10,6 +11,7 @@ import subprocess
 
 import pytest
 
+import wire
 from client import Client
 from server import GUARD, ROOT, free_port, wait_for
 
@@ -132,3 +134,71 @@ def test_pages_are_for_the_world_and_the_api_is_not(front, certificate):
     assert get(port, certificate, "/chat/app.js") == 200
     assert get(port, certificate, "/v1/stats") == 404
     assert get(port, certificate, "/metrics") == 404
+
+
+def push_sample(port, active, backup):
+    """The example at the end of the sample, out of its comments."""
+    text = (ROOT / "conf" / "nginx.conf").read_text()
+    head, example = text.split("\t# upstream push {", 1)
+    text = head + "\tupstream push {" + re.sub(r"(?m)^\t# ?", "\t", example)
+    text = re.sub(r"(?s)\tserver \{\n\t\tlisten 443.*?\n\t\}\n", "", text)
+    for old, new in ((r"listen 3220", "listen 127.0.0.1:%d" % port),
+                     (r"127\.0\.0\.1:3210", "127.0.0.1:%d" % active.port),
+                     (r"127\.0\.0\.1:3211", "127.0.0.1:%d" % backup.port),
+                     (r"(worker_connections|worker_rlimit_nofile) \d+",
+                      r"\1 1000")):
+        text, count = re.subn(old, new, text)
+        assert count
+    return text
+
+
+def push_post(port, message):
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=GUARD)
+    try:
+        client.request("POST", "/send", json.dumps(message))
+        answer = client.getresponse()
+        return answer.status, answer.read()
+    except OSError:
+        return 0, b""
+    finally:
+        client.close()
+
+
+def push_listens(port, server):
+    """Somebody who has come through the front, and to this server."""
+    one = wire.WebSocket(port, path="/ws?d={%22uid%22:%22ann%22}")
+    wait_for("ann has come", lambda: "ann" in [
+        line["user"] for line in server.ask_json("show clients")])
+    return one
+
+
+def test_push_is_served_by_one_and_by_the_other_when_that_ends(
+        make_server, directory):
+    if not shutil.which("nginx", path="/usr/sbin:/usr/bin"):
+        pytest.fail("nginx is not installed")
+    active, backup = [make_server(name, profiles=("push",)).start()
+                      for name in ("active", "backup")]
+    port = free_port()
+    command = run_nginx(directory, push_sample(port, active, backup))
+    command[0] = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+    success = 200, b'{"msg":"success."}'
+    message = {"topic": "uids", "topic_ids": ["ann"], "msg": "m"}
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for("the front serves",
+                     lambda: push_post(port, {"topic": "none"}) == success)
+            with push_listens(port, active) as ann:
+                for _ in range(5):
+                    assert push_post(port, message) == success
+                    assert json.loads(ann.read_text())["msg"] == "m"
+                assert not backup.ask_json("show clients")
+                active.stop()
+                assert ann.read_close()[0] == 1001
+            with push_listens(port, backup) as ann:
+                for _ in range(5):
+                    assert push_post(port, message) == success
+                    assert json.loads(ann.read_text())["msg"] == "m"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(GUARD)
