@@ -22,13 +22,31 @@ def port(server):
     return server.port
 
 
-def listen(port, uid, types=None):
+made = []
+
+
+def status(port):
+    return json.loads(post(port, "", "/status", "GET").body)
+
+
+def listen_as(port, wish, others=0):
+    """When it returns, it hears what is said. others: clients of the server that
+    were not made here."""
+    one = wire.WebSocket(port, path="/ws?d=" + wish)
+    made.append((port, one))
+    count = others + sum(1 for at, other in made
+                         if at == port and other.socket.fileno() >= 0)
+    wait_for("it listens", lambda: status(port)["connections"] == count)
+    return one
+
+
+def listen(port, uid, types=None, others=0):
     wish = {"uid": uid}
     if types is not None:
         wish["types"] = types
     text = json.dumps(wish, separators=(",", ":"))
     # Browsers encode the quotes alone.
-    return wire.WebSocket(port, path="/ws?d=" + text.replace('"', "%22"))
+    return listen_as(port, text.replace('"', "%22"), others)
 
 
 def post(port, body, path="/send", method="POST", version="HTTP/1.1", more=""):
@@ -72,8 +90,7 @@ def test_who_does_not_say_who_he_is_is_closed_with_1000(port, query):
     '{"uid":"7","types":["n"]}', '{"UID":"7","Types":["n"]}',
     '{"uid":"x","uid":"7","types":["n"],"more":null}'])
 def test_the_address_is_read_as_go_reads_it(port, query):
-    with wire.WebSocket(port, path="/ws?d=" +
-                        urllib.parse.quote(query)) as one:
+    with listen_as(port, urllib.parse.quote(query)) as one:
         post(port, {"topic": "uids", "topic_ids": ["7"], "types": "n",
                     "msg": "m", "time": "t"})
         assert one.read_text() == '{"types":"n","msg":"m","time":"t"}'
@@ -169,22 +186,17 @@ def test_the_page_for_trying_it_is_there(port):
     assert post(port, "", "/demo/README.md", "GET").body == b"success."
 
 
-def test_the_status_tells_who_listens(server, port):
-    def status():
-        return json.loads(post(port, "", "/status", "GET").body)
-
-    assert list(status()) == ["msg", "version", "uptime", "connections",
-                              "uids", "pushed"]
-    wait_for("all of the tests before are gone",
-             lambda: status()["connections"] == 0)
+def test_the_status_tells_who_listens(port):
+    assert list(status(port)) == ["msg", "version", "uptime", "connections",
+                                  "uids", "pushed"]
     with listen(port, "s1"), listen(port, "s1"), listen(port, "s2") as one:
-        wait_for("three listen", lambda: status()["connections"] == 3)
-        wait_for("two are different", lambda: status()["uids"] == 2)
-        before = status()["pushed"]
+        wait_for("two are different", lambda: status(port)["uids"] == 2)
+        before = status(port)["pushed"]
         post(port, {"topic": "uids", "topic_ids": ["s2"], "msg": "m"})
         assert said(one)["msg"] == "m"
-        wait_for("it is counted", lambda: status()["pushed"] == before + 1)
-    assert status()["msg"] == "serving"
+        wait_for("it is counted",
+                 lambda: status(port)["pushed"] == before + 1)
+    assert status(port)["msg"] == "serving"
 
 
 def test_http_of_every_kind_goes_through(port):
@@ -236,7 +248,8 @@ def test_a_body_that_never_comes_is_not_waited_for_by_others(port):
 
 
 def test_users_of_the_native_protocol_hear_it_in_their_words(server, port):
-    with server.client("u8") as native, listen(port, "u8") as one:
+    with server.client("u8") as native, listen(
+            port, "u8", others=1) as one:
         post(port, {"topic": "uids", "topic_ids": ["u8"], "msg": "m",
                     "time": "t"})
         push = native.push("msg")
