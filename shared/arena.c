@@ -16,6 +16,7 @@
 #include "shared/log.h"
 #include "shared/notes.h"
 #include "shared/ring.h"
+#include "shared/systems_region.h"
 #include "shared/tickets.h"
 #include "shared/traffic.h"
 
@@ -32,6 +33,7 @@
  *	ring data    as many buffers of ring_bytes
  *	partitions   one per slot
  *	bans         of all
+ *	systems      that have registered
  *
  * What is never touched is a hole in the file. Each process works with its own
  * copy of the header, so nothing that happens to the shared one misleads it.
@@ -67,7 +69,7 @@ struct arena {
 	uint8_t *base;
 	uint64_t tickets_at;
 	uint64_t rows_at, notes_at, traffic_at, rings_at, data_at;
-	uint64_t partitions_at, bans_at;
+	uint64_t partitions_at, bans_at, systems_at;
 	uint64_t partition_bytes;
 };
 
@@ -101,7 +103,8 @@ place_regions(struct arena *arena, const struct arena_shape *shape)
 		shape->index_connections, shape->index_rooms));
 	arena->bans_at =
 		arena->partitions_at + shape->slots * arena->partition_bytes;
-	return arena->bans_at + align_region(bans_region_bytes());
+	arena->systems_at = arena->bans_at + align_region(bans_region_bytes());
+	return arena->systems_at + align_region(systems_region_bytes());
 }
 
 static bool
@@ -129,8 +132,8 @@ hash_layout(const struct arena_shape *shape)
 {
 	uint64_t facts[] = { ARENA_VERSION, layout_of_structs(),
 		layout_of_records(), index_partition_layout(),
-		bans_region_layout(), shape->slots, shape->ring_bytes,
-		shape->index_connections, shape->index_rooms,
+		bans_region_layout(), systems_region_layout(), shape->slots,
+		shape->ring_bytes, shape->index_connections, shape->index_rooms,
 		sizeof(struct arena_header),
 		offsetof(struct arena_header, shape),
 		offsetof(struct arena_header, bells),
@@ -415,6 +418,13 @@ struct bans_region *
 arena_bans(const struct arena *arena)
 {
 	return (struct bans_region *)(void *)(arena->base + arena->bans_at);
+}
+
+struct systems_region *
+arena_systems(const struct arena *arena)
+{
+	return (struct systems_region *)(void *)(arena->base +
+						 arena->systems_at);
 }
 
 int

@@ -21,6 +21,7 @@ struct partition;
 struct notes;
 struct tickets;
 struct bans_region;
+struct systems_region;
 struct traffic_board;
 
 /* What the arena is made for. Equal shapes and equal struct layouts give equal
@@ -70,6 +71,9 @@ struct partition *arena_partition(const struct arena *arena, unsigned slot);
 
 /* Who is banned; see bans.h. */
 struct bans_region *arena_bans(const struct arena *arena);
+
+/* Who has registered; see systems.h. */
+struct systems_region *arena_systems(const struct arena *arena);
 
 /* The eventfd of a slot; see bell.h. */
 int arena_bell(const struct arena *arena, unsigned slot);

@@ -299,6 +299,7 @@ static const struct {
 		{ "confab", "im" } },
 	{ "backend", "127.0.0.1:8080", LISTENER_API, true, { "im" } },
 	{ "push", "127.0.0.1:3210", LISTENER_WEBSOCKET, false, { "push" } },
+	{ "client", "127.0.0.1:7800", LISTENER_WEBSOCKET, false, { "client" } },
 };
 
 static void

@@ -29,6 +29,39 @@ crypto_hmac(
 	must(length == CRYPTO_SHA256_BYTES);
 }
 
+static const EVP_CIPHER *
+aes_of(size_t key_length)
+{
+	switch (key_length) {
+	case 16:
+		return EVP_aes_128_cbc();
+	case 24:
+		return EVP_aes_192_cbc();
+	default:
+		must(key_length == 32);
+		return EVP_aes_256_cbc();
+	}
+}
+
+void
+crypto_aes_cbc(struct text key, const uint8_t iv[CRYPTO_AES_BLOCK_BYTES],
+	struct text plain, struct buffer *out)
+{
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	uint8_t *at =
+		buffer_reserve(out, plain.length + CRYPTO_AES_BLOCK_BYTES);
+	int length = 0, rest = 0;
+
+	must(context && plain.length < INT_MAX - CRYPTO_AES_BLOCK_BYTES);
+	must(EVP_EncryptInit_ex(context, aes_of(key.length), NULL,
+		(const unsigned char *)key.at, iv));
+	must(EVP_EncryptUpdate(context, at, &length,
+		(const unsigned char *)plain.at, (int)plain.length));
+	must(EVP_EncryptFinal_ex(context, at + length, &rest));
+	out->length += (size_t)(length + rest);
+	EVP_CIPHER_CTX_free(context);
+}
+
 bool
 crypto_equal(struct text one, struct text other)
 {

@@ -56,6 +56,14 @@ bool crypto_sign(
 void crypto_hmac(
 	struct text secret, struct text data, uint8_t out[CRYPTO_SHA256_BYTES]);
 
+#define CRYPTO_AES_BLOCK_BYTES 16
+
+/* Appends what AES-CBC with PKCS #7 makes of it; the key has 16, 24 or 32
+ * bytes.
+ */
+void crypto_aes_cbc(struct text key, const uint8_t iv[CRYPTO_AES_BLOCK_BYTES],
+	struct text plain, struct buffer *out);
+
 /* Takes the same time wherever they differ; lengths are no secret. */
 bool crypto_equal(struct text one, struct text other);
 

@@ -25,10 +25,12 @@ enum message_flag {
 	MESSAGE_BAN = 256,      /* is none, but gives or lifts a ban */
 	MESSAGE_TRIM = 512, /* is none, but takes all before of_offset away */
 	MESSAGE_SHARED_KEY = 1024, /* its key is one of the tenant */
+	MESSAGE_SYSTEM = 2048,     /* is none, but registers its tenant */
 };
 
 /* Notes are kept in the journal with the messages, and are none. */
-#define MESSAGE_NOTES (MESSAGE_MARK | MESSAGE_BAN | MESSAGE_TRIM)
+#define MESSAGE_NOTES                                                          \
+	(MESSAGE_MARK | MESSAGE_BAN | MESSAGE_TRIM | MESSAGE_SYSTEM)
 
 /* Changes stand in their stream like messages, but are none to be read. */
 #define MESSAGE_CHANGES (MESSAGE_EDIT | MESSAGE_DELETE)

@@ -154,9 +154,9 @@ forget_first_segment(void)
 
 /* --- the checkpoint --- */
 
-/* No older version had bans; returns the end. */
+/* A part that no older version had; returns the end. */
 static inline const uint8_t *
-cut_bans(const uint8_t *at, const uint8_t *end)
+cut_part(const uint8_t *at, const uint8_t *end)
 {
 	uint64_t size;
 
@@ -167,7 +167,7 @@ cut_bans(const uint8_t *at, const uint8_t *end)
 }
 
 /* Makes the checkpoint, which holds one stream, one of an older version: cut()
- * gets what stands behind the bans and returns the end of what stays. */
+ * gets what stands behind the systems and returns the end of what stays. */
 static inline void
 make_checkpoint_old(
 	uint32_t version, uint8_t *(*cut)(uint8_t *at, const uint8_t *end))
@@ -191,7 +191,8 @@ make_checkpoint_old(
 	unpack_text(&in);
 	unpack_number(&in);
 	unpack_number(&in);
-	in.end = cut_bans(in.at, in.end);
+	in.end = cut_part(in.at, in.end); /* bans */
+	in.end = cut_part(in.at, in.end); /* systems */
 	head.size = (uint64_t)(cut((uint8_t *)(uintptr_t)in.at, in.end) -
 			       bytes.data);
 	head.version = version;

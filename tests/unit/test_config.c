@@ -557,6 +557,7 @@ the_dev_configuration_has_the_ports_of_other_systems(void **state)
 		{ "127.0.0.1:8089", PROFILE_IM },
 		{ "127.0.0.1:8080", PROFILE_IM },
 		{ "127.0.0.1:3210", PROFILE_PUSH },
+		{ "127.0.0.1:7800", PROFILE_CLIENT },
 	};
 	struct config *config = config_dev("build/dev", "web", "sql");
 

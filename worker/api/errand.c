@@ -24,6 +24,7 @@ static const bool is_answer[LETTER_KIND_COUNT] = {
 	[LETTER_ROOMS_PAGE] = true,
 	[LETTER_MARKED] = true,
 	[LETTER_BANNED] = true,
+	[LETTER_REGISTERED] = true,
 	[LETTER_WHO] = true,
 	[LETTER_TRIMMED] = true,
 };

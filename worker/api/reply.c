@@ -135,7 +135,8 @@ add_content(struct exchange *exchange, const struct reply *reply,
 		return;
 	snprintf(length, sizeof(length), "%zu", reply->body.length);
 	reply_set_header(exchange, "Content-Length", length);
-	reply_set_header(exchange, "Content-Type", reply->type);
+	if (reply->type)
+		reply_set_header(exchange, "Content-Type", reply->type);
 	if (exchange->method == EVHTTP_REQ_HEAD)
 		return;
 	must(evbuffer_add(body, reply->body.at, reply->body.length) == 0);

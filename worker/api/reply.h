@@ -16,7 +16,7 @@ struct exchange;
 
 struct reply {
 	int status;
-	const char *type;
+	const char *type; /* NULL: there is no body */
 	struct text body;
 };
 

@@ -24,8 +24,8 @@ struct draft {
 	struct draft *next, *prev; /* in gateway->drafts */
 	uint64_t place, secret;
 	unsigned flags;
-	size_t room_length;
-	char room[];
+	size_t room_length, info_length; /* of what stands in words */
+	char words[];
 };
 
 static void
@@ -82,13 +82,17 @@ draft_of_login(void)
 static void
 go_on(struct gateway *gateway, struct draft *draft)
 {
-	const struct text room = { draft->room, draft->room_length };
+	const struct text room = { draft->words, draft->room_length };
+	const struct text info = { draft->words + draft->room_length,
+		draft->info_length };
 	struct session *session =
 		users_at(gateway, draft->place, draft->secret);
 
 	if (session && session->is_entering)
 		return;
 	DL_DELETE(gateway->drafts, draft);
+	if (session && info.length > 0)
+		session_set_info(session, info);
 	if (session)
 		talk_enlist(session, draft, room, draft->flags);
 	else
@@ -103,9 +107,11 @@ draft_take(
 	struct enlist enlist;
 
 	if (!enlist_unpack(in, &enlist) || enlist.room.length == 0 ||
-		enlist.room.length > ROOM_BYTES_MAX)
+		enlist.room.length > ROOM_BYTES_MAX ||
+		enlist.info.length > INFO_BYTES_MAX)
 		return false;
-	draft = base_alloc_zeroed(1, sizeof(*draft) + enlist.room.length);
+	draft = base_alloc_zeroed(
+		1, sizeof(*draft) + enlist.room.length + enlist.info.length);
 	draft->slot = letter->from;
 	draft->request = enlist.request;
 	draft->connection = enlist.connection;
@@ -113,7 +119,11 @@ draft_take(
 	draft->secret = enlist.secret;
 	draft->flags = (unsigned)enlist.flags & (JOIN_EVENTS | JOIN_PRESENCE);
 	draft->room_length = enlist.room.length;
-	memcpy(draft->room, enlist.room.at, enlist.room.length);
+	draft->info_length = enlist.info.length;
+	memcpy(draft->words, enlist.room.at, enlist.room.length);
+	if (enlist.info.length > 0)
+		memcpy(draft->words + enlist.room.length, enlist.info.at,
+			enlist.info.length);
 	DL_APPEND(gateway->drafts, draft);
 	go_on(gateway, draft);
 	return true;

@@ -176,9 +176,13 @@ lane_close_with(
 	lane->lanes->hooks->on_end(lane, code, why);
 	free(lane->stash);
 	lane->stash = NULL;
-	frame = lane_scratch(lane);
-	frame_add_close(frame, code, reason);
-	lane_queue(lane, frame);
+	if (code != 0) {
+		frame = lane_scratch(lane);
+		frame_add_close(frame, code, reason);
+		lane_queue(lane, frame);
+	} else {
+		lane_note(lane->lanes, lane);
+	}
 	wheel_set(lane->lanes->wheel, &lane->timer,
 		lane->lanes->now_ms + CLOSE_MS);
 }

@@ -110,7 +110,7 @@ struct lane_hooks {
 	/* Asked often: nothing of it is kept. */
 	struct lane_style (*style)(const struct lane *lane);
 
-	/* The close code for a reason. */
+	/* The close code for a reason; 0: no close frame is sent. */
 	uint16_t (*close_code)(const struct lane *lane, enum close_why why);
 };
 

@@ -65,6 +65,20 @@ session_info(const struct session *session)
 		identity->info_length };
 }
 
+void
+session_set_info(struct session *session, struct text info)
+{
+	struct identity *identity = session->identity;
+	size_t begin = (size_t)identity->tenant_length + identity->user_length;
+
+	must(info.length <= INFO_BYTES_MAX);
+	identity =
+		base_realloc(identity, sizeof(*identity) + begin + info.length);
+	identity->info_length = (uint16_t)info.length;
+	memcpy(identity->bytes + begin, info.at, info.length);
+	session->identity = identity;
+}
+
 uint64_t
 session_connection(const struct session *session)
 {
@@ -137,8 +151,9 @@ session_tell_moved(struct session *session, const struct answer *answer)
 	if (!session->profile->write_moved)
 		return;
 	buffer_clear(payload, PAYLOAD_KEEP_BYTES);
-	session->profile->write_moved(payload, session_user(session), answer);
-	session_send(session, buffer_text(payload));
+	session->profile->write_moved(payload, session, answer);
+	if (payload->length > 0)
+		session_send(session, buffer_text(payload));
 }
 
 void

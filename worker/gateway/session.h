@@ -93,6 +93,10 @@ struct text session_tenant(const struct session *session);
 struct text session_user(const struct session *session);
 struct text session_info(const struct session *session);
 
+/* Of who is logged in; what rooms were told before stays until they are told
+ * again. */
+void session_set_info(struct session *session, struct text info);
+
 /* What becomes of other logins of its user: an enum login_policy; and is that
  * told to those who give way? */
 unsigned session_login_policy(const struct session *session);

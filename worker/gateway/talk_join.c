@@ -150,6 +150,7 @@ tell_leave(const struct membership *membership, bool is_lost)
 			.user = session_user(session),
 			.platform = session->platform,
 			.lost = is_lost,
+			.info = session_info(session),
 		});
 	ledgers_send(&session->gateway->edge, asking_ledger(session, room));
 }

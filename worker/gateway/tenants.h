@@ -4,6 +4,11 @@
  * All gateways together keep that number: each counts its own in the index
  * before it looks at the others', so no two take the last place; both may be
  * refused when they want it at the same moment.
+ *
+ * Who comes by a profile that has systems (shared/systems.h) logs in with the
+ * tenant of one, which has the rules of `default`, except that neither token
+ * nor platform is asked for: the profile alone says who he is. By any other
+ * profile there are no such tenants.
  */
 #ifndef WORKER_GATEWAY_TENANTS_H
 #define WORKER_GATEWAY_TENANTS_H

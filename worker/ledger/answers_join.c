@@ -37,6 +37,7 @@ answers_members_event(const struct members_event *event, void *ledger)
 		.entered = event->has_entered,
 		.users = event->users,
 		.connections = event->connections,
+		.info = event->info,
 	};
 
 	streams_name(event->stream, &name);
@@ -152,6 +153,7 @@ let_in(struct ledger *ledger, const struct join *join, struct teller teller,
 				.asker_slot = teller.slot,
 				.asker_life = teller.life,
 				.connection = join->connection,
+				.info = join->info,
 			});
 }
 
@@ -279,5 +281,6 @@ answers_leave(struct ledger *ledger, const struct letter *letter)
 				      .asker_slot = teller.slot,
 				      .asker_life = teller.life,
 				      .connection = leave.connection,
+				      .info = leave.info,
 			      });
 }

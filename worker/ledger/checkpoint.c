@@ -18,6 +18,7 @@
 #include "shared/journal.h"
 #include "shared/log.h"
 #include "shared/pack.h"
+#include "shared/systems.h"
 #include "shared/thread.h"
 #include "worker/ledger/checkpoint_file.h"
 #include "worker/ledger/keys.h"
@@ -298,6 +299,10 @@ checkpoint_begin(struct checkpoint_writer *writer,
 	begin_part(writer);
 	if (parts->bans != NULL)
 		bans_writer_write(parts->bans, &writer->picture);
+	end_part(writer);
+	begin_part(writer);
+	if (parts->systems != NULL)
+		systems_write(parts->systems, &writer->picture);
 	end_part(writer);
 	begin_part(writer);
 	keys_begin_writing(parts->keys, &writer->picture);

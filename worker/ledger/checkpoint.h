@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct arena;
 struct bans_writer;
 struct checkpoint_writer;
 struct journal;
@@ -28,7 +29,8 @@ struct checkpoint_parts {
 	struct streams *streams;
 	struct keys *keys;
 	struct marks *marks;
-	struct bans_writer *bans; /* NULL: not here */
+	struct bans_writer *bans;    /* NULL: not here */
+	const struct arena *systems; /* where they lie; NULL: not here */
 };
 
 struct checkpoint {

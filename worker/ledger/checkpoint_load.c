@@ -11,6 +11,7 @@
 #include "shared/journal.h"
 #include "shared/log.h"
 #include "shared/pack.h"
+#include "shared/systems.h"
 #include "worker/ledger/checkpoint.h"
 #include "worker/ledger/checkpoint_file.h"
 #include "worker/ledger/keys.h"
@@ -127,6 +128,16 @@ read_bans(struct unpack *in, struct bans_writer *bans)
 	return bans_writer_read(bans, &part);
 }
 
+static bool
+read_systems(struct unpack *in, const struct arena *arena)
+{
+	struct unpack part = next_part(in);
+
+	if (arena == NULL)
+		return part.at == part.end && !part.failed;
+	return systems_read(arena, &part);
+}
+
 /* What stands behind the streams. */
 static bool
 read_parts(struct unpack *in, uint32_t version,
@@ -140,6 +151,9 @@ read_parts(struct unpack *in, uint32_t version,
 		return keys_read(parts->keys, in);
 	if (version >= CHECKPOINT_VERSION_OF_BANS &&
 		!read_bans(in, parts->bans))
+		return false;
+	if (version >= CHECKPOINT_VERSION_OF_SYSTEMS &&
+		!read_systems(in, parts->systems))
 		return false;
 	keys = next_part(in);
 	marks = next_part(in);

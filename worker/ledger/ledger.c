@@ -61,7 +61,8 @@ static struct checkpoint_parts
 checkpoint_parts(struct ledger *ledger)
 {
 	return (struct checkpoint_parts){ &ledger->streams, &ledger->keys,
-		&ledger->marks, ledger->bans };
+		&ledger->marks, ledger->bans,
+		ledger->number == 0 ? ledger->arena : NULL };
 }
 
 static void
@@ -319,6 +320,7 @@ replay(struct ledger *ledger, const struct checkpoint *checkpoint)
 		.keys = &ledger->keys,
 		.marks = &ledger->marks,
 		.bans = ledger->bans,
+		.systems = ledger->number == 0 ? ledger->arena : NULL,
 		.recent = &ledger->recent,
 		.id_time = checkpoint->id_time,
 		.on_batch = on_replay_batch,

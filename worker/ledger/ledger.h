@@ -32,6 +32,7 @@
 #include "worker/ledger/streams.h"
 
 struct ban_order;
+struct system_order;
 struct bans_writer;
 struct checkpoint_writer;
 struct worker;
@@ -82,6 +83,9 @@ struct turn {
 	struct ban_order *bans;
 	size_t ban_count;
 	struct buffer ban_bytes;
+	/* Systems that register. */
+	struct system_order *systems;
+	size_t system_count;
 	bool is_idle; /* no letter has come */
 };
 
@@ -171,6 +175,10 @@ void turn_ban_take(struct ledger *ledger, const struct letter *letter);
 void turn_ban_wish(struct ledger *ledger, struct text wish);
 void turn_ban_finish(struct ledger *ledger, enum journal_result result);
 void turn_ban_begin(struct ledger *ledger);
+
+/* turn_system.c: the same for REGISTER. */
+void turn_system_take(struct ledger *ledger, const struct letter *letter);
+void turn_system_finish(struct ledger *ledger, enum journal_result result);
 
 /* turn_trim.c: the same for TRIM. */
 void turn_trim_take(struct ledger *ledger, struct task *task);

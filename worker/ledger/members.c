@@ -352,6 +352,11 @@ tell(struct members *members, struct user *user, bool has_entered)
 		.has_entered = has_entered,
 		.users = user->room->users.count - (has_entered ? 0 : 1),
 	};
+	const struct seat *seat =
+		user->seats != NULL ? user->seats->prev : user->last;
+
+	if (seat != NULL)
+		event.info = (struct text){ seat->info, seat->info_length };
 
 	if (members_telling(members, user->room, event.users) != TELL_USERS)
 		return COST_UNTOLD;

@@ -54,6 +54,7 @@ struct members_event {
 	bool has_entered;
 	uint64_t users; /* after it */
 	uint64_t connections;
+	struct text info; /* of the user's newest connection */
 };
 
 typedef void members_told(const struct members_event *event, void *self);

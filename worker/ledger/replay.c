@@ -8,6 +8,7 @@
 #include "shared/journal.h"
 #include "shared/log.h"
 #include "shared/records.h"
+#include "shared/systems.h"
 #include "worker/ledger/keys.h"
 #include "worker/ledger/marks.h"
 #include "worker/ledger/places.h"
@@ -68,6 +69,8 @@ can_be_read(const struct message *message, struct noted *note)
 		return marks_of_message(message, &note->mark);
 	if (message->flags & MESSAGE_BAN)
 		return ban_unpack(&in, &note->ban) && ban_is_sound(&note->ban);
+	if (message->flags & MESSAGE_SYSTEM)
+		return systems_is_tenant(message->tenant);
 	if (message->flags & MESSAGE_TRIM)
 		return message->kind == STREAM_ROOM ||
 		       message->kind == STREAM_INBOX;
@@ -102,6 +105,16 @@ take_ban(struct replay *replay, const struct journal_batch *batch,
 			replay->directory);
 }
 
+/* One that the checkpoint has too is the same. */
+static void
+take_system(struct replay *replay, const struct message *message)
+{
+	if (replay->systems != NULL &&
+		!systems_add(replay->systems, message->tenant))
+		log_warning("ledger: %s has more systems than there may be",
+			replay->directory);
+}
+
 static int
 take_message(struct replay *replay, const struct journal_batch *batch,
 	struct text record)
@@ -127,6 +140,8 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 		marks_set(replay->marks, &note.mark);
 	} else if (message.flags & MESSAGE_BAN) {
 		take_ban(replay, batch, &note.ban);
+	} else if (message.flags & MESSAGE_SYSTEM) {
+		take_system(replay, &message);
 	} else if (message.flags & MESSAGE_TRIM) {
 		take_trim(replay, &message);
 	} else {

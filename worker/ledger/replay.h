@@ -11,6 +11,7 @@
 
 #include "shared/text.h"
 
+struct arena;
 struct bans_writer;
 struct journal_batch;
 struct keys;
@@ -29,7 +30,8 @@ struct replay {
 	struct streams *streams;
 	struct keys *keys;
 	struct marks *marks;
-	struct bans_writer *bans; /* NULL: not here */
+	struct bans_writer *bans;    /* NULL: not here */
+	const struct arena *systems; /* where they lie; NULL: not here */
 	struct recent *recent;
 	uint64_t id_time; /* last one given out; moved on */
 

@@ -246,6 +246,7 @@ turn_finish(struct ledger *ledger)
 	else
 		keys_take_back(&ledger->keys);
 	turn_ban_finish(ledger, result);
+	turn_system_finish(ledger, result);
 	for (size_t i = 0; i < turn->count; i++) {
 		struct task *task = &turn->tasks[i];
 
@@ -293,6 +294,7 @@ turn_fini(struct turn *turn)
 	free(turn->singles);
 	free(turn->tasks);
 	free(turn->bans);
+	free(turn->systems);
 	buffer_fini(&turn->packed);
 	buffer_fini(&turn->others);
 	buffer_fini(&turn->ban_bytes);

@@ -318,6 +318,8 @@ turn_take(struct ledger *ledger, const struct letter *letter)
 		turn_mark_take(ledger, add_task(&ledger->turn, letter));
 	else if (letter->kind == LETTER_BAN)
 		turn_ban_take(ledger, letter);
+	else if (letter->kind == LETTER_REGISTER)
+		turn_system_take(ledger, letter);
 	else
 		add_task(&ledger->turn, letter);
 }

@@ -5,6 +5,7 @@
 #include "shared/records.h"
 #include "worker/edge/confab_json.h"
 #include "worker/gateway/answer.h"
+#include "worker/gateway/session.h"
 #include "worker/gateway/subscription.h"
 
 static void
@@ -279,13 +280,13 @@ write_data(struct buffer *out, struct text user, const struct answer *answer)
 }
 
 void
-confab_write_moved(
-	struct buffer *out, struct text user, const struct answer *answer)
+confab_write_moved(struct buffer *out, const struct session *session,
+	const struct answer *answer)
 {
 	buffer_add_string(out, answer->kind == ANSWER_JOIN
 				       ? "{\"cmd\":\"join\",\"data\":{"
 				       : "{\"cmd\":\"leave\",\"data\":{");
-	write_data(out, user, answer);
+	write_data(out, session_user(session), answer);
 	buffer_add_string(out, "}}");
 }
 

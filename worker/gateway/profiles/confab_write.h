@@ -13,6 +13,7 @@ struct buffer;
 struct kick;
 struct presence;
 struct read_push;
+struct session;
 
 /* seq is JSON; empty: the request had none. user: who asked, for the keys of
  * his own messages. */
@@ -24,7 +25,7 @@ void confab_write_presence(struct buffer *out, const struct presence *presence);
 void confab_write_read(struct buffer *out, const struct read_push *push);
 void confab_write_drain(struct buffer *out, uint64_t in_ms);
 void confab_write_kick(struct buffer *out, const struct kick *kick);
-void confab_write_moved(
-	struct buffer *out, struct text user, const struct answer *answer);
+void confab_write_moved(struct buffer *out, const struct session *session,
+	const struct answer *answer);
 
 #endif

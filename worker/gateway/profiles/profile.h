@@ -74,8 +74,12 @@ struct profile {
 	void (*write_kick)(struct buffer *out, const struct kick *kick);
 
 	/* A backend has made this user join (ANSWER_JOIN) or leave. */
-	void (*write_moved)(struct buffer *out, struct text user,
+	void (*write_moved)(struct buffer *out, const struct session *session,
 		const struct answer *answer);
+
+	/* Its tenants are those of systems, which nobody else may log in with.
+	 */
+	bool has_systems;
 };
 
 struct listener;
@@ -86,6 +90,7 @@ const struct profile *profile_find(
 
 const struct profile *profile_by_number(enum profile_number number);
 
+extern const struct profile profile_client;
 extern const struct profile profile_confab;
 extern const struct profile profile_im;
 extern const struct profile profile_push;

@@ -8,6 +8,7 @@ static const struct profile *const profiles[PROFILE_COUNT] = {
 	[PROFILE_CONFAB] = &profile_confab,
 	[PROFILE_IM] = &profile_im,
 	[PROFILE_PUSH] = &profile_push,
+	[PROFILE_CLIENT] = &profile_client,
 };
 
 /* Names are compared as they stand: no system of ours ever encoded them. */

@@ -1,0 +1,293 @@
+/*
+ * What the profile `client` asks others about: ledger 0 to register a system,
+ * the gateway of a client to have it join the room of a group, and the ledger
+ * of that room who is in it, page by page.
+ */
+#include <string.h>
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "shared/clientele.h"
+#include "shared/codes.h"
+#include "shared/gojson.h"
+#include "shared/index.h"
+#include "shared/records.h"
+#include "worker/api/errand.h"
+#include "worker/api/exchange.h"
+#include "worker/api/profiles/client.h"
+#include "worker/api/scene.h"
+#include "worker/edge/ledgers.h"
+
+/* The ledger that keeps systems. */
+#define KEEPER 0
+
+#define MEMBERS_A_PAGE 100
+
+static void
+refuse(struct errand *errand, struct text msg)
+{
+	client_refuse(errand->exchange, msg);
+	errand_end(errand);
+}
+
+static void
+refuse_late(struct errand *errand)
+{
+	refuse(errand, TEXT_LITERAL(ERRAND_LATE));
+}
+
+static void
+finish(struct errand *errand)
+{
+	client_reply_done(errand->exchange, CLIENT_NOTHING);
+	errand_end(errand);
+}
+
+/* Registering */
+
+static void
+on_registered(struct errand *errand, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct refused refused;
+
+	if (letter->kind == LETTER_REGISTERED)
+		finish(errand);
+	else if (letter->kind != LETTER_REFUSED ||
+		 !refused_unpack(&in, &refused))
+		return;
+	else if (refused.code == CODE_CONFLICT)
+		refuse(errand, TEXT_LITERAL("该系统ID已被注册"));
+	else
+		refuse(errand, refused.error);
+}
+
+void
+client_register(struct exchange *exchange)
+{
+	static const struct errand_hooks hooks = {
+		.on_letter = on_registered,
+		.on_late = refuse_late,
+	};
+	struct errands *errands = exchange->scene->errands;
+	struct errand *errand =
+		errand_begin(errands, exchange, sizeof(*errand), &hooks);
+
+	if (!errand)
+		return;
+	registration_pack(edge_letter(&errands->edge, LETTER_REGISTER),
+		&(struct registration){
+			.request = errand->request,
+			.tenant = exchange->tenant,
+		});
+	errand_offer(errand, KEEPER);
+}
+
+/* Binding: an unknown client, or one that goes meanwhile, is a success. */
+
+struct bind_errand {
+	struct errand errand;
+	unsigned slot;
+};
+
+static void
+on_bound(struct errand *errand, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct refused refused;
+
+	if (letter->kind == LETTER_JOINED)
+		finish(errand);
+	else if (letter->kind != LETTER_REFUSED ||
+		 !refused_unpack(&in, &refused))
+		return;
+	else if (refused.code == CODE_NOT_FOUND)
+		finish(errand);
+	else
+		refuse(errand, refused.error);
+}
+
+static void
+on_death(struct errand *errand, unsigned slot)
+{
+	if (((struct bind_errand *)errand)->slot == slot)
+		finish(errand);
+}
+
+static void
+write_labels(struct buffer *out, const struct client_order *order)
+{
+	buffer_add_string(out, "{\"userId\":");
+	json_write_string(out, order->user);
+	buffer_add_string(out, ",\"extend\":");
+	json_write_string(out, order->extend);
+	buffer_add_byte(out, '}');
+}
+
+static void
+enlist(struct exchange *exchange, unsigned slot,
+	const struct index_entry *entry, struct text room, struct text labels)
+{
+	static const struct errand_hooks hooks = {
+		.on_letter = on_bound,
+		.on_death = on_death,
+		.on_late = refuse_late,
+	};
+	struct errands *errands = exchange->scene->errands;
+	struct bind_errand *bind =
+		errand_begin(errands, exchange, sizeof(*bind), &hooks);
+
+	if (!bind)
+		return;
+	bind->slot = slot;
+	enlist_pack(edge_letter(&errands->edge, LETTER_ENLIST),
+		&(struct enlist){
+			.request = bind->errand.request,
+			.place = entry->place,
+			.secret = entry->secret,
+			.room = room,
+			.flags = JOIN_EVENTS | JOIN_PRESENCE,
+			.info = labels,
+		});
+	edge_send(&errands->edge, slot);
+}
+
+void
+client_bind(struct exchange *exchange, const struct client_order *order)
+{
+	char room[ROOM_BYTES_MAX];
+	struct buffer labels = { 0 };
+	struct index_entry entry;
+	unsigned slot;
+
+	write_labels(&labels, order);
+	if (labels.length > INFO_BYTES_MAX)
+		client_refuse(exchange,
+			TEXT_LITERAL("userId and extend are too long"));
+	else if (!client_find(exchange, order->client, &slot, &entry))
+		client_reply_done(exchange, CLIENT_NOTHING);
+	else
+		enlist(exchange, slot, &entry,
+			clientele_room(room, order->group),
+			buffer_text(&labels));
+	buffer_fini(&labels);
+}
+
+/* Who is in a group */
+
+struct list_errand {
+	struct errand errand;
+	size_t count;
+	struct buffer json;  /* of the clients so far */
+	struct buffer after; /* the last one of them */
+	size_t room_length;
+	char room[ROOM_BYTES_MAX];
+};
+
+static struct list_errand *
+list_of(struct errand *errand)
+{
+	return (struct list_errand *)errand;
+}
+
+static void
+ask_for_page(struct list_errand *list)
+{
+	struct errand *errand = &list->errand;
+	struct edge *edge = &errand->errands->edge;
+	const struct members_wanted wanted = {
+		.request = errand->request,
+		.tenant = errand->exchange->tenant,
+		.room = { list->room, list->room_length },
+		.after = buffer_text(&list->after),
+		.limit = MEMBERS_A_PAGE,
+	};
+	unsigned ledger = ledgers_of_room(edge, wanted.tenant, wanted.room);
+
+	members_wanted_pack(edge_letter(edge, LETTER_MEMBERS_WANTED), &wanted);
+	errand_keep(errand, ledger);
+	errand_offer(errand, ledger);
+}
+
+/* A page that came twice has nobody who was not told of. */
+static void
+add_members(struct list_errand *list, const struct members_page *page)
+{
+	struct unpack in = unpack_of(page->members);
+
+	for (uint64_t i = 0; i < page->count && !in.failed; i++) {
+		struct unpack one = unpack_of(unpack_text(&in));
+		struct member member;
+
+		if (!member_unpack(&one, &member) ||
+			text_compare(member.user, buffer_text(&list->after)) <=
+				0)
+			continue;
+		if (list->count++ > 0)
+			buffer_add_byte(&list->json, ',');
+		gojson_write_string(&list->json, member.user);
+		buffer_clear(&list->after, USER_BYTES_MAX);
+		buffer_add_text(&list->after, member.user);
+	}
+}
+
+static void
+reply_list(struct list_errand *list)
+{
+	struct buffer data = { 0 };
+
+	buffer_add_format(&data, "{\"count\":%zu,\"list\":[", list->count);
+	buffer_add_text(&data, buffer_text(&list->json));
+	buffer_add_string(&data, "]}");
+	client_reply_done(list->errand.exchange, buffer_text(&data));
+	buffer_fini(&data);
+	errand_end(&list->errand);
+}
+
+static void
+on_members(struct errand *errand, const struct letter *letter)
+{
+	struct list_errand *list = list_of(errand);
+	struct unpack in = letter_open(letter);
+	struct members_page page;
+	struct refused refused;
+	size_t before = list->count;
+
+	if (letter->kind == LETTER_REFUSED) {
+		if (refused_unpack(&in, &refused))
+			refuse(errand, refused.error);
+		return;
+	}
+	if (letter->kind != LETTER_MEMBERS_PAGE ||
+		!members_page_unpack(&in, &page))
+		return;
+	add_members(list, &page);
+	if (page.more && list->count > before)
+		ask_for_page(list);
+	else if (!page.more)
+		reply_list(list);
+}
+
+static void
+free_list(struct errand *errand)
+{
+	buffer_fini(&list_of(errand)->json);
+	buffer_fini(&list_of(errand)->after);
+}
+
+void
+client_list(struct exchange *exchange, const struct client_order *order)
+{
+	static const struct errand_hooks hooks = {
+		.on_letter = on_members,
+		.on_late = refuse_late,
+		.on_end = free_list,
+	};
+	struct list_errand *list = errand_begin(
+		exchange->scene->errands, exchange, sizeof(*list), &hooks);
+
+	if (!list)
+		return;
+	list->room_length = clientele_room(list->room, order->group).length;
+	ask_for_page(list);
+}
