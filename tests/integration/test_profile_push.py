@@ -30,8 +30,8 @@ def status(port):
 
 
 def listen_as(port, wish, others=0):
-    """When it returns, it hears what is said. others: clients of the server that
-    were not made here."""
+    """When it returns, it hears what is said. others: clients of the server
+    that were not made here."""
     one = wire.WebSocket(port, path="/ws?d=" + wish)
     made.append((port, one))
     count = others + sum(1 for at, other in made
