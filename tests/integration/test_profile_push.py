@@ -22,31 +22,24 @@ def port(server):
     return server.port
 
 
-made = []
-
-
 def status(port):
     return json.loads(post(port, "", "/status", "GET").body)
 
 
-def listen_as(port, wish, others=0):
-    """When it returns, it hears what is said. others: clients of the server
-    that were not made here."""
+def listen_as(port, wish):
+    """The first ping says that it hears what is pushed."""
     one = wire.WebSocket(port, path="/ws?d=" + wish)
-    made.append((port, one))
-    count = others + sum(1 for at, other in made
-                         if at == port and other.socket.fileno() >= 0)
-    wait_for("it listens", lambda: status(port)["connections"] == count)
+    assert one.read_frame() == (wire.PING, b"\0")
     return one
 
 
-def listen(port, uid, types=None, others=0):
+def listen(port, uid, types=None):
     wish = {"uid": uid}
     if types is not None:
         wish["types"] = types
     text = json.dumps(wish, separators=(",", ":"))
     # Browsers encode the quotes alone.
-    return listen_as(port, text.replace('"', "%22"), others)
+    return listen_as(port, text.replace('"', "%22"))
 
 
 def post(port, body, path="/send", method="POST", version="HTTP/1.1", more=""):
@@ -72,7 +65,7 @@ def hears_nothing(port, *listeners):
 
 
 def test_there_is_no_greeting_but_a_ping_of_one_zero_byte(port):
-    with listen(port, "1") as one:
+    with wire.WebSocket(port, path="/ws?d={%22uid%22:%221%22}") as one:
         assert one.read_frame() == (wire.PING, b"\0")
         assert one.read_frame() == (wire.PING, b"\0")
 
@@ -190,7 +183,8 @@ def test_the_status_tells_who_listens(port):
     assert list(status(port)) == ["msg", "version", "uptime", "connections",
                                   "uids", "pushed"]
     with listen(port, "s1"), listen(port, "s1"), listen(port, "s2") as one:
-        wait_for("two are different", lambda: status(port)["uids"] == 2)
+        wait_for("three of two listen", lambda: (
+            status(port)["connections"], status(port)["uids"]) == (3, 2))
         before = status(port)["pushed"]
         post(port, {"topic": "uids", "topic_ids": ["s2"], "msg": "m"})
         assert said(one)["msg"] == "m"
@@ -248,8 +242,7 @@ def test_a_body_that_never_comes_is_not_waited_for_by_others(port):
 
 
 def test_users_of_the_native_protocol_hear_it_in_their_words(server, port):
-    with server.client("u8") as native, listen(
-            port, "u8", others=1) as one:
+    with server.client("u8") as native, listen(port, "u8") as one:
         post(port, {"topic": "uids", "topic_ids": ["u8"], "msg": "m",
                     "time": "t"})
         push = native.push("msg")

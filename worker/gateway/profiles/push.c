@@ -42,7 +42,6 @@ on_open(struct session *session, struct text query)
 	struct push_wish wish = { 0 };
 	struct buffer bytes = { 0 };
 
-	lane_ping(&session->lane);
 	if (push_wish_find(query, &bytes) && bytes.length <= SESSION_TAG_MAX &&
 		push_wish_read(&wish, buffer_text(&bytes)))
 		login_run(session, buffer_text(&bytes),
@@ -59,6 +58,7 @@ on_open(struct session *session, struct text query)
 	buffer_fini(&bytes);
 }
 
+/* From the first ping on, the client hears what is pushed. */
 static void
 subscribe(struct session *session, struct text tag)
 {
@@ -69,6 +69,7 @@ subscribe(struct session *session, struct text tag)
 	request = (struct types_request){ .types = wish.types,
 		.count = wish.count };
 	talk_subscribe(session, TEXT_LITERAL(""), &request);
+	lane_ping(&session->lane);
 	push_wish_fini(&wish);
 }
 
