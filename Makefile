@@ -157,10 +157,13 @@ test:
 	packaging/deps test
 	$(MAKE) check
 
-check: all
+# What is compiled, is compiled on all cores.
+CORES := -j$(shell nproc)
+check:
+	$(MAKE) $(CORES) all
 	$(MAKE) lint
-	$(MAKE) unit
-	$(MAKE) unit replay SAN=address,undefined
+	$(MAKE) $(CORES) unit
+	$(MAKE) $(CORES) unit replay SAN=address,undefined
 	$(MAKE) model
 	$(MAKE) integration
 	$(MAKE) torture-short
