@@ -37,7 +37,7 @@
 static void
 send_away(struct session *session)
 {
-	lane_close_why(&session->lane, CLOSE_WHY_NOISE, "");
+	session_end(session, CLOSE_WHY_NOISE);
 }
 
 static void
