@@ -26,13 +26,14 @@ enum message_flag {
 	MESSAGE_TRIM = 512, /* is none, but takes all before of_offset away */
 	MESSAGE_SHARED_KEY = 1024, /* its key is one of the tenant */
 	MESSAGE_SYSTEM = 2048,     /* is none, but registers its tenant */
+	MESSAGE_ENROL = 4096,      /* is none, but its sender is of the room */
 	MESSAGE_HAUL = 8192,       /* is none, but sets the point of a source */
 };
 
 /* Notes are kept in the journal with the messages, and are none. */
 #define MESSAGE_NOTES                                                          \
 	(MESSAGE_MARK | MESSAGE_BAN | MESSAGE_TRIM | MESSAGE_SYSTEM |          \
-		MESSAGE_HAUL)
+		MESSAGE_ENROL | MESSAGE_HAUL)
 
 /* Changes stand in their stream like messages, but are none to be read. */
 #define MESSAGE_CHANGES (MESSAGE_EDIT | MESSAGE_DELETE)

@@ -131,6 +131,7 @@ answers_letter(struct ledger *ledger, const struct letter *letter)
 		[LETTER_MEMBERS_WANTED] = answers_members_wanted,
 		[LETTER_ROOMS_WANTED] = answers_rooms_wanted,
 		[LETTER_SEARCH] = answers_search,
+		[LETTER_ROLL_WANTED] = turn_enrol_tell,
 	};
 
 	if (letter->kind >= LETTER_KIND_COUNT ||

@@ -23,6 +23,7 @@
 #include "worker/ledger/checkpoint_file.h"
 #include "worker/ledger/keys.h"
 #include "worker/ledger/marks.h"
+#include "worker/ledger/rolls.h"
 #include "worker/ledger/streams.h"
 
 /* What is added to the picture at once: two milliseconds. */
@@ -303,6 +304,9 @@ checkpoint_begin(struct checkpoint_writer *writer,
 	begin_part(writer);
 	if (parts->systems != NULL)
 		systems_write(parts->systems, &writer->picture);
+	end_part(writer);
+	begin_part(writer);
+	rolls_write(parts->rolls, &writer->picture);
 	end_part(writer);
 	begin_part(writer);
 	keys_begin_writing(parts->keys, &writer->picture);

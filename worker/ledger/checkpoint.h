@@ -1,14 +1,14 @@
 /*
- * Checkpoints: the heads of all streams, the keys of 12 hours, all marks and
- * all bans at one position of the journal, so that a start reads only the
- * journal behind it. (Segments are kept for ten minutes, so keys, marks and
- * bans cannot be left to the journal.) The file lies in the journal's directory
- * and is replaced whole; the one before it is kept, with the journal from its
+ * Checkpoints: the heads of all streams, the keys of 12 hours, all
+ * marks, bans and rolls at one position of the journal, so that a start reads
+ * only the journal behind it. (Segments are kept for ten minutes, so these
+ * cannot be left to the journal.) The file lies in the journal's directory and
+ * is replaced whole; the one before it is kept, with the journal from its
  * position on, in case the newer one turns out to be damaged.
  *
- * Writing takes a picture in memory, of streams and bans at once and of keys
- * and marks piece by piece, and leaves the disk to a thread, so that a large
- * one does not hold up the loop.
+ * Writing takes a picture in memory, of streams, bans and rolls at once and of
+ * keys and marks piece by piece, and leaves the disk to a thread, so that a
+ * large one does not hold up the loop.
  */
 #ifndef WORKER_LEDGER_CHECKPOINT_H
 #define WORKER_LEDGER_CHECKPOINT_H
@@ -22,6 +22,7 @@ struct checkpoint_writer;
 struct journal;
 struct keys;
 struct marks;
+struct rolls;
 struct streams;
 
 /* What a checkpoint is of. */
@@ -31,6 +32,7 @@ struct checkpoint_parts {
 	struct marks *marks;
 	struct bans_writer *bans;    /* NULL: not here */
 	const struct arena *systems; /* where they lie; NULL: not here */
+	struct rolls *rolls;
 };
 
 struct checkpoint {

@@ -16,6 +16,7 @@
 #include "worker/ledger/checkpoint_file.h"
 #include "worker/ledger/keys.h"
 #include "worker/ledger/marks.h"
+#include "worker/ledger/rolls.h"
 #include "worker/ledger/streams.h"
 
 enum loaded {
@@ -138,6 +139,14 @@ read_systems(struct unpack *in, const struct arena *arena)
 	return systems_read(arena, &part);
 }
 
+static bool
+read_rolls(struct unpack *in, struct rolls *rolls)
+{
+	struct unpack part = next_part(in);
+
+	return rolls_read(rolls, &part);
+}
+
 /* What stands behind the streams. */
 static bool
 read_parts(struct unpack *in, uint32_t version,
@@ -154,6 +163,9 @@ read_parts(struct unpack *in, uint32_t version,
 		return false;
 	if (version >= CHECKPOINT_VERSION_OF_SYSTEMS &&
 		!read_systems(in, parts->systems))
+		return false;
+	if (version >= CHECKPOINT_VERSION_OF_ROLLS &&
+		!read_rolls(in, parts->rolls))
 		return false;
 	keys = next_part(in);
 	marks = next_part(in);

@@ -62,7 +62,7 @@ checkpoint_parts(struct ledger *ledger)
 {
 	return (struct checkpoint_parts){ &ledger->streams, &ledger->keys,
 		&ledger->marks, ledger->bans,
-		ledger->number == 0 ? ledger->arena : NULL };
+		ledger->number == 0 ? ledger->arena : NULL, &ledger->rolls };
 }
 
 static void
@@ -321,6 +321,7 @@ replay(struct ledger *ledger, const struct checkpoint *checkpoint)
 		.marks = &ledger->marks,
 		.bans = ledger->bans,
 		.systems = ledger->number == 0 ? ledger->arena : NULL,
+		.rolls = &ledger->rolls,
 		.recent = &ledger->recent,
 		.id_time = checkpoint->id_time,
 		.on_batch = on_replay_batch,
@@ -453,6 +454,7 @@ ledger_fini(struct ledger *ledger)
 	keys_fini(&ledger->keys);
 	marks_fini(&ledger->marks);
 	bans_writer_free(&ledger->bans);
+	rolls_fini(&ledger->rolls);
 	settling_fini(&ledger->settling);
 	turn_fini(&ledger->turn);
 	journal_close(&ledger->journal);

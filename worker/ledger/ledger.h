@@ -29,6 +29,7 @@
 #include "worker/ledger/marks.h"
 #include "worker/ledger/members.h"
 #include "worker/ledger/recent.h"
+#include "worker/ledger/rolls.h"
 #include "worker/ledger/streams.h"
 
 struct ban_order;
@@ -51,10 +52,11 @@ enum task_fate {
 	FATE_TOO_MUCH, /* who should get it cannot follow */
 	FATE_DECIDED,  /* an earlier life had read it last */
 	FATE_REPEAT,   /* said before; answered like the first one; a mark, a
-			  trim: it does not move */
+			  trim: it does not move; an enrolment: it is done */
 	FATE_CONFLICT, /* its key was used for another target */
 	FATE_TOO_FAST, /* for the rate of its room */
 	FATE_BEYOND,   /* a mark, a trim: there is no such offset */
+	FATE_FULL,     /* an enrolment: there are too many */
 };
 
 /* A letter of this turn and, for a message, what became of it so far. */
@@ -77,7 +79,8 @@ struct turn {
 	/* Letters that came as one, each alone. */
 	struct buffer *singles;
 	size_t single_count, single_room;
-	size_t note_count; /* in the batch, no messages */
+	size_t note_count;  /* in the batch, no messages */
+	size_t enrol_count; /* of these; users who are enrolled */
 
 	/* Bans that are given or lifted. */
 	struct ban_order *bans;
@@ -128,6 +131,7 @@ struct ledger {
 	struct keys keys;
 	struct marks marks;
 	struct bans_writer *bans; /* of ledger 0; else NULL */
+	struct rolls rolls;       /* of ledger 0; else empty */
 	struct members *members;
 	struct members *attendance; /* of inboxes: who is logged in; events.c */
 	uint64_t epoch;             /* of all streams: the store id */
@@ -184,6 +188,12 @@ void turn_system_finish(struct ledger *ledger, enum journal_result result);
 void turn_trim_take(struct ledger *ledger, struct task *task);
 void turn_trim_finish(struct ledger *ledger, const struct task *task,
 	enum journal_result result);
+
+/* turn_enrol.c: the same for ENROL; and the answer to ROLL_WANTED. */
+void turn_enrol_take(struct ledger *ledger, struct task *task);
+void turn_enrol_finish(struct ledger *ledger, const struct task *task,
+	enum journal_result result);
+void turn_enrol_tell(struct ledger *ledger, const struct letter *letter);
 
 /* answers*.c: the tasks that are not messages. A letter that cannot be read is
  * logged, counted and passed over. */

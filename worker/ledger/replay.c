@@ -13,6 +13,7 @@
 #include "worker/ledger/marks.h"
 #include "worker/ledger/places.h"
 #include "worker/ledger/recent.h"
+#include "worker/ledger/rolls.h"
 #include "worker/ledger/streams.h"
 
 static void
@@ -58,6 +59,7 @@ take_places(struct replay *replay, const struct journal_batch *batch,
 struct noted {
 	struct mark mark;
 	struct ban ban;
+	struct enrol enrol;
 };
 
 static bool
@@ -71,6 +73,8 @@ can_be_read(const struct message *message, struct noted *note)
 		return ban_unpack(&in, &note->ban) && ban_is_sound(&note->ban);
 	if (message->flags & MESSAGE_SYSTEM)
 		return systems_is_tenant(message->tenant);
+	if (message->flags & MESSAGE_ENROL)
+		return rolls_of_message(message, &note->enrol);
 	if (message->flags & MESSAGE_TRIM)
 		return message->kind == STREAM_ROOM ||
 		       message->kind == STREAM_INBOX;
@@ -142,6 +146,8 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 		take_ban(replay, batch, &note.ban);
 	} else if (message.flags & MESSAGE_SYSTEM) {
 		take_system(replay, &message);
+	} else if (message.flags & MESSAGE_ENROL) {
+		rolls_add(replay->rolls, &note.enrol);
 	} else if (message.flags & MESSAGE_TRIM) {
 		take_trim(replay, &message);
 	} else {

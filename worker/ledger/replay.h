@@ -1,8 +1,8 @@
 /*
  * Replay: what a new ledger learns from the journal. Behind the checkpoint
  * every message moves the head of its stream and is known by its key, marks
- * move on, and bans are given and lifted; the last part of the journal fills
- * the memory of recent messages again.
+ * move on, bans are given and lifted, and rolls get longer; the last part of
+ * the journal fills the memory of recent messages again.
  */
 #ifndef WORKER_LEDGER_REPLAY_H
 #define WORKER_LEDGER_REPLAY_H
@@ -18,6 +18,7 @@ struct keys;
 struct marks;
 struct message;
 struct recent;
+struct rolls;
 struct streams;
 
 struct replay {
@@ -32,6 +33,7 @@ struct replay {
 	struct marks *marks;
 	struct bans_writer *bans;    /* NULL: not here */
 	const struct arena *systems; /* where they lie; NULL: not here */
+	struct rolls *rolls;
 	struct recent *recent;
 	uint64_t id_time; /* last one given out; moved on */
 

@@ -256,6 +256,8 @@ turn_finish(struct ledger *ledger)
 			turn_trim_finish(ledger, task, result);
 		else if (task->letter->kind == LETTER_READ)
 			turn_mark_finish(ledger, task, result);
+		else if (task->letter->kind == LETTER_ENROL)
+			turn_enrol_finish(ledger, task, result);
 		else
 			answers_letter(ledger, task->letter);
 	}

@@ -316,6 +316,8 @@ turn_take(struct ledger *ledger, const struct letter *letter)
 		turn_trim_take(ledger, add_task(&ledger->turn, letter));
 	else if (letter->kind == LETTER_READ)
 		turn_mark_take(ledger, add_task(&ledger->turn, letter));
+	else if (letter->kind == LETTER_ENROL)
+		turn_enrol_take(ledger, add_task(&ledger->turn, letter));
 	else if (letter->kind == LETTER_BAN)
 		turn_ban_take(ledger, letter);
 	else if (letter->kind == LETTER_REGISTER)
