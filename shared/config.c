@@ -298,6 +298,8 @@ static const struct {
 	{ "public", "127.0.0.1:8089", LISTENER_WEBSOCKET, false,
 		{ "confab", "im" } },
 	{ "backend", "127.0.0.1:8080", LISTENER_API, true, { "im" } },
+	{ "groupchat", "127.0.0.1:8282", LISTENER_WEBSOCKET, false,
+		{ "groupchat" } },
 	{ "push", "127.0.0.1:3210", LISTENER_WEBSOCKET, false, { "push" } },
 	{ "client", "127.0.0.1:7800", LISTENER_WEBSOCKET, false, { "client" } },
 };

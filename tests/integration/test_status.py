@@ -356,7 +356,7 @@ def test_t_tests_the_configuration_and_starts_nothing(make_server):
 
 def test_dev_serves_everything_below_its_directory(directory):
     """As make run starts it, but somewhere else."""
-    for port in (3210, 7800, 8080, 8089):
+    for port in (3210, 7800, 8080, 8089, 8282):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 pytest.skip("port %d is taken on this machine" % port)
@@ -383,6 +383,7 @@ def test_dev_serves_everything_below_its_directory(directory):
     assert "http://127.0.0.1:8080/" in output
     assert "ws://127.0.0.1:8089/chat" in output
     assert "im         ws://127.0.0.1:8089/" in output
+    assert "groupchat  ws://127.0.0.1:8282/" in output
     assert "push       ws://127.0.0.1:3210/" in output
     assert "client     ws://127.0.0.1:7800/" in output
     assert "key        build/dev/api.key" in output

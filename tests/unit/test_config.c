@@ -556,6 +556,7 @@ the_dev_configuration_has_the_ports_of_other_systems(void **state)
 		{ "127.0.0.1:8089", PROFILE_CONFAB },
 		{ "127.0.0.1:8089", PROFILE_IM },
 		{ "127.0.0.1:8080", PROFILE_IM },
+		{ "127.0.0.1:8282", PROFILE_GROUPCHAT },
 		{ "127.0.0.1:3210", PROFILE_PUSH },
 		{ "127.0.0.1:7800", PROFILE_CLIENT },
 	};

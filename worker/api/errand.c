@@ -27,6 +27,7 @@ static const bool is_answer[LETTER_KIND_COUNT] = {
 	[LETTER_REGISTERED] = true,
 	[LETTER_WHO] = true,
 	[LETTER_TRIMMED] = true,
+	[LETTER_ROLL] = true,
 };
 
 void

@@ -29,6 +29,7 @@ enum answer_kind {
 	ANSWER_ONLINE,
 	ANSWER_TYPES,
 	ANSWER_TOKEN,
+	ANSWER_ROLL,
 	ANSWER_KIND_COUNT
 };
 
@@ -91,6 +92,8 @@ struct answer {
 			bool is_of_two;
 			uint64_t with_offset; /* of the other one */
 		} read;
+
+		const struct roll *roll; /* rooms that the user belongs to */
 
 		/* Packed, for each: his name, on how many platforms, these. */
 		struct text online;

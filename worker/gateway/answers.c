@@ -271,6 +271,21 @@ on_mark(struct gateway *gateway, struct unpack *in)
 }
 
 static bool
+on_roll(struct gateway *gateway, struct unpack *in)
+{
+	struct roll roll;
+	const struct answer answer = { .kind = ANSWER_ROLL, .roll = &roll };
+	struct pending *pending;
+
+	if (!roll_unpack(in, &roll))
+		return false;
+	pending = waiting(gateway, roll.request, KIND(PENDING_ENROL));
+	if (pending)
+		answer_and_free(pending, &answer);
+	return true;
+}
+
+static bool
 on_kick(struct gateway *gateway, struct unpack *in)
 {
 	struct kick kick;
@@ -325,6 +340,7 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 		[LETTER_BAN] = on_ban,
 		[LETTER_MARKED] = on_marked,
 		[LETTER_MARK] = on_mark,
+		[LETTER_ROLL] = on_roll,
 		[LETTER_HOOKED] = hooking_take,
 	};
 	struct unpack in = letter_open(letter);

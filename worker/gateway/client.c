@@ -79,6 +79,7 @@ is_entering(const struct pending *pending)
 	case PENDING_JOIN_SINCE:
 	case PENDING_JOIN_AGAIN:
 	case PENDING_MISSED:
+	case PENDING_ENROL:
 		return true;
 	default:
 		return false;
@@ -130,6 +131,7 @@ on_dead(struct lane *lane)
 	struct session *session = session_of_lane(lane);
 
 	admission_end(session);
+	free(session->note);
 	free(session);
 }
 

@@ -9,6 +9,7 @@
 #include "shared/records.h"
 #include "shared/table.h"
 #include "shared/traffic.h"
+#include "worker/gateway/addressee.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/gathering.h"
 #include "worker/gateway/profiles/profile.h"
@@ -164,6 +165,66 @@ add_own(struct gateway *gateway, const struct profile *profile,
 	gathering_add_own(gathering, message->from, payload);
 }
 
+/* Who gets one payload, and how. */
+struct each {
+	const struct profile *profile;
+	uint64_t skip; /* the connection that does not get it; 0: none */
+	bool is_event;
+	bool is_message;
+};
+
+static void
+send_named(struct gateway *gateway, const struct room *room,
+	const struct seat *seat, const struct buffer *payload, bool is_message)
+{
+	int policy = config_room_class(gateway->config, room_name(room))->slow;
+	struct buffer *named = &gateway->named;
+	struct push push = {
+		.bundle = bundle_new(payload->length + USER_BYTES_MAX),
+		.source = room->number,
+		.policy = (enum slow_policy)policy,
+	};
+
+	buffer_clear(named, PAYLOAD_KEEP_BYTES);
+	addressee_fill(named, buffer_text(payload),
+		session_user(seat->membership->session));
+	bundle_add_text(&push.bundle, named->data, named->length);
+	if (is_message)
+		push.newest_end = push.bundle->length;
+	lane_push_room(seat->lane, &push);
+	bundle_unref(&push.bundle);
+}
+
+/* Each member gets bytes of his own, which cannot be gathered; nothing ever is
+ * of such a profile. */
+static void
+send_to_each(struct gateway *gateway, struct room *room,
+	const struct buffer *payload, const struct each *each)
+{
+	uint64_t delivered = 0;
+
+	for (uint32_t i = 0; i < room->seat_count; i++) {
+		const struct seat *seat = &room->seats[i];
+		const struct session *session = seat->membership->session;
+
+		if (seat->profile != each->profile->number ||
+			(each->is_event && !seat->wants_events) ||
+			(each->skip &&
+				each->skip == session_connection(session)))
+			continue;
+		send_named(gateway, room, seat, payload, each->is_message);
+		delivered++;
+	}
+	if (delivered > 0)
+		traffic_pushed(gateway, room,
+			&(struct traffic_room){
+				.messages = each->is_message,
+				.pushes = delivered,
+				.bytes = payload->length * delivered,
+			});
+	row_count(gateway->row, COUNTER_DELIVERED, (int64_t)delivered);
+}
+
 /* Do the sender's own connections here get something else? */
 static bool
 tells_own_apart(const struct room *room, const struct message *message)
@@ -207,6 +268,11 @@ fanout_message(struct gateway *gateway, const struct message *message)
 		profile->write_message(payload, message, false);
 		if (payload->length == 0)
 			continue;
+		if (profile->names_addressee) {
+			send_to_each(gateway, room, payload,
+				&(struct each){ profile, skip, false, true });
+			continue;
+		}
 		gathering = gathering_of(gateway, room, i);
 		piece = gathering_add(room, gathering, payload);
 		piece->skip = skip;
@@ -229,14 +295,22 @@ fanout_push(struct gateway *gateway, struct room *room,
 		push->connection);
 	for (unsigned i = 0; i < PROFILE_COUNT; i++) {
 		struct buffer *payload = payload_of(gateway);
+		const struct profile *profile;
 		struct gathering *gathering;
 		struct piece *piece;
 
 		if (room->seats_of[i] == 0)
 			continue;
-		push->write(profile_by_number(i), payload, push->what);
+		profile = profile_by_number(i);
+		push->write(profile, payload, push->what);
 		if (payload->length == 0)
 			continue;
+		if (profile->names_addressee) {
+			send_to_each(gateway, room, payload,
+				&(struct each){
+					profile, skip, push->is_event, false });
+			continue;
+		}
 		gathering = gathering_of(gateway, room, i);
 		piece = gathering_add(room, gathering, payload);
 		piece->skip = skip;

@@ -72,6 +72,7 @@ struct gateway {
 	struct buffer body;     /* of the message being said */
 	struct buffer tag;      /* of the request being read */
 	struct buffer payload;  /* of the frame being written */
+	struct buffer named;    /* the same, with the name of who gets it */
 	struct buffer sessions; /* of a user */
 	struct buffer others;   /* of a message as one user sees it */
 	struct buffer begun;    /* for deliver.h */

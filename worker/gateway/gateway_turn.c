@@ -108,6 +108,7 @@ gateway_fini(struct gateway *gateway)
 	buffer_fini(&gateway->body);
 	buffer_fini(&gateway->tag);
 	buffer_fini(&gateway->payload);
+	buffer_fini(&gateway->named);
 	buffer_fini(&gateway->sessions);
 	buffer_fini(&gateway->others);
 	buffer_fini(&gateway->begun);

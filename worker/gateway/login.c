@@ -79,6 +79,7 @@ take_place(struct session *session, const struct login_request *request)
 	session->platform = request->platform;
 	session->identity = identity_new(request);
 	session->is_entering = true;
+	session->is_replaced = false;
 	gateway->seated[entry.place] = session;
 	gateway->seated_end = MAX_OF(gateway->seated_end, entry.place + 1);
 	row_count(gateway->row, COUNTER_SESSIONS, 1);

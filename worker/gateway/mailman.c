@@ -6,6 +6,7 @@
 #include "shared/mail.h"
 #include "shared/message.h"
 #include "shared/records.h"
+#include "worker/gateway/addressee.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/outbox.h"
 #include "worker/gateway/profiles/profile.h"
@@ -64,6 +65,26 @@ frame_of(struct posting *posting, const struct profile *profile, bool with_key)
 	return *frame;
 }
 
+/* With the name of who gets it; NULL: he gets nothing. */
+static struct bundle *
+named_frame(
+	struct posting *posting, const struct session *session, bool with_key)
+{
+	struct buffer *payload = &posting->gateway->payload;
+	struct buffer *named = &posting->gateway->named;
+	struct bundle *frame;
+
+	buffer_clear(payload, PAYLOAD_KEEP_BYTES);
+	session->profile->write_message(payload, posting->message, with_key);
+	if (payload->length == 0)
+		return NULL;
+	buffer_clear(named, PAYLOAD_KEEP_BYTES);
+	addressee_fill(named, buffer_text(payload), session_user(session));
+	frame = bundle_new(named->length + FRAME_HEAD_MAX);
+	bundle_add_text(&frame, named->data, named->length);
+	return frame;
+}
+
 static bool
 is_asker(const struct gateway *gateway, const struct message *message,
 	const struct session *session)
@@ -101,11 +122,15 @@ post(struct posting *posting, struct session *session)
 
 	if (posting->is_over || !wants(posting, session))
 		return;
-	frame = frame_of(posting, session->profile, with_key);
-	if (frame->length == 0)
-		return;
-	lane_push_later(&session->lane, frame);
-	posting->posted++;
+	frame = session->profile->names_addressee
+			? named_frame(posting, session, with_key)
+			: bundle_ref(frame_of(
+				  posting, session->profile, with_key));
+	if (frame && frame->length > 0) {
+		lane_push_later(&session->lane, frame);
+		posting->posted++;
+	}
+	bundle_unref(&frame);
 }
 
 static void

@@ -44,6 +44,7 @@ enum pending_kind {
 	PENDING_CHANGED,   /* the change is on its way */
 	PENDING_LOGIN,
 	PENDING_HOOK, /* a backend is asked whether it may */
+	PENDING_ENROL,
 };
 
 struct pending {

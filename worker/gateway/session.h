@@ -53,6 +53,7 @@ struct session {
 	uint64_t inbox_epoch, inbox_offset; /* of the last message seen there */
 	struct subscription *subscription;  /* NULL: to all types */
 	struct grant *grant; /* of its token; NULL: it came without one */
+	void *note;          /* of the profile; freed with the session */
 	struct session *next_due, *previous_due; /* of gateway->due */
 	struct pace pace; /* of what limits.messages_per_second counts */
 	uint64_t since_ms;

@@ -136,6 +136,9 @@ void talk_read(struct session *session, struct text tag,
 	const struct read_request *request);
 void talk_members(struct session *session, struct text tag,
 	const struct members_request *request);
+/* The user belongs to the room for good; empty: he is only asked about. The
+ * answer has the rooms to which he belongs. */
+void talk_enrol(struct session *session, struct text tag, struct text room);
 void talk_online(struct session *session, struct text tag,
 	const struct online_request *request);
 

@@ -13,6 +13,7 @@
 
 static const struct api_profile *const profiles[PROFILE_COUNT] = {
 	[PROFILE_IM] = &api_profile_im,
+	[PROFILE_GROUPCHAT] = &api_profile_groupchat,
 	[PROFILE_PUSH] = &api_profile_push,
 	[PROFILE_CLIENT] = &api_profile_client,
 };

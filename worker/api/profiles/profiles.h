@@ -8,6 +8,7 @@ struct api_profile;
 
 extern const struct api_profile api_profile_im;
 extern const struct api_profile api_profile_client;
+extern const struct api_profile api_profile_groupchat;
 extern const struct api_profile api_profile_push;
 
 #endif

@@ -68,6 +68,10 @@ struct profile {
 		struct buffer *out, const struct presence *presence);
 	void (*write_read)(struct buffer *out, const struct read_push *push);
 
+	/* What write_message and write_presence append may have one
+	 * ADDRESSEE_MARK, for the name of the user who gets it. */
+	bool names_addressee;
+
 	/* The connection will be closed; NULL: the protocol has no such word.
 	 */
 	void (*write_drain)(struct buffer *out, uint64_t in_ms);
@@ -93,6 +97,7 @@ const struct profile *profile_by_number(enum profile_number number);
 extern const struct profile profile_client;
 extern const struct profile profile_confab;
 extern const struct profile profile_im;
+extern const struct profile profile_groupchat;
 extern const struct profile profile_push;
 
 #endif

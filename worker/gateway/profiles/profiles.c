@@ -7,6 +7,7 @@
 static const struct profile *const profiles[PROFILE_COUNT] = {
 	[PROFILE_CONFAB] = &profile_confab,
 	[PROFILE_IM] = &profile_im,
+	[PROFILE_GROUPCHAT] = &profile_groupchat,
 	[PROFILE_PUSH] = &profile_push,
 	[PROFILE_CLIENT] = &profile_client,
 };

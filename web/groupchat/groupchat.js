@@ -1,0 +1,208 @@
+/*
+ * The pages of the profile groupchat: /home/index for two people, /home/room
+ * for a group. Who one is stands in the address, as uid, to_uid and groups_id;
+ * all else goes over the WebSocket, as any client of that protocol does it.
+ * What others wrote is text, never markup.
+ */
+const HEARTBEAT_MS = 30000;
+const RETRY_MS = 1000;
+const RETRY_MAX_MS = 30000;
+const LINES_MAX = 500;
+const GREETING = "enter";
+
+const languages = {
+    en: {
+        lang: "en", two: "Talk with {name}", group: "Group {name}",
+        log: "Messages", members: "Members", hint: "Write a message",
+        send: "Send", connecting: "connecting…", connected: "connected",
+        broken: "no connection, trying again…", refused: "login refused: {why}",
+        left: "{name} has left", failed: "not sent", you: "you",
+    },
+    zh: {
+        lang: "zh", two: "与 {name} 聊天", group: "群组 {name}",
+        log: "消息", members: "成员", hint: "说点什么",
+        send: "发送", connecting: "正在连接…", connected: "已连接",
+        broken: "连接已断开，正在重试…", refused: "登录被拒绝：{why}",
+        left: "{name} 离开了", failed: "发送失败", you: "我",
+    },
+};
+
+const words = navigator.language.startsWith("zh") ? languages.zh : languages.en;
+const parameters = new URLSearchParams(location.search);
+const byId = (id) => document.getElementById(id);
+const isRoom = document.body.dataset.page === "room";
+const uid = parameters.get("uid") || "1";
+const toUid = isRoom ? "" : parameters.get("to_uid") || "2";
+const groupsId = parameters.get("groups_id") || (isRoom ? "1" : "0");
+const waiting = new Map(); /* seq of what we said: its line, or null */
+let socket;
+let heartbeat;
+let retryMs = RETRY_MS;
+let lastSeq = 0;
+
+function say(key, values = {}) {
+    return words[key].replace(/\{(\w+)\}/g, (all, member) => values[member]);
+}
+
+function make(tag, className, text) {
+    const element = document.createElement(tag);
+
+    if (className)
+        element.className = className;
+    element.textContent = text;
+    return element;
+}
+
+function showState(state, text) {
+    document.body.dataset.connection = state;
+    byId("state").textContent = text;
+}
+
+function addLine(line) {
+    const log = byId("log");
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+
+    log.append(line);
+    while (log.children.length > LINES_MAX)
+        log.firstChild.remove();
+    if (atEnd)
+        log.scrollTop = log.scrollHeight;
+    return line;
+}
+
+function addMessage(from, text) {
+    const line = make("li", from === uid ? "own" : "", "");
+
+    line.append(make("span", "from", from === uid ? words.you : from),
+        make("span", "words", text));
+    return addLine(line);
+}
+
+function showFailure(line, text) {
+    const failed = line || addMessage(uid, text);
+
+    failed.classList.add("failed");
+    failed.append(make("span", "note", words.failed));
+}
+
+async function readMembers() {
+    if (!isRoom)
+        return;
+    try {
+        const answer = await fetch(
+            `/user/list?groupsId=${encodeURIComponent(groupsId)}`);
+        const { data } = await answer.json();
+
+        byId("count").textContent = data.userList.length;
+        byId("users").replaceChildren(...data.userList.map(({ ID }) =>
+            make("li", String(ID) === uid ? "own" : "", String(ID))));
+    } catch {
+        /* Messages come anyway. */
+    }
+}
+
+function send(action, data) {
+    const seq = `${Date.now()}${String(++lastSeq).padStart(4, "0")}`;
+
+    socket.send(JSON.stringify({ seq, action, data }));
+    return seq;
+}
+
+function onPush(data) {
+    if (data.action === "sendmsg") {
+        addMessage(data.from, data.content);
+        readMembers();
+    } else if (data.action === "exit") {
+        addLine(make("li", "event", say("left", { name: data.from })));
+        readMembers();
+    } else if (data.action === GREETING) {
+        send("login", { appId: 1, userId: uid, toUid, groupsId });
+    }
+}
+
+function onReply({ seq, action, response }) {
+    if (action === "login" && response.code === 200) {
+        retryMs = RETRY_MS;
+        showState("connected", words.connected);
+        heartbeat = setInterval(() => send("heartbeat", {}), HEARTBEAT_MS);
+        readMembers();
+    } else if (action === "login") {
+        showState("refused", say("refused", { why: response.msg }));
+    } else if (action === "sendmsg") {
+        if (response.code !== 200)
+            showFailure(waiting.get(seq).line, waiting.get(seq).text);
+        waiting.delete(seq);
+    }
+}
+
+function onMessage({ data }) {
+    let frame;
+
+    try {
+        frame = JSON.parse(data);
+    } catch {
+        return;
+    }
+    if (frame.response)
+        onReply(frame);
+    else if (frame.code === 200)
+        onPush(frame.data);
+}
+
+function connect() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const query = new URLSearchParams(isRoom
+        ? { uid, groups_id: groupsId, appname: 1 }
+        : { uid, to_uid: toUid, appname: 1 });
+
+    showState("connecting", words.connecting);
+    socket = new WebSocket(`${scheme}://${location.host}/ws?${query}`);
+    socket.onmessage = onMessage;
+    socket.onclose = () => {
+        clearInterval(heartbeat);
+        for (const { line, text } of waiting.values())
+            showFailure(line, text);
+        waiting.clear();
+        showState("broken", words.broken);
+        setTimeout(connect, retryMs);
+        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+    };
+}
+
+/* Between two the own words do not come back; in a group they do. */
+function onSubmit(event) {
+    const input = byId("message");
+    const text = input.value;
+    const isBetweenTwo = groupsId === "0";
+
+    event.preventDefault();
+    if (text.trim() === "" || document.body.dataset.connection !== "connected")
+        return;
+    input.value = "";
+    const seq = send("sendmsg", { appId: 1, userId: uid, toUid, groupsId,
+        msgType: "text", message: text });
+    const isEcho = isBetweenTwo && toUid === uid;
+    const line = isBetweenTwo && !isEcho ? addMessage(uid, text) : null;
+
+    waiting.set(seq, { line, text });
+}
+
+function showWords() {
+    const title = groupsId === "0" ? say("two", { name: toUid })
+        : say("group", { name: groupsId });
+
+    document.documentElement.lang = words.lang;
+    document.title = title;
+    byId("title").textContent = title;
+    byId("own-name").textContent = uid;
+    for (const element of document.querySelectorAll("[data-text]"))
+        element.textContent = words[element.dataset.text];
+    for (const element of document.querySelectorAll("[data-label]"))
+        element.setAttribute("aria-label", words[element.dataset.label]);
+    for (const element of document.querySelectorAll("[data-hint]"))
+        element.placeholder = words[element.dataset.hint];
+}
+
+showWords();
+byId("composer").addEventListener("submit", onSubmit);
+connect();

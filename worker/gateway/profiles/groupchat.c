@@ -1,0 +1,227 @@
+/*
+ * The profile `groupchat`: people talk to each other, or in groups, over the
+ * WebSocket alone; lists and pages are worker/api/profiles/groupchat.c.
+ *
+ *	{"seq":"1","action":"login","data":{"appId":1,"userId":"1",
+ *		"groupsId":"7"}}
+ *	{"seq":"1","action":"login","response":{"code":200,"msg":"Success",
+ *		"data":null}}
+ *
+ * Its users are of the tenant `default`; the number of the application is their
+ * platform, and `group:ID` the room of a group. Who logs in with a group
+ *belongs to it from then on (worker/ledger/rolls.h): from every later login on
+ *he is in all rooms of his groups, but only in the one that he names do others
+ *hear that he has gone. Whom a login names is also to whom its messages go,
+ *unless they say themselves; that is the session's note.
+ */
+#include <math.h>
+
+#include "shared/base.h"
+#include "shared/buffer.h"
+#include "worker/gateway/answer.h"
+#include "worker/gateway/gateway.h"
+#include "worker/gateway/profiles/groupchat_inside.h"
+#include "worker/gateway/profiles/groupchat_write.h"
+#include "worker/gateway/profiles/profile.h"
+#include "worker/gateway/session.h"
+#include "worker/gateway/tracer.h"
+
+#define PAYLOAD_KEEP_BYTES 65536
+
+/* In place of a group: there is none, it is for one user. */
+#define NO_GROUP TEXT_LITERAL("0")
+
+#define TOO_BAD "数据不合法"
+
+struct groupchat_command {
+	const char *action;
+	void (*run)(struct session *session,
+		const struct groupchat_request *request);
+};
+
+bool
+groupchat_names_group(struct text group)
+{
+	return group.length > 0 && !text_equal(group, NO_GROUP);
+}
+
+void
+groupchat_reply(struct session *session, struct text seq, struct text action,
+	enum groupchat_code code)
+{
+	struct buffer *payload = &session->gateway->payload;
+
+	if (code != GROUPCHAT_OK)
+		row_count(session->gateway->row, COUNTER_REQUESTS_REFUSED, 1);
+	buffer_clear(payload, PAYLOAD_KEEP_BYTES);
+	groupchat_write_reply(payload, seq, action, code);
+	session_send(session, buffer_text(payload));
+}
+
+void
+groupchat_reply_to(struct session *session,
+	const struct groupchat_request *request, enum groupchat_code code)
+{
+	groupchat_reply(session, request->seq, request->action, code);
+}
+
+enum groupchat_code
+groupchat_code_of(const struct refusal *refusal)
+{
+	static const struct {
+		unsigned code;
+		enum groupchat_code groupchat;
+	} codes[] = {
+		{ CODE_BAD_REQUEST, GROUPCHAT_BAD_DATA },
+		{ CODE_BAD_USER, GROUPCHAT_BAD_USER },
+		{ CODE_FORBIDDEN, GROUPCHAT_FORBIDDEN },
+		{ CODE_CONFLICT, GROUPCHAT_FAILED },
+		{ CODE_TOO_MANY, GROUPCHAT_FAILED },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (codes[i].code == refusal->code)
+			return codes[i].groupchat;
+	return GROUPCHAT_SYSTEM;
+}
+
+bool
+groupchat_read_app(const json_t *data, uint32_t *app)
+{
+	const json_t *value = gojson_get(data, "appId");
+	double number = json_number_value(value);
+
+	*app = 0;
+	if (!value)
+		return true;
+	if (!json_is_number(value) || number < 0 || number > UINT32_MAX ||
+		floor(number) < number)
+		return false;
+	*app = (uint32_t)number;
+	return true;
+}
+
+bool
+groupchat_read_target(const json_t *data, struct groupchat_target *target)
+{
+	return gojson_text(data, "toUid", &target->to) &&
+	       gojson_text(data, "groupsId", &target->group);
+}
+
+static void
+do_heartbeat(struct session *session, const struct groupchat_request *request)
+{
+	struct text user;
+
+	if ((request->data && !json_is_object(request->data)) ||
+		!gojson_text(request->data, "userId", &user)) {
+		groupchat_reply_to(session, request, GROUPCHAT_BAD_DATA);
+	} else if (!groupchat_is_in(session) && !session->is_replaced) {
+		groupchat_reply_to(session, request, GROUPCHAT_NOT_LOGGED_IN);
+	} else {
+		lane_beat(&session->lane);
+		groupchat_reply_to(session, request, GROUPCHAT_OK);
+	}
+}
+
+static void
+on_answer(struct session *session, struct text tag, const struct answer *answer)
+{
+	if (tag.length == 0)
+		return; /* of a logout, before another login */
+	if (tag.at[0] == TAG_SAY)
+		groupchat_on_said(session,
+			(struct text){ tag.at + 1, tag.length - 1 }, answer);
+	else
+		groupchat_on_login(session, tag.at[0], answer);
+}
+
+static const struct groupchat_command commands[] = {
+	{ "login", groupchat_do_login },
+	{ "heartbeat", do_heartbeat },
+	{ "sendmsg", groupchat_do_sendmsg },
+};
+
+static const struct groupchat_command *
+find_command(struct text action)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (text_equal(action, text_of(commands[i].action)))
+			return &commands[i];
+	return NULL;
+}
+
+static void
+take(struct session *session, const struct groupchat_request *request,
+	size_t bytes)
+{
+	const struct groupchat_command *command = find_command(request->action);
+
+	tracer_request(
+		session, text_of(command ? command->action : "?"), bytes);
+	if (command)
+		command->run(session, request);
+	else
+		groupchat_reply_to(session, request, GROUPCHAT_NO_ROUTE);
+}
+
+static void
+on_text(struct session *session, struct text text)
+{
+	json_t *json = gojson_read(text, false);
+	struct groupchat_request request;
+
+	if (json && (json_is_object(json) || json_is_null(json)) &&
+		gojson_text(json, "seq", &request.seq) &&
+		gojson_text(json, "action", &request.action)) {
+		request.data = gojson_get(json, "data");
+		take(session, &request, text.length);
+	} else {
+		row_count(session->gateway->row, COUNTER_REQUESTS_REFUSED, 1);
+		session_send(session, TEXT_LITERAL(TOO_BAD));
+	}
+	json_decref(json);
+}
+
+static void
+on_open(struct session *session, struct text query)
+{
+	struct buffer *payload = &session->gateway->payload;
+
+	(void)query;
+	buffer_clear(payload, PAYLOAD_KEEP_BYTES);
+	groupchat_write_greeting(payload);
+	session_send(session, buffer_text(payload));
+}
+
+const struct profile profile_groupchat = {
+	.number = PROFILE_GROUPCHAT,
+	.path = "/ws",
+	.close_codes = {
+		[CLOSE_WHY_STOP] = 1001,
+		[CLOSE_WHY_DRAIN] = 1001,
+		[CLOSE_WHY_NOISE] = 1000,
+		[CLOSE_WHY_SILENT] = 1000,
+		[CLOSE_WHY_IDLE] = 1000,
+		[CLOSE_WHY_SLOW] = 1000,
+		[CLOSE_WHY_KICKED] = 1000,
+		[CLOSE_WHY_REPLACED] = 1000,
+		[CLOSE_WHY_TOO_MANY] = 1000,
+	},
+	.style = {
+		.beats = true,
+		.needs_no_pong = true,
+		.takes_binary = true,
+		.takes_any_text = true,
+	},
+	.never_pings = true,
+	.replaces_silently = true,
+	.tells_own_apart = true,
+	.names_addressee = true,
+	.has_no_grace = true,
+	.on_open = on_open,
+	.on_text = on_text,
+	.answer = on_answer,
+	.write_message = groupchat_write_message,
+	.write_presence = groupchat_write_presence,
+};
