@@ -154,20 +154,26 @@ forget_first_segment(void)
 
 /* --- the checkpoint --- */
 
-/* A part that no older version had; returns the end. */
-static inline const uint8_t *
-cut_part(const uint8_t *at, const uint8_t *end)
+/* The next part, which the older version had, or had not. */
+static inline void
+keep_or_cut_part(struct unpack *in, bool is_kept)
 {
 	uint64_t size;
 
-	memcpy(&size, at, sizeof(size));
+	memcpy(&size, in->at, sizeof(size));
 	size += sizeof(size);
-	memmove((uint8_t *)(uintptr_t)at, at + size, (size_t)(end - at) - size);
-	return end - size;
+	if (is_kept) {
+		in->at += size;
+		return;
+	}
+	memmove((uint8_t *)(uintptr_t)in->at, in->at + size,
+		(size_t)(in->end - in->at) - size);
+	in->end -= size;
 }
 
 /* Makes the checkpoint, which holds one stream, one of an older version: cut()
- * gets what stands behind the systems and returns the end of what stays. */
+ * gets what stands behind the parts that have a size of their own, and returns
+ * the end of what stays; NULL: all of it stays. */
 static inline void
 make_checkpoint_old(
 	uint32_t version, uint8_t *(*cut)(uint8_t *at, const uint8_t *end))
@@ -191,10 +197,12 @@ make_checkpoint_old(
 	unpack_text(&in);
 	unpack_number(&in);
 	unpack_number(&in);
-	in.end = cut_part(in.at, in.end); /* bans */
-	in.end = cut_part(in.at, in.end); /* systems */
-	head.size = (uint64_t)(cut((uint8_t *)(uintptr_t)in.at, in.end) -
-			       bytes.data);
+	keep_or_cut_part(&in, version >= CHECKPOINT_VERSION_OF_BANS);
+	keep_or_cut_part(&in, version >= CHECKPOINT_VERSION_OF_SYSTEMS);
+	keep_or_cut_part(&in, version >= CHECKPOINT_VERSION_OF_ROLLS);
+	if (cut)
+		in.end = cut((uint8_t *)(uintptr_t)in.at, in.end);
+	head.size = (uint64_t)(in.end - bytes.data);
 	head.version = version;
 	memcpy(bytes.data, &head, sizeof(head));
 	head.crc = crc32c(0, bytes.data + CHECKPOINT_CRC_FROM,

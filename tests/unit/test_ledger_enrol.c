@@ -99,6 +99,47 @@ a_roll_survives_a_stop(void **state)
 }
 
 static void
+script_says_and_stops(void)
+{
+	settle();
+	show_say(GATEWAY_A, 1, "r", "\"m1\"");
+	end_turn();
+	stop_now();
+}
+
+static void
+script_begins(void)
+{
+	fixture_forget_sent();
+	show_enrol(GATEWAY_A, 1, "r", "ann");
+	end_turn();
+	expect_roll(GATEWAY_A, 1, "r", 1);
+}
+
+static void
+expect_checkpoint_is_read(uint32_t version)
+{
+	play(script_says_and_stops);
+	make_checkpoint_old(version, NULL);
+	play_next(script_begins);
+	assert_false(exists("journal-0/checkpoint.bad"));
+}
+
+static void
+a_checkpoint_without_rolls_is_read_too(void **state)
+{
+	(void)state;
+	expect_checkpoint_is_read(CHECKPOINT_VERSION_OF_SYSTEMS);
+}
+
+static void
+a_checkpoint_without_systems_and_rolls_is_read_too(void **state)
+{
+	(void)state;
+	expect_checkpoint_is_read(CHECKPOINT_VERSION_OF_BANS);
+}
+
+static void
 script_nonsense(void)
 {
 	char name[200];
@@ -160,6 +201,8 @@ main(void)
 		TEST(who_is_enrolled_is_told_his_rooms),
 		TEST(a_roll_survives_a_kill),
 		TEST(a_roll_survives_a_stop),
+		TEST(a_checkpoint_without_rolls_is_read_too),
+		TEST(a_checkpoint_without_systems_and_rolls_is_read_too),
 		TEST(what_makes_no_sense_is_passed_over),
 		TEST(there_is_an_end_to_it),
 	};
