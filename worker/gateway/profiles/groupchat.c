@@ -9,10 +9,10 @@
  *
  * Its users are of the tenant `default`; the number of the application is their
  * platform, and `group:ID` the room of a group. Who logs in with a group
- *belongs to it from then on (worker/ledger/rolls.h): from every later login on
- *he is in all rooms of his groups, but only in the one that he names do others
- *hear that he has gone. Whom a login names is also to whom its messages go,
- *unless they say themselves; that is the session's note.
+ * belongs to it from then on (worker/ledger/rolls.h): from every later login on
+ * he is in all rooms of his groups, but only in the one that he names do others
+ * hear that he has gone. Whom a login names is also to whom its messages go,
+ * unless they say themselves; that is the session's note.
  */
 #include <math.h>
 
