@@ -17,6 +17,9 @@ const languages = {
         send: "Send", connecting: "connecting…", connected: "connected",
         broken: "no connection, trying again…", refused: "login refused: {why}",
         left: "{name} has left", failed: "not sent", you: "you",
+        codes: { 1001: "no group can be called so",
+            1002: "nobody can be called so", 1003: "not permitted",
+            1004: "please try again later", 1009: "too many" },
     },
     zh: {
         lang: "zh", two: "与 {name} 聊天", group: "群组 {name}",
@@ -24,6 +27,7 @@ const languages = {
         send: "发送", connecting: "正在连接…", connected: "已连接",
         broken: "连接已断开，正在重试…", refused: "登录被拒绝：{why}",
         left: "{name} 离开了", failed: "发送失败", you: "我",
+        codes: {}, /* the server's own words are Chinese */
     },
 };
 
@@ -127,7 +131,8 @@ function onReply({ seq, action, response }) {
         heartbeat = setInterval(() => send("heartbeat", {}), HEARTBEAT_MS);
         readMembers();
     } else if (action === "login") {
-        showState("refused", say("refused", { why: response.msg }));
+        showState("refused", say("refused",
+            { why: words.codes[response.code] ?? response.msg }));
     } else if (action === "sendmsg") {
         if (response.code !== 200)
             showFailure(waiting.get(seq).line, waiting.get(seq).text);
