@@ -360,7 +360,7 @@ all_clients_are_listed_once_whoever_comes_and_goes(void **state)
 static void
 a_client_is_found_by_its_id(void **state)
 {
-	struct text last;
+	struct text last = { 0 };
 	char request[100];
 
 	(void)state;
