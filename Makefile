@@ -17,7 +17,7 @@ B ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 PACKAGES := libevent_core libevent_extra libevent_openssl libwebsockets sqlite3 jansson \
 	libconfuse libbsd-overlay openssl libcurl
-NEEDS_NONE := clean deb deps packages rpm run test
+NEEDS_NONE := clean deb deps fresh packages rpm run test
 ifneq ($(filter-out $(NEEDS_NONE),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
 $(error Libraries are missing: run `make deps`, or see README.md)
@@ -200,6 +200,12 @@ browser: all
 packages:
 	packaging/deps packages
 	tests/packages/run
+
+# The README's two commands on a Debian that has just been made; for the night.
+.PHONY: fresh
+fresh:
+	packaging/deps fresh
+	tests/fresh.sh
 
 torture: all $B/ring_torture
 	$B/ring_torture 60
