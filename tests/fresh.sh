@@ -56,7 +56,7 @@ within() {
 	(enter "$1")
 }
 
-# timed NAME COMMAND…: does it, its words into a file, and says how long it took.
+# timed NAME COMMAND…: does it, its words into a file; says how long it took.
 timed() {
 	name=$1
 	shift
@@ -148,8 +148,8 @@ run_and_talk() {
 		exit 1
 	}
 	took "make run, to the first word" "$since"
-	within 'cd ~/confab && build/confabctl -s build/dev/run/status.sock stop' \
-		>/dev/null
+	within 'cd ~/confab &&
+		build/confabctl -s build/dev/run/status.sock stop' >/dev/null
 	wait "$server"
 	server=
 }

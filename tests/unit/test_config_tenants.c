@@ -310,8 +310,8 @@ a_file_that_others_can_open_is_no_secret(void **state)
 	static const char *const wanted[] = {
 		"tenant a { auth = token token_key_file = \"@/f\" }",
 		"tenant a { webhook_secret_file = \"@/f\" }",
-		"bot b { url = \"http://a\" rooms = {x} "
-		"secret_file = \"@/f\" }",
+		("bot b { url = \"http://a\" rooms = {x} "
+		 "secret_file = \"@/f\" }"),
 		"key \"file:@/f\" { }",
 	};
 

@@ -112,9 +112,9 @@ lags_are_what_is_behind_the_journal(void **state)
 static void
 the_fullest_ring_is_found_among_the_living(void **state)
 {
-	struct {
+	union {
 		struct letter head;
-		uint8_t more[1008];
+		uint8_t bytes[1024];
 	} letter = { .head = { .size = sizeof(letter), .kind = LETTER_SAY } };
 
 	(void)state;
