@@ -16,6 +16,7 @@ config_new(void)
 
 	config_set_defaults(SECTION_GLOBAL, config);
 	config_set_defaults(SECTION_LIMITS, &config->limits);
+	config_set_defaults(SECTION_RELAY, &config->relay);
 	config_set_defaults(SECTION_ROOM, &config->inbox);
 	config_set_defaults(SECTION_INBOX, &config->inbox);
 	config->inbox.listed = config->inbox.events = false;
@@ -51,6 +52,7 @@ config_free(struct config **config)
 		free(old->origins[i].place);
 	}
 	free(old->origins);
+	config_free_object(SECTION_RELAY, &old->relay);
 	config_free_object(SECTION_GLOBAL, old);
 	free(old->path);
 	free(old);

@@ -133,6 +133,15 @@ struct limits {
 #include "shared/limit_options.def"
 };
 
+/* More are no mesh. */
+#define RELAY_PEERS_MAX 32
+#define CLUSTER_BYTES_MAX 64
+
+/* relay { … }; an empty listen: there is none. */
+struct config_relay {
+#include "shared/relay_options.def"
+};
+
 /* Where an option was set: its section, the option, and "file:line", or who has
  * set it. */
 struct config_origin {
@@ -145,10 +154,10 @@ struct config_origin {
 struct config {
 #include "shared/options.def"
 	struct limits limits;
+	struct config_relay relay;
 	struct room_class inbox; /* inbox { … }: some options of a room */
 	struct config_origin *origins; /* of what the files set */
 	size_t origin_count;
-	bool relay; /* a relay section stands in the file */
 	char *path; /* the file it was read from, NULL for --dev */
 	struct listener *listeners; /* passages last */
 	size_t listener_count;

@@ -273,6 +273,12 @@ check_bot(const struct making *making, size_t section)
 }
 
 static void
+check_relay(const struct making *making, size_t section)
+{
+	config_check_relay(making->reading, making->config, section);
+}
+
+static void
 check_all(const struct making *making)
 {
 	static void (*const checks[SECTION_KIND_COUNT])(
@@ -283,6 +289,7 @@ check_all(const struct making *making)
 		[SECTION_BOT] = check_bot,
 		[SECTION_ROOM] = check_room,
 		[SECTION_INBOX] = check_inbox,
+		[SECTION_RELAY] = check_relay,
 	};
 	const struct reading *reading = making->reading;
 

@@ -115,6 +115,12 @@ static const struct option_info bot_options[] = {
 };
 #undef OWNER
 
+#define OWNER struct config_relay
+static const struct option_info relay_options[] = {
+#include "shared/relay_options.def"
+};
+#undef OWNER
+
 #define OWNER struct secret
 static const struct option_info secret_options[] = {
 #include "shared/secret_options.def"
@@ -160,6 +166,8 @@ const struct section_form config_sections[SECTION_KIND_COUNT] = {
 		MANY(bots, bot_count, bot, name) },
 	[SECTION_ROOM] = { "room", " in a room", TABLE(room_options),
 		MANY(room_classes, room_class_count, room_class, pattern) },
+	[SECTION_RELAY] = { "relay", " in relay", TABLE(relay_options),
+		ONLY(relay) },
 	[SECTION_SECRET] = { "secret", " in a secret", TABLE(secret_options),
 		MANY(secrets, secret_count, secret, number) },
 };

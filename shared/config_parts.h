@@ -6,9 +6,9 @@
  * config_options.c has the options' tables, config_value.c reads one value of
  * one type with its limits, config_value_write.c writes it. config_check.c
  * makes settings into struct config and looks at what must fit together, as
- * config_check_listener.c and config_check_tenant.c do. config_secret.c
- * reads the files that options name. config.c and config_tenants.c are the
- * finished thing.
+ * config_check_listener.c, config_check_tenant.c and config_check_relay.c do.
+ * config_secret.c reads the files that options name. config.c and
+ * config_tenants.c are the finished thing.
  */
 #ifndef SHARED_CONFIG_PARTS_H
 #define SHARED_CONFIG_PARTS_H
@@ -42,6 +42,7 @@ enum section_kind {
 	SECTION_KEY,
 	SECTION_BOT,
 	SECTION_ROOM,
+	SECTION_RELAY,
 	SECTION_SECRET, /* only in what config_write() wrote; never shown */
 	SECTION_KIND_COUNT
 };
@@ -212,6 +213,14 @@ size_t config_paths(const struct option_info *option, const void *object,
 /* Reads the file of a key; false when it cannot be used. */
 bool config_add_secret(struct config *config, const char *path);
 
+/* Gives one configuration what another has read from a file, if it has not read
+ * it by itself. */
+void config_copy_secret(
+	struct config *to, const struct config *from, const char *path);
+
+/* A relay neither comes nor goes without a restart. */
+void config_keep_relay(struct config *new, const struct config *old);
+
 /* Reads each file that an option names; those that are wrong are told. */
 void config_read_secrets(
 	struct reading *reading, struct config *config, void *const *objects);
@@ -230,6 +239,10 @@ void config_check_key(struct reading *reading, const struct config *config,
 	size_t section, const struct key *key);
 void config_check_bot(struct reading *reading, const struct config *config,
 	size_t section, const struct bot *bot);
+
+/* And in the relay. */
+void config_check_relay(
+	struct reading *reading, const struct config *config, size_t section);
 
 /* Where an option was set, or its section when it was not. */
 struct place config_place(

@@ -191,15 +191,10 @@ static void
 refuse(struct scan *scan, char *start, struct place place, const char *name,
 	enum section_kind kind)
 {
-	if (kind == SECTION_GLOBAL && strcmp(name, "relay") == 0)
-		config_complain(scan->reading, place,
-			"relay: links to other hosts are not in this version");
-	else
-		config_complain(scan->reading, place, "unknown %s '%s'%s",
-			is_mark(scan, '{') || scan->token == TOKEN_WORD
-				? "section"
-				: "option",
-			name, config_sections[kind].inside);
+	config_complain(scan->reading, place, "unknown %s '%s'%s",
+		is_mark(scan, '{') || scan->token == TOKEN_WORD ? "section"
+								: "option",
+		name, config_sections[kind].inside);
 	skip_statement(scan);
 	blank(start, scan->at);
 }

@@ -126,6 +126,18 @@ keep_secret(struct config *config, const char *path, struct secret *taken)
 	config->secret_count++;
 }
 
+void
+config_copy_secret(
+	struct config *to, const struct config *from, const char *path)
+{
+	const struct secret *secret = config_secret(from, path);
+	struct secret copy = { .length = secret->length };
+
+	copy.bytes = base_alloc(secret->length + 1);
+	memcpy(copy.bytes, secret->bytes, secret->length);
+	keep_secret(to, path, &copy);
+}
+
 bool
 config_add_secret(struct config *config, const char *path)
 {
@@ -166,6 +178,9 @@ is_public(enum section_kind kind, const struct option_info *option,
 
 	if (kind == SECTION_LISTENER)
 		return strcmp(option->name, "tls_certificate") == 0;
+	if (kind == SECTION_RELAY)
+		return strcmp(option->name, "tls_cert") == 0 ||
+		       strcmp(option->name, "tls_ca") == 0;
 	if (kind != SECTION_TENANT)
 		return false;
 	return strcmp(option->name, "token_jwks_file") == 0 ||

@@ -190,6 +190,20 @@ find_part(const struct config *config, const struct part *like,
 	return false;
 }
 
+/* Whether there is a relay at all is settled at the start. */
+static bool
+is_live(const struct part *part, const struct option_info *option,
+	const char *from, const char *to)
+{
+	static const char nobody[] = "''";
+
+	if (!option)
+		return true;
+	if (part->kind == SECTION_RELAY && strcmp(option->name, "listen") == 0)
+		return strcmp(from, nobody) != 0 && strcmp(to, nobody) != 0;
+	return option->is_live;
+}
+
 static void
 tell(const struct part *part, const struct option_info *option,
 	const char *from, const char *to, config_told *told, void *self)
@@ -201,7 +215,7 @@ tell(const struct part *part, const struct option_info *option,
 			   .name = name,
 			   .from = from,
 			   .to = to,
-			   .is_live = !option || option->is_live,
+			   .is_live = is_live(part, option, from, to),
 		   });
 }
 
@@ -291,6 +305,7 @@ config_keep_fixed(struct config *new, const struct config *old)
 	for (size_t i = 0; i < count; i++)
 		if (!options[i].is_live)
 			config_copy_value(&options[i], new, old);
+	config_keep_relay(new, old);
 	config_drop_passages(new);
 	config_complete_passages(new);
 }

@@ -44,17 +44,12 @@
 /* How long letters that wait outside full rings hold up an end. */
 #define END_WAIT_MS 1000
 
-/* Where each role begins. The relay has its line in roles.def, but its process
- * is not in this version: the configuration refuses a relay section, so no slot
- * of that role is ever made. */
-#define relay_main NULL
+/* Where each role begins. */
 static int (*const entries[ROLE_COUNT])(struct worker *) = {
 #define ROLE(symbol, name, entry, count) [ROLE_##symbol] = entry,
 #include "shared/roles.def"
 #undef ROLE
 };
-
-#undef relay_main
 
 const struct heritage *
 worker_heritage(const struct worker *worker)
@@ -441,7 +436,6 @@ worker_main(const struct heritage *heritage)
 	worker.retry = evtimer_new(worker.base, on_retry, NULL);
 	must(worker.retry != NULL);
 	beat(&worker);
-	must(entries[worker.row->role] != NULL);
 	code = entries[worker.row->role](&worker);
 	worker_fini(&worker);
 	log_finish();

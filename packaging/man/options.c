@@ -151,6 +151,7 @@ put_options(enum section_kind kind)
 		struct tenant tenant;
 		struct key key;
 		struct bot bot;
+		struct config_relay relay;
 	} object;
 	size_t count;
 	const struct option_info *options = config_options(kind, &count);

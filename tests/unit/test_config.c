@@ -148,7 +148,7 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(config->ping_seconds, 25000);
 	assert_true(config->history);
 	assert_false(config->insecure);
-	assert_false(config->relay);
+	assert_string_equal(config->relay.listen, "");
 	assert_int_equal(config->durability, DURABILITY_COMMIT);
 	assert_int_equal(config->limits.messages_per_second, 50);
 	assert_int_equal(config->limits.burst, 100);
@@ -330,8 +330,6 @@ an_unknown_name_is_an_error(void **state)
 		"unknown option 'speed' in a listener");
 	expect_bad("room \"*\" { slowly = \"close\" }", 1,
 		"unknown option 'slowly' in a room");
-	expect_bad("apis = 1\nrelay { listen = \"tcp://0.0.0.0:7100\" }", 2,
-		"relay: ");
 }
 
 static void
@@ -692,7 +690,7 @@ the_sample_file_shows_every_option_with_its_default(void **state)
 	put_sample("sample.conf", SECTION_GLOBAL, NULL);
 	config = read_path(path_of("sample.conf"));
 	expect_good(config);
-	for (unsigned kind = 0; kind < SECTION_SECRET; kind++) {
+	for (unsigned kind = 0; kind < SECTION_RELAY; kind++) {
 		size_t objects = config_count(standard, kind), count;
 		const struct option_info *options =
 			config_options(kind, &count);
@@ -712,9 +710,10 @@ the_sample_file_shows_every_option_with_its_default(void **state)
 
 /* What it has as a comment only, since it needs a file or a server. */
 static void
-the_sample_file_shows_keys_and_bots(void **state)
+the_sample_file_shows_keys_bots_and_the_relay(void **state)
 {
-	static const enum section_kind kinds[] = { SECTION_KEY, SECTION_BOT };
+	static const enum section_kind kinds[] = { SECTION_KEY, SECTION_BOT,
+		SECTION_RELAY };
 	struct buffer sample = { 0 };
 	FILE *from = fopen("conf/confab.conf", "r");
 	char line[256];
@@ -792,7 +791,7 @@ main(void)
 		TEST(a_socket_for_the_http_of_profiles_has_a_path_that_fits),
 		TEST(a_sample_is_off_all_or_one_of_so_many),
 		TEST(the_sample_file_shows_every_option_with_its_default),
-		TEST(the_sample_file_shows_keys_and_bots),
+		TEST(the_sample_file_shows_keys_bots_and_the_relay),
 		TEST(only_plain_addresses_are_read),
 	};
 
