@@ -107,6 +107,19 @@ def test_config_json_tells_the_page_where_to_connect(server):
     assert str(server.port) in json.dumps(json.loads(answer.body))
 
 
+def test_behind_a_proxy_the_sockets_are_where_the_page_is(make_server):
+    server = make_server(api='trusted_proxies = {"127.0.0.1"}',
+                         profiles=("confab", "push")).start()
+
+    def ports(field):
+        config = json.loads(server.http(
+            b"GET /config.json HTTP/1.1\r\nHost: h\r\n%s\r\n" % field).body)
+        return [config[name][0]["port"] for name in ("websocket", "push")]
+
+    assert ports(b"X-Forwarded-For: 10.1.2.3\r\n") == [0, 0]
+    assert ports(b"") == [server.port, server.port]
+
+
 def test_the_page_of_push_is_served_and_knows_its_port(make_server):
     """It alone may reach other ports by HTTP."""
     server = make_server(profiles=("confab", "push")).start()

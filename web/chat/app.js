@@ -33,7 +33,10 @@ import { askName } from "./welcome.js";
 const FIRST_ROOM = "lobby";
 const NOTICE_MS = 6000;
 
-/** Where the WebSocket is: the server says it in /config.json. */
+/**
+ * Where the WebSocket is: the server says it in /config.json. Without a port it
+ * is where the page is, behind the same proxy.
+ */
 async function socketUrl() {
     const usual = { port: 8089, path: "/chat",
         tls: location.protocol === "https:" };
@@ -46,6 +49,8 @@ async function socketUrl() {
     } catch {
         /* Served by something else than confab: the usual place. */
     }
+    if (!place.port)
+        return `${usual.tls ? "wss" : "ws"}://${location.host}${place.path}`;
     const scheme = place.tls ? "wss" : "ws";
 
     return `${scheme}://${location.hostname}:${place.port}${place.path}`;

@@ -120,7 +120,9 @@ async function findHost() {
     try {
         const config = await (await fetch("/config.json")).json();
 
-        return `${location.hostname}:${config.push?.[0]?.port ?? PORT}`;
+        const port = config.push?.[0]?.port ?? PORT;
+
+        return port ? `${location.hostname}:${port}` : location.host;
     } catch {
         return location.host;
     }

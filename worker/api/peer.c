@@ -81,7 +81,8 @@ peer_find(struct peer *peer, const struct gate *gate,
 		peer->port = take_peer(request, address);
 	count = manners ? collect(request, values) : 0;
 	memcpy(before, address, sizeof(before));
-	if (count)
+	peer->is_behind = count && manners_trust(manners, address);
+	if (peer->is_behind)
 		forwarded_find(address, manners, values, count);
 	if (memcmp(before, address, sizeof(before)) != 0)
 		peer->port = 0;

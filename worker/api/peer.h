@@ -5,6 +5,7 @@
 #ifndef WORKER_API_PEER_H
 #define WORKER_API_PEER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct evhttp_request;
@@ -17,6 +18,7 @@ struct peer {
 	char host[PEER_HOST_BYTES]; /* "unix" where there is no address */
 	uint16_t port;              /* 0: not known */
 	uint8_t address[16];        /* all zero: there is none */
+	bool is_behind;             /* of a trusted proxy */
 };
 
 /* manners: of the listener; NULL for none. */

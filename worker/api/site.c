@@ -30,33 +30,40 @@ static const struct {
 #define DEMO_POLICY                                                            \
 	"default-src 'self'; connect-src 'self' ws: wss: http: https:"
 
-/* NULL: it has no port that a browser could ask, or not that profile. */
-static const char *
-port_of(const struct listener *listener, enum profile_number profile)
+#define NO_PORT (-1)
+
+/* 0: where the page was found, since a proxy stands before both. */
+static int
+port_of(const struct listener *listener, enum profile_number profile,
+	bool is_behind)
 {
 	const char *colon = strrchr(listener->address, ':');
 
 	if (listener->role != LISTENER_WEBSOCKET ||
-		strncmp(listener->address, "unix:", 5) == 0 ||
 		!profiles_has(listener, profile))
-		return NULL;
-	return colon ? colon + 1 : NULL;
+		return NO_PORT;
+	if (is_behind)
+		return 0;
+	if (strncmp(listener->address, "unix:", 5) == 0 || !colon)
+		return NO_PORT;
+	return atoi(colon + 1);
 }
 
 static size_t
-add_sockets(struct buffer *json, const struct config *config,
+add_sockets(struct buffer *json, const struct exchange *exchange,
 	enum profile_number profile, const char *path)
 {
+	const struct config *config = worker_config(exchange->scene->worker);
 	size_t count = 0;
 
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct listener *listener = &config->listeners[i];
-		const char *port = port_of(listener, profile);
+		int port = port_of(listener, profile, exchange->peer.is_behind);
 
-		if (port)
+		if (port != NO_PORT)
 			buffer_add_format(json,
 				"%s{\"port\":%d,\"path\":\"%s\",\"tls\":%s}",
-				count++ ? "," : "", atoi(port), path,
+				count++ ? "," : "", port, path,
 				listener->tls_certificate_count ? "true"
 								: "false");
 	}
@@ -67,7 +74,6 @@ add_sockets(struct buffer *json, const struct config *config,
 void
 site_answer_config(struct exchange *exchange)
 {
-	const struct config *config = worker_config(exchange->scene->worker);
 	struct buffer json = { 0 };
 
 	buffer_add_byte(&json, '{');
@@ -76,7 +82,7 @@ site_answer_config(struct exchange *exchange)
 
 		buffer_add_format(
 			&json, "%s\"%s\":[", i ? "," : "", sockets[i].member);
-		if (add_sockets(&json, config, sockets[i].profile,
+		if (add_sockets(&json, exchange, sockets[i].profile,
 			    sockets[i].path) > 0 ||
 			sockets[i].is_always)
 			buffer_add_byte(&json, ']');

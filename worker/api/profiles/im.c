@@ -166,7 +166,7 @@ find_port(const struct exchange *exchange, bool *has_tls)
 	const struct config *config = worker_config(exchange->scene->worker);
 
 	*has_tls = false;
-	if (exchange->scene->listener->is_passage)
+	if (exchange->scene->listener->is_passage || exchange->peer.is_behind)
 		return 0;
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct listener *listener = &config->listeners[i];
