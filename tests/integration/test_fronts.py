@@ -4,7 +4,6 @@ ports and certificates: people talk through them, under their own addresses."""
 import http.client
 import json
 import re
-import shutil
 import signal
 import ssl
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 import wire
 from client import Client
+from fronts import example, run_haproxy, run_nginx
 from server import GUARD, ROOT, free_port, wait_for
 
 TRUSTED = 'trusted_proxies = {"127.0.0.1"}'
@@ -52,23 +52,6 @@ def sample(name, server, port, certificate):
     return text
 
 
-def run_nginx(directory, text):
-    (directory / "nginx.conf").write_text(
-        "daemon off;\npid %s/pid;\nerror_log %s/errors;\n" % (
-            directory, directory) + re.sub(
-                r"(?m)^http \{", "http {\naccess_log off;\n%s" % "".join(
-                    "%s_temp_path %s/%s;\n" % (what, directory, what)
-                    for what in ("client_body", "proxy", "fastcgi", "uwsgi",
-                                 "scgi")), text, count=1))
-    return ["nginx", "-p", directory, "-e", directory / "errors", "-c",
-            directory / "nginx.conf"]
-
-
-def run_haproxy(directory, text):
-    (directory / "haproxy.cfg").write_text(text)
-    return ["haproxy", "-f", directory / "haproxy.cfg", "-db"]
-
-
 FRONTS = {"nginx": ("nginx.conf", run_nginx, dict(websocket=TRUSTED,
                                                   api=TRUSTED)),
           "haproxy": ("haproxy.cfg", run_haproxy,
@@ -78,13 +61,10 @@ FRONTS = {"nginx": ("nginx.conf", run_nginx, dict(websocket=TRUSTED,
 @pytest.fixture(params=FRONTS)
 def front(request, make_server, directory, certificate):
     """(server, port of the front)"""
-    if not shutil.which(request.param, path="/usr/sbin:/usr/bin"):
-        pytest.fail("%s is not installed" % request.param)
     name, run, options = FRONTS[request.param]
     server = make_server(**options).start()
     port = free_port()
     command = run(directory, sample(name, server, port, certificate))
-    command[0] = shutil.which(command[0], path="/usr/sbin:/usr/bin")
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     try:
@@ -137,19 +117,10 @@ def test_pages_are_for_the_world_and_the_api_is_not(front, certificate):
 
 
 def push_sample(port, active, backup):
-    """The example at the end of the sample, out of its comments."""
-    text = (ROOT / "conf" / "nginx.conf").read_text()
-    head, example = text.split("\t# upstream push {", 1)
-    text = head + "\tupstream push {" + re.sub(r"(?m)^\t# ?", "\t", example)
-    text = re.sub(r"(?s)\tserver \{\n\t\tlisten 443.*?\n\t\}\n", "", text)
-    for old, new in ((r"listen 3220", "listen 127.0.0.1:%d" % port),
-                     (r"127\.0\.0\.1:3210", "127.0.0.1:%d" % active.port),
-                     (r"127\.0\.0\.1:3211", "127.0.0.1:%d" % backup.port),
-                     (r"(worker_connections|worker_rlimit_nofile) \d+",
-                      r"\1 1000")):
-        text, count = re.subn(old, new, text)
-        assert count
-    return text
+    return example("nginx.conf", "push", {
+        "listen 3220": "listen 127.0.0.1:%d" % port,
+        "127.0.0.1:3210": "127.0.0.1:%d" % active.port,
+        "127.0.0.1:3211": "127.0.0.1:%d" % backup.port})
 
 
 def push_post(port, message):
@@ -174,13 +145,10 @@ def push_listens(port):
 
 def test_push_is_served_by_one_and_by_the_other_when_that_ends(
         make_server, directory):
-    if not shutil.which("nginx", path="/usr/sbin:/usr/bin"):
-        pytest.fail("nginx is not installed")
     active, backup = [make_server(name, profiles=("push",)).start()
                       for name in ("active", "backup")]
     port = free_port()
     command = run_nginx(directory, push_sample(port, active, backup))
-    command[0] = shutil.which("nginx", path="/usr/sbin:/usr/bin")
     success = 200, b'{"msg":"success."}'
     message = {"topic": "uids", "topic_ids": ["ann"], "msg": "m"}
     with subprocess.Popen(command, stdin=subprocess.DEVNULL,
