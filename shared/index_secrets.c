@@ -88,8 +88,7 @@ index_find_secret(const struct arena *arena, unsigned slot, uint64_t secret,
 	for (unsigned i = 0; i < HINTS_PER_BUCKET; i++) {
 		uint32_t place = index_load(&hints[i]);
 
-		if (place != 0 &&
-			index_read(arena, slot, place - 1, entry) &&
+		if (place != 0 && index_read(arena, slot, place - 1, entry) &&
 			entry->secret == secret)
 			return true;
 	}
@@ -102,8 +101,8 @@ index_client_id(const struct index_entry *entry, unsigned own_host,
 	unsigned slot, char id[CLIENT_ID_LENGTH + 1])
 {
 	if (entry->host == 0)
-		client_id_write(id, own_host, slot, entry->place,
-			entry->secret);
+		client_id_write(
+			id, own_host, slot, entry->place, entry->secret);
 	else
 		client_id_write(id, entry->host, entry->home_slot,
 			entry->home_place, entry->secret);

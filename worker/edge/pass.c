@@ -196,13 +196,13 @@ concerns(struct edge *edge, unsigned slot, const struct message *message)
 {
 	switch (message->kind) {
 	case STREAM_ROOM:
-		return index_has_room(edge->arena, slot, message->tenant,
-			message->stream);
+		return index_has_room(
+			edge->arena, slot, message->tenant, message->stream);
 	case STREAM_INBOX:
 		return count_users(edge, slot, message) > 0;
 	case STREAM_TENANT:
-		return index_has_room(edge->arena, slot, message->tenant,
-			TEXT_LITERAL(""));
+		return index_has_room(
+			edge->arena, slot, message->tenant, TEXT_LITERAL(""));
 	default:
 		return false;
 	}

@@ -26,8 +26,8 @@ offer(struct gateway *gateway)
 {
 	struct edge *edge = &gateway->edge;
 
-	return edge->office.offer(edge->office.self, edge_relay(edge),
-		letter_end(&edge->letter));
+	return edge->office.offer(
+		edge->office.self, edge_relay(edge), letter_end(&edge->letter));
 }
 
 static void

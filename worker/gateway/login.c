@@ -59,8 +59,7 @@ take_place(struct session *session, const struct login_request *request)
 	struct gateway *gateway = session->gateway;
 	struct index_entry entry = {
 		.since_ms = clock_unix_ms(),
-		.order = rivals_order(
-			session, request->tenant, request->user),
+		.order = rivals_order(session, request->tenant, request->user),
 		.platform = request->platform,
 		.port = session->port,
 		.tenant_length = (uint8_t)request->tenant.length,

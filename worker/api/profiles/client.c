@@ -244,11 +244,11 @@ client_find(const struct exchange *exchange, struct text id, unsigned *slot,
 	struct index_entry *entry)
 {
 	const struct edge *edge = edge_of(exchange);
-	struct edge_gateways all = edge_gateways(edge);
 
 	if (!text_is_name(id, 1, USER_BYTES_MAX))
 		return false;
-	for (*slot = all.first; *slot < all.end; ++*slot)
+	for (*slot = edge_first(edge); *slot != EDGE_NO_SLOT;
+		*slot = edge_next(edge, *slot))
 		if (index_find_newest(edge->arena, *slot, exchange->tenant, id,
 			    entry, 1) > 0)
 			return true;
