@@ -36,6 +36,7 @@ struct ban_order;
 struct system_order;
 struct bans_writer;
 struct checkpoint_writer;
+struct links;
 struct worker;
 
 #define NO_SLOT UINT32_MAX
@@ -119,6 +120,8 @@ struct ledger {
 	unsigned first_gateway, gateways;
 	unsigned edges;     /* the gateways, and the apis behind them */
 	unsigned historian; /* its slot, or NO_SLOT */
+	unsigned relay;     /* the same */
+	const struct links *links;
 	unsigned first_api; /* the same */
 	size_t letter_max;  /* the largest that every ring takes */
 	char directory[PATH_MAX];
