@@ -21,7 +21,6 @@
 #include "worker/ledger/checkpoint.h"
 #include "worker/ledger/identity.h"
 #include "worker/ledger/replay.h"
-#include "worker/ledger/segments.h"
 #include "worker/worker.h"
 
 /* The memory of recent messages: of all streams, and of one. */

@@ -255,4 +255,7 @@ void settling_look(struct ledger *ledger);
 /* Keeps a letter until everybody has been heard; false when too many wait. */
 bool settling_hold(struct ledger *ledger, const struct letter *letter);
 
+/* segments.c: looks now and then for files that are kept no longer. */
+void segments_forget(struct ledger *ledger, uint64_t now_ms);
+
 #endif

@@ -1,5 +1,7 @@
-#include "worker/ledger/segments.h"
-
+/*
+ * How long the files of a ledger's journal are kept: until nobody here needs
+ * them, for ten minutes, and so much of them as other hosts may still ask for.
+ */
 #include <stdatomic.h>
 
 #include "shared/arena.h"
