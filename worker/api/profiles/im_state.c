@@ -183,7 +183,7 @@ im_answer_list(struct exchange *exchange)
 	uint32_t app;
 
 	read_form(&form, exchange);
-	app = im_read_app(&form);
+	app = im_read_app(exchange, &form);
 	room = form_get(&form, "roomID");
 	if (app == 0 || !text_is_name(room, 0, IM_ROOM_BYTES_MAX))
 		reply_list(exchange, 0, TEXT_LITERAL(""));
