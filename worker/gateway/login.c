@@ -15,7 +15,6 @@
 #include "worker/gateway/bouncer.h"
 #include "worker/gateway/draft.h"
 #include "worker/gateway/entry.h"
-#include "worker/gateway/envoy.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/grant.h"
 #include "worker/gateway/guestbook.h"
@@ -59,7 +58,7 @@ take_place(struct session *session, const struct login_request *request)
 	struct gateway *gateway = session->gateway;
 	struct index_entry entry = {
 		.since_ms = clock_unix_ms(),
-		.order = rivals_order(session, request->tenant, request->user),
+		.order = clock_ns(),
 		.platform = request->platform,
 		.port = session->port,
 		.tenant_length = (uint8_t)request->tenant.length,
@@ -309,7 +308,6 @@ let_in(struct pending *pending, struct joined joined)
 	answer(session, pending_tag(pending), &joined);
 	buffer_fini(&kept);
 	session->is_entering = false;
-	envoy_arrive(session);
 	tracer_user(session, "login");
 	enter_rooms(pending);
 	pending_free(session->gateway->pendings, &pending);
@@ -389,7 +387,6 @@ login_undo(struct session *session)
 		return;
 	}
 	attendance_end(session);
-	envoy_depart(session);
 	if (!session->is_entering)
 		tracer_user(session, "logout");
 	tenants_count_out(session);
