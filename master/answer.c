@@ -162,6 +162,14 @@ answer_cell_number(struct answer *answer, uint64_t value)
 }
 
 void
+answer_cell_signed(struct answer *answer, int64_t value)
+{
+	begin_cell(answer);
+	buffer_add_format(&answer->out, "%" PRId64, value);
+	end_cell(answer);
+}
+
+void
 answer_cell_text(struct answer *answer, const char *value)
 {
 	begin_cell(answer);

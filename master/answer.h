@@ -36,6 +36,7 @@ void answer_end_list(struct answer *answer);
  * and is borrowed until the end. */
 void answer_begin_table(struct answer *answer, const char *const *columns);
 void answer_cell_number(struct answer *answer, uint64_t value);
+void answer_cell_signed(struct answer *answer, int64_t value);
 void answer_cell_text(struct answer *answer, const char *value);
 
 /* A name that others chose: what would break a line becomes '?'. */

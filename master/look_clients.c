@@ -96,6 +96,13 @@ is_wanted(const struct look *look, const struct index_entry *entry)
 	return !look->is_of_tenant || text_equal(tenant, look->tenant);
 }
 
+/* The relay's connections are those of other hosts, who list them. */
+static bool
+is_elsewhere(const struct words_context *context, unsigned slot)
+{
+	return arena_shape(context->arena)->roles[slot] == ROLE_RELAY;
+}
+
 void
 look_clients(const struct words_context *context, struct look *look,
 	struct answer *answer)
@@ -110,7 +117,9 @@ look_clients(const struct words_context *context, struct look *look,
 	}
 	answer_begin_table(answer, columns);
 	for (; slot < slots; slot++, place = 0) {
-		uint32_t places = index_places(context->arena, slot);
+		uint32_t places = is_elsewhere(context, slot)
+					  ? 0
+					  : index_places(context->arena, slot);
 
 		for (; place < places && !is_enough(look); place++) {
 			look->looked++;

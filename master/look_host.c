@@ -9,7 +9,7 @@
 #include "shared/ring.h"
 
 /*
- * What the processes of this host do among themselves, and its peers.
+ * What the processes of this host do among themselves.
  */
 
 void
@@ -141,19 +141,5 @@ look_ledger(const struct words_context *context, struct look *look,
 	answer_begin_table(answer, columns);
 	for (unsigned i = first; i < first + count; i++)
 		add_ledger(answer, context->arena, i);
-	answer_end_table(answer);
-}
-
-/* This host stands alone. */
-void
-look_peers(const struct words_context *context, struct look *look,
-	struct answer *answer)
-{
-	static const char *const columns[] = { "host", "address", "state",
-		"since", NULL };
-
-	(void)context;
-	(void)look;
-	answer_begin_table(answer, columns);
 	answer_end_table(answer);
 }

@@ -13,6 +13,7 @@
 #include "shared/bans_region.h"
 #include "shared/index_partition.h"
 #include "shared/layout.h"
+#include "shared/links.h"
 #include "shared/log.h"
 #include "shared/notes.h"
 #include "shared/ring.h"
@@ -34,6 +35,7 @@
  *	partitions   one per slot
  *	bans         of all
  *	systems      that have registered
+ *	links        to other hosts
  *
  * What is never touched is a hole in the file. Each process works with its own
  * copy of the header, so nothing that happens to the shared one misleads it.
@@ -69,7 +71,7 @@ struct arena {
 	uint8_t *base;
 	uint64_t tickets_at;
 	uint64_t rows_at, notes_at, traffic_at, rings_at, data_at;
-	uint64_t partitions_at, bans_at, systems_at;
+	uint64_t partitions_at, bans_at, systems_at, links_at;
 	uint64_t partition_bytes;
 };
 
@@ -104,7 +106,9 @@ place_regions(struct arena *arena, const struct arena_shape *shape)
 	arena->bans_at =
 		arena->partitions_at + shape->slots * arena->partition_bytes;
 	arena->systems_at = arena->bans_at + align_region(bans_region_bytes());
-	return arena->systems_at + align_region(systems_region_bytes());
+	arena->links_at =
+		arena->systems_at + align_region(systems_region_bytes());
+	return arena->links_at + align_region(sizeof(struct links));
 }
 
 static bool
@@ -425,6 +429,12 @@ arena_systems(const struct arena *arena)
 {
 	return (struct systems_region *)(void *)(arena->base +
 						 arena->systems_at);
+}
+
+struct links *
+arena_links(const struct arena *arena)
+{
+	return (struct links *)(void *)(arena->base + arena->links_at);
 }
 
 int

@@ -3,8 +3,8 @@
  * memfd made by the master before the first fork, cut into regions and sealed
  * against resizing. It holds the scoreboard, a ring for each ordered pair of
  * slots, one index partition per slot, what each has logged last and reports of
- * its traffic, and who is banned. Offsets only; no lock anywhere. Untouched
- * pages cost nothing.
+ * its traffic, who is banned, and how other hosts fare. Offsets only; no lock
+ * anywhere. Untouched pages cost nothing.
  */
 #ifndef SHARED_ARENA_H
 #define SHARED_ARENA_H
@@ -22,6 +22,7 @@ struct notes;
 struct tickets;
 struct bans_region;
 struct systems_region;
+struct links;
 struct traffic_board;
 
 /* What the arena is made for. Equal shapes and equal struct layouts give equal
@@ -74,6 +75,9 @@ struct bans_region *arena_bans(const struct arena *arena);
 
 /* Who has registered; see systems.h. */
 struct systems_region *arena_systems(const struct arena *arena);
+
+/* Other hosts; see links.h. */
+struct links *arena_links(const struct arena *arena);
 
 /* The eventfd of a slot; see bell.h. */
 int arena_bell(const struct arena *arena, unsigned slot);

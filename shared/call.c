@@ -20,6 +20,7 @@
 #define FLAG(name, standard, live, help)
 #define CHOICE(name, standard, words, live, help)
 #define SAMPLE(name, standard, max, live, help)
+#define LIST(name, count, live, help)
 #define TEXT(name, standard, live, help) char name[sizeof(standard)];
 static const struct {
 #include "shared/options.def"
@@ -34,6 +35,7 @@ static const struct {
 #undef FLAG
 #undef CHOICE
 #undef SAMPLE
+#undef LIST
 #undef TEXT
 
 const char *

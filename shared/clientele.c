@@ -8,6 +8,7 @@
 #include "shared/base.h"
 #include "shared/base64.h"
 #include "shared/buffer.h"
+#include "shared/config.h"
 #include "shared/crypto.h"
 #include "shared/hash.h"
 #include "shared/percent.h"
@@ -80,6 +81,15 @@ clientele_system(struct text query, struct buffer *out)
 }
 
 /* A group that cannot be a room as it is called is told by its hash. */
+bool
+clientele_declares(const struct config *config, struct text system)
+{
+	for (size_t i = 0; i < config->client_system_count; i++)
+		if (text_equal(text_of(config->client_systems[i]), system))
+			return true;
+	return false;
+}
+
 struct text
 clientele_room(char name[ROOM_BYTES_MAX], struct text group)
 {

@@ -6,12 +6,14 @@
 #ifndef SHARED_CLIENTELE_H
 #define SHARED_CLIENTELE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/message.h"
 #include "shared/text.h"
 
 struct buffer;
+struct config;
 
 /* The parameter of an address that names the system. */
 #define CLIENTELE_SYSTEM "systemId"
@@ -28,6 +30,9 @@ void clientele_id(char id[CLIENTELE_ID_LENGTH + 1], struct text key,
 /* What a query names, decoded into out; empty: nothing, or it cannot be read.
  */
 struct text clientele_system(struct text query, struct buffer *out);
+
+/* Need it not register, as client_systems has it? */
+bool clientele_declares(const struct config *config, struct text system);
 
 /* The room of a group, written to name. */
 struct text clientele_room(char name[ROOM_BYTES_MAX], struct text group);

@@ -200,18 +200,6 @@ check_sizes(const struct making *making)
 			(long long)config->ring_bytes);
 }
 
-static void
-check_client_key(const struct making *making)
-{
-	size_t length = strlen(making->config->client_key);
-
-	if (length != 16 && length != 24 && length != 32)
-		config_complain(making->reading,
-			place_of(making, 0, "client_key"),
-			"client_key: must have 16, 24 or 32 bytes, not %zu",
-			length);
-}
-
 static void *
 make_object(struct config *config, const struct section *section)
 {
@@ -303,7 +291,7 @@ check_all(const struct making *making)
 	if (!reading->is_ours)
 		check_paths(making);
 	check_sizes(making);
-	check_client_key(making);
+	config_check_profiles(making->reading, making->config);
 }
 
 static void

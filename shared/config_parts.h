@@ -6,7 +6,8 @@
  * config_options.c has the options' tables, config_value.c reads one value of
  * one type with its limits, config_value_write.c writes it. config_check.c
  * makes settings into struct config and looks at what must fit together, as
- * config_check_listener.c, config_check_tenant.c and config_check_relay.c do.
+ * config_check_listener.c, config_check_tenant.c, config_check_profiles.c and
+ * config_check_relay.c do.
  * config_secret.c reads the files that options name. config.c and
  * config_tenants.c are the finished thing.
  */
@@ -239,6 +240,10 @@ void config_check_key(struct reading *reading, const struct config *config,
 	size_t section, const struct key *key);
 void config_check_bot(struct reading *reading, const struct config *config,
 	size_t section, const struct bot *bot);
+
+/* And in what profiles want to know. */
+void config_check_profiles(
+	struct reading *reading, const struct config *config);
 
 /* And in the relay. */
 void config_check_relay(

@@ -1,10 +1,12 @@
 #include "shared/im.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "shared/base.h"
+#include "shared/config.h"
 
-static const uint32_t apps[] = { 101, 102, 103, 104 };
+static const uint32_t usual_apps[] = { 101, 102, 103, 104 };
 
 static const struct {
 	enum im_code code;
@@ -29,18 +31,27 @@ im_code_words(enum im_code code)
 	return "未定义错误类型!";
 }
 
-const uint32_t *
-im_apps(size_t *count)
+size_t
+im_app_count(const struct config *config)
 {
-	*count = ARRAY_LEN(apps);
-	return apps;
+	return config->im_app_count ? config->im_app_count
+				    : ARRAY_LEN(usual_apps);
+}
+
+uint32_t
+im_app_at(const struct config *config, size_t place)
+{
+	must(place < im_app_count(config));
+	return config->im_app_count
+		       ? (uint32_t)strtoul(config->im_apps[place], NULL, 10)
+		       : usual_apps[place];
 }
 
 bool
-im_is_app(uint64_t app)
+im_is_app(const struct config *config, uint64_t app)
 {
-	for (size_t i = 0; i < ARRAY_LEN(apps); i++)
-		if (apps[i] == app)
+	for (size_t i = 0; i < im_app_count(config); i++)
+		if (im_app_at(config, i) == app)
 			return true;
 	return false;
 }

@@ -12,7 +12,7 @@
 #include "shared/message.h"
 #include "shared/text.h"
 
-#define IM_APP_USUAL 101
+struct config;
 
 /* Of who logs in. */
 #define IM_USER_BYTES_MAX 19
@@ -37,9 +37,11 @@ enum im_code {
 /* The words of a code. */
 const char *im_code_words(enum im_code code);
 
-/* The applications that there are. */
-const uint32_t *im_apps(size_t *count);
-bool im_is_app(uint64_t app);
+/* The applications that there are: how many, the one at a place, and is it one?
+ */
+size_t im_app_count(const struct config *config);
+uint32_t im_app_at(const struct config *config, size_t place);
+bool im_is_app(const struct config *config, uint64_t app);
 
 /* The room of all of an application, or the one of it that is named. */
 struct text im_room(

@@ -35,6 +35,7 @@ index_open(const struct arena *arena, unsigned own_slot, uint32_t life)
 	empty_tables(own);
 	index_store(&own->claims_all, 0);
 	index_store(&own->room_count, 0);
+	index_store(&own->hints_missing, 0);
 	index_store(&own->places_used, 0);
 	index_store(&own->places_free, 0);
 	index_store(&own->cells_used, 0);

@@ -60,6 +60,21 @@ uint32_t index_room_connections(const struct arena *arena, unsigned slot,
 bool index_read(const struct arena *arena, unsigned slot, uint32_t place,
 	struct index_entry *entry);
 
+/* Owner: the connection that was added can be found by its secret; and no more,
+ * to be said before it is removed. */
+void index_show_secret(
+	const struct arena *arena, unsigned own_slot, uint32_t place);
+void index_hide_secret(
+	const struct arena *arena, unsigned own_slot, uint32_t place);
+
+/* Anyone: a copy of the connection with this secret, if it is shown. */
+bool index_find_secret(const struct arena *arena, unsigned slot,
+	uint64_t secret, struct index_entry *entry);
+
+/* The id of the connection as clients and backends see it. */
+void index_client_id(const struct index_entry *entry, unsigned own_host,
+	unsigned slot, char id[CLIENT_ID_LENGTH + 1]);
+
 /* Anyone: the next place of this slot, from `from` on, where somebody stands,
  * or INDEX_NO_PLACE. For paged listing. */
 uint32_t index_next(const struct arena *arena, unsigned slot, uint32_t from);

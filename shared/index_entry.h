@@ -9,7 +9,7 @@
 #include "shared/message.h"
 
 /* One logged-in connection. The client id that outsiders see is made of host,
- * slot, place and secret: client_id_write(). */
+ * slot, place and secret: index_client_id(). */
 struct index_entry {
 	uint64_t secret;   /* random, so that ids cannot be guessed */
 	uint64_t since_ms; /* unix */
@@ -21,6 +21,11 @@ struct index_entry {
 	uint8_t tenant_length, user_length;
 	char tenant[TENANT_BYTES_MAX];
 	char user[USER_BYTES_MAX];
+
+	/* In the relay's partition: of which host it is, and where it stands
+	 * there. host 0: of this one, and here. */
+	uint16_t host, home_slot;
+	uint32_t home_place;
 };
 
 #endif

@@ -39,10 +39,9 @@ plan(uint32_t connections, uint32_t rooms)
 		(plan.room_mask + UINT64_C(1)) * sizeof(struct index_bucket));
 	plan.callers_at = align_line(
 		plan.cells_at + (uint64_t)rooms * sizeof(struct index_cell));
-	plan.bytes = align_line(
-		plan.callers_at + (index_caller_mask(&plan) + UINT64_C(1)) *
-					  CALLERS_PER_BUCKET *
-					  sizeof(struct index_caller));
+	plan.bytes = align_line(index_hints_at(&plan) +
+				(index_caller_mask(&plan) + UINT64_C(1)) *
+					HINTS_PER_BUCKET * sizeof(uint32_t));
 	return plan;
 }
 
@@ -68,6 +67,9 @@ index_partition_layout(void)
 		offsetof(struct index_entry, user_length),
 		offsetof(struct index_entry, tenant),
 		offsetof(struct index_entry, user),
+		offsetof(struct index_entry, host),
+		offsetof(struct index_entry, home_slot),
+		offsetof(struct index_entry, home_place),
 		sizeof(struct index_bucket),
 		sizeof(struct index_place),
 		offsetof(struct index_place, words),
@@ -77,6 +79,7 @@ index_partition_layout(void)
 		offsetof(struct index_caller, rate),
 		offsetof(struct index_caller, open),
 		CALLERS_PER_BUCKET,
+		HINTS_PER_BUCKET,
 		sizeof(struct partition),
 		offsetof(struct partition, opened_life),
 		offsetof(struct partition, places_used),

@@ -69,6 +69,7 @@ struct index_caller {
 };
 
 #define CALLERS_PER_BUCKET 8
+#define HINTS_PER_BUCKET 8
 
 struct partition {
 	/* Constant after index_partition_init(). */
@@ -82,6 +83,7 @@ struct partition {
 	_Alignas(CACHE_LINE) _Atomic uint32_t opened_life;
 	_Atomic uint32_t claims_all;
 	_Atomic uint32_t room_count;
+	_Atomic uint32_t hints_missing; /* places that found no bucket */
 
 	/* Written by the owner, often. */
 	_Alignas(CACHE_LINE) _Atomic uint32_t places_used; /* ever */
@@ -221,6 +223,16 @@ index_callers(const struct partition *partition, uint32_t bucket)
 		index_at(partition, partition->callers_at);
 
 	return &callers[(size_t)bucket * CALLERS_PER_BUCKET];
+}
+
+/* Hints where a secret stands, see index_secrets.c: as many buckets as callers
+ * have, behind them. */
+static inline uint64_t
+index_hints_at(const struct partition *partition)
+{
+	return partition->callers_at +
+	       (index_caller_mask(partition) + UINT64_C(1)) *
+		       CALLERS_PER_BUCKET * sizeof(struct index_caller);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "shared/hash.h"
+#include "shared/links.h"
 #include "shared/notes.h"
 #include "shared/ring.h"
 #include "shared/scoreboard.h"
@@ -53,6 +54,11 @@ layout_of_structs(void)
 		offsetof(struct traffic_report, clients),
 		offsetof(struct traffic_room, tenant),
 		offsetof(struct traffic_client, tenant),
+		sizeof(struct links),
+		offsetof(struct links, places),
+		offsetof(struct link_report, host),
+		offsetof(struct link_report, store),
+		offsetof(struct link_report, refused),
 		LEDGERS_MAX,
 		COUNTER_COUNT,
 		HISTOGRAM_COUNT,

@@ -310,6 +310,8 @@ wait_for_news(struct worker *worker)
 		bell_fall_asleep(worker->row);
 		may_sleep = inbox_is_empty(worker->inbox);
 	}
+	if (may_sleep && worker->hooks->may_sleep)
+		may_sleep = worker->hooks->may_sleep(worker->self);
 	if (may_sleep && post_waiting(worker->post) > 0)
 		event_add(worker->retry, &retry);
 	/* EVLOOP_NONBLOCK alone goes on for as long as any socket is ready. */

@@ -41,6 +41,10 @@ struct worker_hooks {
 	void (*on_peer)(
 		void *self, unsigned slot, uint32_t life, bool is_alive);
 
+	/* Asked before it sleeps: is there nothing to do but what letters,
+	 * sockets and timers will tell? False: another turn at once. */
+	bool (*may_sleep)(void *self);
+
 	/* About every 100 ms. */
 	void (*on_tick)(void *self, uint64_t now_ms);
 

@@ -51,21 +51,35 @@ def ports_of_this_process():
     share = 19000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     own = list(range(12000 + number * share, 12000 + (number + 1) * share))
     random.shuffle(own)
-    return itertools.cycle(own)
+    return own
 
 
-PORTS = ports_of_this_process()
+OWN_PORTS = ports_of_this_process()
+PORTS = itertools.cycle(OWN_PORTS)
 
 
 def free_port():
     """A port nobody listens on, and no other call has returned lately."""
-    for port in PORTS:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+    return next(port for port in PORTS if port_is_free(port))
+
+
+def port_is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+def free_ports(count):
+    """The first of so many in a row that nobody listens on."""
+    while True:
+        first = free_port()
+        rest = range(first + 1, first + count)
+        if first + count <= max(OWN_PORTS) and \
+                all(port_is_free(port) for port in rest):
+            return first
 
 
 def wait_for(what, is_true, guard=GUARD, alive=None, look_every=0.02):

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from conftest import end, make_directory
-from server import ROOT, Server, wait_for
+from server import ROOT, Server, free_ports, wait_for
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -27,7 +27,8 @@ class UnixConnection(http.client.HTTPConnection):
 
 @pytest.fixture(scope="module")
 def server():
-    """With an api listener of its own for who is on this machine."""
+    """With an api listener of its own for who is on this machine, and with
+    another host that is not there."""
     path = make_directory()
     one = Server(path, gateways=2, outbox_bytes="64K", options="""
 room "drop*" { slow = drop }
@@ -35,7 +36,8 @@ listener local {
     address = "unix:%s/api"
     role = api
 }
-""" % path)
+relay { listen = "tcp://127.0.0.1:%d" peers = {"tcp://127.0.0.1:%d"} }
+""" % (path, free_ports(2), free_ports(2)))
     try:
         yield one.start()
         end(one)

@@ -609,3 +609,16 @@ def test_clients_of_a_killed_gateway_are_told_of_as_gone(make_server):
             seen.add(json.loads(push["data"])["clientId"])
     for listener in listeners:
         listener.close()
+
+
+def test_a_system_of_the_configuration_need_not_register(make_server):
+    server = make_server(profiles=("client",),
+                         client_systems=("shop", "系统")).start()
+    port = server.port
+    assert call(port, "register", {"systemId": "shop"}) == failure(
+        "该系统ID已被注册")
+    with Listener(port, "shop") as one:
+        assert data_of(call(port, "is_online", {"clientId": one.id},
+                            system="shop")) == {"online": True}
+    assert call(port, "is_online", {"clientId": "x"}, system="sho") == failure(
+        "系统ID无效")

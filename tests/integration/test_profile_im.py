@@ -507,6 +507,22 @@ def test_the_page_and_what_it_needs(http, server):
         "tls": False, "apps": [101, 102, 103, 104]}
 
 
+def test_applications_are_those_of_the_configuration(make_server):
+    server = make_server(profiles=("im",), im_apps=("7", "2147483647"),
+                         api='profiles = {"im"}').start()
+    with Im(server.port) as one:
+        for app, answer in ((101, reply("1", "login", 1003, "未授权")),
+                            (2147483647, reply("1", "login"))):
+            assert one.ask(json.dumps({
+                "seq": "1", "cmd": "login",
+                "data": {"userID": "u", "appID": app}})) == answer
+        assert data_of(ask(
+            server.http_port, "/user/list?appID=2147483647")) == \
+            '{"userCount":1,"userList":["u"]}'
+    assert json.loads(ask(server.http_port, "/home/im.json").body)[
+        "apps"] == [7, 2147483647]
+
+
 # Heartbeats, the native protocol, and what may not be
 
 

@@ -23,7 +23,9 @@ TABLES = {
     "show users": "user tenant connections gateways since",
     "show user u": "client user tenant platform host slot since address",
     "show clients": "client user tenant platform host slot since address",
-    "show peers": "host address state since",
+    "show peers": "host address state since lag_frames lag_bytes lag_ms "
+                  "bytes_in bytes_out repairs holes clock_offset_ms "
+                  "round_trip_us refused reason",
     "show ledger": "ledger slot pid state journal delivered archived segments "
                    "messages streams rooms members keys marks",
     "show traffic": "room tenant gateways messages pushes bytes seconds",

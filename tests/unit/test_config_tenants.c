@@ -280,6 +280,12 @@ what_does_not_fit_together_is_an_error(void **state)
 	expect_bad("tenant a {\nplatforms = {1, -1}\n}", 2,
 		"platforms: '-1' is no number from 0 to 4294967295");
 	expect_bad("tenant a { platforms = {4294967296} }", 1, "platforms: ");
+	expect_bad("im_apps = {101, 2147483648}", 1,
+		"im_apps: '2147483648' is no number from 1 to 2147483647");
+	expect_bad("im_apps = {0}", 1, "im_apps: '0' is no number");
+	expect_bad("im_apps = {101a}", 1, "im_apps: '101a' is no number");
+	expect_bad("\nclient_systems = {\"a\", \"\"}", 2,
+		"client_systems: a name must not be empty");
 	expect_bad("tenant a {\n\nwebhook_events = {online, born}\n}", 3,
 		"webhook_events: 'born' is none");
 	expect_bad("tenant a { webhook_url = \"ftp://a\" }", 1,

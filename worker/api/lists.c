@@ -86,10 +86,10 @@ rooms_of(struct errand *errand)
 static uint64_t
 connections_in(const struct edge *edge, struct text tenant, struct text room)
 {
-	struct edge_gateways all = edge_gateways(edge);
 	uint64_t sum = 0;
 
-	for (unsigned slot = all.first; slot < all.end; slot++)
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot))
 		sum += index_room_connections(edge->arena, slot, tenant, room);
 	return sum;
 }

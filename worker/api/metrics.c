@@ -8,6 +8,7 @@
 #include "shared/census.h"
 #include "shared/clock.h"
 #include "shared/overall.h"
+#include "worker/api/metrics_links.h"
 
 #define LABELS_BYTES 64
 #define NAME_BYTES 80
@@ -202,6 +203,7 @@ metrics_write(
 		overall_ring_percent(arena) / 100.0);
 	add_lags(out, arena);
 	add_states(out, arena);
+	metrics_write_links(out, arena);
 	for (unsigned i = 0; i < HISTOGRAM_COUNT; i++)
 		add_histogram(out, arena, (enum histogram_kind)i);
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)

@@ -71,9 +71,10 @@ note(struct buffer *all, unsigned slot, const struct index_entry *entry)
 static void
 find_user(const struct mover *mover, struct buffer *all)
 {
-	struct edge_gateways gateways = edge_gateways(mover->edge);
+	const struct edge *edge = mover->edge;
 
-	for (unsigned slot = gateways.first; slot < gateways.end; slot++) {
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot)) {
 		size_t count;
 		const struct index_entry *found = entries_of_user(
 			mover->edge, slot, mover->tenant, mover->user, &count);

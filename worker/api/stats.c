@@ -9,6 +9,7 @@
 #include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/overall.h"
+#include "worker/api/metrics_links.h"
 
 /* Our names have nothing that JSON would have to escape. */
 static void
@@ -186,5 +187,7 @@ stats_write(struct buffer *out, const struct arena *arena,
 	add_latencies(out, arena);
 	add_workers(out, arena);
 	add_ledgers(out, arena);
+	buffer_add_string(out, "\"peers\":");
+	metrics_write_peers(out, arena);
 	end_with(out, "}");
 }

@@ -11,6 +11,7 @@
 #include "shared/config.h"
 #include "shared/index.h"
 #include "shared/message.h"
+#include "shared/scoreboard.h"
 #include "worker/api/errand.h"
 #include "worker/api/exchange.h"
 #include "worker/api/reply.h"
@@ -85,13 +86,14 @@ users_answer_online(struct exchange *exchange)
 	buffer_fini(&json);
 }
 
-/* One user: each gateway that knows him tells of its part. */
+/* One user: each gateway that knows him tells of its part, and the relay of his
+ * connections to other hosts. */
 
 struct who_errand {
 	struct errand errand;
 	size_t missing;
-	bool has_told[UINT8_MAX + 1]; /* by slot; only those asked count */
-	bool is_asked[UINT8_MAX + 1];
+	bool has_told[SLOTS_MAX]; /* only those asked count */
+	bool is_asked[SLOTS_MAX];
 	struct buffer json; /* of the connections so far */
 };
 
@@ -140,6 +142,10 @@ add_client(struct who_errand *who, unsigned slot, const struct client *client)
 	unsigned host = (unsigned)who->errand.errands->edge.config->host_id;
 	char id[CLIENT_ID_LENGTH + 1];
 
+	if (client->host != 0) {
+		host = (unsigned)client->host;
+		slot = (unsigned)client->slot;
+	}
 	client_id_write(
 		id, host, slot, (uint32_t)client->place, client->secret);
 	confab_add_text(&who->json,
@@ -180,7 +186,7 @@ note_told(struct who_errand *who, unsigned slot)
 static bool
 is_missing(const struct who_errand *who, unsigned slot)
 {
-	return slot <= UINT8_MAX && who->is_asked[slot] && !who->has_told[slot];
+	return slot < SLOTS_MAX && who->is_asked[slot] && !who->has_told[slot];
 }
 
 static void
@@ -222,10 +228,9 @@ static void
 ask_gateways(struct who_errand *who, const struct who_wanted *wanted)
 {
 	struct edge *edge = &who->errand.errands->edge;
-	struct edge_gateways all = edge_gateways(edge);
 
-	for (unsigned slot = all.first; slot < all.end && slot <= UINT8_MAX;
-		slot++) {
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot)) {
 		if (!index_has_user(
 			    edge->arena, slot, wanted->tenant, wanted->user))
 			continue;

@@ -40,3 +40,29 @@ edge_gateways(const struct edge *edge)
 	return (struct edge_gateways){ first,
 		first + arena_role_count(edge->arena, ROLE_GATEWAY) };
 }
+
+unsigned
+edge_relay(const struct edge *edge)
+{
+	return arena_role_count(edge->arena, ROLE_RELAY) > 0
+		       ? arena_role_first(edge->arena, ROLE_RELAY)
+		       : EDGE_NO_SLOT;
+}
+
+unsigned
+edge_first(const struct edge *edge)
+{
+	struct edge_gateways all = edge_gateways(edge);
+
+	return all.first < all.end ? all.first : edge_relay(edge);
+}
+
+unsigned
+edge_next(const struct edge *edge, unsigned slot)
+{
+	unsigned relay = edge_relay(edge);
+
+	if (slot == relay)
+		return EDGE_NO_SLOT;
+	return slot + 1 < edge_gateways(edge).end ? slot + 1 : relay;
+}

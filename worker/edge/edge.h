@@ -53,7 +53,8 @@ struct edge {
 	struct buffer sides;  /* of the message being said */
 };
 
-/* Slots of this host's gateways, one behind the other. */
+/* Slots of this host's gateways, one behind the other: for what is about this
+ * host alone. */
 struct edge_gateways {
 	unsigned first, end;
 };
@@ -69,5 +70,15 @@ struct buffer *edge_letter(struct edge *edge, enum letter_kind kind);
 void edge_send(struct edge *edge, unsigned slot);
 
 struct edge_gateways edge_gateways(const struct edge *edge);
+
+/* The slot of the relay, who stands for the connections of all other hosts; or
+ * EDGE_NO_SLOT. */
+#define EDGE_NO_SLOT UINT32_MAX
+unsigned edge_relay(const struct edge *edge);
+
+/* All slots whose partitions of the index tell who is where in the cluster: the
+ * gateways, then the relay. EDGE_NO_SLOT: no more. */
+unsigned edge_first(const struct edge *edge);
+unsigned edge_next(const struct edge *edge, unsigned slot);
 
 #endif

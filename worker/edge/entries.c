@@ -27,20 +27,38 @@ entries_of_user(struct edge *edge, unsigned slot, struct text tenant,
 	}
 }
 
+/* Of another host: the relay knows it, and where it stands there. */
+static bool
+find_elsewhere(const struct edge *edge, uint64_t secret, unsigned *slot,
+	struct index_entry *entry)
+{
+	*slot = edge_relay(edge);
+	return *slot != EDGE_NO_SLOT &&
+	       index_find_secret(edge->arena, *slot, secret, entry);
+}
+
 bool
 entries_find_client(const struct edge *edge, struct text tenant, struct text id,
 	unsigned *slot, struct index_entry *entry)
 {
 	struct edge_gateways all = edge_gateways(edge);
-	unsigned host;
+	unsigned host, there;
 	uint32_t place;
 	uint64_t secret;
 
-	return client_id_read(id, &host, slot, &place, &secret) &&
-	       host == (unsigned)edge->config->host_id && *slot >= all.first &&
-	       *slot < all.end &&
-	       index_read(edge->arena, *slot, place, entry) &&
-	       entry->secret == secret &&
+	if (!client_id_read(id, &host, slot, &place, &secret))
+		return false;
+	there = *slot;
+	if (host == (unsigned)edge->config->host_id) {
+		if (*slot < all.first || *slot >= all.end ||
+			!index_read(edge->arena, *slot, place, entry))
+			return false;
+	} else if (!find_elsewhere(edge, secret, slot, entry) ||
+		   entry->host != host || entry->home_slot != there ||
+		   entry->home_place != place) {
+		return false;
+	}
+	return entry->secret == secret &&
 	       text_equal(tenant,
 		       (struct text){ entry->tenant, entry->tenant_length });
 }
@@ -66,11 +84,11 @@ void
 entries_platforms(const struct edge *edge, struct text tenant, struct text user,
 	struct entries_platforms *platforms)
 {
-	struct edge_gateways all = edge_gateways(edge);
 	struct index_entry found[NEWEST_MAX];
 
 	platforms->count = 0;
-	for (unsigned slot = all.first; slot < all.end; slot++) {
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot)) {
 		size_t here = index_find_newest(edge->arena, slot, tenant, user,
 			found, ARRAY_LEN(found));
 

@@ -1,5 +1,5 @@
 /*
- * Who is connected to this host, as the index knows it.
+ * Who is connected, to this host or another, as the index knows it.
  */
 #ifndef WORKER_EDGE_ENTRIES_H
 #define WORKER_EDGE_ENTRIES_H
@@ -17,8 +17,8 @@ struct index_entry;
 const struct index_entry *entries_of_user(struct edge *edge, unsigned slot,
 	struct text tenant, struct text user, size_t *count);
 
-/* The connection with this client id, if it is one of this host and of the
- * tenant. */
+/* The connection with this client id, if there is one of the tenant; slot: of
+ * who knows it, a gateway or the relay. */
 bool entries_find_client(const struct edge *edge, struct text tenant,
 	struct text id, unsigned *slot, struct index_entry *entry);
 

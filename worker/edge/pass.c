@@ -54,11 +54,11 @@ tell_bots(struct edge *edge, const struct message *message)
 uint64_t
 pass_to_room(struct edge *edge, struct message *message)
 {
-	struct edge_gateways all = edge_gateways(edge);
 	uint64_t reached = 0;
 
 	give_id(edge, message);
-	for (unsigned slot = all.first; slot < all.end; slot++) {
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot)) {
 		if (!index_has_room(edge->arena, slot, message->tenant,
 			    message->stream))
 			continue;
@@ -114,11 +114,11 @@ count_users(struct edge *edge, unsigned slot, const struct message *message)
 uint64_t
 pass_to_users(struct edge *edge, struct message *message)
 {
-	struct edge_gateways all = edge_gateways(edge);
 	uint64_t reached = 0;
 
 	give_id(edge, message);
-	for (unsigned slot = all.first; slot < all.end; slot++) {
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot)) {
 		uint64_t wanted = count_users(edge, slot, message);
 
 		if (wanted > 0)
@@ -174,12 +174,12 @@ pass_to_clients(struct edge *edge, struct message *message,
 uint64_t
 pass_to_all(struct edge *edge, struct message *message)
 {
-	struct edge_gateways all = edge_gateways(edge);
 	const struct text everybody = TEXT_LITERAL("");
 	uint64_t reached = 0;
 
 	give_id(edge, message);
-	for (unsigned slot = all.first; slot < all.end; slot++) {
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot)) {
 		if (!index_has_room(
 			    edge->arena, slot, message->tenant, everybody))
 			continue;
@@ -189,4 +189,31 @@ pass_to_all(struct edge *edge, struct message *message)
 	}
 	return message->flags & MESSAGE_ECHO || reached == 0 ? reached
 							     : reached - 1;
+}
+
+static bool
+concerns(struct edge *edge, unsigned slot, const struct message *message)
+{
+	switch (message->kind) {
+	case STREAM_ROOM:
+		return index_has_room(
+			edge->arena, slot, message->tenant, message->stream);
+	case STREAM_INBOX:
+		return count_users(edge, slot, message) > 0;
+	case STREAM_TENANT:
+		return index_has_room(
+			edge->arena, slot, message->tenant, TEXT_LITERAL(""));
+	default:
+		return false;
+	}
+}
+
+void
+pass_here(struct edge *edge, const struct message *message)
+{
+	struct edge_gateways all = edge_gateways(edge);
+
+	for (unsigned slot = all.first; slot < all.end; slot++)
+		if (concerns(edge, slot, message))
+			send_to(edge, slot, message);
 }

@@ -1,12 +1,11 @@
 /*
  * Passing on: a message that nobody remembers goes from this edge to all
- * gateways that have connections which are to get it, past ledger and journal.
- * It has an id, but neither epoch nor offset, and no order but that of its
- * sender.
+ * gateways that have connections which are to get it, past ledger and journal,
+ * and to the relay, which stands for those of other hosts. It has an id, but
+ * neither epoch nor offset, and no order but that of its sender.
  *
  * Each of these gives the message its id, sends it, and returns how many
- * connections of this host it goes to. Those here get it with the end of the
- * turn.
+ * connections it goes to. Those here get it with the end of the turn.
  */
 #ifndef WORKER_EDGE_PASS_H
 #define WORKER_EDGE_PASS_H
@@ -39,5 +38,9 @@ size_t pass_to_clients(struct edge *edge, struct message *message,
 
 /* All who are logged in. */
 uint64_t pass_to_all(struct edge *edge, struct message *message);
+
+/* One that another host has passed on, with its id, to a room, users or all:
+ * goes to the gateways of this host alone. */
+void pass_here(struct edge *edge, const struct message *message);
 
 #endif

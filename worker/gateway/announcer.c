@@ -9,6 +9,7 @@
 #include "shared/scoreboard.h"
 #include "worker/edge/ledgers.h"
 #include "worker/gateway/entry.h"
+#include "worker/gateway/envoy.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/rooms.h"
 #include "worker/gateway/session.h"
@@ -16,13 +17,17 @@
 /* How soon a full ring is tried again. */
 #define RETRY_US 1000
 
+/* Somebody who asks, and how far he has been told. */
+struct asking {
+	bool is_asking, has_begun;
+	uint64_t life;
+	uint32_t next_place;
+};
+
 struct announcer {
 	struct event *retry;
-	struct {
-		bool is_asking;
-		uint64_t life;
-		uint32_t next_place;
-	} ledgers[LEDGERS_MAX];
+	struct asking ledgers[LEDGERS_MAX];
+	struct asking relay;
 };
 
 /* Nothing to do: the turn that follows goes on. */
@@ -58,13 +63,13 @@ void
 announcer_start(struct gateway *gateway, unsigned slot, uint64_t life)
 {
 	struct announcer *announcer = gateway->announcer;
+	const struct asking asking = { .is_asking = true, .life = life };
 	int ledger = ledgers_of_slot(&gateway->edge, slot);
 
-	if (ledger < 0)
-		return;
-	announcer->ledgers[ledger].is_asking = true;
-	announcer->ledgers[ledger].life = life;
-	announcer->ledgers[ledger].next_place = 0;
+	if (ledger >= 0)
+		announcer->ledgers[ledger] = asking;
+	else if (slot == edge_relay(&gateway->edge))
+		announcer->relay = asking;
 }
 
 void
@@ -124,6 +129,24 @@ announce_to(struct gateway *gateway, unsigned ledger, uint32_t *place,
 	return ledgers_offer(&gateway->edge, ledger) == OFFER_TAKEN;
 }
 
+/* The same of the relay, which is told of all sessions. */
+static bool
+announce_to_relay(struct gateway *gateway, struct asking *asking)
+{
+	if (!asking->has_begun)
+		asking->has_begun = envoy_announce_begin(gateway, asking->life);
+	if (!asking->has_begun)
+		return false;
+	for (; asking->next_place < gateway->seated_end; asking->next_place++) {
+		const struct session *session =
+			gateway->seated[asking->next_place];
+
+		if (session && !envoy_announce(session))
+			return false;
+	}
+	return envoy_announce_end(gateway, asking->life);
+}
+
 void
 announcer_go_on(struct gateway *gateway)
 {
@@ -131,6 +154,10 @@ announcer_go_on(struct gateway *gateway)
 	struct announcer *announcer = gateway->announcer;
 	bool is_asking = false;
 
+	if (announcer->relay.is_asking)
+		announcer->relay.is_asking =
+			!announce_to_relay(gateway, &announcer->relay);
+	is_asking = announcer->relay.is_asking;
 	for (unsigned i = 0; i < ledgers_count(&gateway->edge); i++) {
 		if (!announcer->ledgers[i].is_asking)
 			continue;

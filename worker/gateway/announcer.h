@@ -1,6 +1,7 @@
 /*
  * Announcing: a new ledger asks who is in the rooms of its shard and is told,
- * as fast as its ring takes it, without anything waiting outside. The members
+ * as fast as its ring takes it, without anything waiting outside; a new relay
+ * is told of all sessions and rooms. The members
  * are gone through by their place in the index, so that those who come and go
  * meanwhile do no harm: a newcomer has joined by himself.
  */

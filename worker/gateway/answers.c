@@ -20,6 +20,7 @@
 #include "worker/gateway/marks.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/register.h"
+#include "worker/gateway/rivals.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
 #include "worker/gateway/wishes.h"
@@ -297,6 +298,17 @@ on_kick(struct gateway *gateway, struct unpack *in)
 }
 
 static bool
+on_arrive(struct gateway *gateway, struct unpack *in)
+{
+	struct arrival arrival;
+
+	if (!arrival_unpack(in, &arrival))
+		return false;
+	rivals_meet(gateway, &arrival);
+	return true;
+}
+
+static bool
 on_ban(struct gateway *gateway, struct unpack *in)
 {
 	struct ban ban;
@@ -337,6 +349,7 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 		[LETTER_ROOMS_PAGE] = on_rooms_page,
 		[LETTER_PRESENCE] = on_presence,
 		[LETTER_KICK] = on_kick,
+		[LETTER_ARRIVE] = on_arrive,
 		[LETTER_BAN] = on_ban,
 		[LETTER_MARKED] = on_marked,
 		[LETTER_MARK] = on_mark,

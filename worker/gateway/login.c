@@ -15,6 +15,7 @@
 #include "worker/gateway/bouncer.h"
 #include "worker/gateway/draft.h"
 #include "worker/gateway/entry.h"
+#include "worker/gateway/envoy.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/grant.h"
 #include "worker/gateway/guestbook.h"
@@ -58,7 +59,7 @@ take_place(struct session *session, const struct login_request *request)
 	struct gateway *gateway = session->gateway;
 	struct index_entry entry = {
 		.since_ms = clock_unix_ms(),
-		.order = clock_ns(),
+		.order = rivals_order(session, request->tenant, request->user),
 		.platform = request->platform,
 		.port = session->port,
 		.tenant_length = (uint8_t)request->tenant.length,
@@ -308,6 +309,7 @@ let_in(struct pending *pending, struct joined joined)
 	answer(session, pending_tag(pending), &joined);
 	buffer_fini(&kept);
 	session->is_entering = false;
+	envoy_arrive(session);
 	tracer_user(session, "login");
 	enter_rooms(pending);
 	pending_free(session->gateway->pendings, &pending);
@@ -387,6 +389,7 @@ login_undo(struct session *session)
 		return;
 	}
 	attendance_end(session);
+	envoy_depart(session);
 	if (!session->is_entering)
 		tracer_user(session, "logout");
 	tenants_count_out(session);

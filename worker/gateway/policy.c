@@ -4,7 +4,7 @@ static bool
 is_same(const struct rival *one, const struct rival *other)
 {
 	return one->slot == other->slot && one->place == other->place &&
-	       one->order == other->order;
+	       one->host == other->host && one->order == other->order;
 }
 
 static bool
@@ -12,6 +12,8 @@ is_older(const struct rival *one, const struct rival *other)
 {
 	if (one->order != other->order)
 		return one->order < other->order;
+	if (one->host != other->host)
+		return one->host < other->host;
 	if (one->slot != other->slot)
 		return one->slot < other->slot;
 	return one->place < other->place;

@@ -21,7 +21,15 @@
  * moment one too many or too few may stay.
  *
  * Order numbers need only differ. Here they are the clock and, where that is
- * the same, slot and place, so the one who began first is the older one.
+ * the same, host, slot and place, so the one who began first is the older one;
+ * and who sees others when he begins takes a number behind theirs.
+ *
+ * Logins at other hosts show themselves in the partition of the relay, as soon
+ * as it hears of them and when they are let in there already. It shows each and
+ * then looks, after a full fence, whether the user has connections here, whose
+ * gateways it tells; they do to their own what policy_fate() says of the two.
+ * So again of two that meet, each host sees both, and they agree: all that
+ * decides travels with the login, and one of the two goes.
  */
 #ifndef WORKER_GATEWAY_POLICY_H
 #define WORKER_GATEWAY_POLICY_H
@@ -35,7 +43,7 @@
 struct rival {
 	uint64_t order;
 	uint64_t secret;
-	uint32_t slot, place;
+	uint32_t host, slot, place;
 	uint32_t platform;
 };
 

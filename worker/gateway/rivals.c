@@ -1,14 +1,22 @@
 #include "worker/gateway/rivals.h"
 
-#include "shared/arena.h"
 #include "shared/buffer.h"
+#include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/fence.h"
 #include "shared/index.h"
+#include "shared/records.h"
 #include "worker/edge/entries.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/kick.h"
 #include "worker/gateway/session.h"
+#include "worker/gateway/users.h"
+
+/* Orders are milliseconds, with room for some that follow each other. */
+#define ORDERS_A_MS (UINT64_C(1) << 20)
+
+/* So much the clocks of hosts may differ. */
+#define SKEW_MS 60000
 
 enum kick_why
 rivals_why(enum fate fate)
@@ -39,6 +47,49 @@ is_any_rule(const struct policy_rules *rules)
 	return rules->policy != LOGIN_MULTI || rules->connections_max > 0;
 }
 
+static uint32_t
+host_of(const struct session *session, const struct index_entry *entry)
+{
+	return entry->host ? entry->host
+			   : (uint32_t)session->gateway->config->host_id;
+}
+
+static uint64_t
+newest_order(const struct session *session, unsigned slot, struct text tenant,
+	struct text user, uint64_t highest)
+{
+	uint64_t newest = 0;
+	size_t count;
+	const struct index_entry *found = entries_of_user(
+		&session->gateway->edge, slot, tenant, user, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (found[i].order <= highest)
+			newest = MAX_OF(newest, found[i].order);
+	return newest;
+}
+
+uint64_t
+rivals_order(
+	const struct session *session, struct text tenant, struct text user)
+{
+	const struct policy_rules rules = rules_of(session);
+	const struct edge *edge = &session->gateway->edge;
+	uint64_t now_ms = clock_unix_ms();
+	uint64_t order = now_ms * ORDERS_A_MS;
+
+	if (!is_any_rule(&rules))
+		return order;
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot)) {
+		uint64_t newest = newest_order(session, slot, tenant, user,
+			(now_ms + SKEW_MS) * ORDERS_A_MS);
+
+		order = MAX_OF(order, newest + 1);
+	}
+	return order;
+}
+
 static void
 add_rivals(const struct session *session, unsigned slot, struct buffer *rivals)
 {
@@ -50,6 +101,7 @@ add_rivals(const struct session *session, unsigned slot, struct buffer *rivals)
 	for (size_t i = 0; i < count; i++) {
 		const struct rival rival = {
 			.order = found[i].order,
+			.host = host_of(session, &found[i]),
 			.secret = found[i].secret,
 			.slot = slot,
 			.place = found[i].place,
@@ -64,12 +116,11 @@ add_rivals(const struct session *session, unsigned slot, struct buffer *rivals)
 static const struct rival *
 look(const struct session *session, struct buffer *rivals, size_t *count)
 {
-	const struct arena *arena = session->gateway->arena;
-	unsigned first = arena_role_first(arena, ROLE_GATEWAY);
-	unsigned slots = arena_role_count(arena, ROLE_GATEWAY);
+	const struct edge *edge = &session->gateway->edge;
 
 	fence_say_then_look();
-	for (unsigned slot = first; slot < first + slots; slot++)
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot))
 		add_rivals(session, slot, rivals);
 	*count = rivals->length / sizeof(struct rival);
 	return (const void *)rivals->data;
@@ -156,4 +207,53 @@ rivals_settle(struct session *session)
 			dismiss(&view, session, &view.seen[i]);
 	view_close(&view);
 	return view.fate;
+}
+
+/* What a login at another host makes of one of our own. */
+static enum kick_why
+why_by_remote(const struct session *session, const struct index_entry *entry,
+	const struct arrival *arrival)
+{
+	const struct policy_rules rules = {
+		.policy = (enum login_policy)session_login_policy(session),
+	};
+	const struct rival other = {
+		.order = arrival->order,
+		.host = (uint32_t)arrival->host,
+		.platform = (uint32_t)arrival->platform,
+	};
+	const struct rival own = {
+		.order = entry->order,
+		.host = host_of(session, entry),
+		.slot = session->gateway->slot,
+		.place = entry->place,
+		.platform = entry->platform,
+	};
+
+	return rivals_why(policy_fate(&rules, &other, 1, &own));
+}
+
+/* Who is closed leaves the index, so all are written down before. */
+void
+rivals_meet(struct gateway *gateway, const struct arrival *arrival)
+{
+	struct buffer kicks = { 0 };
+	size_t count;
+	const struct index_entry *found = entries_of_user(&gateway->edge,
+		gateway->slot, arrival->tenant, arrival->user, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct session *session =
+			users_at(gateway, found[i].place, found[i].secret);
+		struct kick kick = { .place = found[i].place,
+			.secret = found[i].secret };
+
+		if (session)
+			kick.why = why_by_remote(session, &found[i], arrival);
+		if (kick.why)
+			buffer_add(&kicks, &kick, sizeof(kick));
+	}
+	for (size_t i = 0; i < kicks.length; i += sizeof(struct kick))
+		kick_take(gateway, (const void *)(kicks.data + i));
+	buffer_fini(&kicks);
 }

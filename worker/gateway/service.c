@@ -272,6 +272,19 @@ on_letter(void *self, const struct letter *letter)
 	gateway_on_letter(&service->gateway, letter);
 }
 
+/* What waits for others. The relay is told much and answers nothing, so no
+ * client waits for it. */
+static uint64_t
+overflow(const struct service *service)
+{
+	unsigned relay = edge_relay(&service->gateway.edge);
+	uint64_t waiting = worker_overflow(service->worker);
+
+	if (relay == EDGE_NO_SLOT)
+		return waiting;
+	return waiting - worker_overflow_of(service->worker, relay);
+}
+
 /* Answers come before new requests: a gateway that reads more than it can hear
  * the answers of would have them pile up at the ledger, and be taken for stuck.
  * Not for ever, since deliveries may keep it busy. */
@@ -281,7 +294,7 @@ rest_if_behind(struct service *service)
 	bool has_begun =
 		service->gateway.lanes->is_resting && service->rested == 0;
 	bool is_behind = has_begun || worker_is_behind(service->worker) ||
-			 worker_overflow(service->worker) > OVERFLOW_MAX;
+			 overflow(service) > OVERFLOW_MAX;
 
 	if (is_behind && service->rested < TURNS_OF_REST) {
 		service->rested++;

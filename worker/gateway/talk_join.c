@@ -4,6 +4,7 @@
 #include "worker/gateway/bouncer.h"
 #include "worker/gateway/draft.h"
 #include "worker/gateway/entry.h"
+#include "worker/gateway/envoy.h"
 #include "worker/gateway/fanout.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/kick.h"
@@ -133,13 +134,14 @@ talk_enlist(struct session *session, struct draft *draft, struct text room,
 }
 
 /* The ledger must hear of it, so it may wait outside a full ring. Of those who
- * joined without presence it knows nothing. */
+ * joined without presence it knows nothing, other hosts do. */
 static void
 tell_leave(const struct membership *membership, bool is_lost)
 {
 	const struct session *session = membership->session;
 	struct text room = room_name(membership->room);
 
+	envoy_leave(membership, is_lost);
 	if (!(membership->flags & JOIN_PRESENCE))
 		return;
 	leave_pack(edge_letter(&session->gateway->edge, LETTER_LEAVE),
@@ -186,6 +188,17 @@ talk_send_out(struct session *session, const struct kick *kick)
 		send_out(membership, kick);
 }
 
+/* Also of one who has joined again: he may have other info now. */
+static void
+tell_joined(struct session *session, const struct membership *membership,
+	struct text room)
+{
+	if (!membership)
+		membership = asking_membership(session, room);
+	if (membership && membership->state == MEMBERSHIP_ACTIVE)
+		envoy_join(membership);
+}
+
 void
 talk_joined(struct pending *pending, const struct joined *given)
 {
@@ -202,6 +215,7 @@ talk_joined(struct pending *pending, const struct joined *given)
 		membership->read = joined.read;
 		membership_activate(membership, joined.epoch, joined.offset);
 	}
+	tell_joined(session, membership, joined.room);
 	entry_complete(pending, &joined);
 	if (pending->draft)
 		draft_joined(pending, &answer);

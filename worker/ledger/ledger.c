@@ -27,10 +27,6 @@
 #define RECENT_BYTES_MAX (32ULL * 1024 * 1024)
 #define RECENT_STREAM_MAX 128
 
-/* How long segments are kept though nobody of this host needs them any more. */
-#define REPLAY_WINDOW_SECONDS 600
-#define FORGET_EVERY_MS 10000
-
 /* Processes without a master end within 10 s. */
 #define ORPHAN_WAIT_MS 12000
 
@@ -132,31 +128,6 @@ on_peer(void *self, unsigned slot, uint32_t life, bool is_alive)
 	settling_heard(ledger, slot, life);
 }
 
-/* The historian has all before this in the archive; so has everybody when
- * there is no archive. */
-static uint64_t
-archived(const struct ledger *ledger)
-{
-	if (ledger->historian == NO_SLOT)
-		return UINT64_MAX;
-	return atomic_load_explicit(&arena_row(ledger->arena, ledger->historian)
-					     ->archived[ledger->number],
-		memory_order_acquire);
-}
-
-static void
-forget_segments(struct ledger *ledger, uint64_t now_ms)
-{
-	uint64_t position = MIN_OF(
-		archived(ledger), checkpoint_covered(ledger->checkpoints));
-
-	position = MIN_OF(position, events_followed(ledger));
-	if (now_ms < ledger->forgot_ms + FORGET_EVERY_MS)
-		return;
-	ledger->forgot_ms = now_ms;
-	journal_forget(ledger->journal, position, REPLAY_WINDOW_SECONDS);
-}
-
 static void
 show(struct ledger *ledger)
 {
@@ -214,7 +185,7 @@ on_tick(void *self, uint64_t now_ms)
 		bans_writer_expire(ledger->bans, clock_unix_ms());
 	delivery_note(ledger);
 	checkpoint_poll(ledger->checkpoints);
-	forget_segments(ledger, now_ms);
+	segments_forget(ledger, now_ms);
 	show(ledger);
 	if (ledger->is_draining && !has_live_edges(ledger))
 		ledger->is_stopping = true;
@@ -422,12 +393,16 @@ ledger_init(struct ledger *ledger, struct worker *worker)
 		.edges = arena_role_count(arena, ROLE_GATEWAY) +
 			 arena_role_count(arena, ROLE_API),
 		.historian = NO_SLOT,
+		.relay = NO_SLOT,
+		.links = arena_links(arena),
 		.letter_max = ring_letter_max(arena_ring(arena, slot, slot)),
 		.origin = message_origin((unsigned)config->host_id, slot),
 		.titled = SIZE_MAX,
 	};
 	if (arena_role_count(arena, ROLE_HISTORIAN) > 0)
 		ledger->historian = arena_role_first(arena, ROLE_HISTORIAN);
+	if (arena_role_count(arena, ROLE_RELAY) > 0)
+		ledger->relay = arena_role_first(arena, ROLE_RELAY);
 	ledger->taken = base_alloc_zeroed(ledger->slots, sizeof(uint64_t));
 	ledger->turn.is_idle = true;
 	delivery_init(ledger);

@@ -36,6 +36,7 @@ struct ban_order;
 struct system_order;
 struct bans_writer;
 struct checkpoint_writer;
+struct links;
 struct worker;
 
 #define NO_SLOT UINT32_MAX
@@ -119,6 +120,8 @@ struct ledger {
 	unsigned first_gateway, gateways;
 	unsigned edges;     /* the gateways, and the apis behind them */
 	unsigned historian; /* its slot, or NO_SLOT */
+	unsigned relay;     /* the same */
+	const struct links *links;
 	unsigned first_api; /* the same */
 	size_t letter_max;  /* the largest that every ring takes */
 	char directory[PATH_MAX];
@@ -251,5 +254,8 @@ void settling_look(struct ledger *ledger);
 
 /* Keeps a letter until everybody has been heard; false when too many wait. */
 bool settling_hold(struct ledger *ledger, const struct letter *letter);
+
+/* segments.c: looks now and then for files that are kept no longer. */
+void segments_forget(struct ledger *ledger, uint64_t now_ms);
 
 #endif

@@ -2,8 +2,10 @@
 
 #include "shared/arena.h"
 #include "shared/base.h"
+#include "shared/bell.h"
 #include "shared/clock.h"
 #include "shared/journal.h"
+#include "shared/links.h"
 #include "shared/scoreboard.h"
 #include "worker/ledger/ledger.h"
 #include "worker/ledger/packed.h"
@@ -47,6 +49,8 @@ commit(struct ledger *ledger)
 	end = journal_end(ledger->journal);
 	atomic_store_explicit(
 		&ledger->row->journal_end, end, memory_order_release);
+	if (ledger->relay != NO_SLOT && links_want_bell(ledger->links))
+		bell_ring(arena_bell(ledger->arena, ledger->relay));
 	row_count(ledger->row, COUNTER_MESSAGES, messages);
 	row_count(ledger->row, COUNTER_JOURNAL_BATCHES, 1);
 	row_count(ledger->row, COUNTER_JOURNAL_BYTES, (int64_t)(end - before));

@@ -28,6 +28,7 @@
 #include "worker/api/profiles/profiles.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
+#include "worker/worker.h"
 
 #define EVERY_METHOD                                                           \
 	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
@@ -162,6 +163,13 @@ edge_of(const struct exchange *exchange)
 	return &exchange->scene->errands->edge;
 }
 
+static bool
+is_declared(const struct exchange *exchange, struct text system)
+{
+	return clientele_declares(
+		worker_config(exchange->scene->worker), system);
+}
+
 /* Is it known for whom the caller speaks? Else it has been refused. */
 static bool
 is_admitted(struct exchange *exchange)
@@ -174,7 +182,8 @@ is_admitted(struct exchange *exchange)
 	}
 	exchange->tenant =
 		systems_tenant(exchange->caller.tenant, text_of(system));
-	if (systems_has(edge_of(exchange)->arena, exchange->tenant))
+	if (systems_has(edge_of(exchange)->arena, exchange->tenant) ||
+		is_declared(exchange, text_of(system)))
 		return true;
 	client_refuse(exchange, TEXT_LITERAL("系统ID无效"));
 	return false;
@@ -244,11 +253,11 @@ client_find(const struct exchange *exchange, struct text id, unsigned *slot,
 	struct index_entry *entry)
 {
 	const struct edge *edge = edge_of(exchange);
-	struct edge_gateways all = edge_gateways(edge);
 
 	if (!text_is_name(id, 1, USER_BYTES_MAX))
 		return false;
-	for (*slot = all.first; *slot < all.end; ++*slot)
+	for (*slot = edge_first(edge); *slot != EDGE_NO_SLOT;
+		*slot = edge_next(edge, *slot))
 		if (index_find_newest(edge->arena, *slot, exchange->tenant, id,
 			    entry, 1) > 0)
 			return true;
@@ -338,6 +347,10 @@ answer_list(struct exchange *exchange)
 static void
 register_system(struct exchange *exchange, const struct client_order *order)
 {
+	if (is_declared(exchange, order->system)) {
+		client_refuse(exchange, TEXT_LITERAL(CLIENT_IS_THERE));
+		return;
+	}
 	exchange->tenant =
 		systems_tenant(exchange->caller.tenant, order->system);
 	client_register(exchange);

@@ -14,6 +14,7 @@ struct exchange;
 struct index_entry;
 
 #define CLIENT_NOTHING TEXT_LITERAL("[]")
+#define CLIENT_IS_THERE "该系统ID已被注册"
 
 /* What a backend wants; texts are borrowed from the body. */
 struct client_order {

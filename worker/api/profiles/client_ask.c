@@ -57,7 +57,7 @@ on_registered(struct errand *errand, const struct letter *letter)
 		 !refused_unpack(&in, &refused))
 		return;
 	else if (refused.code == CODE_CONFLICT)
-		refuse(errand, TEXT_LITERAL("该系统ID已被注册"));
+		refuse(errand, TEXT_LITERAL(CLIENT_IS_THERE));
 	else
 		refuse(errand, refused.error);
 }

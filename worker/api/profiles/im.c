@@ -79,11 +79,12 @@ im_reply(struct exchange *exchange, enum im_code code, struct text data)
 }
 
 uint32_t
-im_read_app(const struct form *form)
+im_read_app(const struct exchange *exchange, const struct form *form)
 {
+	const struct config *config = worker_config(exchange->scene->worker);
 	int32_t app = form_number(form, "appID");
 
-	return app > 0 && im_is_app((uint32_t)app) ? (uint32_t)app : 0;
+	return app > 0 && im_is_app(config, (uint32_t)app) ? (uint32_t)app : 0;
 }
 
 /* What is unknown on a port of WebSockets is said by another part of the system
@@ -188,14 +189,14 @@ answer_place(struct exchange *exchange)
 	struct buffer json = { 0 };
 	bool has_tls;
 	int port = find_port(exchange, &has_tls);
-	size_t count;
-	const uint32_t *apps = im_apps(&count);
+	const struct config *config = worker_config(exchange->scene->worker);
 
 	buffer_add_format(&json,
 		"{\"port\":%d,\"path\":\"/acc\",\"tls\":%s,\"apps\":[", port,
 		has_tls ? "true" : "false");
-	for (size_t i = 0; i < count; i++)
-		buffer_add_format(&json, "%s%u", i > 0 ? "," : "", apps[i]);
+	for (size_t i = 0; i < im_app_count(config); i++)
+		buffer_add_format(
+			&json, "%s%u", i > 0 ? "," : "", im_app_at(config, i));
 	buffer_add_string(&json, "]}");
 	reply_send_json(exchange, buffer_text(&json));
 	buffer_fini(&json);

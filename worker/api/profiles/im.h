@@ -18,7 +18,7 @@ struct form;
 void im_reply(struct exchange *exchange, enum im_code code, struct text data);
 
 /* appID; 0: none of ours. */
-uint32_t im_read_app(const struct form *form);
+uint32_t im_read_app(const struct exchange *exchange, const struct form *form);
 
 /* im_send.c */
 void im_answer_send(struct exchange *exchange);

@@ -117,7 +117,7 @@ send_to_user(struct exchange *exchange, const struct form *form,
 {
 	struct text user = form_get(form, "userID");
 	struct text sender = form_get(form, "fromUserID");
-	uint32_t app = im_read_app(form);
+	uint32_t app = im_read_app(exchange, form);
 	const char *error = read_speech(speech, form);
 
 	if (!error)
@@ -141,7 +141,7 @@ send_to_room(struct exchange *exchange, const struct form *form,
 	struct speech *speech)
 {
 	struct text room = form_get(form, "roomID");
-	uint32_t app = im_read_app(form);
+	uint32_t app = im_read_app(exchange, form);
 	const char *error = read_speech(speech, form);
 	char name[ROOM_BYTES_MAX + 1];
 

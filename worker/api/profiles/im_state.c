@@ -183,7 +183,7 @@ im_answer_list(struct exchange *exchange)
 	uint32_t app;
 
 	read_form(&form, exchange);
-	app = im_read_app(&form);
+	app = im_read_app(exchange, &form);
 	room = form_get(&form, "roomID");
 	if (app == 0 || !text_is_name(room, 0, IM_ROOM_BYTES_MAX))
 		reply_list(exchange, 0, TEXT_LITERAL(""));
@@ -260,51 +260,68 @@ add_user(struct buffer *json, const struct index_entry *entry)
 	buffer_fini(&name);
 }
 
-/* Of all who are logged in here. */
+struct names {
+	struct buffer *json;
+	const struct arena *arena;
+	size_t count;
+	void (*add)(struct buffer *json, const struct index_entry *entry);
+};
+
 static void
-add_all(struct buffer *json, const struct arena *arena,
+add_slot(struct names *names, unsigned slot)
+{
+	uint32_t place = index_next(names->arena, slot, 0);
+	struct index_entry entry;
+
+	while (place != INDEX_NO_PLACE && names->count < NAMES_MAX) {
+		if (index_read(names->arena, slot, place, &entry)) {
+			if (names->count++ > 0)
+				buffer_add_byte(names->json, ',');
+			names->add(names->json, &entry);
+		}
+		place = index_next(names->arena, slot, place + 1);
+	}
+}
+
+/* Of all who are logged in, here or at another host. */
+static void
+add_all(struct buffer *json, const struct edge *edge,
 	void (*add)(struct buffer *json, const struct index_entry *entry))
 {
-	unsigned first = arena_role_first(arena, ROLE_GATEWAY);
-	unsigned end = first + arena_role_count(arena, ROLE_GATEWAY);
-	struct index_entry entry;
-	size_t count = 0;
+	struct names names = { .json = json, .arena = edge->arena, .add = add };
 
 	buffer_add_byte(json, '[');
-	for (unsigned slot = first; slot < end; slot++)
-		for (uint32_t place = index_next(arena, slot, 0);
-			place != INDEX_NO_PLACE && count < NAMES_MAX;
-			place = index_next(arena, slot, place + 1)) {
-			if (!index_read(arena, slot, place, &entry))
-				continue;
-			if (count++ > 0)
-				buffer_add_byte(json, ',');
-			add(json, &entry);
-		}
+	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
+		slot = edge_next(edge, slot))
+		add_slot(&names, slot);
 	buffer_add_byte(json, ']');
 }
 
+/* Of who is connected to another host it is known when he has logged in. */
 static uint64_t
 count_of(const struct arena *arena, enum counter counter)
 {
-	return overall_count_role(arena, ROLE_GATEWAY, counter);
+	return overall_count_role(arena, ROLE_GATEWAY, counter) +
+	       overall_count(arena, COUNTER_REMOTE_SESSIONS);
 }
 
 static void
-add_state(struct buffer *json, const struct arena *arena, bool is_debug)
+add_state(struct buffer *json, const struct edge *edge, bool is_debug)
 {
+	const struct arena *arena = edge->arena;
+
 	buffer_add_string(json,
 		"{\"managerInfo\":{\"chanBroadcastLen\":0,\"chanLoginLen\":0,"
 		"\"chanRegisterLen\":0,\"chanUnregisterLen\":0");
 	if (is_debug) {
 		buffer_add_string(json, ",\"clients\":");
-		add_all(json, arena, add_address);
+		add_all(json, edge, add_address);
 	}
 	buffer_add_format(json, ",\"clientsLen\":%" PRIu64,
 		count_of(arena, COUNTER_CONNECTIONS));
 	if (is_debug) {
 		buffer_add_string(json, ",\"users\":");
-		add_all(json, arena, add_user);
+		add_all(json, edge, add_user);
 	}
 	buffer_add_format(json,
 		",\"usersLen\":%" PRIu64
@@ -320,7 +337,7 @@ im_answer_state(struct exchange *exchange)
 	struct buffer json = { 0 };
 
 	read_form(&form, exchange);
-	add_state(&json, worker_arena(exchange->scene->worker),
+	add_state(&json, &exchange->scene->errands->edge,
 		text_equal(form_get(&form, "isDebug"), TEXT_LITERAL("true")));
 	im_reply(exchange, IM_OK, buffer_text(&json));
 	buffer_fini(&json);

@@ -220,7 +220,7 @@ refuse(struct exchange *exchange, bool is_known_path)
 	buffer_fini(&words);
 }
 
-/* How many listen to this host, and how much they were sent. */
+/* How many listen, to this host or another, and how much was sent here. */
 static void
 answer_status(struct exchange *exchange)
 {
@@ -234,7 +234,8 @@ answer_status(struct exchange *exchange)
 		",\"uids\":%" PRIu64 ",\"pushed\":%" PRIu64 "}",
 		overall_state(arena),
 		(clock_ms() - worker_heritage(worker)->started_ms) / 1000,
-		overall_count_role(arena, ROLE_GATEWAY, COUNTER_SESSIONS),
+		overall_count_role(arena, ROLE_GATEWAY, COUNTER_SESSIONS) +
+			overall_count(arena, COUNTER_REMOTE_SESSIONS),
 		census_users(arena), overall_count(arena, COUNTER_DELIVERED));
 	reply_send_json(exchange, buffer_text(&json));
 	buffer_fini(&json);

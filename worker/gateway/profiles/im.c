@@ -155,7 +155,7 @@ judge_login(const struct session *session, const struct login_request *request,
 {
 	if (!text_is_name(request->user, 1, IM_USER_BYTES_MAX))
 		return IM_BAD_USER;
-	if (!im_is_app(request->platform))
+	if (!im_is_app(session->gateway->config, request->platform))
 		return IM_FORBIDDEN;
 	if (session->identity || session->is_replaced)
 		return IM_FAILED;

@@ -1,0 +1,29 @@
+/*
+ * A piece of a stream, as it crosses: what lies behind one point and not behind
+ * another. Frames and the answers to pulls are pieces.
+ */
+#ifndef WORKER_RELAY_PIECE_H
+#define WORKER_RELAY_PIECE_H
+
+#include <stddef.h>
+
+#include "shared/text.h"
+#include "worker/relay/point.h"
+
+/* What there is behind a point. */
+enum piece_state {
+	PIECE_SOME, /* from it up to `to`; there may be more */
+	PIECE_END, /* nothing more at the moment; to is the end that there is */
+	PIECE_GONE, /* nothing any more: the first point that there is, is first
+		     */
+	PIECE_BAD,  /* it cannot be told; ask again later */
+};
+
+/* items: a row of packed texts, so many of them; borrowed. */
+struct piece {
+	struct point from, to, first;
+	size_t count;
+	struct text items;
+};
+
+#endif
