@@ -81,6 +81,9 @@ $B/replay/%: $B/obj/tests/fuzz/fuzz_%.o $B/obj/tests/fuzz/replay_main.o \
 $B/ring_torture: $B/obj/tests/torture/ring_torture.o $B/libconfab.a
 	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
 
+$B/repair_torture: $B/obj/tests/torture/repair_torture.o $B/libconfab.a
+	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
+
 $B/man_options: $B/obj/packaging/man/options.o $B/libconfab.a
 	$(CC) $(L_FLAGS) -o $@ $^ $(LIBS)
 
@@ -187,8 +190,10 @@ model:
 integration: all
 	CONFABD=$(abspath $B/confabd) tests/integration/run
 
-torture-short: all $B/ring_torture
+torture-short: all $B/ring_torture $B/repair_torture
 	$B/ring_torture 5
+	$B/repair_torture 50000
+	CC="$(CC)" L_FLAGS="$(L_FLAGS)" tests/torture/repair_faults $B
 	CONFABD=$(abspath $B/confabd) tests/torture/run 8
 
 browser: all
@@ -207,8 +212,10 @@ fresh:
 	packaging/deps fresh
 	tests/fresh.sh
 
-torture: all $B/ring_torture
+torture: all $B/ring_torture $B/repair_torture
 	$B/ring_torture 60
+	$B/repair_torture 2000000 $$(date +%s)
+	CC="$(CC)" L_FLAGS="$(L_FLAGS)" tests/torture/repair_faults $B
 	CONFABD=$(abspath $B/confabd) tests/torture/run 60
 	CONFABD=$(abspath $B/confabd) TORTURE=http tests/torture/run 60
 

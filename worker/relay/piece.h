@@ -5,8 +5,6 @@
 #ifndef WORKER_RELAY_PIECE_H
 #define WORKER_RELAY_PIECE_H
 
-#include <stddef.h>
-
 #include "shared/text.h"
 #include "worker/relay/point.h"
 
@@ -19,10 +17,9 @@ enum piece_state {
 	PIECE_BAD,  /* it cannot be told; ask again later */
 };
 
-/* items: a row of packed texts, so many of them; borrowed. */
+/* items: a row of packed texts; borrowed. first: of PIECE_GONE alone. */
 struct piece {
 	struct point from, to, first;
-	size_t count;
 	struct text items;
 };
 

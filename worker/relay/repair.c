@@ -161,13 +161,13 @@ place_of(const struct repair *repair, const struct piece *piece)
 	return last;
 }
 
-/* Puts a frame by. What lies farthest ahead goes when that is too much, but not
- * the one that the taker has refused: it would be asked for in vain again. */
+/* Puts a frame by. What lies farthest ahead goes when that is too much, but
+ * never the first one: the taker has refused it, and would wait for it in vain.
+ */
 static void
 keep(struct repair *repair, const struct piece *piece)
 {
 	struct kept *before = place_of(repair, piece), *kept;
-	bool is_next = !point_is_before(repair->at, piece->from);
 
 	if (before && !point_is_before(before->to, piece->to)) {
 		repair->counts.known++;
@@ -184,12 +184,9 @@ keep(struct repair *repair, const struct piece *piece)
 	else
 		DL_PREPEND(repair->kept, kept);
 	repair->counts.kept_bytes += weight(kept);
-	while (repair->counts.kept_bytes > repair->limits->kept_bytes) {
-		struct kept *last = repair->kept->prev;
-
-		if (last == kept && is_next)
-			break;
-		drop(repair, last);
+	while (repair->counts.kept_bytes > repair->limits->kept_bytes &&
+		repair->kept->prev != repair->kept) {
+		drop(repair, repair->kept->prev);
 		repair->counts.dropped++;
 	}
 }
