@@ -3,7 +3,8 @@
 # machine that has just been installed? Makes a small Debian in a temporary
 # folder, clones what is committed here into it, and there does `make run` until
 # two people have talked (run), the unit tests as well (unit), or all of `make
-# test` (test, the default). Says how long each took, and removes everything.
+# test` (test, the default). Says how long each took, and removes everything but
+# the last words of what failed, in build/fresh-RELEASE.log.
 #
 # RELEASE names another Debian than bookworm, TMPDIR another place than /tmp.
 # The mirror, the registry of npm and whose certificates are trusted are those
@@ -25,6 +26,8 @@ esac
 	exit 1
 }
 
+log=$here/../build/fresh-$release.log
+mkdir -p "${log%/*}"
 place=$(mktemp -d -t confab-fresh.XXXXXX)
 tree=$place/debian
 server=
@@ -61,8 +64,8 @@ timed() {
 	name=$1
 	shift
 	since=$(date +%s)
-	"$@" >"$place/log" 2>&1 </dev/null || {
-		tail -n 60 "$place/log" | cut -c 1-200
+	"$@" >"$log" 2>&1 </dev/null || {
+		tail -n 60 "$log" | cut -c 1-200
 		echo "fresh: $release: $name: failed after" \
 			"$(($(date +%s) - since)) s" >&2
 		exit 1
@@ -88,7 +91,8 @@ make_machine() {
 	trust
 	git -c safe.directory='*' -C "$here/.." \
 		bundle create -q "$tree/root/confab.bundle" HEAD
-	within 'cd && git clone -q confab.bundle confab'
+	mkdir "$tree/home/ann"
+	within 'git clone -q /root/confab.bundle /home/ann/confab'
 }
 
 # Whom this machine's people have decided to trust, and where npm asks.
@@ -140,15 +144,15 @@ socket.create_connection(('127.0.0.1', $port))" 2>/dev/null || {
 
 run_and_talk() {
 	since=$(date +%s)
-	enter 'cd ~/confab && exec make run' >"$place/log" 2>&1 </dev/null &
+	enter 'cd /home/ann/confab && exec make run' >"$log" 2>&1 </dev/null &
 	server=$!
 	talk || {
-		tail -n 60 "$place/log" | cut -c 1-200
+		tail -n 60 "$log" | cut -c 1-200
 		echo "fresh: $release: nobody could talk" >&2
 		exit 1
 	}
 	took "make run, to the first word" "$since"
-	within 'cd ~/confab &&
+	within 'cd /home/ann/confab &&
 		build/confabctl -s build/dev/run/status.sock stop' >/dev/null
 	wait "$server"
 	server=
@@ -159,10 +163,10 @@ timed "a new machine" make_machine
 run_and_talk
 case "$last" in
 unit)
-	timed "what the tests need" within 'cd ~/confab && packaging/deps test'
-	timed "make unit" within 'cd ~/confab && make -j$(nproc) unit'
+	timed "what the tests need" within 'cd /home/ann/confab && packaging/deps test'
+	timed "make unit" within 'cd /home/ann/confab && make -j$(nproc) unit'
 	;;
 test)
-	timed "make test" within 'cd ~/confab && make test'
+	timed "make test" within 'cd /home/ann/confab && make test'
 	;;
 esac

@@ -1,12 +1,12 @@
 """More and fewer gateways while the server runs."""
 
-import os
 import signal
 
 import pytest
 
 import wire
 from client import Client
+from others import needs_another
 from server import wait_for
 
 
@@ -197,7 +197,7 @@ def test_a_window_that_changes_its_size_means_nothing(make_server):
         client.say("r", "still here")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
+@needs_another
 def test_a_gateway_comes_also_when_root_has_opened_the_sockets(make_server):
     server = make_server(gateways=1, user="nobody", group="nogroup").start()
     assert server.control("gateways", "2").returncode == 0
@@ -206,7 +206,7 @@ def test_a_gateway_comes_also_when_root_has_opened_the_sockets(make_server):
         assert server.client_on(pid, "u%d" % pid)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
+@needs_another
 def test_a_gateway_comes_also_where_only_root_may_listen(make_server):
     server = make_server(user="nobody", group="nogroup")
     server.port = 81

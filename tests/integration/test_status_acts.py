@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from others import needs_another
 from server import CONFABCTL, DEATHS, StatusError, StatusSocket, wait_for
 from wire import Socket
 
@@ -391,7 +392,7 @@ def test_without_an_archive_the_check_passes(make_server):
 
 # Privileges
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be others")
+@needs_another
 def test_the_group_may_check_and_not_act(server):
     looker = {"user": pwd.getpwnam("nobody").pw_uid, "extra_groups": [],
               "group": (server.run_dir / "status.sock").stat().st_gid}
