@@ -163,7 +163,8 @@ timed "a new machine" make_machine
 run_and_talk
 case "$last" in
 unit)
-	timed "what the tests need" within 'cd /home/ann/confab && packaging/deps test'
+	timed "what the tests need" within \
+		'cd /home/ann/confab && packaging/deps test'
 	timed "make unit" within 'cd /home/ann/confab && make -j$(nproc) unit'
 	;;
 test)

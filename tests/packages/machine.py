@@ -32,24 +32,29 @@ def sources():
     raise LookupError("no source of Debian in this machine's apt")
 
 
-def base(package):
-    """The tree of a fresh Debian and what the package depends on, made once."""
-    fields = subprocess.run(["dpkg-deb", "-f", package, "Depends"],
-                            capture_output=True, text=True, check=True).stdout
-    tree = BUILD / ("debian-%s-%08x.tar" % (RELEASE,
-                                            zlib.crc32(fields.encode())))
+def debian_with(name, *packages):
+    """The tree of a fresh Debian with some packages, made once."""
+    tree = BUILD / ("%s-%s-%08x.tar" % (name, RELEASE, zlib.crc32(
+        ",".join(packages).encode())))
     if tree.exists():
         return tree
     BUILD.mkdir(parents=True, exist_ok=True)
-    names = [one.split("|")[0].split("(")[0].strip()
-             for one in fields.split(",")]
     made = tree.with_suffix(".part.tar")
     subprocess.run(
         ["mmdebstrap", "--variant=minbase", "--format=tar",
-         "--include=" + ",".join(["systemd", "systemd-sysv", *names]),
-         RELEASE, made, sources()], check=True)
+         *("--include=" + one for one in packages), RELEASE, made, sources()],
+        check=True)
     made.rename(tree)
     return tree
+
+
+def base(package):
+    """One that boots and has what the package depends on."""
+    fields = subprocess.run(["dpkg-deb", "-f", package, "Depends"],
+                            capture_output=True, text=True, check=True).stdout
+    names = [one.split("|")[0].split("(")[0].strip()
+             for one in fields.split(",")]
+    return debian_with("debian", "systemd", "systemd-sysv", *names)
 
 
 def wait_for(what, is_true, guard=GUARD):
