@@ -19,12 +19,15 @@ PACKAGES := libevent_core libevent_extra libevent_openssl libwebsockets sqlite3 
 	libconfuse libbsd-overlay openssl libcurl
 NEEDS_NONE := clean deb deps fresh packages rpm run test
 ifneq ($(filter-out $(NEEDS_NONE),$(or $(MAKECMDGOALS),all)),)
-ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
+# nng has nothing to show to pkg-config.
+ifneq ($(shell pkg-config --exists $(PACKAGES) && \
+	$(CC) -E -include nng/nng.h -x c /dev/null >/dev/null 2>&1 && \
+	echo yes),yes)
 $(error Libraries are missing: run `make deps`, or see README.md)
 endif
 PACKAGE_FLAGS := $(shell pkg-config --cflags $(PACKAGES) | \
 	sed 's/-I/-isystem /g')
-PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES))
+PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)) -lnng
 endif
 
 CFLAGS ?= -O2 -g

@@ -69,10 +69,11 @@ struct bus_figures {
 	uint64_t frames_sent, bytes_sent; /* once, to however many */
 	uint64_t frames_got, bytes_got;
 	uint64_t requests_sent, requests_got;
-	uint64_t unanswered;    /* requests of ours */
-	uint64_t pipes;         /* there are now */
-	uint64_t pipes_refused; /* were too many */
-	uint64_t pipes_cut;     /* had too much waiting */
+	uint64_t unanswered;     /* requests of ours */
+	uint64_t frames_dropped; /* by nng, as far as can be seen */
+	uint64_t pipes;          /* there are now */
+	uint64_t pipes_refused;  /* were too many */
+	uint64_t pipes_cut;      /* had too much waiting */
 };
 
 /* Listens on both ports; NULL when that cannot be, which was logged. */

@@ -1,0 +1,355 @@
+#include "worker/relay/bus.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "shared/address.h"
+#include "shared/base.h"
+#include "shared/bus_url.h"
+#include "shared/crypto.h"
+#include "shared/log.h"
+#include "shared/table.h"
+#include "worker/relay/bus_inside.h"
+
+/* Read in one turn of the loop; the rest in the next. */
+#define FRAMES_A_TURN 256
+#define REQUESTS_A_TURN 16
+
+/* The memory of a large answer is not kept. */
+#define ANSWER_BYTES_KEPT 65536
+
+#define LOOK_MS 100
+
+static struct bus_peer *
+peer_of(const struct bus *bus, uint64_t place)
+{
+	struct bus_peer *peer;
+
+	DL_FOREACH(bus->peers, peer)
+	if (!peer->is_resting && bus_place_dialer(place) ==
+					 (uint32_t)nng_dialer_id(peer->dialer))
+		return peer;
+	return NULL;
+}
+
+static void
+tell_pipe(struct bus *bus, const struct bus_pipe *pipe, bool is_up)
+{
+	if (is_up)
+		bus->figures.pipes++;
+	else
+		bus->figures.pipes--;
+	bus->hooks.on_pipe(
+		bus->self, bus_place_pipe(pipe->place), pipe->dialed, is_up);
+}
+
+static void
+look_at_pipes(struct bus *bus)
+{
+	for (unsigned i = 0; i < bus->gate.count; i++) {
+		uint64_t place = atomic_load(&bus->gate.places[i]);
+		struct bus_pipe before = bus->pipes[i];
+
+		if (!bus_place_is_ready(place))
+			place = 0;
+		if (place == before.place)
+			continue;
+		bus->pipes[i] = (struct bus_pipe){ place, peer_of(bus, place),
+			bus->figures.frames_sent, bus->figures.bytes_sent };
+		if (before.place != 0)
+			tell_pipe(bus, &before, false);
+		if (place != 0)
+			tell_pipe(bus, &bus->pipes[i], true);
+	}
+}
+
+static void
+on_bell(evutil_socket_t fd, short what, void *self)
+{
+	struct bus *bus = self;
+	struct bus_peer *peer, *next;
+	uint64_t times;
+
+	(void)what;
+	if (read(fd, &times, sizeof(times)) < 0)
+		return;
+	look_at_pipes(bus);
+	DL_FOREACH_SAFE(bus->peers, peer, next)
+	bus_peer_rung(peer);
+}
+
+/* A pipe is told of before the first frame that came over it. */
+static void
+on_frames(evutil_socket_t fd, short what, void *self)
+{
+	struct bus *bus = self;
+
+	(void)fd;
+	(void)what;
+	for (unsigned i = 0; i < FRAMES_A_TURN; i++) {
+		nng_msg *message;
+		struct text bytes;
+		uint32_t pipe;
+
+		if (nng_recvmsg(bus->frames, &message, NNG_FLAG_NONBLOCK) != 0)
+			return;
+		pipe = (uint32_t)nng_pipe_id(nng_msg_get_pipe(message));
+		bus_gate_ready(&bus->gate, pipe);
+		look_at_pipes(bus);
+		bytes = bus_message_text(message);
+		bus->figures.frames_got++;
+		bus->figures.bytes_got += bytes.length;
+		bus->hooks.on_frame(bus->self, pipe, bytes);
+		nng_msg_free(message);
+	}
+}
+
+static void
+answer(struct bus *bus)
+{
+	nng_msg *message;
+
+	if (bus->answer.length > bus->options.request_bytes_max)
+		return;
+	message = bus_message(buffer_text(&bus->answer));
+	if (message &&
+		nng_sendmsg(bus->answers, message, NNG_FLAG_NONBLOCK) != 0)
+		nng_msg_free(message);
+}
+
+/* A request that gets no answer is forgotten by nng when the next one is read.
+ */
+static void
+on_requests(evutil_socket_t fd, short what, void *self)
+{
+	struct bus *bus = self;
+
+	(void)fd;
+	(void)what;
+	for (unsigned i = 0; i < REQUESTS_A_TURN; i++) {
+		nng_msg *message;
+		bool is_answered;
+
+		if (nng_recvmsg(bus->answers, &message, NNG_FLAG_NONBLOCK) != 0)
+			return;
+		bus->figures.requests_got++;
+		buffer_clear(&bus->answer, ANSWER_BYTES_KEPT);
+		is_answered = bus->hooks.on_request(
+			bus->self, bus_message_text(message), &bus->answer);
+		nng_msg_free(message);
+		if (is_answered)
+			answer(bus);
+	}
+}
+
+static void
+on_look(evutil_socket_t fd, short what, void *self)
+{
+	struct bus *bus = self;
+
+	(void)fd;
+	(void)what;
+	if (bus->bytes_looked != bus->figures.bytes_sent)
+		bus_look_at_waiting(bus);
+}
+
+static int
+listen_at(struct bus *bus, const struct bus_url *url)
+{
+	const char *scheme = url->is_tls ? "tls+tcp" : "tcp";
+	char text[BUS_HOST_BYTES + 32];
+
+	snprintf(
+		text, sizeof(text), "%s://%s:%u", scheme, url->host, url->port);
+	if (bus_listen(bus, bus->frames, text) < 0)
+		return -1;
+	snprintf(text, sizeof(text), "%s://%s:%u", scheme, url->host,
+		url->port + 1U);
+	return bus_listen(bus, bus->answers, text);
+}
+
+static int
+set_up(struct bus *bus)
+{
+	const struct timeval look = { .tv_usec = LOOK_MS * 1000 };
+	struct bus_url url;
+
+	if (!bus_url_read(bus->options.listen, &url)) {
+		log_error("relay: %s: not where a bus can listen",
+			bus->options.listen);
+		return -1;
+	}
+	if (url.is_tls && !(bus->tls = bus_tls_new(&bus->options, NULL)))
+		return -1;
+	if (bus_open_frames(bus) < 0 || bus_open_answers(bus) < 0)
+		return -1;
+	bus->frames_readable = bus_watch(bus, bus->frames, on_frames, bus);
+	bus->answers_readable = bus_watch(bus, bus->answers, on_requests, bus);
+	if (!bus->frames_readable || !bus->answers_readable)
+		return -1;
+	bus->rung = event_new(
+		bus->base, bus->bell, EV_READ | EV_PERSIST, on_bell, bus);
+	bus->look = event_new(bus->base, -1, EV_PERSIST, on_look, bus);
+	must(bus->rung && event_add(bus->rung, NULL) == 0);
+	must(bus->look && event_add(bus->look, &look) == 0);
+	return listen_at(bus, &url);
+}
+
+/* With a zero behind it, as nng wants it. */
+static struct text
+text_copy(struct text text)
+{
+	char *copy = base_alloc(text.length + 1);
+
+	if (text.length > 0)
+		memcpy(copy, text.at, text.length);
+	copy[text.length] = 0;
+	return (struct text){ copy, text.length };
+}
+
+static void
+text_forget(struct text text)
+{
+	crypto_forget((char *)text.at, text.length);
+	free((char *)text.at);
+}
+
+struct bus *
+bus_new(struct event_base *base, const struct bus_options *options,
+	const struct bus_hooks *hooks, void *self)
+{
+	struct bus *bus = base_alloc_zeroed(1, sizeof(*bus));
+
+	bus->base = base;
+	bus->options = *options;
+	bus->options.tls_cert = text_copy(options->tls_cert);
+	bus->options.tls_key = text_copy(options->tls_key);
+	bus->options.tls_ca = text_copy(options->tls_ca);
+	bus->hooks = *hooks;
+	bus->self = self;
+	bus->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	must(bus->bell >= 0);
+	if (set_up(bus) < 0)
+		bus_free(&bus);
+	return bus;
+}
+
+static void
+free_event(struct event *event)
+{
+	if (event)
+		event_free(event);
+}
+
+static void
+close_socket(nng_socket socket)
+{
+	if (nng_socket_id(socket) > 0)
+		nng_close(socket);
+}
+
+void
+bus_free(struct bus **gone)
+{
+	struct bus *bus = *gone;
+	struct bus_peer *peer;
+
+	if (bus == NULL)
+		return;
+	*gone = NULL;
+	while ((peer = bus->peers))
+		bus_remove_peer(&peer);
+	free_event(bus->frames_readable);
+	free_event(bus->answers_readable);
+	free_event(bus->rung);
+	free_event(bus->look);
+	close_socket(bus->frames);
+	close_socket(bus->answers);
+	if (bus->tls)
+		nng_tls_config_free(bus->tls);
+	close(bus->bell);
+	text_forget(bus->options.tls_cert);
+	text_forget(bus->options.tls_key);
+	text_forget(bus->options.tls_ca);
+	buffer_fini(&bus->answer);
+	free(bus);
+}
+
+static nng_pipe
+pipe_of(uint32_t id)
+{
+	return (nng_pipe){ .id = id };
+}
+
+void
+bus_close_pipe(struct bus *bus, uint32_t pipe)
+{
+	(void)bus;
+	nng_pipe_close(pipe_of(pipe));
+}
+
+void
+bus_pipe_address(
+	struct bus *bus, uint32_t pipe, char address[BUS_ADDRESS_BYTES])
+{
+	struct sockaddr_storage storage = { 0 };
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&storage;
+	struct sockaddr_in *in = (struct sockaddr_in *)&storage;
+	nng_sockaddr from = { 0 };
+	uint8_t bytes[16];
+	uint16_t port;
+
+	(void)bus;
+	_Static_assert(BUS_ADDRESS_BYTES >= ADDRESS_PEER_BYTES, "it fits");
+	nng_pipe_get_addr(pipe_of(pipe), NNG_OPT_REMADDR, &from);
+	if (from.s_family == NNG_AF_INET) {
+		in->sin_family = AF_INET;
+		in->sin_addr.s_addr = from.s_in.sa_addr;
+		in->sin_port = from.s_in.sa_port;
+	} else if (from.s_family == NNG_AF_INET6) {
+		in6->sin6_family = AF_INET6;
+		memcpy(&in6->sin6_addr, from.s_in6.sa_addr, 16);
+		in6->sin6_port = from.s_in6.sa_port;
+	} else {
+		snprintf(address, BUS_ADDRESS_BYTES, "somebody");
+		return;
+	}
+	port = address_to_bytes(&storage, bytes);
+	address_write_peer(address, bytes, port);
+}
+
+unsigned
+bus_send(struct bus *bus, struct text frame)
+{
+	nng_msg *message;
+
+	if (frame.length > bus->options.frame_bytes_max)
+		return 0;
+	message = bus_message(frame);
+	if (!message)
+		return 0;
+	if (nng_sendmsg(bus->frames, message, NNG_FLAG_NONBLOCK) != 0) {
+		nng_msg_free(message);
+		return 0;
+	}
+	bus->figures.frames_sent++;
+	bus->figures.bytes_sent += frame.length;
+	if (bus->figures.bytes_sent - bus->bytes_looked >
+		bus->options.waiting_bytes_max / 4)
+		bus_look_at_waiting(bus);
+	return (unsigned)bus->figures.pipes;
+}
+
+struct bus_figures
+bus_figures(const struct bus *bus)
+{
+	struct bus_figures figures = bus->figures;
+
+	figures.pipes_refused = atomic_load(&bus->gate.refused) +
+				atomic_load(&bus->asking_gate.refused);
+	return figures;
+}

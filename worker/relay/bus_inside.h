@@ -1,0 +1,123 @@
+/*
+ * What the sources of the bus have in common. Private to bus*.c, which include
+ * bus.h before it.
+ */
+#ifndef WORKER_RELAY_BUS_INSIDE_H
+#define WORKER_RELAY_BUS_INSIDE_H
+
+#include <nng/nng.h>
+#include <nng/supplemental/tls/tls.h>
+#include <stdatomic.h>
+
+#include "shared/buffer.h"
+
+struct event;
+
+/* A gate may have so many places. */
+#define PLACES_MAX 256
+
+/* Which pipes a socket has: the one thing that threads of nng write. A place
+ * holds the number of a pipe and above it that of the dialer that made it, 0
+ * for none; a pipe that finds no place is refused. Each change rings the bell
+ * of the loop, which compares the places with what it knows. */
+struct bus_gate {
+	_Atomic uint64_t places[PLACES_MAX];
+	unsigned count;
+	int bell; /* eventfd */
+	atomic_uint refused;
+	atomic_uint gone;
+};
+
+/* So many frames may wait for one pipe, and so many for us. */
+#define BUS_FRAMES_WAITING_MAX 1024
+
+void bus_gate_open(
+	struct bus_gate *gate, unsigned count, int bell, nng_socket socket);
+
+/* What is sent reaches this pipe from now on. */
+void bus_gate_ready(struct bus_gate *gate, uint32_t pipe);
+uint32_t bus_place_pipe(uint64_t place);
+uint32_t bus_place_dialer(uint64_t place);
+bool bus_place_is_ready(uint64_t place);
+
+/* A pipe for frames, as the loop knows it; place 0: there is none. */
+struct bus_pipe {
+	uint64_t place;
+	struct bus_peer *dialed;
+	uint64_t frames_before,
+		bytes_before; /* were sent before it was there */
+};
+
+struct bus_peer {
+	struct bus_peer *prev, *next;
+	struct bus *bus;
+	void *about;
+	char *url, *asking_url;
+	nng_tls_config *tls; /* NULL: without */
+
+	bool is_resting;
+	nng_dialer dialer, asking_dialer;
+
+	/* One request at a time, and how many pipes had gone when it went. */
+	nng_socket asker;
+	struct bus_gate gate;
+	struct event *readable;
+	struct event *late;
+	bool is_asked;
+	unsigned gone_before;
+};
+
+struct bus {
+	struct event_base *base;
+	struct bus_options options; /* with copies of the texts, ended by 0 */
+	struct bus_hooks hooks;
+	void *self;
+	int bell;
+	struct event *rung;
+	nng_tls_config *tls; /* of the listeners; NULL: without */
+
+	nng_socket frames;
+	struct bus_gate gate;
+	struct bus_pipe pipes[PLACES_MAX];
+	struct event *frames_readable;
+
+	nng_socket answers;
+	struct bus_gate asking_gate;
+	struct event *answers_readable;
+	struct buffer answer;
+
+	struct event *look;
+	uint64_t bytes_looked; /* were sent when we looked last */
+
+	struct bus_peer *peers;
+	struct bus_figures figures;
+};
+
+/* Sockets, and what they listen at or dial. Errors were logged. */
+int bus_open_frames(struct bus *bus);
+int bus_open_answers(struct bus *bus);
+int bus_open_asker(struct bus_peer *peer);
+int bus_listen(struct bus *bus, nng_socket socket, const char *url);
+int bus_dial(struct bus_peer *peer, nng_socket socket, const char *url,
+	nng_dialer *dialer);
+
+/* Calls back when the socket has a message; NULL: logged. */
+struct event *bus_watch(struct bus *bus, nng_socket socket,
+	void (*on)(int, short, void *), void *self);
+
+/* A copy for nng; NULL: there is no memory. */
+nng_msg *bus_message(struct text bytes);
+struct text bus_message_text(nng_msg *message);
+
+/* One for the listeners (name NULL), or for dialing a host of that name. NULL:
+ * logged. */
+nng_tls_config *bus_tls_new(
+	const struct bus_options *options, const char *name);
+
+/* Cuts the pipes for which too much waits. */
+void bus_look_at_waiting(struct bus *bus);
+
+/* Ends the request whose pipe has gone. */
+void bus_peer_rung(struct bus_peer *peer);
+
+#endif

@@ -1,0 +1,225 @@
+#include "worker/relay/bus.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/base.h"
+#include "shared/bus_url.h"
+#include "shared/log.h"
+#include "shared/table.h"
+#include "worker/relay/bus_inside.h"
+
+static void
+end_request(struct bus_peer *peer, const struct text *answer)
+{
+	peer->is_asked = false;
+	event_del(peer->late);
+	if (!answer)
+		peer->bus->figures.unanswered++;
+	peer->bus->hooks.on_answer(peer->bus->self, peer, answer);
+}
+
+/* An answer that comes too late is read and forgotten. */
+static void
+on_readable(evutil_socket_t fd, short what, void *self)
+{
+	struct bus_peer *peer = self;
+	nng_msg *message;
+	struct text answer;
+
+	(void)fd;
+	(void)what;
+	if (nng_recvmsg(peer->asker, &message, NNG_FLAG_NONBLOCK) != 0)
+		return;
+	answer = bus_message_text(message);
+	if (peer->is_asked)
+		end_request(peer, &answer);
+	nng_msg_free(message);
+}
+
+static void
+on_late(evutil_socket_t fd, short what, void *self)
+{
+	struct bus_peer *peer = self;
+
+	(void)fd;
+	(void)what;
+	end_request(peer, NULL);
+}
+
+void
+bus_peer_rung(struct bus_peer *peer)
+{
+	if (peer->is_asked &&
+		atomic_load(&peer->gate.gone) != peer->gone_before)
+		end_request(peer, NULL);
+}
+
+static int
+dial(struct bus_peer *peer)
+{
+	if (bus_dial(peer, peer->asker, peer->asking_url,
+		    &peer->asking_dialer) < 0)
+		return -1;
+	if (bus_dial(peer, peer->bus->frames, peer->url, &peer->dialer) < 0)
+		return -1;
+	peer->is_resting = false;
+	return 0;
+}
+
+static void
+hang_up(struct bus_peer *peer)
+{
+	if (!peer->is_resting)
+		nng_dialer_close(peer->dialer);
+	peer->is_resting = true;
+	nng_dialer_close(peer->asking_dialer);
+}
+
+/* The name that its certificate must bear. */
+static nng_tls_config *
+make_tls(const struct bus *bus, const struct bus_url *url)
+{
+	char name[BUS_HOST_BYTES];
+
+	snprintf(name, sizeof(name), "%s", url->host + strspn(url->host, "["));
+	name[strcspn(name, "]")] = 0;
+	return bus_tls_new(&bus->options, name);
+}
+
+static int
+set_up(struct bus_peer *peer, const struct bus_url *url)
+{
+	struct bus *bus = peer->bus;
+
+	if (url->is_tls && !(peer->tls = make_tls(bus, url)))
+		return -1;
+	if (bus_open_asker(peer) < 0)
+		return -1;
+	peer->readable = bus_watch(bus, peer->asker, on_readable, peer);
+	peer->late = evtimer_new(bus->base, on_late, peer);
+	must(peer->late != NULL);
+	return peer->readable ? dial(peer) : -1;
+}
+
+static char *
+url_write(const struct bus_url *url, unsigned port)
+{
+	char text[BUS_HOST_BYTES + 32];
+
+	snprintf(text, sizeof(text), "%s://%s:%u",
+		url->is_tls ? "tls+tcp" : "tcp", url->host, port);
+	return base_strdup(text);
+}
+
+struct bus_peer *
+bus_add_peer(struct bus *bus, const char *url, void *about)
+{
+	struct bus_peer *peer;
+	struct bus_url where;
+
+	if (!bus_url_read(url, &where) ||
+		(where.is_tls && bus->options.tls_cert.length == 0)) {
+		log_error("relay: %s: there is no way to dial it", url);
+		return NULL;
+	}
+	peer = base_alloc_zeroed(1, sizeof(*peer));
+	peer->bus = bus;
+	peer->about = about;
+	peer->url = url_write(&where, where.port);
+	peer->asking_url = url_write(&where, where.port + 1U);
+	peer->is_resting = true;
+	DL_APPEND(bus->peers, peer);
+	if (set_up(peer, &where) < 0)
+		bus_remove_peer(&peer);
+	return peer;
+}
+
+void
+bus_remove_peer(struct bus_peer **gone)
+{
+	struct bus_peer *peer = *gone;
+
+	if (peer == NULL)
+		return;
+	*gone = NULL;
+	DL_DELETE(peer->bus->peers, peer);
+	for (unsigned i = 0; i < peer->bus->gate.count; i++)
+		if (peer->bus->pipes[i].dialed == peer)
+			peer->bus->pipes[i].dialed = NULL;
+	if (peer->readable)
+		event_free(peer->readable);
+	if (peer->late)
+		event_free(peer->late);
+	if (!peer->is_resting)
+		nng_dialer_close(peer->dialer);
+	if (nng_socket_id(peer->asker) > 0)
+		nng_close(peer->asker);
+	if (peer->tls)
+		nng_tls_config_free(peer->tls);
+	free(peer->url);
+	free(peer->asking_url);
+	free(peer);
+}
+
+void *
+bus_peer_about(const struct bus_peer *peer)
+{
+	return peer->about;
+}
+
+const char *
+bus_peer_url(const struct bus_peer *peer)
+{
+	return peer->url;
+}
+
+void
+bus_rest(struct bus_peer *peer)
+{
+	if (!peer->is_resting)
+		nng_dialer_close(peer->dialer);
+	peer->is_resting = true;
+}
+
+void
+bus_redial(struct bus_peer *peer)
+{
+	hang_up(peer);
+	dial(peer);
+	if (peer->is_asked)
+		end_request(peer, NULL);
+}
+
+bool
+bus_is_asked(const struct bus_peer *peer)
+{
+	return peer->is_asked;
+}
+
+bool
+bus_request(struct bus_peer *peer, struct text bytes)
+{
+	struct bus *bus = peer->bus;
+	struct timeval delay = { .tv_sec = bus->options.request_ms / 1000,
+		.tv_usec = bus->options.request_ms % 1000 * 1000 };
+	unsigned gone = atomic_load(&peer->gate.gone);
+	nng_msg *message;
+
+	if (peer->is_asked || bytes.length > bus->options.request_bytes_max)
+		return false;
+	message = bus_message(bytes);
+	if (!message)
+		return false;
+	if (nng_sendmsg(peer->asker, message, NNG_FLAG_NONBLOCK) != 0) {
+		nng_msg_free(message);
+		return false;
+	}
+	peer->is_asked = true;
+	peer->gone_before = gone;
+	evtimer_add(peer->late, &delay);
+	bus->figures.requests_sent++;
+	return true;
+}

@@ -1,0 +1,149 @@
+/*
+ * Sockets of nng, as the bus wants them: bounded in every direction, and never
+ * blocking.
+ */
+#include "worker/relay/bus.h"
+
+#include <event2/event.h>
+#include <nng/nng.h>
+
+#include <nng/protocol/bus0/bus.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/protocol/reqrep0/req.h>
+#include <string.h>
+
+#include "shared/base.h"
+#include "shared/log.h"
+#include "worker/relay/bus_inside.h"
+
+#define RECONNECT_MS_MIN 100
+#define RECONNECT_MS_MAX 2000
+
+static int
+failed(const char *what, int error)
+{
+	log_error("relay: %s: %s", what, nng_strerror(error));
+	return -1;
+}
+
+int
+bus_open_frames(struct bus *bus)
+{
+	int error = nng_bus0_open(&bus->frames);
+
+	if (error != 0)
+		return failed("bus", error);
+	if ((error = nng_socket_set_int(bus->frames, NNG_OPT_SENDBUF,
+		     BUS_FRAMES_WAITING_MAX)) != 0 ||
+		(error = nng_socket_set_int(bus->frames, NNG_OPT_RECVBUF,
+			 BUS_FRAMES_WAITING_MAX)) != 0 ||
+		(error = nng_socket_set_size(bus->frames, NNG_OPT_RECVMAXSZ,
+			 bus->options.frame_bytes_max)) != 0)
+		return failed("bus", error);
+	bus_gate_open(
+		&bus->gate, bus->options.pipes_max, bus->bell, bus->frames);
+	return 0;
+}
+
+int
+bus_open_answers(struct bus *bus)
+{
+	int error = nng_rep0_open(&bus->answers);
+
+	if (error != 0)
+		return failed("bus", error);
+	error = nng_socket_set_size(bus->answers, NNG_OPT_RECVMAXSZ,
+		bus->options.request_bytes_max);
+	if (error != 0)
+		return failed("bus", error);
+	bus_gate_open(&bus->asking_gate, bus->options.pipes_max, bus->bell,
+		bus->answers);
+	return 0;
+}
+
+int
+bus_open_asker(struct bus_peer *peer)
+{
+	const struct bus *bus = peer->bus;
+	int error = nng_req0_open(&peer->asker);
+
+	if (error != 0)
+		return failed("bus", error);
+	if ((error = nng_socket_set_size(peer->asker, NNG_OPT_RECVMAXSZ,
+		     bus->options.request_bytes_max)) != 0 ||
+		(error = nng_socket_set_ms(peer->asker, NNG_OPT_REQ_RESENDTIME,
+			 NNG_DURATION_INFINITE)) != 0)
+		return failed("bus", error);
+	/* The next pipe may be there before the last one is gone. */
+	bus_gate_open(&peer->gate, 4, bus->bell, peer->asker);
+	return 0;
+}
+
+int
+bus_listen(struct bus *bus, nng_socket socket, const char *url)
+{
+	nng_listener listener;
+	int error = nng_listener_create(&listener, socket, url);
+
+	if (error == 0 && bus->tls)
+		error = nng_listener_set_ptr(
+			listener, NNG_OPT_TLS_CONFIG, bus->tls);
+	if (error == 0)
+		error = nng_listener_start(listener, 0);
+	return error == 0 ? 0 : failed(url, error);
+}
+
+int
+bus_dial(struct bus_peer *peer, nng_socket socket, const char *url,
+	nng_dialer *dialer)
+{
+	int error = nng_dialer_create(dialer, socket, url);
+
+	if (error != 0)
+		return failed(url, error);
+	if ((peer->tls && (error = nng_dialer_set_ptr(*dialer,
+				   NNG_OPT_TLS_CONFIG, peer->tls)) != 0) ||
+		(error = nng_dialer_set_ms(
+			 *dialer, NNG_OPT_RECONNMINT, RECONNECT_MS_MIN)) != 0 ||
+		(error = nng_dialer_set_ms(
+			 *dialer, NNG_OPT_RECONNMAXT, RECONNECT_MS_MAX)) != 0 ||
+		(error = nng_dialer_start(*dialer, NNG_FLAG_NONBLOCK)) != 0) {
+		nng_dialer_close(*dialer);
+		return failed(url, error);
+	}
+	return 0;
+}
+
+struct event *
+bus_watch(struct bus *bus, nng_socket socket, void (*on)(int, short, void *),
+	void *self)
+{
+	struct event *event;
+	int fd, error = nng_socket_get_int(socket, NNG_OPT_RECVFD, &fd);
+
+	if (error != 0) {
+		failed("bus", error);
+		return NULL;
+	}
+	event = event_new(bus->base, fd, EV_READ | EV_PERSIST, on, self);
+	must(event != NULL && event_add(event, NULL) == 0);
+	return event;
+}
+
+nng_msg *
+bus_message(struct text bytes)
+{
+	nng_msg *message;
+
+	if (nng_msg_alloc(&message, bytes.length) != 0)
+		return NULL;
+	if (bytes.length > 0)
+		memcpy(nng_msg_body(message), bytes.at, bytes.length);
+	return message;
+}
+
+struct text
+bus_message_text(nng_msg *message)
+{
+	return (struct text){ nng_msg_body(message), nng_msg_len(message) };
+}

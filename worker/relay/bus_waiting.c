@@ -1,0 +1,95 @@
+/*
+ * What waits at nng for one pipe. nng keeps frames for a pipe and drops those
+ * that come when it is full, both without a word, but it counts what a pipe has
+ * taken; the rest of what was sent waits or was dropped.
+ */
+#include "worker/relay/bus.h"
+
+#include <string.h>
+
+#include "shared/base.h"
+#include "shared/log.h"
+#include "worker/relay/bus_inside.h"
+
+static struct bus_pipe *
+find_pipe(struct bus *bus, uint64_t id)
+{
+	for (unsigned i = 0; i < bus->gate.count; i++)
+		if (bus->pipes[i].place != 0 &&
+			bus_place_pipe(bus->pipes[i].place) == id)
+			return &bus->pipes[i];
+	return NULL;
+}
+
+static uint64_t
+value_of(nng_stat *stat, const char *name)
+{
+	nng_stat *found = nng_stat_find(stat, name);
+
+	return found ? nng_stat_value(found) : 0;
+}
+
+/* Takes out of the account what cannot be waiting because there is no room. */
+static void
+forget_dropped(struct bus *bus, struct bus_pipe *pipe, uint64_t frames,
+	uint64_t *bytes)
+{
+	/* One more is on its way out. */
+	const uint64_t room = BUS_FRAMES_WAITING_MAX + 1;
+	uint64_t dropped, dropped_bytes;
+
+	if (frames <= room)
+		return;
+	dropped = frames - room;
+	dropped_bytes =
+		(uint64_t)((double)*bytes * (double)dropped / (double)frames);
+	bus->figures.frames_dropped += dropped;
+	pipe->frames_before += dropped;
+	pipe->bytes_before += dropped_bytes;
+	*bytes -= dropped_bytes;
+}
+
+static uint64_t
+left_of(uint64_t sent, uint64_t before, uint64_t taken)
+{
+	return sent > before + taken ? sent - before - taken : 0;
+}
+
+static void
+look_at(struct bus *bus, struct bus_pipe *pipe, nng_stat *stat)
+{
+	uint64_t frames = left_of(bus->figures.frames_sent, pipe->frames_before,
+		value_of(stat, "tx_msgs"));
+	uint64_t bytes = left_of(bus->figures.bytes_sent, pipe->bytes_before,
+		value_of(stat, "tx_bytes"));
+	char address[BUS_ADDRESS_BYTES];
+
+	forget_dropped(bus, pipe, frames, &bytes);
+	if (bytes <= bus->options.waiting_bytes_max)
+		return;
+	bus_pipe_address(bus, bus_place_pipe(pipe->place), address);
+	log_warning("relay: %s reads too slowly, %llu bytes wait for it: cut",
+		address, (unsigned long long)bytes);
+	bus->figures.pipes_cut++;
+	bus_close_pipe(bus, bus_place_pipe(pipe->place));
+}
+
+void
+bus_look_at_waiting(struct bus *bus)
+{
+	nng_stat *all, *stat;
+
+	bus->bytes_looked = bus->figures.bytes_sent;
+	if (nng_stats_get(&all) != 0)
+		return;
+	for (stat = nng_stat_child(all); stat; stat = nng_stat_next(stat)) {
+		struct bus_pipe *pipe;
+
+		if (strcmp(nng_stat_name(stat), "pipe") != 0)
+			continue;
+		pipe = find_pipe(bus, value_of(stat, "id"));
+		if (pipe)
+			look_at(bus, pipe, stat);
+	}
+	nng_stats_free(all);
+}
