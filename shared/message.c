@@ -37,6 +37,12 @@ message_origin(unsigned host, unsigned slot)
 	return (uint64_t)host << 10 | slot;
 }
 
+unsigned
+message_origin_host(uint64_t origin)
+{
+	return (unsigned)(origin >> 10);
+}
+
 static void
 write_word(char *at, uint64_t value, int count)
 {

@@ -33,6 +33,7 @@ uint64_t message_unix_ms(uint64_t id_time);
 /* The first clock value of this millisecond. */
 uint64_t message_time_of(uint64_t unix_ms);
 uint64_t message_origin(unsigned host, unsigned slot);
+unsigned message_origin_host(uint64_t origin);
 
 /* Is this its end (0: it has none), and has that come? */
 bool message_is_over(uint64_t until, uint64_t unix_ms);

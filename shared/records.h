@@ -142,4 +142,12 @@ enum stream_kind {
 #undef NUMBER
 #undef MORE
 
+/* The clock of this host when the message got its place, by which a stream
+ * grows; the id of one that was said elsewhere is older. */
+static inline uint64_t
+message_clock(const struct message *message)
+{
+	return message->placed ? message->placed : message->id_time;
+}
+
 #endif

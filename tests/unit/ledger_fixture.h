@@ -1,7 +1,8 @@
 /*
  * A ledger without a process around it: worker.h is played by the test, which
  * keeps what the ledger sends; arena, index and journal are real. Slots: two
- * gateways, an api, the ledger, the historian. Included by one test program
+ * gateways, an api, the ledger, the historian, the relay, which does not live
+ * unless a test starts it. Included by one test program
  * each, so everything is static.
  */
 #ifndef TESTS_UNIT_LEDGER_FIXTURE_H
@@ -33,7 +34,8 @@
 #define API 2
 #define LEDGER 3
 #define HISTORIAN 4
-#define SLOTS 5
+#define RELAY 5
+#define SLOTS 6
 #define LETTERS_MAX 4096
 
 struct sent {
@@ -234,7 +236,7 @@ fixture_open(void)
 		.index_connections = 64,
 		.index_rooms = 64,
 		.roles = { ROLE_GATEWAY, ROLE_GATEWAY, ROLE_API, ROLE_LEDGER,
-			ROLE_HISTORIAN },
+			ROLE_HISTORIAN, ROLE_RELAY },
 	};
 
 	snprintf(directory, sizeof(directory), "/tmp/test_ledger.XXXXXX");

@@ -331,7 +331,7 @@ a_checkpoint_is_of_the_moment_when_it_began(void **state)
 }
 
 static void
-a_replay_adds_only_what_is_newer(void **state)
+a_replay_adds_each_key_once(void **state)
 {
 	struct message first = message_of("t", "ann", "1", "r", 1);
 	struct message second = message_of("t", "ann", "2", "r", 2);
@@ -342,7 +342,8 @@ a_replay_adds_only_what_is_newer(void **state)
 	keys_replay(&keys, &first);
 	keys_replay(&keys, &second);
 	keys_replay(&keys, &plain);
-	assert_int_equal(keys.known.count, 1);
+	assert_int_equal(keys.known.count, 2);
+	assert_int_equal(find(&first, NOW), 1);
 	assert_int_equal(find(&second, NOW), 2);
 }
 
@@ -361,7 +362,7 @@ main(void)
 		TEST(keys_are_the_same_from_a_checkpoint),
 		TEST(a_part_of_a_checkpoint_is_refused),
 		TEST(a_checkpoint_is_of_the_moment_when_it_began),
-		TEST(a_replay_adds_only_what_is_newer),
+		TEST(a_replay_adds_each_key_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,7 +144,7 @@ ask_of(const struct stream *stream, const struct lookup *lookup,
 	bool has_archive)
 {
 	const struct page_source source = { stream, &class, has_archive, 100000,
-		NOW };
+		NOW, 1 };
 	struct buffer messages = { 0 }, told = { 0 };
 	struct answer answer = { 0 };
 	struct unpack in;

@@ -204,7 +204,7 @@ ask(const struct stream *stream, unsigned mode, uint64_t anchor, uint64_t limit,
 
 	*page = (struct page){ 0 };
 	is_known = page_from_memory(&(struct page_source){ stream, &classes[1],
-					    has_archive, 10000, NOW },
+					    has_archive, 10000, NOW, 1 },
 		&lookup, &messages, page);
 	buffer_fini(&messages);
 	return is_known;
@@ -277,7 +277,7 @@ assert_missed(const struct stream *stream, uint64_t offset, bool has_archive,
 
 	assert_int_equal(
 		page_of_missed(&(struct page_source){ stream, &classes[1],
-				       has_archive, bytes_max, NOW },
+				       has_archive, bytes_max, NOW, 1 },
 			offset, &messages, &page),
 		missed);
 	if (missed == MISSED_TOLD) {

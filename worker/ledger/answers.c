@@ -104,6 +104,7 @@ answers_page_source(const struct ledger *ledger, unsigned kind,
 		.has_archive = ledger->historian != NO_SLOT,
 		.bytes_max = ledger->letter_max / 2,
 		.unix_ms = clock_unix_ms(),
+		.host = (unsigned)ledger->config->host_id,
 	};
 }
 
@@ -132,6 +133,7 @@ answers_letter(struct ledger *ledger, const struct letter *letter)
 		[LETTER_ROOMS_WANTED] = answers_rooms_wanted,
 		[LETTER_SEARCH] = answers_search,
 		[LETTER_ROLL_WANTED] = turn_enrol_tell,
+		[LETTER_HAULS_WANTED] = turn_haul_tell,
 	};
 
 	if (letter->kind >= LETTER_KIND_COUNT ||

@@ -21,6 +21,7 @@
 #include "shared/systems.h"
 #include "shared/thread.h"
 #include "worker/ledger/checkpoint_file.h"
+#include "worker/ledger/hosts.h"
 #include "worker/ledger/keys.h"
 #include "worker/ledger/marks.h"
 #include "worker/ledger/rolls.h"
@@ -307,6 +308,9 @@ checkpoint_begin(struct checkpoint_writer *writer,
 	end_part(writer);
 	begin_part(writer);
 	rolls_write(parts->rolls, &writer->picture);
+	end_part(writer);
+	begin_part(writer);
+	hosts_write(parts->hosts, &writer->picture);
 	end_part(writer);
 	begin_part(writer);
 	keys_begin_writing(parts->keys, &writer->picture);

@@ -1,14 +1,14 @@
 /*
  * Checkpoints: the heads of all streams, the keys of 12 hours, all
- * marks, bans and rolls at one position of the journal, so that a start reads
- * only the journal behind it. (Segments are kept for ten minutes, so these
- * cannot be left to the journal.) The file lies in the journal's directory and
- * is replaced whole; the one before it is kept, with the journal from its
- * position on, in case the newer one turns out to be damaged.
+ * marks, bans, rolls and sources at one position of the journal, so that a
+ * start reads only the journal behind it. (Segments are kept for ten minutes,
+ * so these cannot be left to the journal.) The file lies in the journal's
+ * directory and is replaced whole; the one before it is kept, with the journal
+ * from its position on, in case the newer one turns out to be damaged.
  *
- * Writing takes a picture in memory, of streams, bans and rolls at once and of
- * keys and marks piece by piece, and leaves the disk to a thread, so that a
- * large one does not hold up the loop.
+ * Writing takes a picture in memory, of most parts at once and of keys and
+ * marks piece by piece, and leaves the disk to a thread, so that a large one
+ * does not hold up the loop.
  */
 #ifndef WORKER_LEDGER_CHECKPOINT_H
 #define WORKER_LEDGER_CHECKPOINT_H
@@ -19,6 +19,7 @@
 struct arena;
 struct bans_writer;
 struct checkpoint_writer;
+struct hosts;
 struct journal;
 struct keys;
 struct marks;
@@ -33,12 +34,14 @@ struct checkpoint_parts {
 	struct bans_writer *bans;    /* NULL: not here */
 	const struct arena *systems; /* where they lie; NULL: not here */
 	struct rolls *rolls;
+	struct hosts *hosts;
 };
 
 struct checkpoint {
 	uint64_t position; /* of the journal; 0 with no checkpoint */
 	uint64_t id_time;  /* the last one given out */
 	uint64_t epoch;    /* the store id */
+	bool has_keys;     /* one that was read; old ones have none */
 };
 
 /* Reads the newest usable checkpoint into the parts, which are empty.

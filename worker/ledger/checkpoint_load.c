@@ -14,6 +14,7 @@
 #include "shared/systems.h"
 #include "worker/ledger/checkpoint.h"
 #include "worker/ledger/checkpoint_file.h"
+#include "worker/ledger/hosts.h"
 #include "worker/ledger/keys.h"
 #include "worker/ledger/marks.h"
 #include "worker/ledger/rolls.h"
@@ -147,6 +148,14 @@ read_rolls(struct unpack *in, struct rolls *rolls)
 	return rolls_read(rolls, &part);
 }
 
+static bool
+read_hosts(struct unpack *in, struct hosts *hosts)
+{
+	struct unpack part = next_part(in);
+
+	return hosts_read(hosts, &part);
+}
+
 /* What stands behind the streams. */
 static bool
 read_parts(struct unpack *in, uint32_t version,
@@ -166,6 +175,9 @@ read_parts(struct unpack *in, uint32_t version,
 		return false;
 	if (version >= CHECKPOINT_VERSION_OF_ROLLS &&
 		!read_rolls(in, parts->rolls))
+		return false;
+	if (version >= CHECKPOINT_VERSION_OF_HOSTS &&
+		!read_hosts(in, parts->hosts))
 		return false;
 	keys = next_part(in);
 	marks = next_part(in);
@@ -211,7 +223,8 @@ load_file(const char *path, const struct journal *journal,
 		loaded = fill(path, &bytes, &head, parts);
 	if (loaded == LOADED)
 		*checkpoint = (struct checkpoint){ head.position, head.id_time,
-			head.epoch };
+			head.epoch,
+			head.version >= CHECKPOINT_VERSION_OF_KEYS };
 	buffer_fini(&bytes);
 	return loaded;
 }

@@ -14,7 +14,7 @@ struct key_line {
 };
 
 _Static_assert(sizeof(struct key_line) == 48, "lies on disk");
-_Static_assert(sizeof(struct key_entry) == 56, "there are many");
+_Static_assert(sizeof(struct key_entry) == 64, "there are many");
 
 void
 keys_init(struct keys *keys, uint32_t count_max)
@@ -92,6 +92,7 @@ add_line(struct keys *keys, const struct key_line *line)
 	entry->target = line->target;
 	entry->id_time = line->id_time;
 	entry->offset = line->offset;
+	entry->serial = ++keys->serial;
 }
 
 static bool
@@ -137,7 +138,7 @@ bool
 keys_is_fresh(const struct keys *keys, const struct key_entry *entry)
 {
 	return keys->settled == 0 ||
-	       entry->id_time > entry_at(keys, keys->settled)->id_time;
+	       entry->serial > entry_at(keys, keys->settled)->serial;
 }
 
 void
@@ -171,10 +172,7 @@ keys_replay(struct keys *keys, const struct message *message)
 	struct key_name name;
 
 	if (message->key.length == 0 || message->key.length > KEY_BYTES_MAX ||
-		message->from.length > USER_BYTES_MAX ||
-		(keys->known.newest != 0 &&
-			message->id_time <=
-				entry_at(keys, keys->known.newest)->id_time))
+		message->from.length > USER_BYTES_MAX)
 		return;
 	name = keys_name(keys, message);
 	keys_add(keys, &name, message);
@@ -189,7 +187,7 @@ keys_begin_writing(struct keys *keys, struct buffer *out)
 	buffer_reserve(out, keys->known.count * sizeof(struct key_line));
 	keys->writing = keys->known.oldest;
 	keys->writing_to = keys->known.newest
-				   ? entry_at(keys, keys->known.newest)->id_time
+				   ? entry_at(keys, keys->known.newest)->serial
 				   : 0;
 }
 
@@ -202,7 +200,7 @@ keys_write(struct keys *keys, struct buffer *out, size_t most)
 			entry->head.name.low, entry->target, entry->id_time,
 			entry->offset, entry->head.mine };
 
-		if (entry->id_time > keys->writing_to) {
+		if (entry->serial > keys->writing_to) {
 			keys->writing = 0;
 			break;
 		}

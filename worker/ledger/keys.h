@@ -7,7 +7,7 @@
  * taken for a repeat that is none. The secrets lie in the checkpoint with the
  * keys, 48 bytes each; what came after it is read again from the journal.
  *
- * Memory is bounded: 60 bytes a key, KEYS_MAX keys (4 million: 97 keyed
+ * Memory is bounded: 68 bytes a key, KEYS_MAX keys (4 million: 97 keyed
  * messages a second for 12 h), then the oldest go before their time and are
  * counted. All calls take O(1); each key that is added forgets two that are too
  * old.
@@ -39,6 +39,7 @@ struct key_entry {
 	uint64_t target;
 	uint64_t id_time;
 	uint64_t offset;
+	uint64_t serial; /* counts those that were added, from 1 */
 };
 
 struct keys {
@@ -46,7 +47,8 @@ struct keys {
 	uint32_t count_max;
 	uint32_t settled; /* the newest one that is for good */
 	uint32_t writing; /* the next one for the checkpoint, 0 when all are */
-	uint64_t writing_to; /* id_time of the last one for it */
+	uint64_t serial;  /* of the newest one */
+	uint64_t writing_to; /* serial of the last one for the checkpoint */
 	uint64_t dropped;    /* before their time; the owner may set it to 0 */
 };
 
@@ -63,8 +65,7 @@ struct key_name keys_name(
 const struct key_entry *keys_find(
 	const struct keys *keys, const struct key_name *name, uint64_t unix_ms);
 
-/* The message, which has an id and an offset, is the first one with its key;
- * messages come in the order of their ids. */
+/* The message, which has an id and an offset, is the first one with its key. */
 void keys_add(struct keys *keys, const struct key_name *name,
 	const struct message *message);
 
@@ -78,7 +79,7 @@ void keys_take_back(struct keys *keys);
 /* Forgets what is too old, at most so many; for times when none is added. */
 void keys_forget(struct keys *keys, uint64_t unix_ms, unsigned most);
 
-/* From the journal: adds the key of a message that is newer than all known. */
+/* From the journal: adds the key of a message, if it has one. */
 void keys_replay(struct keys *keys, const struct message *message);
 
 /* The end of a checkpoint, written piece by piece while others come and go:

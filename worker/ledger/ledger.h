@@ -25,6 +25,7 @@
 #include "shared/journal.h"
 #include "shared/letter.h"
 #include "shared/stream.h"
+#include "worker/ledger/hosts.h"
 #include "worker/ledger/keys.h"
 #include "worker/ledger/marks.h"
 #include "worker/ledger/members.h"
@@ -33,13 +34,18 @@
 #include "worker/ledger/streams.h"
 
 struct ban_order;
+struct hauled;
 struct system_order;
 struct bans_writer;
+struct checkpoint_parts;
 struct checkpoint_writer;
 struct links;
 struct worker;
 
 #define NO_SLOT UINT32_MAX
+
+/* The memory of recent messages, of all streams. */
+#define RECENT_BYTES_MAX (32ULL * 1024 * 1024)
 
 /* With this much waiting for a gateway, nothing is added that could be asked
  * for again: says to its rooms are refused, and requests with long answers. */
@@ -56,14 +62,17 @@ enum task_fate {
 			  trim: it does not move; an enrolment: it is done */
 	FATE_CONFLICT, /* its key was used for another target */
 	FATE_TOO_FAST, /* for the rate of its room */
-	FATE_BEYOND,   /* a mark, a trim: there is no such offset */
-	FATE_FULL,     /* an enrolment: there are too many */
+	FATE_BEYOND,   /* a mark, a trim: there is no such offset; a HAUL: it
+			  does not begin where its source stands */
+	FATE_FULL,     /* an enrolment, a source: there are too many */
 };
 
 /* A letter of this turn and, for a message, what became of it so far. */
 struct task {
 	const struct letter *letter; /* borrowed until the turn ends */
-	size_t packed; /* where its letter for gateways lies in turn.packed */
+	size_t packed; /* where its letter for gateways lies in turn.packed; of
+			  a HAUL, where its records begin in turn.hauled */
+	size_t hauled; /* of a HAUL: so many records */
 	enum task_fate fate;
 	bool has_places;     /* of FATE_PUBLISH, and in the batch */
 	bool first_is_fresh; /* of this turn too, so not in the journal yet */
@@ -87,6 +96,9 @@ struct turn {
 	struct ban_order *bans;
 	size_t ban_count;
 	struct buffer ban_bytes;
+	/* What came from other hosts; turn_haul_item.h. */
+	struct hauled *hauled;
+	size_t hauled_count, hauled_room;
 	/* Systems that register. */
 	struct system_order *systems;
 	size_t system_count;
@@ -135,6 +147,7 @@ struct ledger {
 	struct marks marks;
 	struct bans_writer *bans; /* of ledger 0; else NULL */
 	struct rolls rolls;       /* of ledger 0; else empty */
+	struct hosts hosts;       /* how far we have what they said */
 	struct members *members;
 	struct members *attendance; /* of inboxes: who is logged in; events.c */
 	uint64_t epoch;             /* of all streams: the store id */
@@ -163,6 +176,18 @@ void turn_take(struct ledger *ledger, const struct letter *letter);
 void turn_finish(struct ledger *ledger);
 void turn_fini(struct turn *turn);
 
+/* For messages of whatever origin: gives offsets in all streams that they stand
+ * in; packs one into turn.packed, at *at, and into the batch, false: it is too
+ * large for the letters that would have to carry it; makes one that is in the
+ * journal count, and sends it on; takes back the places of one that is not,
+ * when all else of the turn is done: until then they keep their streams from
+ * being forgotten. */
+void turn_give_offsets(struct ledger *ledger, struct message *message);
+bool turn_stage(struct ledger *ledger, const struct message *message,
+	uint32_t begun_us, size_t *at);
+void turn_publish(struct ledger *ledger, size_t packed);
+void turn_take_back(struct ledger *ledger, const struct letter *letter);
+
 /* Sends on, once more, a message of the batch that ends there, to those whom an
  * earlier life may not have sent it. */
 void turn_redeliver(struct ledger *ledger, const struct message *message,
@@ -186,6 +211,23 @@ void turn_ban_begin(struct ledger *ledger);
 /* turn_system.c: the same for REGISTER. */
 void turn_system_take(struct ledger *ledger, const struct letter *letter);
 void turn_system_finish(struct ledger *ledger, enum journal_result result);
+
+/* One of another host, in the journal by now. */
+void turn_ban_hauled(struct ledger *ledger, struct text packed);
+
+/* turn_haul.c: the same for HAUL and HAUL_SET: before the tasks are done it is
+ * settled up to where sources are here. The answer to HAULS_WANTED; and that
+ * something of another host is lost is told once more. */
+void turn_haul_take(struct ledger *ledger, struct task *task);
+void turn_haul_set_take(struct ledger *ledger, struct task *task);
+void turn_haul_begin(struct ledger *ledger, enum journal_result result);
+void turn_haul_finish(struct ledger *ledger, const struct task *task,
+	enum journal_result result);
+void turn_haul_set_finish(struct ledger *ledger, const struct task *task,
+	enum journal_result result);
+void turn_haul_end(struct ledger *ledger, enum journal_result result);
+void turn_haul_tell(struct ledger *ledger, const struct letter *letter);
+void turn_haul_again(struct ledger *ledger, const struct message *message);
 
 /* turn_trim.c: the same for TRIM. */
 void turn_trim_take(struct ledger *ledger, struct task *task);
@@ -212,6 +254,11 @@ void answers_members_event(const struct members_event *event, void *ledger);
 void answers_send(struct ledger *ledger, struct teller to);
 
 bool answers_names_fit(struct text tenant, struct text name);
+
+/* opening.c: opens the journal and learns what it and the checkpoint say; -1
+ * (logged) when that cannot be. And what a checkpoint is of. */
+int opening_store(struct ledger *ledger);
+struct checkpoint_parts opening_parts(struct ledger *ledger);
 
 /* delivery.c: notes in the rings to gateways how far all is sent on, and in our
  * row the least of them. Call it when nothing of a turn is left to be sent. */

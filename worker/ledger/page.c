@@ -24,12 +24,12 @@ is_expired(const struct walk *walk, const struct recent_text *text)
 }
 
 static bool
-is_too_old(const struct walk *walk, const struct recent_text *text)
+is_too_old(const struct walk *walk, uint64_t time)
 {
 	uint64_t kept_ms = (uint64_t)walk->source->class->keep_seconds;
 
-	return kept_ms > 0 && message_unix_ms(text->id_time) + kept_ms <=
-				      walk->source->unix_ms;
+	return kept_ms > 0 &&
+	       message_unix_ms(time) + kept_ms <= walk->source->unix_ms;
 }
 
 /* Was it said between the two? */
@@ -62,7 +62,7 @@ is_wanted(const struct walk *walk, const struct recent_message *at)
 		return false;
 	return lookup->changes || (!(at->text->flags & MESSAGE_CHANGES) &&
 					  !is_expired(walk, at->text) &&
-					  !is_too_old(walk, at->text));
+					  !is_too_old(walk, at->text->id_time));
 }
 
 /* The oldest message that memory tells for certain, or NULL. */
@@ -83,8 +83,8 @@ raise_bottom(struct walk *walk)
 
 	if (kept > 0 && walk->top > kept)
 		walk->bottom = MAX_OF(walk->bottom, walk->top - kept + 1);
-	for (at = first_of(walk); at != NULL && is_too_old(walk, at->text);
-		at = at->next)
+	for (at = first_of(walk);
+		at != NULL && is_too_old(walk, at->text->clock); at = at->next)
 		walk->bottom = MAX_OF(walk->bottom, at->offset + 1);
 }
 
@@ -114,26 +114,49 @@ walk_of(const struct page_source *source, const struct lookup *lookup)
 static bool
 is_behind(const struct recent_text *text, const struct lookup *lookup)
 {
-	if (text->id_time != lookup->anchor)
-		return text->id_time > lookup->anchor;
+	if (text->clock != lookup->anchor)
+		return text->clock > lookup->anchor;
 	if (lookup->mode == LOOKUP_AFTER_ID)
 		return text->id_origin > lookup->anchor_origin;
 	return lookup->mode == LOOKUP_FROM_TIME ||
 	       text->id_origin >= lookup->anchor_origin;
 }
 
-/* Ids grow along a stream, so what is asked for by id or time is asked for by
- * the offset of the first message there. false: memory may not reach so far. */
+/* The first message behind the anchor. One that has its id stands anywhere when
+ * it is of another host; else it stands where its time belongs. false: memory
+ * may not reach so far. */
+static bool
+find_anchor(
+	const struct walk *walk, const struct lookup *lookup, uint64_t *offset)
+{
+	const struct recent_message *at = NULL;
+
+	if (lookup->mode != LOOKUP_FROM_TIME && first_of(walk) != NULL)
+		at = recent_find_id(walk->source->stream, lookup->anchor,
+			lookup->anchor_origin);
+	if (at != NULL) {
+		*offset = at->offset + (lookup->mode == LOOKUP_AFTER_ID);
+		return true;
+	}
+	at = first_of(walk);
+	while (at != NULL && !is_behind(at->text, lookup))
+		at = at->next;
+	*offset = at ? at->offset : walk->top + 1;
+	if (walk->oldest <= walk->bottom)
+		return true;
+	return *offset != walk->oldest &&
+	       (lookup->mode == LOOKUP_FROM_TIME ||
+		       message_origin_host(lookup->anchor_origin) ==
+			       walk->source->host);
+}
+
+/* What is asked for by id or time is asked for by offset. */
 static bool
 anchor_by_offset(const struct walk *walk, struct lookup *lookup)
 {
-	const struct recent_message *at = first_of(walk);
 	uint64_t offset;
 
-	while (at != NULL && !is_behind(at->text, lookup))
-		at = at->next;
-	offset = at ? at->offset : walk->top + 1;
-	if (offset == walk->oldest && offset > walk->bottom)
+	if (!find_anchor(walk, lookup, &offset))
 		return false;
 	if (lookup->mode == LOOKUP_BEFORE_ID) {
 		lookup->mode = LOOKUP_BEFORE;

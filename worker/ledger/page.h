@@ -25,6 +25,7 @@ struct page_source {
 	bool has_archive; /* without one, memory is all there is */
 	size_t bytes_max; /* of the messages, but one there always is */
 	uint64_t unix_ms; /* now */
+	unsigned host;    /* we */
 };
 
 /* What a client has missed of a stream. */

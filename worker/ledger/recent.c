@@ -53,6 +53,8 @@ fill(struct recent *recent, struct recent_text *text,
 {
 	text->id_time = message->id_time;
 	text->id_origin = message->id_origin;
+	text->clock = message_clock(message);
+	text->is_from_afar = message->placed != 0;
 	text->of_time = message->of_time;
 	text->of_origin = message->of_origin;
 	text->flags = message->flags;
@@ -71,6 +73,7 @@ recent_text_new(struct recent *recent, const struct message *message,
 	struct recent_text *text = base_alloc(sizeof(*text));
 
 	text->places = 1;
+	text->changed_time = text->changed_origin = 0;
 	fill(recent, text, message, packed);
 	return text;
 }
@@ -134,6 +137,21 @@ most_of(const struct recent *recent, const struct stream *stream)
 		    : recent->stream_max;
 }
 
+/* May a change of the message have come before it, and be forgotten? */
+static bool
+may_lack(const struct recent *recent, const struct stream *stream,
+	uint64_t offset, const struct recent_text *text)
+{
+	const struct recent_message *first = recent_first(stream);
+
+	if (!text->is_from_afar || !recent->has_archive || offset == 1)
+		return false;
+	if (first == NULL)
+		return message_unix_ms(text->id_time) <= stream->time_ms;
+	return first->offset > MAX_OF(stream->kept_from, 1) &&
+	       text->id_time < first->text->clock;
+}
+
 void
 recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
 	struct recent_text *text, bool is_view)
@@ -144,6 +162,11 @@ recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
 
 	while (stream->recent != NULL && last->offset + 1 != offset)
 		forget(recent, stream->recent);
+	if (may_lack(recent, stream, offset, text)) {
+		while (stream->recent != NULL)
+			forget(recent, stream->recent);
+		return;
+	}
 	message = base_alloc(sizeof(*message));
 	message->stream = stream;
 	message->offset = offset;
@@ -166,6 +189,24 @@ recent_trim(struct recent *recent, struct stream *stream, uint64_t kept_from)
 	stream->kept_from = MAX_OF(stream->kept_from, kept_from);
 	while (stream->recent != NULL && stream->recent->offset < kept_from)
 		forget(recent, stream->recent);
+}
+
+void
+recent_trim_noted(struct recent *recent, struct stream *stream,
+	const struct message *trim)
+{
+	const struct recent_message *at = recent_first(stream);
+
+	if (trim->of_offset > 0) {
+		recent_trim(recent, stream, trim->of_offset);
+		return;
+	}
+	while (at != NULL && at->text->clock <= trim->of_time)
+		at = at->next;
+	if (at != NULL)
+		recent_trim(recent, stream, at->offset);
+	else if (stream->recent != NULL)
+		recent_trim(recent, stream, recent_last(stream)->offset + 1);
 }
 
 const struct recent_message *
@@ -198,6 +239,18 @@ recent_find(const struct stream *stream, uint64_t offset)
 	while (message->offset != offset)
 		message = message->prev;
 	return message;
+}
+
+const struct recent_message *
+recent_find_id(
+	const struct stream *stream, uint64_t id_time, uint64_t id_origin)
+{
+	const struct recent_message *at = recent_last(stream);
+
+	while (at != NULL && (at->text->id_time != id_time ||
+				     at->text->id_origin != id_origin))
+		at = recent_previous(at);
+	return at;
 }
 
 struct text

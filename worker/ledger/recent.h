@@ -25,9 +25,14 @@ struct streams;
 /* A message as its own stream has it, packed; shared by its places. */
 struct recent_text {
 	uint64_t id_time, id_origin;
+	uint64_t clock;              /* message_clock(): grows along a stream */
 	uint64_t of_time, of_origin; /* what it changes */
 	uint64_t flags;              /* MESSAGE_* */
 	uint64_t until;              /* unix ms; 0: for ever */
+	bool is_from_afar;           /* of another host */
+
+	/* The id of the change whose body it has; 0: none. */
+	uint64_t changed_time, changed_origin;
 	size_t length;
 	size_t view_length; /* no view is longer */
 	size_t places;      /* where it is remembered, and the caller's */
@@ -48,6 +53,7 @@ struct recent {
 	struct recent_message *oldest; /* of all (utlist) */
 	uint64_t bytes, bytes_max;
 	unsigned stream_max;
+	bool has_archive; /* which knows what memory does not; the owner's */
 };
 
 /* config: how many messages a class keeps; borrowed for ever. */
@@ -66,8 +72,17 @@ void recent_text_replace(struct recent *recent, struct recent_text *text,
 	const struct message *message);
 struct text recent_text_packed(const struct recent_text *text);
 
-/* Remembers the next message of a stream. An offset that does not follow the
- * last one forgets what was remembered of the stream before. */
+/* What has come here before, of other hosts, and changes this message or stands
+ * above this change: the text gets the body that is left. Call it before the
+ * text itself is added. true: it has another one now. */
+bool recent_settle(struct recent *recent, const struct streams *streams,
+	const struct message *message, struct recent_text *text);
+
+/* Remembers the next message of a stream, whose time_ms is that of those before
+ * it. An offset that does not follow the last one forgets what was remembered
+ * of the stream before. So does, where there is an archive, one from afar that
+ * comes so late that a change of it may have been here and be forgotten: it is
+ * not remembered, and the archive is asked. */
 void recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
 	struct recent_text *text, bool is_view);
 
@@ -75,10 +90,16 @@ void recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
 void recent_trim(
 	struct recent *recent, struct stream *stream, uint64_t kept_from);
 
+/* The same as a note says it: before of_offset, or, when that is 0, what came
+ * here no later than of_time. */
+void recent_trim_noted(struct recent *recent, struct stream *stream,
+	const struct message *trim);
+
 /* When the message is a change: what memory has of the message that it names,
  * and of earlier changes of that, gets the changed body. Only the sender's own
- * messages are changed, and none that is deleted. Call it before the change
- * itself is added. */
+ * messages are changed, and none that is deleted; of two changes the one with
+ * the later id counts, whichever comes first. Call it before the change itself
+ * is added. */
 void recent_change(struct recent *recent, const struct streams *streams,
 	const struct message *message);
 
@@ -92,6 +113,10 @@ const struct recent_message *recent_previous(const struct recent_message *of);
 /* The message with this offset, or NULL. */
 const struct recent_message *recent_find(
 	const struct stream *stream, uint64_t offset);
+
+/* The message with this id, or NULL. */
+const struct recent_message *recent_find_id(
+	const struct stream *stream, uint64_t id_time, uint64_t id_origin);
 
 /* The message as its stream sees it; texts are borrowed from memory, and from
  * others, which is cleared, until either changes. */

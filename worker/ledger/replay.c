@@ -9,6 +9,7 @@
 #include "shared/log.h"
 #include "shared/records.h"
 #include "shared/systems.h"
+#include "worker/ledger/hosts.h"
 #include "worker/ledger/keys.h"
 #include "worker/ledger/marks.h"
 #include "worker/ledger/places.h"
@@ -25,7 +26,7 @@ move_head(const struct replay *replay, struct stream *stream, uint64_t offset,
 			    "follows %" PRIu64,
 			replay->directory, offset, stream->top);
 	stream->top = stream->assigned = offset;
-	stream->time_ms = message_unix_ms(id_time);
+	stream->time_ms = MAX_OF(stream->time_ms, message_unix_ms(id_time));
 }
 
 static void
@@ -39,17 +40,18 @@ take_places(struct replay *replay, const struct journal_batch *batch,
 	if (batch->position >= replay->recent_from) {
 		recent_change(replay->recent, replay->streams, message);
 		text = recent_text_new(replay->recent, message, record);
+		recent_settle(replay->recent, replay->streams, message, text);
 	}
 	while (places_next(&places, &place)) {
 		struct stream *stream =
 			streams_need(replay->streams, &place.name);
 
-		if (batch->position >= replay->heads_from)
-			move_head(
-				replay, stream, place.offset, message->id_time);
 		if (text != NULL)
 			recent_add(replay->recent, stream, place.offset, text,
 				place.is_view);
+		if (batch->position >= replay->heads_from)
+			move_head(
+				replay, stream, place.offset, message->id_time);
 	}
 	if (text != NULL)
 		recent_let_go(replay->recent, &text);
@@ -60,6 +62,7 @@ struct noted {
 	struct mark mark;
 	struct ban ban;
 	struct enrol enrol;
+	struct haul_place place;
 };
 
 static bool
@@ -75,6 +78,8 @@ can_be_read(const struct message *message, struct noted *note)
 		return systems_is_tenant(message->tenant);
 	if (message->flags & MESSAGE_ENROL)
 		return rolls_of_message(message, &note->enrol);
+	if (message->flags & MESSAGE_HAUL)
+		return hosts_of_message(message, &note->place);
 	if (message->flags & MESSAGE_TRIM)
 		return message->kind == STREAM_ROOM ||
 		       message->kind == STREAM_INBOX;
@@ -91,7 +96,7 @@ take_trim(struct replay *replay, const struct message *message)
 		message->stream);
 	stream = streams_find(replay->streams, &name);
 	if (stream != NULL)
-		recent_trim(replay->recent, stream, message->of_offset);
+		recent_trim_noted(replay->recent, stream, message);
 }
 
 /* The checkpoint has the bans up to where it stands. One that is given and one
@@ -119,6 +124,19 @@ take_system(struct replay *replay, const struct message *message)
 			replay->directory);
 }
 
+/* The checkpoint has the points up to where it stands. */
+static void
+take_point(struct replay *replay, const struct journal_batch *batch,
+	const struct message *message, const struct noted *note)
+{
+	if (batch->position < replay->heads_from)
+		return;
+	if (message->flags & MESSAGE_HAUL)
+		hosts_replay_note(replay->hosts, &note->place);
+	else if (message->via != 0)
+		hosts_replay(replay->hosts, message);
+}
+
 static int
 take_message(struct replay *replay, const struct journal_batch *batch,
 	struct text record)
@@ -139,7 +157,8 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 			replay->directory);
 		return -1;
 	}
-	replay->id_time = MAX_OF(replay->id_time, message.id_time);
+	replay->id_time = MAX_OF(replay->id_time, message_clock(&message));
+	take_point(replay, batch, &message, &note);
 	if (message.flags & MESSAGE_MARK) {
 		marks_set(replay->marks, &note.mark);
 	} else if (message.flags & MESSAGE_BAN) {
@@ -150,9 +169,10 @@ take_message(struct replay *replay, const struct journal_batch *batch,
 		rolls_add(replay->rolls, &note.enrol);
 	} else if (message.flags & MESSAGE_TRIM) {
 		take_trim(replay, &message);
-	} else {
+	} else if (!(message.flags & MESSAGE_HAUL)) {
 		take_places(replay, batch, &message, record);
-		keys_replay(replay->keys, &message);
+		if (batch->position >= replay->keys_from)
+			keys_replay(replay->keys, &message);
 	}
 	replay->on_message(replay->self, batch, &message, record);
 	return 0;

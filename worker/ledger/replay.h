@@ -1,8 +1,8 @@
 /*
  * Replay: what a new ledger learns from the journal. Behind the checkpoint
  * every message moves the head of its stream and is known by its key, marks
- * move on, bans are given and lifted, and rolls get longer; the last part of
- * the journal fills the memory of recent messages again.
+ * move on, bans are given and lifted, rolls get longer and points of sources
+ * move; the last part of the journal fills the memory of recent messages again.
  */
 #ifndef WORKER_LEDGER_REPLAY_H
 #define WORKER_LEDGER_REPLAY_H
@@ -13,6 +13,7 @@
 
 struct arena;
 struct bans_writer;
+struct hosts;
 struct journal_batch;
 struct keys;
 struct marks;
@@ -25,6 +26,7 @@ struct replay {
 	const char *directory;
 	uint64_t from;        /* read from here; a batch begins there */
 	uint64_t heads_from;  /* streams know the heads up to here */
+	uint64_t keys_from;   /* keys are known up to here */
 	uint64_t recent_from; /* remember messages from here on */
 	uint64_t end;         /* of the journal */
 	uint64_t epoch;       /* that all messages must have */
@@ -34,6 +36,7 @@ struct replay {
 	struct bans_writer *bans;    /* NULL: not here */
 	const struct arena *systems; /* where they lie; NULL: not here */
 	struct rolls *rolls;
+	struct hosts *hosts;
 	struct recent *recent;
 	uint64_t id_time; /* last one given out; moved on */
 

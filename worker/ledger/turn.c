@@ -106,44 +106,55 @@ answer_say(struct ledger *ledger, const struct message *message)
 	send_said(ledger, asker, &said);
 }
 
-/* From now on it counts in every stream that it stands in. */
-static void
+/* From now on it counts in every stream that it stands in. true: what came
+ * before it, of other hosts, has given it another body, and ledger->letter is
+ * the one that tells it so. */
+static bool
 take_places(struct ledger *ledger, const struct message *message,
 	struct text record)
 {
 	struct places places = places_of(message);
+	struct recent *recent = &ledger->recent;
 	struct recent_text *text;
 	struct place place;
+	bool is_other;
 
-	recent_change(&ledger->recent, &ledger->streams, message);
-	text = recent_text_new(&ledger->recent, message, record);
+	recent_change(recent, &ledger->streams, message);
+	text = recent_text_new(recent, message, record);
+	is_other = recent_settle(recent, &ledger->streams, message, text);
+	if (is_other) {
+		letter_begin(&ledger->letter, LETTER_DELIVER);
+		buffer_add_text(&ledger->letter, recent_text_packed(text));
+	}
 	while (places_next(&places, &place)) {
 		struct stream *stream =
 			streams_find(&ledger->streams, &place.name);
 
 		must(stream != NULL);
+		recent_add(recent, stream, place.offset, text, place.is_view);
 		stream->top = place.offset;
-		stream->time_ms = message_unix_ms(message->id_time);
-		recent_add(&ledger->recent, stream, place.offset, text,
-			place.is_view);
+		stream->time_ms = MAX_OF(
+			stream->time_ms, message_unix_ms(message->id_time));
 	}
-	recent_let_go(&ledger->recent, &text);
+	recent_let_go(recent, &text);
+	return is_other;
 }
 
-/* The message is in the journal: now it counts, and everybody may know. The
- * sender's gateway gets the message before the answer to it, so that what the
- * client asks after the answer sees the message. */
-static void
-publish(struct ledger *ledger, const struct task *task)
+/* The sender's gateway gets the message before the answer to it, so that what
+ * the client asks after the answer sees the message. */
+void
+turn_publish(struct ledger *ledger, size_t packed)
 {
-	struct letter *letter =
-		packed_letter(&ledger->turn.packed, task->packed);
+	struct letter *letter = packed_letter(&ledger->turn.packed, packed);
 	struct unpack in = letter_open(letter);
 	struct message message;
 
 	must(message_unpack(&in, &message));
-	take_places(ledger, &message, packed_record(letter));
-	deliver(ledger, &message, letter, UINT64_MAX);
+	if (message.offset > 0 &&
+		take_places(ledger, &message, packed_record(letter)))
+		letter = letter_end(&ledger->letter);
+	if (letter->size <= ledger->letter_max)
+		deliver(ledger, &message, letter, UINT64_MAX);
 	answer_say(ledger, &message);
 }
 
@@ -210,15 +221,13 @@ do_say(struct ledger *ledger, struct task *task, enum journal_result result)
 	if (task->fate == FATE_REPEAT)
 		answer_repeat(ledger, task);
 	else if (task->fate == FATE_PUBLISH && result == JOURNAL_OK)
-		publish(ledger, task);
+		turn_publish(ledger, task->packed);
 	else
 		refuse(ledger, task, result);
 }
 
-/* Takes back the places that a failed batch had given. Only after all tasks are
- * done: until then they keep their streams from being forgotten. */
-static void
-take_back(struct ledger *ledger, const struct letter *letter)
+void
+turn_take_back(struct ledger *ledger, const struct letter *letter)
 {
 	struct unpack in = letter_open(letter);
 	struct message message;
@@ -249,6 +258,7 @@ turn_finish(struct ledger *ledger)
 		keys_settle(&ledger->keys);
 	else
 		keys_take_back(&ledger->keys);
+	turn_haul_begin(ledger, result);
 	turn_ban_finish(ledger, result);
 	turn_system_finish(ledger, result);
 	for (size_t i = 0; i < turn->count; i++) {
@@ -256,6 +266,10 @@ turn_finish(struct ledger *ledger)
 
 		if (task->letter->kind == LETTER_SAY)
 			do_say(ledger, task, result);
+		else if (task->letter->kind == LETTER_HAUL)
+			turn_haul_finish(ledger, task, result);
+		else if (task->letter->kind == LETTER_HAUL_SET)
+			turn_haul_set_finish(ledger, task, result);
 		else if (task->letter->kind == LETTER_TRIM)
 			turn_trim_finish(ledger, task, result);
 		else if (task->letter->kind == LETTER_READ)
@@ -267,12 +281,31 @@ turn_finish(struct ledger *ledger)
 	}
 	for (size_t i = 0; result != JOURNAL_OK && i < turn->count; i++)
 		if (turn->tasks[i].has_places)
-			take_back(ledger, turn->tasks[i].letter);
+			turn_take_back(ledger, turn->tasks[i].letter);
+	turn_haul_end(ledger, result);
 	turn->is_idle = true;
 	turn->count = 0;
 	while (turn->single_count > 0)
 		buffer_fini(&turn->singles[--turn->single_count]);
 	buffer_clear(&turn->packed, KEEP_BYTES);
+}
+
+/* One of another host as it was sent on, or is to be by now. */
+static struct text
+remembered(const struct ledger *ledger, const struct message *message,
+	struct text record)
+{
+	struct places places = places_of(message);
+	const struct recent_message *at = NULL;
+	const struct stream *stream;
+	struct place place;
+
+	if (message->placed == 0 || !places_next(&places, &place))
+		return record;
+	stream = streams_find(&ledger->streams, &place.name);
+	if (stream != NULL)
+		at = recent_find(stream, message->offset);
+	return at ? recent_text_packed(at->text) : record;
 }
 
 void
@@ -283,7 +316,7 @@ turn_redeliver(struct ledger *ledger, const struct message *message,
 	size_t at = packed_begin(packed, 0);
 	struct letter *letter;
 
-	buffer_add_text(packed, record);
+	buffer_add_text(packed, remembered(ledger, message, record));
 	letter = packed_end(packed, at);
 	if (letter->size <= ledger->letter_max)
 		deliver(ledger, message, letter, end);
@@ -301,6 +334,7 @@ turn_fini(struct turn *turn)
 	free(turn->tasks);
 	free(turn->bans);
 	free(turn->systems);
+	free(turn->hauled);
 	buffer_fini(&turn->packed);
 	buffer_fini(&turn->others);
 	buffer_fini(&turn->ban_bytes);

@@ -18,6 +18,7 @@
 #include "shared/clock.h"
 #include "shared/log.h"
 #include "shared/records.h"
+#include "shared/scoreboard.h"
 #include "worker/ledger/answers_inside.h"
 #include "worker/worker.h"
 
@@ -179,6 +180,21 @@ apply(struct ledger *ledger, const struct ban *ban)
 	must(bans_writer_set(ledger->bans, ban));
 	tell_all(ledger, ban);
 	return true;
+}
+
+void
+turn_ban_hauled(struct ledger *ledger, struct text packed)
+{
+	struct unpack in = unpack_of(packed);
+	struct ban ban;
+
+	must(ban_unpack(&in, &ban));
+	if (ban.what == BAN_LIFT)
+		bans_writer_lift(ledger->bans, &ban);
+	else if (bans_writer_set(ledger->bans, &ban))
+		tell_all(ledger, &ban);
+	else
+		row_count(ledger->row, COUNTER_HAULED_LOST, 1);
 }
 
 static void

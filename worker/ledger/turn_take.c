@@ -32,10 +32,8 @@ next_offset(const struct ledger *ledger, const struct stream_name *name)
 	return stream ? stream->assigned + 1 : 1;
 }
 
-/* An id, and an offset in each stream that it will stand in. */
-static void
-name_message(
-	struct ledger *ledger, const struct task *task, struct message *message)
+void
+turn_give_offsets(struct ledger *ledger, struct message *message)
 {
 	struct buffer *others = &ledger->turn.others;
 	struct places places = places_of(message);
@@ -51,6 +49,16 @@ name_message(
 			message->offset = place.offset;
 	}
 	message->others = buffer_text(others);
+}
+
+/* An id, and an offset in each stream that it will stand in. */
+static void
+name_message(
+	struct ledger *ledger, const struct task *task, struct message *message)
+{
+	turn_give_offsets(ledger, message);
+	message->via = message->via_position = message->via_index = 0;
+	message->placed = 0;
 	message->id_time = message_next_time(ledger->id_time, clock_unix_ms());
 	message->id_origin = ledger->origin;
 	message->epoch = ledger->epoch;
@@ -85,27 +93,36 @@ forget_empty(struct ledger *ledger, const struct message *message)
 		streams_drop_if_empty(&ledger->streams, stream);
 }
 
-/* Gives the message its places and adds it to the batch, unless it is too large
- * for the letters that would have to carry it. */
+bool
+turn_stage(struct ledger *ledger, const struct message *message,
+	uint32_t begun_us, size_t *at)
+{
+	struct buffer *packed = &ledger->turn.packed;
+
+	*at = packed_begin(packed, begun_us);
+	message_pack(packed, message);
+	if (packed->length - *at > ledger->letter_max) {
+		packed->length = *at;
+		return false;
+	}
+	journal_add(ledger->journal, packed_record(packed_end(packed, *at)));
+	if (message->offset > 0)
+		move_assigned(ledger, message);
+	return true;
+}
+
+/* Gives the message its places and adds it to the batch. */
 static void
 stage(struct ledger *ledger, struct task *task, struct message *message)
 {
-	struct buffer *packed = &ledger->turn.packed;
-	struct letter *letter;
-
 	name_message(ledger, task, message);
-	task->packed = packed_begin(packed, task->letter->begun_us);
-	message_pack(packed, message);
-	if (packed->length - task->packed > ledger->letter_max) {
+	if (!turn_stage(
+		    ledger, message, task->letter->begun_us, &task->packed)) {
 		task->fate = FATE_TOO_BIG;
-		packed->length = task->packed;
 		forget_empty(ledger, message);
 		return;
 	}
-	letter = packed_end(packed, task->packed);
-	journal_add(ledger->journal, packed_record(letter));
 	ledger->id_time = message->id_time;
-	move_assigned(ledger, message);
 	task->has_places = true;
 }
 
@@ -312,6 +329,10 @@ turn_take(struct ledger *ledger, const struct letter *letter)
 		take_message(ledger, letter);
 	else if (letter->kind == LETTER_SAY_MANY)
 		take_many(ledger, letter);
+	else if (letter->kind == LETTER_HAUL)
+		turn_haul_take(ledger, add_task(&ledger->turn, letter));
+	else if (letter->kind == LETTER_HAUL_SET)
+		turn_haul_set_take(ledger, add_task(&ledger->turn, letter));
 	else if (letter->kind == LETTER_TRIM)
 		turn_trim_take(ledger, add_task(&ledger->turn, letter));
 	else if (letter->kind == LETTER_READ)

@@ -1,0 +1,329 @@
+/*
+ * What was said on other hosts, as the relay brings it: rows of records of one
+ * source. Each gets its own places here, goes into the batch with the point
+ * behind it, and counts when that is in the journal; turn_haul_item.c judges
+ * them one by one. What lies before the point of the source is passed over, and
+ * nothing is taken that would leave a gap.
+ *
+ * So it is the point that decides whether a letter of an earlier life was done,
+ * and not how far its ring was read. Only the setting of a point has nothing
+ * else to go by: what an earlier life has read is not done again, but told.
+ *
+ * Each letter is answered by the point that holds after its turn.
+ */
+#include <inttypes.h>
+
+#include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/config.h"
+#include "shared/log.h"
+#include "shared/scoreboard.h"
+#include "worker/ledger/answers_inside.h"
+#include "worker/ledger/packed.h"
+#include "worker/ledger/turn_haul_item.h"
+#include "worker/worker.h"
+
+#define KEEP_BYTES (256U * 1024)
+
+/* A point that moves while nothing comes for us is noted so often: after a kill
+ * it must not lie before what the source keeps of its journal. */
+#define NOTE_EVERY_MS 30000
+
+static bool
+is_of_another_host(const struct ledger *ledger, uint64_t host, uint64_t number)
+{
+	return hosts_are_sound(host, number) &&
+	       host != (uint64_t)ledger->config->host_id;
+}
+
+static bool
+read_haul(const struct ledger *ledger, const struct letter *letter,
+	struct haul *haul)
+{
+	struct unpack in = letter_open(letter);
+
+	return haul_unpack(&in, haul) &&
+	       is_of_another_host(ledger, haul->host, haul->ledger) &&
+	       haul->epoch != 0;
+}
+
+static bool
+read_place(const struct ledger *ledger, const struct letter *letter,
+	struct haul_place *place)
+{
+	struct unpack in = letter_open(letter);
+
+	return haul_place_unpack(&in, place) &&
+	       is_of_another_host(ledger, place->host, place->ledger) &&
+	       place->epoch != 0;
+}
+
+/* It goes into the batch; body lies in ledger->letter. */
+static void
+stage_place(struct ledger *ledger, struct host_source *source,
+	const struct haul_place *place)
+{
+	struct message message;
+
+	hosts_to_message(place, &message, &ledger->letter);
+	message.epoch = ledger->epoch;
+	buffer_clear(&ledger->list, KEEP_BYTES);
+	message_pack(&ledger->list, &message);
+	journal_add(ledger->journal, buffer_text(&ledger->list));
+	ledger->turn.note_count++;
+	source->noted_ms = worker_now_ms(ledger->worker);
+}
+
+/* A gateway that cannot follow is given no more; it comes later. */
+static bool
+is_too_much(const struct ledger *ledger)
+{
+	if (worker_overflow(ledger->worker) <= LEDGER_WAITING_MAX)
+		return false;
+	for (unsigned i = 0; i < ledger->gateways; i++)
+		if (worker_overflow_of(ledger->worker,
+			    ledger->first_gateway + i) > LEDGER_WAITING_MAX)
+			return true;
+	return false;
+}
+
+static struct host_point
+point_of(uint64_t epoch, uint64_t position, uint64_t index)
+{
+	return (struct host_point){ epoch, position, index };
+}
+
+/* The items that are new; a row that breaks off is taken as far as it goes. */
+static void
+take_items(struct ledger *ledger, struct host_source *source,
+	const struct haul *haul)
+{
+	const struct host_point to =
+		point_of(haul->epoch, haul->to_position, haul->to_index);
+	struct unpack in = unpack_of(haul->items);
+	bool has_unkept = false;
+
+	while (in.at < in.end) {
+		struct unpack one = unpack_of(unpack_text(&in));
+		struct haul_item item;
+		struct host_point point;
+
+		if (in.failed || !haul_item_unpack(&one, &item)) {
+			row_count(ledger->row, COUNTER_HAULED_BAD, 1);
+			break;
+		}
+		point = point_of(haul->epoch, item.position, item.index);
+		if (hosts_compare(&point, &source->ahead) <= 0)
+			continue;
+		if (hosts_compare(&point, &to) > 0) {
+			row_count(ledger->row, COUNTER_HAULED_BAD, 1);
+			break;
+		}
+		source->ahead = point;
+		has_unkept |= !turn_haul_item(ledger, source, item.message);
+	}
+	if (hosts_compare(&to, &source->ahead) > 0)
+		source->ahead = to;
+	if (has_unkept || worker_now_ms(ledger->worker) >=
+				  source->noted_ms + NOTE_EVERY_MS)
+		stage_place(ledger, source,
+			&(struct haul_place){ .host = source->host,
+				.ledger = source->ledger,
+				.epoch = source->ahead.epoch,
+				.position = source->ahead.position,
+				.index = source->ahead.index });
+}
+
+void
+turn_haul_take(struct ledger *ledger, struct task *task)
+{
+	struct host_source *source;
+	struct host_point from;
+	struct haul haul;
+
+	task->packed = ledger->turn.hauled_count;
+	task->fate = FATE_BEYOND;
+	if (!read_haul(ledger, task->letter, &haul))
+		return; /* said when it is done */
+	source = hosts_find(&ledger->hosts, haul.host, haul.ledger);
+	from = point_of(haul.epoch, haul.from_position, haul.from_index);
+	if (source == NULL || source->ahead.epoch != haul.epoch ||
+		hosts_compare(&source->ahead, &from) < 0)
+		return;
+	if (is_too_much(ledger)) {
+		task->fate = FATE_TOO_MUCH;
+		return;
+	}
+	task->fate = FATE_PUBLISH;
+	take_items(ledger, source, &haul);
+	task->hauled = ledger->turn.hauled_count - task->packed;
+}
+
+static bool
+stands_there(const struct host_source *source, const struct haul_place *place)
+{
+	return source->ahead.epoch == place->epoch &&
+	       source->ahead.position == place->position &&
+	       source->ahead.index == place->index;
+}
+
+void
+turn_haul_set_take(struct ledger *ledger, struct task *task)
+{
+	struct host_source *source;
+	struct haul_place place;
+
+	if (!read_place(ledger, task->letter, &place))
+		return; /* said when it is done */
+	source = hosts_need(&ledger->hosts, place.host, place.ledger);
+	if (source == NULL)
+		task->fate = FATE_FULL;
+	else if (worker_letter_end(ledger->worker) <=
+		 ledger->taken[task->letter->from])
+		task->fate = FATE_DECIDED;
+	else if (stands_there(source, &place) && place.lost == 0)
+		task->fate = FATE_REPEAT;
+	if (task->fate != FATE_PUBLISH)
+		return;
+	stage_place(ledger, source, &place);
+	source->ahead = point_of(place.epoch, place.position, place.index);
+}
+
+static void
+send_place(
+	struct ledger *ledger, struct teller to, const struct haul_place *place)
+{
+	letter_begin(&ledger->letter, LETTER_HAUL_AT);
+	haul_place_pack(&ledger->letter, place);
+	answers_send(ledger, to);
+}
+
+/* What holds now; epoch 0: nothing of this source. */
+static void
+tell_source(
+	struct ledger *ledger, struct teller to, uint64_t host, uint64_t number)
+{
+	const struct host_source *source =
+		hosts_find(&ledger->hosts, host, number);
+	struct haul_place place = { .host = host, .ledger = number };
+
+	if (source != NULL) {
+		place.epoch = source->held.epoch;
+		place.position = source->held.position;
+		place.index = source->held.index;
+	}
+	send_place(ledger, to, &place);
+}
+
+void
+turn_haul_begin(struct ledger *ledger, enum journal_result result)
+{
+	if (result == JOURNAL_OK)
+		hosts_settle(&ledger->hosts);
+	else
+		hosts_take_back(&ledger->hosts);
+}
+
+void
+turn_haul_finish(struct ledger *ledger, const struct task *task,
+	enum journal_result result)
+{
+	struct haul haul;
+
+	if (!read_haul(ledger, task->letter, &haul)) {
+		answers_bad_letter(ledger, task->letter);
+		return;
+	}
+	for (size_t i = 0; result == JOURNAL_OK && i < task->hauled; i++)
+		turn_haul_item_done(
+			ledger, &ledger->turn.hauled[task->packed + i]);
+	tell_source(
+		ledger, answers_sender(task->letter), haul.host, haul.ledger);
+}
+
+/* Every gateway tells its clients that they have to look anew. */
+static void
+tell_moved(struct ledger *ledger)
+{
+	static const struct loss loss;
+
+	for (unsigned i = 0; i < ledger->gateways; i++) {
+		unsigned slot = ledger->first_gateway + i;
+
+		letter_begin(&ledger->letter, LETTER_MOVED);
+		loss_pack(&ledger->letter, &loss);
+		worker_send(ledger->worker, slot, letter_end(&ledger->letter));
+	}
+}
+
+static void
+note_hole(struct ledger *ledger, const struct haul_place *place)
+{
+	log_warning("host %" PRIu64 ", ledger %" PRIu64 ": %" PRIu64
+		    " bytes of its journal are lost to this host; going on at "
+		    "position %" PRIu64,
+		place->host, place->ledger, place->lost, place->position);
+	row_count(ledger->row, COUNTER_HAUL_HOLES, 1);
+	tell_moved(ledger);
+}
+
+void
+turn_haul_set_finish(struct ledger *ledger, const struct task *task,
+	enum journal_result result)
+{
+	struct haul_place place;
+
+	if (!read_place(ledger, task->letter, &place)) {
+		answers_bad_letter(ledger, task->letter);
+		return;
+	}
+	if (task->fate == FATE_FULL)
+		log_error("host %" PRIu64 ", ledger %" PRIu64
+			  ": there are too many other hosts and ledgers",
+			place.host, place.ledger);
+	if (task->fate == FATE_PUBLISH && result == JOURNAL_OK &&
+		place.lost > 0)
+		note_hole(ledger, &place);
+	tell_source(
+		ledger, answers_sender(task->letter), place.host, place.ledger);
+}
+
+void
+turn_haul_again(struct ledger *ledger, const struct message *message)
+{
+	struct haul_place place;
+
+	if (hosts_of_message(message, &place) && place.lost > 0)
+		tell_moved(ledger);
+}
+
+void
+turn_haul_end(struct ledger *ledger, enum journal_result result)
+{
+	struct turn *turn = &ledger->turn;
+
+	for (size_t i = 0; result != JOURNAL_OK && i < turn->hauled_count; i++)
+		if (turn->hauled[i].id_time > 0) /* no note */
+			turn_take_back(ledger, packed_letter(&turn->packed,
+						       turn->hauled[i].packed));
+	turn->hauled_count = 0;
+}
+
+void
+turn_haul_tell(struct ledger *ledger, const struct letter *letter)
+{
+	const struct haul_place end = { 0 };
+	struct unpack in = letter_open(letter);
+	struct hauls_wanted wanted;
+
+	if (!hauls_wanted_unpack(&in, &wanted)) {
+		answers_bad_letter(ledger, letter);
+		return;
+	}
+	for (size_t i = 0; i < ledger->hosts.count; i++)
+		if (ledger->hosts.sources[i].held.epoch != 0)
+			tell_source(ledger, answers_sender(letter),
+				ledger->hosts.sources[i].host,
+				ledger->hosts.sources[i].ledger);
+	send_place(ledger, answers_sender(letter), &end);
+}

@@ -1,0 +1,468 @@
+/*
+ * A record of another host is no letter of an edge: it may be of another
+ * version, and its host may be wrong about much. So nothing of it is taken for
+ * granted but that the host holds our secret.
+ *
+ * A message keeps its id and gets places of our own. Marks and what was taken
+ * away say where by the id of a message; which place that is here, memory
+ * tells, or the turn itself. What a class here does not keep is shown to those
+ * who are there and not stored.
+ */
+#include "worker/ledger/turn_haul_item.h"
+
+#include "shared/bans.h"
+#include "shared/base.h"
+#include "shared/clock.h"
+#include "shared/config.h"
+#include "shared/mail.h"
+#include "shared/scoreboard.h"
+#include "shared/systems.h"
+#include "worker/ledger/answers_inside.h"
+#include "worker/ledger/packed.h"
+#include "worker/ledger/places.h"
+#include "worker/worker.h"
+
+/* So far ids may run before our clock and take it along. */
+#define AHEAD_MS_MAX 60000
+
+/* So many messages of the turn are looked at for the one that was read. */
+#define LOOK_BACK_MAX 1024
+
+/* What a message may be marked with; everything else is of a later version. */
+#define FLAGS_KNOWN                                                            \
+	(MESSAGE_ECHO | MESSAGE_CHANGES | MESSAGE_MODERATED |                  \
+		MESSAGE_ROOM_KEY | MESSAGE_SHARED_KEY | MESSAGE_DELETED)
+
+/* One that was too large for the rings of this host comes without its body. */
+#define FLAGS_WITHOUT_BODY (MESSAGE_DELETE | MESSAGE_DELETED)
+
+static void
+add_hauled(struct turn *turn, size_t packed, const struct message *message)
+{
+	if (turn->hauled_count == turn->hauled_room) {
+		turn->hauled_room = 2 * turn->hauled_room + 64;
+		turn->hauled = base_realloc(turn->hauled,
+			turn->hauled_room * sizeof(*turn->hauled));
+	}
+	turn->hauled[turn->hauled_count++] =
+		(struct hauled){ packed, message->id_time, message->id_origin };
+}
+
+/* Nobody here has asked for it. */
+static void
+stamp(struct ledger *ledger, const struct host_source *source,
+	struct message *message)
+{
+	message->epoch = ledger->epoch;
+	message->asker_slot = message->asker_life = 0;
+	message->connection = message->request = 0;
+	message->via = hosts_via(source);
+	message->via_position = source->ahead.position;
+	message->via_index = source->ahead.index;
+}
+
+/* A note of another host, as one of ours. */
+static void
+stage_note(struct ledger *ledger, const struct host_source *source,
+	struct message *message)
+{
+	size_t packed;
+
+	stamp(ledger, source, message);
+	if (!turn_stage(ledger, message, 0, &packed)) {
+		row_count(ledger->row, COUNTER_HAULED_BAD, 1);
+		return;
+	}
+	ledger->turn.note_count++;
+	add_hauled(&ledger->turn, packed, message);
+}
+
+static void
+count_lost(struct ledger *ledger)
+{
+	row_count(ledger->row, COUNTER_HAULED_LOST, 1);
+}
+
+/* Where a message of the turn stands in this stream; 0: not at all. */
+static uint64_t
+offset_in(struct ledger *ledger, const struct hauled *hauled,
+	const struct stream_name *name)
+{
+	struct unpack in = letter_open(
+		packed_letter(&ledger->turn.packed, hauled->packed));
+	struct message message;
+	struct places places;
+	struct place place;
+
+	must(message_unpack(&in, &message));
+	places = places_of(&message);
+	while (message.offset > 0 && places_next(&places, &place))
+		if (text_equal(stream_name_text(&place.name),
+			    stream_name_text(name)))
+			return place.offset;
+	return 0;
+}
+
+/* Our place of the message that another host calls so; 0: nobody knows. */
+static uint64_t
+find_offset(struct ledger *ledger, const struct message *message,
+	struct text stream_called)
+{
+	const struct turn *turn = &ledger->turn;
+	const struct recent_message *at = NULL;
+	const struct stream *stream;
+	struct stream_name name;
+
+	if (message->of_time == 0)
+		return 0;
+	stream_name_make(
+		&name, (unsigned)message->kind, message->tenant, stream_called);
+	stream = streams_find(&ledger->streams, &name);
+	if (stream != NULL)
+		at = recent_find_id(
+			stream, message->of_time, message->of_origin);
+	if (at != NULL)
+		return at->offset;
+	for (size_t i = turn->hauled_count, looked = 0;
+		i > 0 && looked < LOOK_BACK_MAX; i--, looked++) {
+		const struct hauled *hauled = &turn->hauled[i - 1];
+
+		if (hauled->id_time == message->of_time &&
+			hauled->id_origin == message->of_origin)
+			return offset_in(ledger, hauled, &name);
+	}
+	return 0;
+}
+
+static bool
+take_mark(struct ledger *ledger, const struct host_source *source,
+	const struct message *message)
+{
+	struct mark mark;
+	struct message note;
+
+	if (!marks_of_message(message, &mark))
+		return false;
+	mark.offset = find_offset(ledger, message, mark.stream);
+	mark.with_offset = 0;
+	if (mark.with.length > 0)
+		mark.with_offset = find_offset(ledger, message, mark.with);
+	mark.asker_slot = mark.asker_life = mark.connection = 0;
+	if (mark.offset == 0) {
+		count_lost(ledger);
+		return true;
+	}
+	if (mark.offset <= marks_find(&ledger->marks, &mark))
+		return true;
+	marks_to_message(&mark, &note, &ledger->turn.others);
+	note.of_time = message->of_time;
+	note.of_origin = message->of_origin;
+	stage_note(ledger, source, &note);
+	return true;
+}
+
+/* The id is that of the last message that goes; without one, the archive looks
+ * for what is not later than its time. */
+static bool
+take_trim(struct ledger *ledger, const struct host_source *source,
+	const struct message *message)
+{
+	struct message note = {
+		.kind = message->kind,
+		.tenant = message->tenant,
+		.stream = message->stream,
+		.flags = MESSAGE_TRIM,
+		.of_time = message->of_time,
+		.of_origin = message->of_origin,
+	};
+	uint64_t last;
+
+	if ((message->kind != STREAM_ROOM && message->kind != STREAM_INBOX) ||
+		!answers_names_fit(message->tenant, message->stream))
+		return false;
+	if (message->of_time == 0) {
+		count_lost(ledger);
+		return true;
+	}
+	last = find_offset(ledger, message, message->stream);
+	note.of_offset = last ? last + 1 : 0;
+	stage_note(ledger, source, &note);
+	return true;
+}
+
+static bool
+take_ban(struct ledger *ledger, const struct host_source *source,
+	const struct message *message)
+{
+	struct unpack in = unpack_of(message->body);
+	struct message note = { .kind = STREAM_TENANT,
+		.flags = MESSAGE_BAN,
+		.body = message->body };
+	struct ban ban;
+
+	if (ledger->bans == NULL || !ban_unpack(&in, &ban) ||
+		!ban_is_sound(&ban) ||
+		(ban.what != BAN_SET && ban.what != BAN_LIFT))
+		return false;
+	stage_note(ledger, source, &note);
+	return true;
+}
+
+static bool
+take_system(struct ledger *ledger, const struct host_source *source,
+	const struct message *message)
+{
+	struct message note = { .kind = STREAM_TENANT,
+		.tenant = message->tenant,
+		.flags = MESSAGE_SYSTEM };
+
+	if (ledger->number != 0 || !systems_is_tenant(message->tenant))
+		return false;
+	if (!systems_has(ledger->arena, message->tenant))
+		stage_note(ledger, source, &note);
+	return true;
+}
+
+static bool
+take_enrol(struct ledger *ledger, const struct host_source *source,
+	const struct message *message)
+{
+	struct message note;
+	struct enrol enrol;
+
+	if (ledger->number != 0 || !rolls_of_message(message, &enrol))
+		return false;
+	rolls_to_message(&enrol, &note);
+	if (!rolls_have(&ledger->rolls, &enrol))
+		stage_note(ledger, source, &note);
+	return true;
+}
+
+static bool
+take_note(struct ledger *ledger, const struct host_source *source,
+	const struct message *message)
+{
+	if (message->flags & ~(uint64_t)MESSAGE_NOTES)
+		return false;
+	switch (message->flags) {
+	case MESSAGE_MARK:
+		return take_mark(ledger, source, message);
+	case MESSAGE_TRIM:
+		return take_trim(ledger, source, message);
+	case MESSAGE_BAN:
+		return take_ban(ledger, source, message);
+	case MESSAGE_SYSTEM:
+		return take_system(ledger, source, message);
+	case MESSAGE_ENROL:
+		return take_enrol(ledger, source, message);
+	default:
+		return false;
+	}
+}
+
+static bool
+names_are_good(const struct message *message)
+{
+	struct unpack in = unpack_of(message->others);
+	struct mail_side side;
+
+	while (mail_next_side(&in, &side))
+		if (!text_is_name(side.user, 1, USER_BYTES_MAX))
+			return false;
+	return text_is_name(message->tenant, 0, TENANT_BYTES_MAX) &&
+	       text_is_name(message->stream, 1, ROOM_BYTES_MAX) &&
+	       text_is_name(message->from, 0, USER_BYTES_MAX) &&
+	       text_is_name(message->type, 0, TYPE_BYTES_MAX) &&
+	       message->key.length <= KEY_BYTES_MAX;
+}
+
+static bool
+numbers_are_good(const struct message *message, unsigned host)
+{
+	bool is_change = message->flags & MESSAGE_CHANGES;
+
+	return message->id_time > 0 && message->id_time <= INT64_MAX &&
+	       message_origin_host(message->id_origin) == host &&
+	       message->platform <= UINT16_MAX &&
+	       message->only_platform <= UINT16_MAX &&
+	       message->until <= INT64_MAX && message->of_time <= INT64_MAX &&
+	       message->of_origin <= INT64_MAX &&
+	       is_change == (message->of_time > 0);
+}
+
+static bool
+is_sound(const struct ledger *ledger, const struct host_source *source,
+	const struct message *message)
+{
+	return !(message->flags & ~(uint64_t)FLAGS_KNOWN) &&
+	       (message->flags & MESSAGE_CHANGES) != MESSAGE_CHANGES &&
+	       message->body.length > 0 &&
+	       numbers_are_good(message, (unsigned)source->host) &&
+	       places_are_good(message) && names_are_good(message) &&
+	       stream_shard((unsigned)message->kind, message->tenant,
+		       message->stream,
+		       (unsigned)ledger->config->ledgers) == ledger->number;
+}
+
+/* Our clock follows that of the others, but not into a wrong future. */
+static uint64_t
+next_clock(struct ledger *ledger, uint64_t id_time)
+{
+	uint64_t now_ms = clock_unix_ms();
+	uint64_t clock = message_next_time(ledger->id_time, now_ms);
+
+	if (id_time <= message_time_of(now_ms + AHEAD_MS_MAX))
+		return MAX_OF(clock, id_time);
+	row_count(ledger->row, COUNTER_CLOCK_AHEAD, 1);
+	return clock;
+}
+
+static bool
+is_kept(const struct ledger *ledger, const struct message *message)
+{
+	return config_stream_class(
+		ledger->config, (unsigned)message->kind, message->stream)
+		->history;
+}
+
+/* Those who are there see it, in no place. A change changes nothing here. */
+static void
+show(struct ledger *ledger, const struct host_source *source,
+	struct message *message)
+{
+	struct buffer *packed = &ledger->turn.packed;
+	struct buffer *others = &ledger->turn.others;
+	struct unpack in = unpack_of(message->others);
+	struct mail_side side;
+	size_t at;
+
+	if (message->flags & MESSAGE_CHANGES)
+		return;
+	buffer_clear(others, SIZE_MAX);
+	while (mail_next_side(&in, &side))
+		mail_add_side(others, &(struct mail_side){ side.user, 0 });
+	message->others = buffer_text(others);
+	message->offset = 0;
+	stamp(ledger, source, message);
+	message->epoch = 0;
+	at = packed_begin(packed, 0);
+	message_pack(packed, message);
+	packed_end(packed, at);
+	add_hauled(&ledger->turn, at, message);
+}
+
+/* It gets its places, unless its key says that it has some. */
+static void
+keep(struct ledger *ledger, const struct host_source *source,
+	struct message *message)
+{
+	const struct key_entry *entry = NULL;
+	struct key_name key;
+	size_t packed;
+
+	if (message->key.length > 0) {
+		key = keys_name(&ledger->keys, message);
+		entry = keys_find(&ledger->keys, &key, clock_unix_ms());
+	}
+	if (entry != NULL && entry->target == key.target) {
+		row_count(ledger->row, COUNTER_HAULED_KNOWN, 1);
+		return;
+	}
+	message->placed = next_clock(ledger, message->id_time);
+	turn_give_offsets(ledger, message);
+	stamp(ledger, source, message);
+	message->changed = 0;
+	if (!turn_stage(ledger, message, 0, &packed)) {
+		row_count(ledger->row, COUNTER_HAULED_BAD, 1);
+		return;
+	}
+	ledger->id_time = message->placed;
+	if (message->key.length > 0 && entry == NULL)
+		keys_add(&ledger->keys, &key, message);
+	add_hauled(&ledger->turn, packed, message);
+}
+
+bool
+turn_haul_item(struct ledger *ledger, const struct host_source *source,
+	struct text packed)
+{
+	struct unpack in = unpack_of(packed);
+	struct message message;
+	bool is_good;
+
+	is_good = message_unpack(&in, &message) && message.via == 0 &&
+		  message.epoch == source->ahead.epoch;
+	if (message.body.length == 0 && message.flags & FLAGS_WITHOUT_BODY)
+		message.body = TEXT_LITERAL("null");
+	if (is_good && message.flags & MESSAGE_NOTES) {
+		is_good = take_note(ledger, source, &message);
+	} else if (is_good && is_sound(ledger, source, &message)) {
+		if (!is_kept(ledger, &message)) {
+			show(ledger, source, &message);
+			return false;
+		}
+		keep(ledger, source, &message);
+	} else {
+		is_good = false;
+	}
+	if (!is_good)
+		row_count(ledger->row, COUNTER_HAULED_BAD, 1);
+	return true;
+}
+
+static void
+set_mark(struct ledger *ledger, const struct message *message)
+{
+	struct mark mark;
+
+	must(marks_of_message(message, &mark));
+	if (marks_set(&ledger->marks, &mark))
+		turn_mark_again(ledger, message, UINT64_MAX);
+}
+
+static void
+trim(struct ledger *ledger, const struct message *message)
+{
+	struct stream *stream = answers_find_stream(ledger,
+		(unsigned)message->kind, message->tenant, message->stream);
+
+	if (stream != NULL)
+		recent_trim_noted(&ledger->recent, stream, message);
+}
+
+static void
+enrol(struct ledger *ledger, const struct message *message)
+{
+	struct enrol enrolled;
+
+	must(rolls_of_message(message, &enrolled));
+	if (rolls_have_room_for(&ledger->rolls, &enrolled, 0))
+		rolls_add(&ledger->rolls, &enrolled);
+	else
+		count_lost(ledger);
+}
+
+void
+turn_haul_item_done(struct ledger *ledger, const struct hauled *hauled)
+{
+	struct unpack in = letter_open(
+		packed_letter(&ledger->turn.packed, hauled->packed));
+	struct message message;
+
+	must(message_unpack(&in, &message));
+	row_count(ledger->row, COUNTER_HAULED, 1);
+	if (message.flags & MESSAGE_MARK)
+		set_mark(ledger, &message);
+	else if (message.flags & MESSAGE_TRIM)
+		trim(ledger, &message);
+	else if (message.flags & MESSAGE_BAN)
+		turn_ban_hauled(ledger, message.body);
+	else if (message.flags & MESSAGE_ENROL)
+		enrol(ledger, &message);
+	else if (message.flags & MESSAGE_SYSTEM) {
+		if (!systems_add(ledger->arena, message.tenant))
+			count_lost(ledger);
+	} else {
+		turn_publish(ledger, hauled->packed);
+	}
+}
