@@ -374,6 +374,8 @@ a_changed_text_takes_what_it_takes(void **state)
 		.stream = TEXT_LITERAL("ada"),
 		.from = TEXT_LITERAL("ada"),
 		.flags = MESSAGE_EDIT,
+		.id_time = id_of(2),
+		.id_origin = 5,
 		.of_time = id_of(1),
 		.of_origin = 5,
 		.body = { body, sizeof(body) },
