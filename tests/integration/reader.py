@@ -19,7 +19,8 @@ LOOKED_AT = {
     "apt": r"(install|remove|purge) .*", "dnf": r"install .*",
     "docker": r"compose -f \S+ .*",
     "systemctl": r"(enable|restart|reload|daemon-reload|stop|start)\b.*",
-    "useradd": r".* confab$", "make": None}
+    "useradd": r".* confab$", "make": None,
+    "docker": r"compose -f packaging/\S+ (up|down|exec|logs)\b.*"}
 SUDO = '#!/bin/sh\nexec "$@"\n'
 LOOK = "#!/bin/sh\necho %s \"$@\" >> %s\n"
 # A refusal is no success.
@@ -240,3 +241,5 @@ exec %s -s %s "$@"
                                check=True, capture_output=True)
             else:
                 assert re.fullmatch(LOOKED_AT[name], words), line
+            for path in re.findall(r" (packaging/\S+)", line):
+                assert (ROOT / path).exists(), line
