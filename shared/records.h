@@ -55,6 +55,7 @@ enum join_flag {
 	JOIN_RECOVER = 8,   /* wants what came after from_offset */
 	JOIN_INBOX = 16,    /* no room: the user's inbox, at a login */
 	JOIN_ATTEND = 32,   /* with JOIN_INBOX: to be told of as online */
+	JOIN_UNREAD = 64,   /* with JOIN_RECOVER: what came after his mark */
 };
 
 enum joined_recovery {

@@ -27,22 +27,97 @@ is_refused(uint64_t request)
 	return true;
 }
 
+/* What was said at these offsets, as a row of packed texts; returns how much.
+ */
+static uint64_t
+add_messages(struct buffer *row, uint64_t after, uint64_t last)
+{
+	struct buffer packed = { 0 };
+
+	for (uint64_t at = after + 1; at <= last; at++) {
+		buffer_clear(&packed, 0);
+		message_pack(&packed,
+			&(struct message){ .kind = STREAM_ROOM,
+				.epoch = 1,
+				.offset = at,
+				.from = TEXT_LITERAL("1"),
+				.type = TEXT_LITERAL("text"),
+				.body = TEXT_LITERAL("{\"msg\":\"<x>\"}"),
+				.only_platform = mood % 4 });
+		pack_text(row, buffer_text(&packed));
+	}
+	buffer_fini(&packed);
+	return last > after ? last - after : 0;
+}
+
+/* More was missed than one answer brings. */
+static bool
+is_behind(const struct join *join, uint64_t read)
+{
+	if (!(join->flags & JOIN_UNREAD) || mood % 7 != 3)
+		return false;
+	fixture_tell(BEHIND, behind_pack,
+		(struct behind){ .request = join->request,
+			.connection = join->connection,
+			.offset = offset,
+			.epoch = 1,
+			.read = read });
+	return true;
+}
+
+/* What is looked up may be there, or not. */
+static void
+on_lookup(struct unpack *in)
+{
+	struct buffer row = { 0 };
+	struct lookup lookup;
+	struct page page = { .epoch = 1 };
+
+	must(lookup_unpack(in, &lookup));
+	must(lookup.mode == LOOKUP_AFTER && lookup.limit > 0);
+	if (is_refused(lookup.request))
+		return;
+	page.request = lookup.request;
+	page.connection = lookup.connection;
+	page.first = lookup.anchor + 1;
+	page.last = MIN_OF(lookup.anchor + lookup.limit, offset + (mood & 1));
+	page.more = page.last < offset;
+	page.count = add_messages(&row, lookup.anchor, page.last);
+	page.messages = buffer_text(&row);
+	fixture_tell(PAGE, page_pack, page);
+	buffer_fini(&row);
+}
+
 static void
 on_join(struct unpack *in)
 {
+	uint64_t read = offset > mood % 8 ? offset - mood % 8 : 0;
+	struct buffer row = { 0 };
+	struct joined joined;
 	struct join join;
 
 	must(join_unpack(in, &join));
 	must(text_is_name(join.room, 1, ROOM_BYTES_MAX));
 	if (join.request == 0 || is_refused(join.request))
 		return;
-	fixture_tell(JOINED, joined_pack,
-		(struct joined){ .request = join.request,
-			.connection = join.connection,
-			.tenant = join.tenant,
-			.room = join.room,
-			.epoch = 1,
-			.offset = offset });
+	if (is_behind(&join, read))
+		return;
+	joined = (struct joined){ .request = join.request,
+		.connection = join.connection,
+		.tenant = join.tenant,
+		.room = join.room,
+		.epoch = 1,
+		.offset = offset,
+		.read = read };
+	if (join.flags & JOIN_RECOVER) {
+		joined.recovery = mood & 1 ? RECOVERY_WHOLE : RECOVERY_LOST;
+		joined.count = add_messages(&row,
+			join.flags & JOIN_UNREAD ? read : join.from_offset,
+			offset);
+		joined.messages = buffer_text(&row);
+	}
+	fixture_tell(JOINED, joined_pack, joined);
+	buffer_fini(&row);
 	fixture_tell(PRESENCE, presence_pack,
 		(struct presence){ .tenant = join.tenant,
 			.room = join.room,
@@ -68,6 +143,7 @@ on_enrol(struct unpack *in)
 		(struct roll){ .request = enrol.request,
 			.connection = enrol.connection,
 			.count = mood % 4,
+			.is_new = mood & 1,
 			.names = buffer_text(&names) });
 	buffer_fini(&names);
 }
@@ -99,6 +175,7 @@ answer_letters(void)
 		[LETTER_JOIN] = on_join,
 		[LETTER_SAY] = on_say,
 		[LETTER_ENROL] = on_enrol,
+		[LETTER_LOOKUP] = on_lookup,
 	};
 	const struct letter *letter;
 

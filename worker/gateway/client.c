@@ -118,6 +118,8 @@ on_end(struct lane *lane, uint16_t code, const char *why)
 {
 	struct session *session = session_of_lane(lane);
 
+	if (session->profile->on_end)
+		session->profile->on_end(session);
 	session->is_ending = true;
 	guestbook_leave(session, code, why);
 	traffic_end(session);

@@ -33,6 +33,15 @@ entry_recovery(const struct gateway *gateway, uint64_t epoch, uint64_t offset)
 		epoch, offset, (size_t)gateway->config->outbox_bytes / 2);
 }
 
+struct recovery *
+entry_recovery_of_unread(const struct gateway *gateway)
+{
+	struct recovery *recovery = entry_recovery(gateway, 0, 0);
+
+	recovery->is_unread = true;
+	return recovery;
+}
+
 static uint64_t
 inbox_flags(const struct session *session)
 {
@@ -60,11 +69,14 @@ pack_question(
 	const struct pending *pending, const struct membership *membership)
 {
 	const struct recovery *recovery = pending->recovery;
+	uint64_t flags = recovery ? JOIN_RECOVER : 0;
 
+	if (recovery && recovery->is_unread)
+		flags |= JOIN_UNREAD;
 	pack_join(pending->session, membership,
 		(struct join){
 			.request = pending->request,
-			.flags = recovery ? JOIN_RECOVER : 0,
+			.flags = flags,
 			.from_epoch = recovery ? recovery->epoch : 0,
 			.from_offset = recovery ? recovery->last : 0,
 		});
@@ -162,6 +174,7 @@ ask_again(struct pending *pending)
 void
 entry_behind(struct pending *pending, const struct behind *behind)
 {
+	recovery_begin(pending->recovery, behind->epoch, behind->read);
 	if (recovery_may_reach(pending->recovery, behind->offset)) {
 		go_on(pending, PENDING_MISSED);
 		return;
@@ -195,6 +208,7 @@ entry_complete(const struct pending *pending, struct joined *joined)
 
 	if (!recovery)
 		return;
+	recovery_begin(recovery, joined->epoch, joined->read);
 	if (joined->recovery == RECOVERY_WHOLE &&
 		joined->offset > recovery->last)
 		recovery_add(recovery, &(struct page){

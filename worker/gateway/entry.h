@@ -28,6 +28,9 @@ struct session;
 struct recovery *entry_recovery(
 	const struct gateway *gateway, uint64_t epoch, uint64_t offset);
 
+/* To recover what the user has not read. */
+struct recovery *entry_recovery_of_unread(const struct gateway *gateway);
+
 /* The first step, of a pending request with what it wants recovered, if
  * anything. False: it has been refused and is gone. */
 bool entry_ask(struct pending *pending, const struct membership *membership);

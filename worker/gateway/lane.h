@@ -63,6 +63,7 @@ struct lane {
 	bool is_pinged;   /* and nothing came since */
 	bool is_shut;     /* for writing */
 	bool is_leaving;  /* in a drain; the timer closes it */
+	bool is_left;     /* the client has said that it goes */
 	uint8_t interest; /* what epoll watches for */
 	struct outbox outbox;
 	struct lanes *lanes;

@@ -61,6 +61,7 @@ on_frame(struct lane *lane, const struct lane_style *style,
 		send_pong(lane, frame);
 		break;
 	case FRAME_CLOSE:
+		lane->is_left = true;
 		lane_close_with(lane, frame->close_code, "", "by the client");
 		break;
 	case FRAME_BAD:

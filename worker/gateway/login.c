@@ -109,7 +109,9 @@ ask(struct session *session, struct text tag,
 	attendance_begin(session);
 	if (request->room_count > 0)
 		pending->rooms = rooms_of(request);
-	if (request->has_inbox)
+	if (request->wants_unread)
+		pending->recovery = entry_recovery_of_unread(gateway);
+	else if (request->has_inbox)
 		pending->recovery = entry_recovery(
 			gateway, request->inbox_epoch, request->inbox_offset);
 	if (entry_ask(pending, NULL))
@@ -304,6 +306,7 @@ let_in(struct pending *pending, struct joined joined)
 
 	session->inbox_epoch = joined.epoch;
 	session->inbox_offset = joined.offset;
+	session->inbox_delivered = joined.read;
 	entry_complete(pending, &joined);
 	choose_messages(session, &joined, &kept);
 	answer(session, pending_tag(pending), &joined);

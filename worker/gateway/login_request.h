@@ -23,6 +23,9 @@ struct login_request {
 	bool has_inbox;
 	uint64_t inbox_epoch, inbox_offset;
 
+	/* Or what was never delivered to this platform, see receipts.h. */
+	bool wants_unread;
+
 	/* A backend was asked, and wants it in these rooms: packed texts. */
 	bool is_allowed;
 	uint64_t room_count;

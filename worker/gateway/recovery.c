@@ -30,6 +30,16 @@ recovery_free(struct recovery **recovery)
 }
 
 void
+recovery_begin(struct recovery *recovery, uint64_t epoch, uint64_t read)
+{
+	if (!recovery->is_unread)
+		return;
+	recovery->is_unread = false;
+	recovery->epoch = epoch;
+	recovery->began = recovery->last = read;
+}
+
+void
 recovery_give_up(struct recovery *recovery)
 {
 	buffer_fini(&recovery->messages);

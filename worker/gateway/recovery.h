@@ -25,6 +25,7 @@ struct page;
 #define RECOVERY_MESSAGES_MAX 1000
 
 struct recovery {
+	bool is_unread;         /* the ledger knows from where; else: */
 	uint64_t epoch;         /* 0: it is given up */
 	uint64_t began;         /* the offset up to which the client had all */
 	uint64_t last;          /* and up to which it will have with these */
@@ -38,6 +39,9 @@ struct recovery {
 struct recovery *recovery_new(
 	uint64_t epoch, uint64_t last, size_t answer_bytes_max);
 void recovery_free(struct recovery **recovery);
+
+/* Of what the user has not read: the ledger has said from where. */
+void recovery_begin(struct recovery *recovery, uint64_t epoch, uint64_t read);
 
 /* Forgets what was gathered. */
 void recovery_give_up(struct recovery *recovery);

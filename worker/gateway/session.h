@@ -51,6 +51,7 @@ struct session {
 	struct pending *pendings;
 	struct kept *kept; /* frames that came while it waits */
 	uint64_t inbox_epoch, inbox_offset; /* of the last message seen there */
+	uint64_t inbox_delivered;           /* up to where there is a receipt */
 	struct subscription *subscription;  /* NULL: to all types */
 	struct grant *grant; /* of its token; NULL: it came without one */
 	void *note;          /* of the profile; freed with the session */

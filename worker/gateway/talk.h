@@ -29,6 +29,9 @@ struct join_request {
 	/* Wants what came after this message. epoch 0: of another life. */
 	bool has_since;
 	uint64_t since_epoch, since_offset;
+
+	/* Or what came after what its user has read. */
+	bool wants_unread;
 };
 
 enum say_to {

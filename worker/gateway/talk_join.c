@@ -43,6 +43,18 @@ join_again(struct session *session, struct text tag,
 	entry_ask(pending, membership);
 }
 
+/* NULL: it wants none. */
+static struct recovery *
+recovery_of(const struct gateway *gateway, const struct join_request *request)
+{
+	if (request->wants_unread)
+		return entry_recovery_of_unread(gateway);
+	if (request->has_since)
+		return entry_recovery(
+			gateway, request->since_epoch, request->since_offset);
+	return NULL;
+}
+
 static void
 join_first(struct session *session, struct text tag,
 	const struct join_request *request)
@@ -50,12 +62,11 @@ join_first(struct session *session, struct text tag,
 	struct gateway *gateway = session->gateway;
 	struct membership *membership =
 		membership_new(session, request->room, join_flags(request));
+	struct recovery *recovery = recovery_of(gateway, request);
 	struct pending *pending = pending_new(gateway->pendings, session,
-		request->has_since ? PENDING_JOIN_SINCE : PENDING_JOIN, tag);
+		recovery ? PENDING_JOIN_SINCE : PENDING_JOIN, tag);
 
-	if (request->has_since)
-		pending->recovery = entry_recovery(
-			gateway, request->since_epoch, request->since_offset);
+	pending->recovery = recovery;
 	pending->membership = membership;
 	if (!entry_ask(pending, membership))
 		membership_end(&membership);

@@ -1,6 +1,7 @@
 #include "shared/arena.h"
 #include "shared/config.h"
 #include "shared/index.h"
+#include "shared/receipt.h"
 #include "worker/ledger/answers_inside.h"
 #include "worker/worker.h"
 
@@ -59,6 +60,23 @@ find_joined(const struct ledger *ledger, const struct join *join)
 		ledger, kind_of(join), join->tenant, join->room);
 }
 
+/* Up to where the user has it all. */
+static uint64_t
+find_read(const struct ledger *ledger, const struct join *join)
+{
+	char with[RECEIPT_BYTES_MAX];
+	struct mark mark = {
+		.kind = kind_of(join),
+		.tenant = join->tenant,
+		.stream = join->room,
+		.user = join->user,
+	};
+
+	if (join->flags & JOIN_INBOX)
+		mark.with = receipt_with(with, join->platform);
+	return marks_find(&ledger->marks, &mark);
+}
+
 /* While the ledger settles, users and connections are those known so far. */
 static void
 send_joined(struct ledger *ledger, const struct join *join, struct teller to,
@@ -77,16 +95,9 @@ send_joined(struct ledger *ledger, const struct join *join, struct teller to,
 		.recovery = recovery,
 		.count = missed->count,
 		.messages = missed->messages,
+		.read = find_read(ledger, join),
 	};
 
-	if (!(join->flags & JOIN_INBOX))
-		joined.read = marks_find(
-			&ledger->marks, &(struct mark){
-						.kind = STREAM_ROOM,
-						.tenant = join->tenant,
-						.stream = join->room,
-						.user = join->user,
-					});
 	letter_begin(&ledger->letter, LETTER_JOINED);
 	joined_pack(&ledger->letter, &joined);
 	answers_send(ledger, to);
@@ -99,6 +110,8 @@ send_behind(struct ledger *ledger, const struct join *join, struct teller to)
 		.request = join->request,
 		.connection = join->connection,
 		.offset = find_joined(ledger, join)->top,
+		.epoch = ledger->epoch,
+		.read = find_read(ledger, join),
 	};
 
 	letter_begin(&ledger->letter, LETTER_BEHIND);
@@ -184,6 +197,16 @@ let_in_again(struct ledger *ledger, const struct join *join,
 	}
 }
 
+static void
+recover(struct ledger *ledger, struct join *join, const struct letter *letter)
+{
+	if (join->flags & JOIN_UNREAD) {
+		join->from_epoch = ledger->epoch;
+		join->from_offset = find_read(ledger, join);
+	}
+	let_in_again(ledger, join, letter);
+}
+
 static bool
 is_good(const struct join *join)
 {
@@ -240,7 +263,7 @@ answers_join(struct ledger *ledger, const struct letter *letter)
 	else if (!has_place(ledger, &join, answers_sender(letter)))
 		return;
 	else if (join.flags & JOIN_RECOVER)
-		let_in_again(ledger, &join, letter);
+		recover(ledger, &join, letter);
 	else
 		let_in(ledger, &join, answers_sender(letter), RECOVERY_NONE,
 			&nothing);

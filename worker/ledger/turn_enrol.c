@@ -62,11 +62,12 @@ turn_enrol_take(struct ledger *ledger, struct task *task)
 
 static void
 answer(struct ledger *ledger, const struct letter *letter,
-	const struct enrol *enrol)
+	const struct enrol *enrol, bool is_new)
 {
 	struct roll roll = {
 		.request = enrol->request,
 		.connection = enrol->connection,
+		.is_new = is_new,
 	};
 
 	if (enrol->request == 0)
@@ -110,7 +111,8 @@ turn_enrol_finish(struct ledger *ledger, const struct task *task,
 	} else {
 		if (task->fate == FATE_PUBLISH)
 			rolls_add(&ledger->rolls, &enrol);
-		answer(ledger, task->letter, &enrol);
+		answer(ledger, task->letter, &enrol,
+			task->fate == FATE_PUBLISH);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "shared/base.h"
 #include "shared/config.h"
 #include "shared/index.h"
+#include "shared/receipt.h"
 #include "worker/ledger/answers_inside.h"
 #include "worker/worker.h"
 
@@ -94,6 +95,8 @@ tell(struct ledger *ledger, struct mark *mark, uint64_t end)
 {
 	struct message message;
 
+	if (receipt_is_with(mark->with))
+		return;
 	marks_to_message(mark, &message, &ledger->turn.others);
 	mark->only_own = mark->kind == STREAM_ROOM && is_crowd(ledger, mark);
 	letter_begin(&ledger->letter, LETTER_MARK);
@@ -130,6 +133,8 @@ refuse(struct ledger *ledger, const struct letter *letter,
 {
 	struct teller asker = answers_sender(letter);
 
+	if (mark->request == 0)
+		return;
 	if (result == JOURNAL_OK)
 		answers_refuse(ledger, asker, mark->request, mark->connection,
 			BAD_REQUEST, "offset: there is no such message yet");

@@ -23,6 +23,7 @@
 #include "worker/gateway/profiles/groupchat_inside.h"
 #include "worker/gateway/profiles/groupchat_write.h"
 #include "worker/gateway/profiles/profile.h"
+#include "worker/gateway/receipts.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/tracer.h"
 
@@ -120,6 +121,7 @@ do_heartbeat(struct session *session, const struct groupchat_request *request)
 		groupchat_reply_to(session, request, GROUPCHAT_NOT_LOGGED_IN);
 	} else {
 		lane_beat(&session->lane);
+		receipts_note(session);
 		groupchat_reply_to(session, request, GROUPCHAT_OK);
 	}
 }
@@ -129,7 +131,9 @@ on_answer(struct session *session, struct text tag, const struct answer *answer)
 {
 	if (tag.length == 0)
 		return; /* of a logout, before another login */
-	if (tag.at[0] == TAG_SAY)
+	if (tag.at[0] == TAG_PAGE)
+		groupchat_on_page(session, tag, answer);
+	else if (tag.at[0] == TAG_SAY)
 		groupchat_on_said(session,
 			(struct text){ tag.at + 1, tag.length - 1 }, answer);
 	else
@@ -194,6 +198,14 @@ on_open(struct session *session, struct text query)
 	session_send(session, buffer_text(payload));
 }
 
+/* Who says that he goes has got all that was sent. */
+static void
+on_end(struct session *session)
+{
+	if (session->lane.is_left)
+		receipts_note(session);
+}
+
 const struct profile profile_groupchat = {
 	.number = PROFILE_GROUPCHAT,
 	.path = "/ws",
@@ -220,6 +232,7 @@ const struct profile profile_groupchat = {
 	.names_addressee = true,
 	.has_no_grace = true,
 	.on_open = on_open,
+	.on_end = on_end,
 	.on_text = on_text,
 	.answer = on_answer,
 	.write_message = groupchat_write_message,

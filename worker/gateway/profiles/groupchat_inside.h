@@ -14,6 +14,7 @@
 #include "shared/text.h"
 
 struct answer;
+struct joined;
 struct refusal;
 struct session;
 
@@ -25,6 +26,7 @@ struct session;
 #define TAG_BOUND 'b' /* into the room that the login names */
 #define TAG_OTHER 'o' /* into another one on the roll */
 #define TAG_SAY 's'   /* and its seq */
+#define TAG_PAGE 'p'  /* and what groupchat_missed.c wants to know */
 
 struct groupchat_request {
 	struct text seq, action;
@@ -60,6 +62,17 @@ void groupchat_do_login(
 	struct session *session, const struct groupchat_request *request);
 void groupchat_on_login(
 	struct session *session, char step, const struct answer *answer);
+
+/* One thing more, or less, to wait for before the login is answered. */
+void groupchat_await(struct session *session);
+void groupchat_settle(struct session *session);
+
+/* groupchat_missed.c: pushes what its user has missed, or begins to look it up;
+ * of the inbox without a room. */
+void groupchat_push_missed(
+	struct session *session, struct text room, const struct joined *joined);
+void groupchat_on_page(
+	struct session *session, struct text tag, const struct answer *answer);
 
 /* groupchat_say.c */
 void groupchat_do_sendmsg(

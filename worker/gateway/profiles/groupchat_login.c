@@ -1,7 +1,8 @@
 /*
  * Logins of the profile `groupchat`, in three steps: the core's own, the roll,
- * and the rooms on it. The tag tells which step was asked for; until the last
- * answer no frame is read.
+ * and the rooms on it. Each brings what its user has missed, which comes before
+ * the reply. The tag tells which step was asked for; until the last answer no
+ * frame is read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,13 @@
 #include "worker/gateway/login.h"
 #include "worker/gateway/login_request.h"
 #include "worker/gateway/profiles/groupchat_inside.h"
+#include "worker/gateway/receipts.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
 
 /* The session's note; texts follow each other in bytes. */
 struct groupchat_binding {
-	unsigned left;            /* rooms that have not answered */
+	unsigned left;            /* what has not been answered */
 	enum groupchat_code code; /* of the login */
 	size_t to_length, group_length, seq_length;
 	char bytes[];
@@ -52,6 +54,8 @@ bind(struct session *session, const struct groupchat_target *target,
 		base_alloc_zeroed(1, sizeof(*binding) + bytes);
 	char *at = binding->bytes;
 
+	binding->left = 1; /* not all is asked */
+	binding->code = GROUPCHAT_OK;
 	binding->to_length = target->to.length;
 	binding->group_length = target->group.length;
 	binding->seq_length = seq.length;
@@ -128,6 +132,7 @@ log_in(struct session *session, const struct groupchat_request *request,
 		return;
 	}
 	if (session->identity) {
+		receipts_note(session);
 		login_end(session, TEXT_LITERAL(""));
 		if (session->identity)
 			return; /* kept, and read again */
@@ -143,6 +148,7 @@ groupchat_do_login(
 	struct login_request login = {
 		.tenant = TEXT_LITERAL("default"),
 		.has_platform = true,
+		.wants_unread = true,
 	};
 	struct groupchat_target target;
 	enum groupchat_code code = GROUPCHAT_BAD_DATA;
@@ -160,14 +166,30 @@ groupchat_do_login(
  * far as he is told. (No answer may close a lane: others still hold what it is
  * the answer to.) */
 static void
-end_login(struct session *session, enum groupchat_code code)
+end_login(struct session *session)
+{
+	const struct groupchat_binding *binding = session->note;
+
+	if (binding->code == GROUPCHAT_OK)
+		lane_beat(&session->lane);
+	groupchat_reply(
+		session, seq_of(binding), TEXT_LITERAL("login"), binding->code);
+}
+
+void
+groupchat_await(struct session *session)
+{
+	((struct groupchat_binding *)session->note)->left++;
+}
+
+void
+groupchat_settle(struct session *session)
 {
 	struct groupchat_binding *binding = session->note;
 
-	binding->code = code;
-	if (code == GROUPCHAT_OK)
-		lane_beat(&session->lane);
-	groupchat_reply(session, seq_of(binding), TEXT_LITERAL("login"), code);
+	must(binding->left > 0);
+	if (--binding->left == 0)
+		end_login(session);
 }
 
 static void
@@ -182,27 +204,18 @@ enrol(struct session *session)
 	talk_enrol(session, (struct text){ &tag, 1 }, text_of(room));
 }
 
-/* A room has answered, or all are asked. */
+/* Who is new there has missed nothing. */
 static void
-count_room(struct session *session)
-{
-	struct groupchat_binding *binding = session->note;
-
-	must(binding->left > 0);
-	if (--binding->left == 0)
-		end_login(session, binding->code);
-}
-
-static void
-join(struct session *session, char step, struct text room)
+join(struct session *session, char step, struct text room, bool is_new)
 {
 	const struct join_request request = {
 		.room = room,
 		.events = true,
 		.presence = step == TAG_BOUND,
+		.wants_unread = !is_new,
 	};
 
-	((struct groupchat_binding *)session->note)->left++;
+	groupchat_await(session);
 	talk_join(session, (struct text){ &step, 1 }, &request);
 }
 
@@ -211,24 +224,25 @@ static void
 join_other(struct session *session, struct text room, struct text bound)
 {
 	if (groupchat_group(room).length > 0 && !text_equal(room, bound))
-		join(session, TAG_OTHER, room);
+		join(session, TAG_OTHER, room, false);
 }
 
 /* The room that is named comes first: a connection may be in so many only. */
 static void
 join_rooms(struct session *session, const struct roll *roll)
 {
-	struct groupchat_binding *binding = session->note;
 	const struct groupchat_target target = groupchat_bound(session);
 	struct unpack in = unpack_of(roll->names);
 	char first[ROOM_BYTES_MAX + 1], bound[ROOM_BYTES_MAX + 1] = "";
 	bool is_first = groupchat_is_first_user(session_user(session));
 
-	binding->left = 1; /* not all are asked */
-	binding->code = GROUPCHAT_OK;
 	groupchat_room(first, GROUPCHAT_GROUP);
-	if (groupchat_names_group(target.group))
-		join(session, TAG_BOUND, groupchat_room(bound, target.group));
+	if (groupchat_names_group(target.group)) {
+		groupchat_room(bound, target.group);
+		join(session, TAG_BOUND, text_of(bound),
+			roll->is_new &&
+				!(is_first && strcmp(first, bound) == 0));
+	}
 	if (is_first)
 		join_other(session, text_of(first), text_of(bound));
 	for (uint64_t i = 0; i < roll->count; i++) {
@@ -237,35 +251,46 @@ join_rooms(struct session *session, const struct roll *roll)
 		if (!is_first || !text_equal(room, text_of(first)))
 			join_other(session, room, text_of(bound));
 	}
-	count_room(session);
+	groupchat_settle(session);
+}
+
+static void
+fail(struct session *session, const struct refusal *refusal)
+{
+	((struct groupchat_binding *)session->note)->code =
+		groupchat_code_of(refusal);
 }
 
 /* ANSWER_DONE: a newer login of the user was faster. */
 static void
 take_step(struct session *session, const struct answer *answer)
 {
-	if (answer->kind == ANSWER_LOGIN)
+	if (answer->kind == ANSWER_LOGIN) {
+		groupchat_push_missed(
+			session, TEXT_LITERAL(""), answer->login.inbox);
 		enrol(session);
-	else if (answer->kind == ANSWER_ROLL)
+	} else if (answer->kind == ANSWER_ROLL) {
 		join_rooms(session, answer->roll);
-	else if (answer->kind == ANSWER_REFUSAL)
-		end_login(session, groupchat_code_of(&answer->refusal));
-	else
-		end_login(session, GROUPCHAT_OK);
+	} else {
+		if (answer->kind == ANSWER_REFUSAL)
+			fail(session, &answer->refusal);
+		groupchat_settle(session);
+	}
 }
 
 void
 groupchat_on_login(
 	struct session *session, char step, const struct answer *answer)
 {
-	struct groupchat_binding *binding = session->note;
-
-	must(binding != NULL);
+	must(session->note != NULL);
 	if (step == TAG_LOGIN) {
 		take_step(session, answer);
 		return;
 	}
-	if (step == TAG_BOUND && answer->kind == ANSWER_REFUSAL)
-		binding->code = groupchat_code_of(&answer->refusal);
-	count_room(session);
+	if (answer->kind == ANSWER_JOIN)
+		groupchat_push_missed(
+			session, answer->joined->room, answer->joined);
+	else if (step == TAG_BOUND && answer->kind == ANSWER_REFUSAL)
+		fail(session, &answer->refusal);
+	groupchat_settle(session);
 }

@@ -51,6 +51,9 @@ struct profile {
 	/* A connection has come; query as in visitor. NULL: nothing is done. */
 	void (*on_open)(struct session *session, struct text query);
 
+	/* It ends; who is logged in still is. NULL: nothing is done. */
+	void (*on_end)(struct session *session);
+
 	/* One frame from a client: at most one request. */
 	void (*on_text)(struct session *session, struct text text);
 
