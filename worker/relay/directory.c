@@ -357,10 +357,14 @@ stay_add(struct directory *directory, struct remote *remote, struct text room)
 	return stay;
 }
 
+/* It may have left and joined again, in another way, while we did not hear. */
 static void
 set_stay(struct directory *directory, struct remote *remote, struct stay *stay,
 	const struct join *join)
 {
+	if (!(join->flags & JOIN_PRESENCE))
+		directory_tell_leave(
+			directory, remote, stay, &(struct leave){ 0 });
 	stay->since = join->since;
 	stay->flags = (uint8_t)join->flags;
 	stay->info_hash = hash_private(join->info.at, join->info.length);

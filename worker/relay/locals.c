@@ -294,6 +294,28 @@ take_leave(
 	return true;
 }
 
+void
+locals_await(struct locals *locals, unsigned slot)
+{
+	struct gate *gate = &locals->gates[slot];
+
+	locals->awaited += !gate->is_awaited;
+	gate->is_awaited = true;
+}
+
+bool
+locals_are_whole(const struct locals *locals)
+{
+	return locals->awaited == 0;
+}
+
+static void
+await_no_more(struct locals *locals, struct gate *gate)
+{
+	locals->awaited -= gate->is_awaited;
+	gate->is_awaited = false;
+}
+
 /* What was told once and is not now has ended while letters were lost. */
 static void
 sweep_places(struct locals *locals, struct local *local, uint32_t round)
@@ -324,6 +346,7 @@ take_announced(
 		gate->round++;
 		return true;
 	}
+	await_no_more(locals, gate);
 	DL_FOREACH_SAFE(gate->sessions, local, next)
 	{
 		if (local->round != gate->round)
@@ -367,6 +390,7 @@ locals_lose(struct locals *locals, unsigned slot, uint32_t life)
 
 	must(slot < SLOTS_MAX);
 	gate->dead_life = MAX_OF(gate->dead_life, life);
+	await_no_more(locals, gate);
 	DL_FOREACH_SAFE(gate->sessions, local, next)
 	{
 		if (local->key.life <= life)

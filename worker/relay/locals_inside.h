@@ -46,6 +46,7 @@ struct gate {
 	struct local *sessions;
 	uint32_t dead_life; /* and all before it */
 	uint32_t round;     /* of telling all again */
+	bool is_awaited;    /* it has not told all yet */
 };
 
 struct locals {
@@ -56,6 +57,7 @@ struct locals {
 	uint32_t *free_numbers;
 	uint32_t number_count, free_count, number_room;
 	struct gate gates[SLOTS_MAX];
+	unsigned awaited; /* gates */
 	struct buffer record;
 };
 

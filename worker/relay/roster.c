@@ -1,5 +1,6 @@
 #include "worker/relay/roster.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "shared/arena.h"
@@ -20,6 +21,9 @@
 /* At the latest, so that ledgers need not give up waiting. */
 #define SETTLE_MS 25000
 
+/* A gateway that is stuck holds up no other host. */
+#define WHOLE_MS 5000
+
 struct roster {
 	struct edge edge;
 	struct locals *locals;
@@ -30,6 +34,7 @@ struct roster {
 	struct buffer item;
 	uint64_t opened_ms; /* of the first tick */
 	bool is_settled;
+	bool is_late; /* no gateway is waited for any more */
 	bool has_logged_bad;
 };
 
@@ -79,6 +84,17 @@ roster_free(struct roster **roster)
 	*roster = NULL;
 }
 
+/* One that is just starting has nobody yet, and one that is dead neither. */
+static bool
+serves(const struct roster *roster, unsigned slot)
+{
+	const struct row *row = arena_row(roster->edge.arena, slot);
+	uint32_t life = atomic_load_explicit(&row->life, memory_order_acquire);
+
+	return life != 0 && life == atomic_load_explicit(&row->ready_life,
+					    memory_order_acquire);
+}
+
 void
 roster_open(struct roster *roster)
 {
@@ -86,6 +102,8 @@ roster_open(struct roster *roster)
 	struct edge_gateways all = edge_gateways(edge);
 
 	for (unsigned slot = all.first; slot < all.end; slot++) {
+		if (serves(roster, slot))
+			locals_await(roster->locals, slot);
 		announce_pack(edge_letter(edge, LETTER_ANNOUNCE),
 			&(struct announce){ .life = edge->life });
 		edge_send(edge, slot);
@@ -188,6 +206,8 @@ roster_on_tick(struct roster *roster, uint64_t now_ms)
 {
 	if (roster->opened_ms == 0)
 		roster->opened_ms = now_ms;
+	if (now_ms >= roster->opened_ms + WHOLE_MS)
+		roster->is_late = true;
 	if (now_ms >= roster->opened_ms + SETTLE_MS)
 		roster_settle(roster);
 	directory_on_tick(roster->directory, now_ms);
@@ -265,6 +285,12 @@ roster_forget(struct roster *roster, unsigned host)
 {
 	forward_lose(roster->forward, host);
 	directory_forget(roster->directory, host);
+}
+
+bool
+roster_is_whole(const struct roster *roster)
+{
+	return roster->is_late || locals_are_whole(roster->locals);
 }
 
 size_t

@@ -91,6 +91,10 @@ void roster_lose(struct roster *roster, unsigned host, uint64_t now_ms);
 void roster_find(struct roster *roster, unsigned host);
 void roster_forget(struct roster *roster, unsigned host);
 
+/* Have our gateways told of all their sessions, since roster_open()? Before
+ * that, at least some seconds long, a page would not have all who are there. */
+bool roster_is_whole(const struct roster *roster);
+
 /* Sessions of this host, and of all others. */
 size_t roster_locals(const struct roster *roster);
 size_t roster_remotes(const struct roster *roster);
