@@ -295,12 +295,13 @@ take_leave(
 }
 
 void
-locals_await(struct locals *locals, unsigned slot)
+locals_await(struct locals *locals, unsigned slot, uint32_t life)
 {
 	struct gate *gate = &locals->gates[slot];
 
-	locals->awaited += !gate->is_awaited;
-	gate->is_awaited = true;
+	must(life != 0);
+	locals->awaited += gate->awaited_life == 0;
+	gate->awaited_life = life;
 }
 
 bool
@@ -310,10 +311,12 @@ locals_are_whole(const struct locals *locals)
 }
 
 static void
-await_no_more(struct locals *locals, struct gate *gate)
+await_no_more(struct locals *locals, struct gate *gate, uint32_t life)
 {
-	locals->awaited -= gate->is_awaited;
-	gate->is_awaited = false;
+	if (gate->awaited_life == 0 || gate->awaited_life > life)
+		return;
+	gate->awaited_life = 0;
+	locals->awaited--;
 }
 
 /* What was told once and is not now has ended while letters were lost. */
@@ -346,7 +349,7 @@ take_announced(
 		gate->round++;
 		return true;
 	}
-	await_no_more(locals, gate);
+	await_no_more(locals, gate, letter->from_life);
 	DL_FOREACH_SAFE(gate->sessions, local, next)
 	{
 		if (local->round != gate->round)
@@ -390,7 +393,7 @@ locals_lose(struct locals *locals, unsigned slot, uint32_t life)
 
 	must(slot < SLOTS_MAX);
 	gate->dead_life = MAX_OF(gate->dead_life, life);
-	await_no_more(locals, gate);
+	await_no_more(locals, gate, life);
 	DL_FOREACH_SAFE(gate->sessions, local, next)
 	{
 		if (local->key.life <= life)

@@ -28,8 +28,9 @@ void locals_free(struct locals **locals);
  * sense. What is said of a connection that is not known is passed over. */
 bool locals_take(struct locals *locals, const struct letter *letter);
 
-/* This slot is asked to tell all that it has; has it and have all others? */
-void locals_await(struct locals *locals, unsigned slot);
+/* This life in a slot is asked to tell all that it has; has it and have all
+ * others? */
+void locals_await(struct locals *locals, unsigned slot, uint32_t life);
 bool locals_are_whole(const struct locals *locals);
 
 /* All that this slot has told up to this life is gone. */

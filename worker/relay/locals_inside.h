@@ -44,9 +44,9 @@ struct local {
 
 struct gate {
 	struct local *sessions;
-	uint32_t dead_life; /* and all before it */
-	uint32_t round;     /* of telling all again */
-	bool is_awaited;    /* it has not told all yet */
+	uint32_t dead_life;    /* and all before it */
+	uint32_t round;        /* of telling all again */
+	uint32_t awaited_life; /* has not told all yet; 0: none */
 };
 
 struct locals {

@@ -84,15 +84,17 @@ roster_free(struct roster **roster)
 	*roster = NULL;
 }
 
-/* One that is just starting has nobody yet, and one that is dead neither. */
-static bool
-serves(const struct roster *roster, unsigned slot)
+/* The life that serves in a slot; 0: none does. One that is just starting has
+ * nobody yet. */
+static uint32_t
+serving(const struct roster *roster, unsigned slot)
 {
 	const struct row *row = arena_row(roster->edge.arena, slot);
 	uint32_t life = atomic_load_explicit(&row->life, memory_order_acquire);
+	uint32_t ready =
+		atomic_load_explicit(&row->ready_life, memory_order_acquire);
 
-	return life != 0 && life == atomic_load_explicit(&row->ready_life,
-					    memory_order_acquire);
+	return life == ready ? life : 0;
 }
 
 void
@@ -102,8 +104,10 @@ roster_open(struct roster *roster)
 	struct edge_gateways all = edge_gateways(edge);
 
 	for (unsigned slot = all.first; slot < all.end; slot++) {
-		if (serves(roster, slot))
-			locals_await(roster->locals, slot);
+		uint32_t life = serving(roster, slot);
+
+		if (life != 0)
+			locals_await(roster->locals, slot, life);
 		announce_pack(edge_letter(edge, LETTER_ANNOUNCE),
 			&(struct announce){ .life = edge->life });
 		edge_send(edge, slot);
