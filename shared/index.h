@@ -67,7 +67,8 @@ void index_show_secret(
 void index_hide_secret(
 	const struct arena *arena, unsigned own_slot, uint32_t place);
 
-/* Anyone: a copy of the connection with this secret, if it is shown. */
+/* Anyone: a copy of the connection with this secret; who is not shown need not
+ * be found. */
 bool index_find_secret(const struct arena *arena, unsigned slot,
 	uint64_t secret, struct index_entry *entry);
 

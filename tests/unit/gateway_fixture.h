@@ -2,7 +2,8 @@
  * A gateway without a process around it: the letters that it sends are kept for
  * the test, which plays the ledger, and its clients are ends of socket pairs.
  * Logins are let in by themselves, into inboxes where nothing is, unless the
- * test wants to do that too (keeps_entries).
+ * test wants to do that too (keeps_entries). With FIXTURE_HAS_RELAY there is a
+ * relay, too, which the test plays; its letters stand among the others.
  * Included by one test program each, so everything is static.
  */
 #ifndef TESTS_UNIT_GATEWAY_FIXTURE_H
@@ -36,6 +37,7 @@
 #include "worker/gateway/visitor.h"
 
 #define LEDGER_SLOT 1
+#define RELAY_SLOT 2 /* behind one ledger */
 #define LIFE 7
 #define LETTERS_MAX 4096
 #define INBOX_EPOCH 9
@@ -50,6 +52,7 @@ static struct fixture {
 	struct bans_writer *bans;
 	struct gateway gateway;
 	struct letter *letters[LETTERS_MAX]; /* sent to ledgers */
+	unsigned letters_to[LETTERS_MAX];    /* which slot */
 	size_t letter_count, letters_read;
 	struct letter *entries[LETTERS_MAX]; /* of logins, not yet let in */
 	size_t entry_count;
@@ -62,9 +65,10 @@ static struct fixture {
 } fixture;
 
 static inline void
-fixture_keep(const struct letter *letter)
+fixture_keep(unsigned to, const struct letter *letter)
 {
 	must(fixture.letter_count < LETTERS_MAX);
+	fixture.letters_to[fixture.letter_count] = to;
 	fixture.letters[fixture.letter_count] = base_alloc(letter->size);
 	memcpy(fixture.letters[fixture.letter_count++], letter, letter->size);
 }
@@ -88,7 +92,7 @@ fixture_offer(void *self, unsigned to, struct letter *letter)
 	if (fixture.is_full)
 		return false;
 	fixture.last_to = to;
-	fixture_keep(letter);
+	fixture_keep(to, letter);
 	if (fixture.keeps_entries || !fixture_read_entry(letter, &join))
 		return true;
 	fixture.letter_count--;
@@ -103,7 +107,7 @@ fixture_send(void *self, unsigned to, struct letter *letter)
 	(void)self;
 	must(to >= LEDGER_SLOT);
 	fixture.last_to = to;
-	fixture_keep(letter);
+	fixture_keep(to, letter);
 }
 
 /* For an operator who traces; see fixture.told. */
@@ -132,6 +136,10 @@ fixture_open(unsigned ledgers)
 
 	for (unsigned i = 0; i < ledgers; i++)
 		shape.roles[LEDGER_SLOT + i] = ROLE_LEDGER;
+#ifdef FIXTURE_HAS_RELAY
+	must(ledgers == RELAY_SLOT - LEDGER_SLOT);
+	shape.roles[shape.slots++] = ROLE_RELAY;
+#endif
 	memset(&fixture, 0, sizeof(fixture));
 	fixture.class = (struct room_class){
 		.pattern = (char *)(uintptr_t) "*",
@@ -172,6 +180,9 @@ fixture_open(unsigned ledgers)
 		},
 	};
 	must(gateway_init(&fixture.gateway, fixture.base) == 0);
+#ifdef FIXTURE_HAS_RELAY
+	index_open(fixture.arena, RELAY_SLOT, 1);
+#endif
 }
 
 static inline void
@@ -199,13 +210,17 @@ fixture_close(void)
 
 /* A letter of a ledger to the gateway, built with the record's pack. */
 #define fixture_tell(symbol, pack, ...)                                        \
+	fixture_tell_from(LEDGER_SLOT, symbol, pack, __VA_ARGS__)
+
+/* The same of another process. */
+#define fixture_tell_from(slot, symbol, pack, ...)                             \
 	do {                                                                   \
 		struct buffer letter_ = { 0 };                                 \
 		struct letter *finished_;                                      \
 		letter_begin(&letter_, LETTER_##symbol);                       \
 		pack(&letter_, &(__VA_ARGS__));                                \
 		finished_ = letter_end(&letter_);                              \
-		finished_->from = LEDGER_SLOT;                                 \
+		finished_->from = (slot);                                      \
 		finished_->from_life = 1;                                      \
 		gateway_on_letter(&fixture.gateway, finished_);                \
 		buffer_fini(&letter_);                                         \
@@ -258,6 +273,13 @@ fixture_letter(void)
 	if (fixture.letters_read == fixture.letter_count)
 		return NULL;
 	return fixture.letters[fixture.letters_read++];
+}
+
+/* Where that one went. */
+static inline unsigned
+fixture_letter_to(void)
+{
+	return fixture.letters_to[fixture.letters_read - 1];
 }
 
 /* The outside end of a new connection. */

@@ -111,6 +111,32 @@ leave(const char *room)
 	index_room_remove(arena, OWN, acme, text_of(room));
 }
 
+/* With this many of one secret's bucket, some find no place in it. */
+static void
+who_is_shown_is_found_by_his_secret(void **state)
+{
+	uint32_t places[20];
+	struct index_entry entry;
+
+	(void)state;
+	for (uint64_t i = 0; i < ARRAY_LEN(places); i++) {
+		places[i] = add("ann", i << 32);
+		assert_int_equal(
+			i > 0, index_find_secret(arena, OWN, 0, &entry));
+		index_show_secret(arena, OWN, places[i]);
+	}
+	for (uint64_t i = 0; i < ARRAY_LEN(places); i++) {
+		assert_true(index_find_secret(arena, OWN, i << 32, &entry));
+		assert_int_equal(entry.place, places[i]);
+	}
+	for (uint64_t i = 0; i < ARRAY_LEN(places); i++) {
+		index_hide_secret(arena, OWN, places[i]);
+		index_remove(arena, OWN, places[i]);
+		assert_false(index_find_secret(arena, OWN, i << 32, &entry));
+	}
+	assert_int_equal(arena_partition(arena, OWN)->hints_missing, 0);
+}
+
 static void
 a_connection_is_found_by_place_and_by_user(void **state)
 {
@@ -752,6 +778,7 @@ main(void)
 		INDEX_TEST(readers_see_only_what_was_true),
 		INDEX_TEST(a_copy_is_never_of_two_connections),
 		INDEX_TEST(an_answer_is_never_of_two_lives),
+		INDEX_TEST(who_is_shown_is_found_by_his_secret),
 		cmocka_unit_test(a_client_id_names_its_place),
 		cmocka_unit_test(what_is_no_client_id_is_refused),
 	};
