@@ -17,7 +17,6 @@ from server import CONFABCTL, CONFABD, GUARD, ROOT, Server, free_port
 # What belongs to the machine is looked at and not done.
 LOOKED_AT = {
     "apt": r"(install|remove|purge) .*", "dnf": r"install .*",
-    "docker": r"compose -f \S+ .*",
     "systemctl": r"(enable|restart|reload|daemon-reload|stop|start)\b.*",
     "useradd": r".* confab$", "make": None,
     "docker": r"compose -f packaging/\S+ (up|down|exec|logs)\b.*"}
