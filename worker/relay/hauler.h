@@ -15,37 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "worker/relay/hauler_office.h"
 #include "worker/relay/piece.h"
 #include "worker/relay/point.h"
 #include "worker/relay/repair.h"
 
 struct haul_place;
 struct hauler;
-struct letter;
-
-/* How it is served; in the process by worker_offer() and the bus. One for all
- * haulers. */
-struct hauler_office {
-	/* A letter to a ledger of this host, by its number; false: no room. */
-	bool (*offer)(void *self, unsigned ledger, struct letter *letter);
-
-	/* Ask the host what follows the point in the journal of its ledger. */
-	void (*pull)(
-		void *self, unsigned host, unsigned ledger, struct point from);
-	void *self;
-	unsigned ledgers;  /* of this host, 1 to 16 */
-	size_t letter_max; /* of a ring to a ledger */
-};
-
-struct hauler_counts {
-	uint64_t items;     /* posted, those sent again too */
-	uint64_t letters;   /* posted */
-	uint64_t refused;   /* offers that a full ring refused */
-	uint64_t rewinds;   /* because a ledger had not what it was sent */
-	uint64_t too_large; /* messages that went without their body */
-	uint64_t bad;       /* items that are none */
-	uint64_t sets;      /* HAUL_SET */
-};
 
 /* office stays the caller's. */
 struct hauler *hauler_new(
@@ -73,8 +49,12 @@ void hauler_at(
 	struct hauler *hauler, unsigned ledger, const struct haul_place *place);
 void hauler_told(struct hauler *hauler, unsigned ledger);
 
-/* The ledger has died, or another life of it is there: it is to be asked. */
+/* The ledger has died: nothing goes to it until it has told. */
 void hauler_doubt(struct hauler *hauler, unsigned ledger);
+
+/* HAULS_WANTED goes to the ledger now: to each new life, for a hauler that is
+ * new, or by ask(). Each one is to be answered. */
+void hauler_asked(struct hauler *hauler, unsigned ledger);
 
 /* Each turn of the loop, after the letters. */
 void hauler_turn(struct hauler *hauler, uint64_t now_ms);
