@@ -404,6 +404,7 @@ names_and_ipv6_are_dialed(void **state)
 	}
 	host_open(&cleo, "tcp://[::1]", &usual);
 	dial(&bob, &cleo);
+	until(bob.pipes == 2);
 	reach(&bob, &cleo, "by IPv6");
 }
 
@@ -477,5 +478,5 @@ main(void)
 		CLAIM(nothing_is_left_open),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	run_bus_tests(tests);
 }
