@@ -1,6 +1,7 @@
 #include "tests/unit/bus_fixture.h"
 
 #include <dirent.h>
+#include <malloc.h>
 
 static struct host ann, bob, cleo;
 
@@ -451,6 +452,31 @@ nothing_is_left_open(void **state)
 	assert_in_range(count_files(), 0, first + 10);
 }
 
+static void
+messages_are_given_back(void **state)
+{
+	static char bytes[10000];
+	struct text text = { bytes, sizeof(bytes) };
+	struct bus_peer *peer;
+	size_t before;
+
+	(void)state;
+	open_two();
+	peer = dial(&ann, &bob);
+	bob.says = "";
+	until(ann.pipes == 1 && bob.pipes == 1);
+	ask(peer, "first");
+	until(ann.answers == 1);
+	before = mallinfo2().uordblks;
+	for (unsigned i = 1; i <= 1000; i++) {
+		assert_int_equal(bus_send(ann.bus, text), 1);
+		until(bob.frames == i);
+		assert_true(bus_request(peer, text));
+		until(ann.answers == i + 1);
+	}
+	assert_in_range(mallinfo2().uordblks, 0, before + 1000000);
+}
+
 int
 main(void)
 {
@@ -476,7 +502,8 @@ main(void)
 		CLAIM(a_port_that_is_taken_is_no_place_to_listen),
 		CLAIM(names_and_ipv6_are_dialed),
 		CLAIM(nothing_is_left_open),
+		CLAIM(messages_are_given_back),
 	};
 
-	run_bus_tests(tests);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

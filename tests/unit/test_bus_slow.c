@@ -209,5 +209,5 @@ main(void)
 		CLAIM(noise_harms_nobody),
 	};
 
-	run_bus_tests(tests);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
