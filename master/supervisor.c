@@ -84,13 +84,15 @@ supervisor_shape(const struct config *config, struct arena_shape *shape,
 	}
 }
 
-/* Does this slot write below data_dir? */
+/* Is there to be one at a time here, also while a server before us still ends:
+ * does it write below data_dir, or hold the ports of the relay? */
 static bool
 is_writer(const struct supervisor *supervisor, unsigned slot)
 {
 	uint32_t role = supervisor->children[slot].row->role;
 
-	return role == ROLE_LEDGER || role == ROLE_HISTORIAN;
+	return role == ROLE_LEDGER || role == ROLE_HISTORIAN ||
+	       role == ROLE_RELAY;
 }
 
 /* In a fresh child. The loop's epoll is shared with the master until reinit, so

@@ -38,6 +38,7 @@ layout_of_structs(void)
 		offsetof(struct row, stuck_life),
 		offsetof(struct row, generation),
 		offsetof(struct row, journal_end),
+		offsetof(struct row, store),
 		offsetof(struct row, delivered),
 		offsetof(struct row, archived),
 		offsetof(struct row, is_asleep),

@@ -33,7 +33,8 @@ link_reason_words(enum link_reason reason)
 		[LINK_BAD_VERSION] = "speaks another version",
 		[LINK_SAME_HOST] = "has the host_id of another host",
 		[LINK_BAD_FRAMES] = "says what makes no sense",
-		[LINK_LEDGERS] = "has too many ledgers",
+		[LINK_TWICE] = "is met at another address",
+		[LINK_NO_PEER] = "is not among the peers",
 	};
 
 	return (size_t)reason < ARRAY_LEN(words) ? words[reason] : "unknown";

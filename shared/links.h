@@ -39,7 +39,8 @@ enum link_reason {
 	LINK_BAD_VERSION,
 	LINK_SAME_HOST,  /* two hosts have one host_id */
 	LINK_BAD_FRAMES, /* what it says makes no sense */
-	LINK_LEDGERS,    /* it has more ledgers than fit */
+	LINK_TWICE,      /* another address of ours reaches it */
+	LINK_NO_PEER,    /* not among ours */
 	LINK_REASON_COUNT
 };
 

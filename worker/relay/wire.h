@@ -55,10 +55,14 @@ enum wire_pull_what {
 	WIRE_PULL_LIVE,
 };
 
+/* As the next page of a snapshot: the list is not complete yet, begin again. */
+#define WIRE_SNAPSHOT_LATER UINT64_MAX
+
 enum wire_pull_status {
-	WIRE_PULL_SOME, /* and there is more */
-	WIRE_PULL_END,  /* and there is no more */
-	WIRE_PULL_GONE, /* what is wanted is not kept any more */
+	WIRE_PULL_SOME,  /* and there is more */
+	WIRE_PULL_END,   /* and there is no more */
+	WIRE_PULL_GONE,  /* what is wanted is not kept any more */
+	WIRE_PULL_LATER, /* it cannot be told at the moment */
 };
 
 /* What is wrong with a frame. */

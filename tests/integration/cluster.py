@@ -1,0 +1,196 @@
+"""Several confabds on this machine that are one server: each a Server with a
+directory, ports and a host_id of its own, all with one secret.
+
+    with Cluster(directory, 3) as cluster:
+        cluster.wait_met()
+        cluster[0].client("ann", "room").say("room", "hello")
+
+Whoever needs other options gives them by name, as to Server(), for all hosts;
+`relay` is more text in the section relay.
+"""
+
+import os
+import pathlib
+
+from server import GUARD, Server, free_ports, wait_for
+
+SECRET = "what all hosts of this cluster know\n"
+
+
+class Host(Server):
+    """One of them. `number` is its host_id."""
+
+    def __init__(self, directory, number, **options):
+        self.number = number
+        self.relay_port = free_ports(2)
+        self.relay_url = "tcp://127.0.0.1:%d" % self.relay_port
+        self.secret_path = pathlib.Path(directory) / "relay.key"
+        self.peer_urls = []
+        self.cluster_name = "confab"
+        self.secret = SECRET
+        self.relay_options = options.pop("relay", "")
+        self.known_options = options
+        super().__init__(directory, **options)
+
+    def write_config(self, options="", gateways=1, **known):
+        self.put_secret()
+        relay = 'relay {\n listen = "%s"\n peers = {%s}\n cluster = "%s"\n' \
+            ' secret_file = "%s"\n %s\n}\n' % (
+                self.relay_url,
+                ", ".join('"%s"' % url for url in self.peer_urls),
+                self.cluster_name, self.secret_path, self.relay_options)
+        super().write_config(options + relay, gateways,
+                             **{"host_id": self.number, **known})
+
+    def put_secret(self):
+        self.secret_path.write_text(self.secret)
+        self.secret_path.chmod(0o600)
+
+    def set_peers(self, hosts):
+        """For the next start or reload."""
+        self.peer_urls = [host.relay_url for host in hosts]
+        self.rewrite()
+
+    def rewrite(self):
+        self.write_config(**self.known_options)
+
+    def reload(self):
+        """When it returns the relay has the new configuration."""
+        generation = max(int(one["config"]) for one in self.workers())
+        self.ask("reload")
+        wait_for("the new configuration is taken up",
+                 lambda: all(int(one["config"]) > generation
+                             for one in self.workers()))
+
+    def peers(self):
+        """As shown, by address."""
+        return {peer["address"]: peer
+                for peer in self.ask_json("show peers")}
+
+    def peer(self, other):
+        return self.peers()[other.relay_url]
+
+    def sees(self, other):
+        peer = self.peers().get(other.relay_url)
+        return peer is not None and peer["state"] == "up"
+
+    def wait_peer(self, other, state, reason=None, guard=GUARD):
+        def is_so():
+            peer = self.peers().get(other.relay_url, {})
+            return peer.get("state") == state and \
+                reason in (None, peer.get("reason")) and peer
+
+        return wait_for("host %d is %s to host %d" % (
+            other.number, state, self.number), is_so, guard)
+
+    def has_all(self):
+        """Nothing that others have is missing here."""
+        return all(peer["state"] == "up" and not peer["lag_bytes"] and
+                   not peer["lag_frames"] for peer in self.peers().values())
+
+
+class Cluster:
+    def __init__(self, directory, count, first=1, **options):
+        self.directory = pathlib.Path(directory)
+        self.hosts = [Host(self.directory / ("host%d" % number), number,
+                           **dict(options))
+                      for number in range(first, first + count)]
+        for host in self.hosts:
+            host.set_peers(self.others(host))
+
+    def others(self, host):
+        return [one for one in self.hosts if one is not host]
+
+    def __getitem__(self, index):
+        return self.hosts[index]
+
+    def __iter__(self):
+        return iter(self.hosts)
+
+    def start(self):
+        """All serve; who has met whom is another matter."""
+        for host in self.hosts:
+            host.launch()
+        for host in self.hosts:
+            host.wait_serving()
+        return self
+
+    def are_met(self, hosts=None):
+        hosts = hosts or self.hosts
+        return all(one.sees(other) for one in hosts for other in hosts
+                   if one is not other)
+
+    def wait_met(self, hosts=None, guard=GUARD):
+        """Each of them is up to each other."""
+        try:
+            wait_for("all hosts meet", lambda: self.are_met(hosts), guard)
+        except AssertionError as error:
+            told = "\n".join(
+                "%d: %s\n%s" % (host.number, host.peers(), host.log()[-2000:])
+                for host in hosts or self.hosts)
+            raise AssertionError("%s\n%s" % (error, told)) from None
+        return self
+
+    def end(self):
+        """A clean end of all that still run, checked."""
+        try:
+            for host in self.hosts:
+                if host.is_running():
+                    host.stop()
+                else:
+                    host.check_log()
+        finally:
+            self.kill()
+
+    def kill(self):
+        for host in self.hosts:
+            host.kill()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.end()
+        else:
+            self.kill()
+
+    def histories(self, room, hosts=None):
+        """Of each host: the whole history of a room, as (id, from, body), in
+        the order there."""
+        found = []
+        for host in hosts or self.hosts:
+            with host.client("reader of %d" % host.number, room) as reader:
+                found.append([(one["id"], one["from"], one["body"])
+                              for one in reader.whole_history(room)])
+        return found
+
+    def wait_same(self, room, count, hosts=None, guard=GUARD):
+        """All hosts have so many messages of a room, the same ones, each once;
+        what was said on one host stands in the same order everywhere. Returns
+        what one of them has."""
+        def are_same():
+            histories = self.histories(room, hosts)
+            return all(len(one) >= count for one in histories) and histories
+
+        histories = wait_for("%d messages are everywhere" % count, are_same,
+                             guard, look_every=0.1)
+        for one in histories:
+            assert len({message[0] for message in one}) == len(one) == count
+            assert sorted(one, key=by_id) == sorted(histories[0], key=by_id)
+        return histories[0]
+
+
+def by_id(message):
+    return message[0]
+
+
+def pid_of(host, role):
+    return host.pids(role)[0]
+
+
+def kill_nine(host, role):
+    """Kills the process of this role and does not wait for the next one."""
+    pid = pid_of(host, role)
+    os.kill(pid, 9)
+    return pid
