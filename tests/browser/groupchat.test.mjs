@@ -136,6 +136,22 @@ test("who opens a group belongs to it from then on", async () => {
     await leave(ann);
 });
 
+test("what was said to somebody who was not there waits for him", async () => {
+    const one = await come("index?uid=4&to_uid=5");
+    const three = await come("room?uid=6&groups_id=wait");
+
+    await leave(await come("room?uid=5&groups_id=wait"));
+    await has(three, "5 has left");
+    await say(one, "are you there?");
+    await say(three, "the group waits, too");
+    await has(three, "the group waits, too");
+    const two = await come("index?uid=5&to_uid=4");
+
+    assert.deepEqual((await lines(two)).sort(), [
+        ["4", "are you there?"], ["6", "the group waits, too"]]);
+    await leave(one, two, three);
+});
+
 test("it says why a login is refused", async () => {
     const page = await openPage(browser, { page: server.front });
 
@@ -150,6 +166,9 @@ test("it comes back when the server does, and says what was not sent",
     async () => {
         const page = await come("room?uid=back&groups_id=back");
 
+        await say(page, "once");
+        await has(page, "once");
+
         /* It stands still, so that nothing is answered any more. */
         for (const pid of await server.workers("gateway"))
             process.kill(pid, "SIGSTOP");
@@ -160,5 +179,7 @@ test("it comes back when the server does, and says what was not sent",
         await say(page, "again");
         await until(async () => (await lines(page)).at(-1)[1] === "again",
             "it is sent");
+        assert.deepEqual((await lines(page)).map((line) => line[1]),
+            ["once", "into the void", "again"]);
         await page.context().close();
     });

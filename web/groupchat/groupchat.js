@@ -39,6 +39,7 @@ const uid = parameters.get("uid") || "1";
 const toUid = isRoom ? "" : parameters.get("to_uid") || "2";
 const groupsId = parameters.get("groups_id") || (isRoom ? "1" : "0");
 const waiting = new Map(); /* seq of what we said: its line, or null */
+const shown = new Set(); /* messages that may come again after a break */
 let socket;
 let heartbeat;
 let retryMs = RETRY_MS;
@@ -112,8 +113,22 @@ function send(action, data) {
     return seq;
 }
 
+/** Until the login is answered, what was shown before a break comes again. */
+function isRepeat({ from, msgId, msgTimestamp, content }) {
+    const key = JSON.stringify([from, msgId, msgTimestamp, content]);
+    const isKnown = shown.has(key);
+
+    shown.delete(key);
+    shown.add(key);
+    if (shown.size > LINES_MAX)
+        shown.delete(shown.values().next().value);
+    return isKnown && document.body.dataset.connection !== "connected";
+}
+
 function onPush(data) {
     if (data.action === "sendmsg") {
+        if (isRepeat(data))
+            return;
         addMessage(data.from, data.content);
         readMembers();
     } else if (data.action === "exit") {
