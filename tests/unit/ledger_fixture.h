@@ -431,12 +431,23 @@ show_announced(unsigned from)
 	SHOW(ANNOUNCED, announced, from, 1, .life = fake.life);
 }
 
-/* What stands at the begin of a life: both gateways are asked. */
+static inline bool
+has_relay(void)
+{
+	return arena_row(fake.arena, RELAY)->life != 0;
+}
+
+/* What stands at the begin of a life: both gateways are asked, and the relay if
+ * there is one. */
 static inline void
 expect_announce(void)
 {
 	for (unsigned slot = GATEWAY_A; slot <= GATEWAY_B; slot++) {
 		NEXT(ANNOUNCE, announce, slot);
+		assert_int_equal(announce.life, fake.life);
+	}
+	if (has_relay()) {
+		NEXT(ANNOUNCE, announce, RELAY);
 		assert_int_equal(announce.life, fake.life);
 	}
 }
@@ -447,6 +458,8 @@ settle(void)
 	expect_announce();
 	show_announced(GATEWAY_A);
 	show_announced(GATEWAY_B);
+	if (has_relay())
+		show_announced(RELAY);
 	end_turn();
 	assert_no_more();
 }

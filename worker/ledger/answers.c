@@ -118,6 +118,8 @@ do_announced(struct ledger *ledger, const struct letter *letter)
 		answers_bad_letter(ledger, letter);
 	else if (announced.life == worker_life(ledger->worker))
 		settling_heard(ledger, letter->from, letter->from_life);
+	else if (announced.life == 0)
+		settling_told(ledger, letter->from, letter->from_life);
 }
 
 void

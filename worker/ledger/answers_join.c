@@ -151,7 +151,7 @@ let_in(struct ledger *ledger, const struct join *join, struct teller teller,
 	else if (join->flags & JOIN_PRESENCE)
 		has_entered = members_join(ledger->members,
 			streams_need(&ledger->streams, &name), join, teller);
-	if (!(join->flags & JOIN_ANNOUNCED))
+	if (join->request != 0 && !(join->flags & JOIN_ANNOUNCED))
 		send_joined(ledger, join, teller, recovery, missed);
 	if (has_entered)
 		send_presence(ledger,
@@ -217,7 +217,8 @@ is_good(const struct join *join)
 }
 
 /* A room whose users are counted has a place for one more, or the user is there
- * already. A member before our time is one in any case. */
+ * already. A member before our time is one in any case, and so is whom another
+ * host has let in. */
 static bool
 has_place(struct ledger *ledger, const struct join *join, struct teller asker)
 {
@@ -227,7 +228,8 @@ has_place(struct ledger *ledger, const struct join *join, struct teller asker)
 	const char *error = "this room has as many members as it may have";
 	unsigned code = TOO_MANY;
 
-	if (max == 0 || (join->flags & (JOIN_ANNOUNCED | JOIN_INBOX)) ||
+	if (max == 0 || join->request == 0 ||
+		(join->flags & (JOIN_ANNOUNCED | JOIN_INBOX)) ||
 		((join->flags & JOIN_PRESENCE) &&
 			members_have(stream, join->user)))
 		return true;

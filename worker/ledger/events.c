@@ -72,6 +72,8 @@ on_room(const struct members_change *change, void *self)
 		.users = change->users,
 	};
 
+	if (change->slot == ledger->relay)
+		return; /* his host tells of him */
 	streams_name(change->stream, &name);
 	news.tenant = of_room.tenant = stream_name_tenant(&name);
 	news.room = of_room.room = stream_name_name(&name);

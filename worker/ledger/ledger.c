@@ -93,26 +93,11 @@ on_turn(void *self)
 		stop(ledger);
 }
 
-static bool
-is_gateway(const struct ledger *ledger, unsigned slot)
-{
-	return slot - ledger->first_gateway < ledger->gateways;
-}
-
 static void
 on_peer(void *self, unsigned slot, uint32_t life, bool is_alive)
 {
-	struct ledger *ledger = self;
-
-	if (!is_gateway(ledger, slot))
-		return;
-	if (is_alive)
-		life--; /* whatever was there before is dead */
-	members_lose(ledger->members, (struct teller){ slot, life },
-		worker_now_ms(ledger->worker));
-	members_lose(ledger->attendance, (struct teller){ slot, life },
-		worker_now_ms(ledger->worker));
-	settling_heard(ledger, slot, life);
+	/* Whatever was there before one that lives is dead. */
+	settling_lose(self, slot, is_alive ? life - 1 : life);
 }
 
 static void

@@ -108,9 +108,16 @@ struct turn {
 /* How a new ledger learns who is in its rooms: it asks every gateway that
  * serves; until all have answered or died, questions about members wait. */
 struct settling {
-	uint32_t *awaited;  /* by gateway: the life that is asked; 0: none is */
-	unsigned left;      /* gateways that have not answered */
+	uint32_t *awaited;  /* by gateway, behind them of the relay: the life
+			       that is asked; 0: none is */
+	unsigned left;      /* of these, those that have not answered */
 	struct buffer held; /* letters that wait, each at a multiple of 8 */
+
+	/* The last life of the relay that is dead, and when it died, as long as
+	 * its members are kept for the next one to tell of. */
+	uint32_t gone_life;
+	uint64_t gone_ms;
+	bool is_gone;
 };
 
 /* How far everything committed has been sent on to an edge: to a gateway what
@@ -295,6 +302,15 @@ bool settling_is_on(const struct ledger *ledger);
 
 /* This life of a gateway, and all before it, has nothing more to announce. */
 void settling_heard(struct ledger *ledger, unsigned slot, uint32_t life);
+
+/* Lives up to this one are dead: a gateway has taken its members with it. The
+ * relay's are at other hosts, where nothing has happened to them; so they go
+ * when its next life has told who is there, or has not in time. */
+void settling_lose(struct ledger *ledger, unsigned slot, uint32_t life);
+
+/* Without having been asked, this life of the relay has told all that it has.
+ */
+void settling_told(struct ledger *ledger, unsigned slot, uint32_t life);
 
 /* Waits no more for those who died before anybody had told us of them. */
 void settling_look(struct ledger *ledger);

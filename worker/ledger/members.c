@@ -101,8 +101,13 @@ tell_watcher(const struct members *members, const struct user *user,
 		.platform = user->platform,
 		.has_entered = has_entered,
 		.users = user->room->seen,
+		.slot = SLOTS_MAX,
 	};
+	const struct seat *seat =
+		user->seats != NULL ? user->seats->prev : user->last;
 
+	if (seat != NULL)
+		change.slot = seat->key.slot;
 	if (members->watched != NULL)
 		members->watched(&change, members->watcher);
 }

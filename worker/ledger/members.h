@@ -67,6 +67,7 @@ struct members_change {
 	uint64_t platform;
 	bool has_entered;
 	uint64_t users;
+	unsigned slot; /* of who told of the connection; SLOTS_MAX: nobody */
 };
 
 typedef void members_watched(const struct members_change *change, void *self);

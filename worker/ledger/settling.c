@@ -8,6 +8,9 @@
 
 #define HELD_BYTES_MAX (4U * 1024 * 1024)
 
+/* So long a new relay may take to find the other hosts again. */
+#define ELSEWHERE_MS 30000
+
 /* The life that serves in a slot, 0 when none does. One that begins to serve
  * later has not told an earlier ledger anything. */
 static uint32_t
@@ -31,15 +34,38 @@ ask(struct ledger *ledger, unsigned slot, uint32_t life)
 	answers_send(ledger, (struct teller){ slot, life });
 }
 
+/* Those who tell of members: the gateways and, behind them, the relay. */
+static unsigned
+tellers(const struct ledger *ledger)
+{
+	return ledger->gateways + (ledger->relay != NO_SLOT);
+}
+
+static unsigned
+slot_of(const struct ledger *ledger, unsigned teller)
+{
+	return teller < ledger->gateways ? ledger->first_gateway + teller
+					 : ledger->relay;
+}
+
+/* Which one is in this slot; as many as there are: none. */
+static unsigned
+teller_of(const struct ledger *ledger, unsigned slot)
+{
+	if (slot == ledger->relay)
+		return ledger->gateways;
+	return MIN_OF(slot - ledger->first_gateway, ledger->gateways + 1);
+}
+
 void
 settling_begin(struct ledger *ledger)
 {
 	struct settling *settling = &ledger->settling;
 
 	settling->awaited =
-		base_alloc_zeroed(ledger->gateways, sizeof(uint32_t));
-	for (unsigned i = 0; i < ledger->gateways; i++) {
-		unsigned slot = ledger->first_gateway + i;
+		base_alloc_zeroed(tellers(ledger), sizeof(uint32_t));
+	for (unsigned i = 0; i < tellers(ledger); i++) {
+		unsigned slot = slot_of(ledger, i);
 		uint32_t life = serving_life(ledger, slot);
 
 		if (life == 0)
@@ -90,9 +116,9 @@ void
 settling_heard(struct ledger *ledger, unsigned slot, uint32_t life)
 {
 	struct settling *settling = &ledger->settling;
-	unsigned i = slot - ledger->first_gateway;
+	unsigned i = teller_of(ledger, slot);
 
-	if (i >= ledger->gateways || settling->awaited[i] == 0 ||
+	if (i >= tellers(ledger) || settling->awaited[i] == 0 ||
 		settling->awaited[i] > life)
 		return;
 	settling->awaited[i] = 0;
@@ -119,12 +145,60 @@ settling_hold(struct ledger *ledger, const struct letter *letter)
 	return true;
 }
 
+static void
+lose(struct ledger *ledger, unsigned slot, uint32_t life)
+{
+	uint64_t now_ms = worker_now_ms(ledger->worker);
+
+	members_lose(ledger->members, (struct teller){ slot, life }, now_ms);
+	members_lose(ledger->attendance, (struct teller){ slot, life }, now_ms);
+}
+
+void
+settling_lose(struct ledger *ledger, unsigned slot, uint32_t life)
+{
+	struct settling *settling = &ledger->settling;
+
+	if (teller_of(ledger, slot) >= tellers(ledger) || life == 0)
+		return;
+	if (slot != ledger->relay) {
+		lose(ledger, slot, life);
+	} else if (life > settling->gone_life) {
+		settling->gone_life = life;
+		settling->gone_ms = worker_now_ms(ledger->worker);
+		settling->is_gone = true;
+	}
+	settling_heard(ledger, slot, life);
+}
+
+void
+settling_told(struct ledger *ledger, unsigned slot, uint32_t life)
+{
+	if (slot != ledger->relay)
+		return;
+	ledger->settling.is_gone = false;
+	lose(ledger, slot, life - 1);
+}
+
+static void
+lose_elsewhere_in_time(struct ledger *ledger)
+{
+	struct settling *settling = &ledger->settling;
+
+	if (!settling->is_gone || worker_now_ms(ledger->worker) <
+					  settling->gone_ms + ELSEWHERE_MS)
+		return;
+	settling->is_gone = false;
+	lose(ledger, ledger->relay, settling->gone_life);
+}
+
 void
 settling_look(struct ledger *ledger)
 {
-	for (unsigned i = 0; settling_is_on(ledger) && i < ledger->gateways;
+	lose_elsewhere_in_time(ledger);
+	for (unsigned i = 0; settling_is_on(ledger) && i < tellers(ledger);
 		i++) {
-		unsigned slot = ledger->first_gateway + i;
+		unsigned slot = slot_of(ledger, i);
 		uint32_t life = ledger->settling.awaited[i];
 
 		if (life != 0 && !worker_is_current(ledger->worker, slot, life))
