@@ -143,15 +143,11 @@ look_client(const struct words_context *context, struct look *look,
 {
 	char id[CLIENT_ID_LENGTH + 1], address[ADDRESS_PEER_BYTES];
 	struct index_entry entry;
-	unsigned host, slot;
-	uint64_t secret;
-	uint32_t place;
+	unsigned host = (unsigned)context->config->host_id, slot;
 
-	if (!client_id_read(look->name, &host, &slot, &place, &secret) ||
-		host != (unsigned)context->config->host_id ||
-		slot >= arena_shape(context->arena)->slots ||
-		!index_read(context->arena, slot, place, &entry) ||
-		entry.secret != secret) {
+	if (!index_find_client(
+		    context->arena, host, look->name, &slot, &entry) ||
+		entry.host != 0) {
 		answer_refuse(answer, "there is no such client here");
 		return;
 	}

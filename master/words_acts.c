@@ -146,17 +146,27 @@ say_wish(const struct words_context *context, const struct wish *wish,
 	return is_heard;
 }
 
+/* Its connections are in the index: those of a gateway, or, of the relay, those
+ * of other hosts. */
+static bool
+has_clients(const struct words_context *context, unsigned slot)
+{
+	uint8_t role = arena_shape(context->arena)->roles[slot];
+
+	return role == ROLE_GATEWAY || role == ROLE_RELAY;
+}
+
 static void
 kick_user(const struct words_context *context, const struct wish *wish,
 	struct answer *answer)
 {
-	unsigned first = arena_role_first(context->arena, ROLE_GATEWAY);
-	unsigned count = arena_role_count(context->arena, ROLE_GATEWAY);
-	unsigned deaf = 0;
+	unsigned slots = arena_shape(context->arena)->slots, deaf = 0;
 	uint64_t kicked = 0;
 
-	for (unsigned slot = first; slot < first + count; slot++) {
-		uint64_t here = count_kicked(context, wish, slot);
+	for (unsigned slot = 0; slot < slots; slot++) {
+		uint64_t here = has_clients(context, slot)
+					? count_kicked(context, wish, slot)
+					: 0;
 
 		kicked += here;
 		if (here > 0 && !say_wish(context, wish, slot))
@@ -164,7 +174,8 @@ kick_user(const struct words_context *context, const struct wish *wish,
 	}
 	if (deaf > 0)
 		answer_refuse(answer,
-			"%u of the gateways cannot hear it now, ask again",
+			"%u of the processes that have them cannot hear it "
+			"now, ask again",
 			deaf);
 	else if (kicked == 0)
 		answer_refuse(answer, "there is no such connection");
@@ -176,21 +187,16 @@ static void
 kick_client(const struct words_context *context, struct text id,
 	struct wish *wish, struct answer *answer)
 {
-	unsigned first = arena_role_first(context->arena, ROLE_GATEWAY);
-	unsigned count = arena_role_count(context->arena, ROLE_GATEWAY);
 	struct index_entry entry;
-	unsigned host, slot;
-	uint32_t place;
+	unsigned slot;
 
-	if (!client_id_read(id, &host, &slot, &place, &wish->secret) ||
-		host != (unsigned)context->config->host_id || slot < first ||
-		slot >= first + count ||
-		!index_read(context->arena, slot, place, &entry) ||
-		entry.secret != wish->secret) {
+	if (!index_find_client(context->arena,
+		    (unsigned)context->config->host_id, id, &slot, &entry)) {
 		answer_refuse(answer, "there is no such client");
 		return;
 	}
-	wish->place = place;
+	wish->place = entry.place;
+	wish->secret = entry.secret;
 	if (say_wish(context, wish, slot))
 		tell_kicked(answer, 1);
 	else

@@ -14,6 +14,7 @@
  * two users are hardly ever taken for one and nobody can make it happen. */
 struct chain {
 	const struct arena *arena;
+	bool elsewhere;
 	uint64_t *users;
 	size_t count, room;
 };
@@ -52,21 +53,22 @@ walk_slots(struct chain *chain, const struct tally *tally, uint32_t number)
 		.connection = add_user,
 		.self = chain,
 		.most = CENSUS_CONNECTIONS };
-	unsigned slots = arena_shape(chain->arena)->slots;
+	const struct arena_shape *shape = arena_shape(chain->arena);
 	size_t looked = 0;
 
 	chain->count = 0;
-	for (unsigned slot = 0; slot < slots; slot++)
-		if (tally->next[slot] == number)
+	for (unsigned slot = 0; slot < shape->slots; slot++)
+		if (tally->next[slot] == number &&
+			(chain->elsewhere || shape->roles[slot] != ROLE_RELAY))
 			looked += index_walk_users(
 				chain->arena, slot, number, &walk);
 	return looked;
 }
 
 uint64_t
-census_count(const struct arena *arena)
+census_count(const struct arena *arena, bool elsewhere)
 {
-	struct chain chain = { .arena = arena };
+	struct chain chain = { .arena = arena, .elsewhere = elsewhere };
 	uint32_t chains = index_user_chains(arena), next;
 	uint64_t users = 0;
 	size_t looked = 0;
@@ -84,16 +86,31 @@ census_count(const struct arena *arena)
 	return users * chains / next;
 }
 
+static uint64_t
+users(const struct arena *arena, bool elsewhere)
+{
+	static struct {
+		uint64_t users, fresh_until_us;
+	} known[2];
+	uint64_t begin_us = clock_us(), now_us;
+
+	if (begin_us < known[elsewhere].fresh_until_us)
+		return known[elsewhere].users;
+	known[elsewhere].users = census_count(arena, elsewhere);
+	now_us = clock_us();
+	known[elsewhere].fresh_until_us =
+		now_us + (now_us - begin_us) * (SHARE_OF_TIME - 1);
+	return known[elsewhere].users;
+}
+
 uint64_t
 census_users(const struct arena *arena)
 {
-	static uint64_t users, fresh_until_us;
-	uint64_t begin_us = clock_us();
+	return users(arena, false);
+}
 
-	if (begin_us < fresh_until_us)
-		return users;
-	users = census_count(arena);
-	fresh_until_us =
-		clock_us() + (clock_us() - begin_us) * (SHARE_OF_TIME - 1);
-	return users;
+uint64_t
+census_cluster(const struct arena *arena)
+{
+	return users(arena, true);
 }

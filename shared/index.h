@@ -72,6 +72,11 @@ void index_hide_secret(
 bool index_find_secret(const struct arena *arena, unsigned slot,
 	uint64_t secret, struct index_entry *entry);
 
+/* Anyone: the connection with this id, here or at another host; slot: of whose
+ * partition it stands in. */
+bool index_find_client(const struct arena *arena, unsigned own_host,
+	struct text id, unsigned *slot, struct index_entry *entry);
+
 /* The id of the connection as clients and backends see it. */
 void index_client_id(const struct index_entry *entry, unsigned own_host,
 	unsigned slot, char id[CLIENT_ID_LENGTH + 1]);

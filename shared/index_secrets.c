@@ -96,6 +96,37 @@ index_find_secret(const struct arena *arena, unsigned slot, uint64_t secret,
 	       find_everywhere(arena, slot, secret, entry);
 }
 
+static bool
+find_here(const struct arena *arena, unsigned slot, uint32_t place,
+	struct index_entry *entry)
+{
+	const struct arena_shape *shape = arena_shape(arena);
+
+	return slot < shape->slots && shape->roles[slot] == ROLE_GATEWAY &&
+	       index_read(arena, slot, place, entry);
+}
+
+bool
+index_find_client(const struct arena *arena, unsigned own_host, struct text id,
+	unsigned *slot, struct index_entry *entry)
+{
+	unsigned host, there;
+	uint32_t place;
+	uint64_t secret;
+
+	if (!client_id_read(id, &host, &there, &place, &secret))
+		return false;
+	*slot = there;
+	if (host == own_host)
+		return find_here(arena, there, place, entry) &&
+		       entry->secret == secret;
+	*slot = arena_role_first(arena, ROLE_RELAY);
+	return arena_role_count(arena, ROLE_RELAY) > 0 &&
+	       index_find_secret(arena, *slot, secret, entry) &&
+	       entry->host == host && entry->home_slot == there &&
+	       entry->home_place == place;
+}
+
 void
 index_client_id(const struct index_entry *entry, unsigned own_host,
 	unsigned slot, char id[CLIENT_ID_LENGTH + 1])

@@ -1,7 +1,6 @@
 #include "worker/edge/entries.h"
 
 #include "shared/base.h"
-#include "shared/client_id.h"
 #include "shared/config.h"
 #include "shared/index.h"
 #include "worker/edge/edge.h"
@@ -27,38 +26,12 @@ entries_of_user(struct edge *edge, unsigned slot, struct text tenant,
 	}
 }
 
-/* Of another host: the relay knows it, and where it stands there. */
-static bool
-find_elsewhere(const struct edge *edge, uint64_t secret, unsigned *slot,
-	struct index_entry *entry)
-{
-	*slot = edge_relay(edge);
-	return *slot != EDGE_NO_SLOT &&
-	       index_find_secret(edge->arena, *slot, secret, entry);
-}
-
 bool
 entries_find_client(const struct edge *edge, struct text tenant, struct text id,
 	unsigned *slot, struct index_entry *entry)
 {
-	struct edge_gateways all = edge_gateways(edge);
-	unsigned host, there;
-	uint32_t place;
-	uint64_t secret;
-
-	if (!client_id_read(id, &host, slot, &place, &secret))
-		return false;
-	there = *slot;
-	if (host == (unsigned)edge->config->host_id) {
-		if (*slot < all.first || *slot >= all.end ||
-			!index_read(edge->arena, *slot, place, entry))
-			return false;
-	} else if (!find_elsewhere(edge, secret, slot, entry) ||
-		   entry->host != host || entry->home_slot != there ||
-		   entry->home_place != place) {
-		return false;
-	}
-	return entry->secret == secret &&
+	return index_find_client(edge->arena, (unsigned)edge->config->host_id,
+		       id, slot, entry) &&
 	       text_equal(tenant,
 		       (struct text){ entry->tenant, entry->tenant_length });
 }

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "shared/config.h"
+#include "shared/index.h"
 #include "shared/letter.h"
 #include "shared/mail.h"
 #include "shared/message.h"
+#include "worker/edge/entries.h"
 #include "worker/edge/ledgers.h"
 #include "worker/edge/numbers.h"
 #include "worker/edge/pass.h"
@@ -227,33 +229,79 @@ item_deliver(struct forward *forward, const struct wire_live_item *item)
 
 /* Kicks */
 
+/* Who stands at this place of our partition. */
+static void
+kick(struct forward *forward, struct kick meant)
+{
+	struct remote_place found;
+
+	if (!directory_at(
+		    forward->directory, meant.place, meant.secret, &found))
+		return;
+	meant.place = found.place;
+	kick_pack(forward_record(forward), &meant);
+	forward_say_item(forward, LETTER_KICK, found.host, found.slot);
+}
+
 static bool
 letter_kick(struct forward *forward, struct unpack *in)
 {
-	struct remote_place found;
-	struct kick kick;
+	struct kick meant;
 
-	if (!kick_unpack(in, &kick))
+	if (!kick_unpack(in, &meant))
 		return false;
-	if (!directory_at(forward->directory, kick.place, kick.secret, &found))
-		return true;
-	kick.place = found.place;
-	kick_pack(forward_record(forward), &kick);
-	forward_say_item(forward, LETTER_KICK, found.host, found.slot);
+	kick(forward, meant);
 	return true;
+}
+
+static void
+kick_user(struct forward *forward, const struct wish *wish)
+{
+	struct edge *edge = forward->edge;
+	size_t count;
+	const struct index_entry *found = entries_of_user(
+		edge, edge->slot, wish->tenant, wish->user, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (wish->only_platform == 0 ||
+			wish->only_platform == (uint64_t)found[i].platform + 1)
+			kick(forward, (struct kick){ .place = found[i].place,
+					      .secret = found[i].secret,
+					      .room = wish->room,
+					      .why = KICK_BY_OPERATOR,
+					      .reason = wish->words });
+}
+
+bool
+forward_wish(struct forward *forward, const struct wish *wish)
+{
+	switch (wish->what) {
+	case WISH_KICK_USER:
+	case WISH_KICK_MEMBER:
+		kick_user(forward, wish);
+		return true;
+	case WISH_KICK_CLIENT:
+		kick(forward, (struct kick){ .place = wish->place,
+				      .secret = wish->secret,
+				      .why = KICK_BY_OPERATOR,
+				      .reason = wish->words });
+		return true;
+	default:
+		return false;
+	}
 }
 
 static bool
 item_kick(struct forward *forward, const struct wire_live_item *item)
 {
 	struct unpack in = unpack_of(item->record);
-	struct kick kick;
+	struct kick meant;
 
-	if (!kick_unpack(&in, &kick) || kick.room.length > ROOM_BYTES_MAX ||
-		kick.reason.length > REASON_BYTES_MAX ||
+	if (!kick_unpack(&in, &meant) || meant.room.length > ROOM_BYTES_MAX ||
+		meant.reason.length > REASON_BYTES_MAX ||
 		!forward_is_gateway(forward, item->to_slot))
 		return false;
-	kick_pack(edge_letter(forward->edge, LETTER_KICK), &kick);
+	kick_pack(edge_letter(forward->edge, LETTER_KICK), &meant);
 	return forward_send(forward, (unsigned)item->to_slot);
 }
 

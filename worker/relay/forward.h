@@ -34,6 +34,10 @@ bool forward_letter(struct forward *forward, const struct letter *letter);
 bool forward_item(struct forward *forward, unsigned host,
 	const struct wire_live_item *item);
 
+/* A kick that an operator wants; false: it is none. */
+struct wish;
+bool forward_wish(struct forward *forward, const struct wish *wish);
+
 /* What this host was asked for will not be answered soon. */
 void forward_lose(struct forward *forward, unsigned host);
 void forward_on_tick(struct forward *forward, uint64_t now_ms);

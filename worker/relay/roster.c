@@ -190,6 +190,16 @@ roster_on_peer(
 	locals_lose(roster->locals, slot, life);
 }
 
+void
+roster_on_wish(struct roster *roster, struct text packed)
+{
+	struct unpack in = unpack_of(packed);
+	struct wish wish;
+
+	if (!wish_unpack(&in, &wish) || !forward_wish(roster->forward, &wish))
+		log_error("a wish of the master makes no sense here");
+}
+
 bool
 roster_on_turn(struct roster *roster)
 {

@@ -55,6 +55,10 @@ bool roster_on_letter(struct roster *roster, const struct letter *letter);
 void roster_on_peer(
 	struct roster *roster, unsigned slot, uint32_t life, bool is_alive);
 
+/* What an operator wants, see worker.h: to send sessions of other hosts away,
+ * or out of a room. */
+void roster_on_wish(struct roster *roster, struct text wish);
+
 /* Each turn, and about every 100 ms. true: there is more to be done in a
  * millisecond. */
 bool roster_on_turn(struct roster *roster);

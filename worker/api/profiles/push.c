@@ -236,7 +236,7 @@ answer_status(struct exchange *exchange)
 		(clock_ms() - worker_heritage(worker)->started_ms) / 1000,
 		overall_count_role(arena, ROLE_GATEWAY, COUNTER_SESSIONS) +
 			overall_count(arena, COUNTER_REMOTE_SESSIONS),
-		census_users(arena), overall_count(arena, COUNTER_DELIVERED));
+		census_cluster(arena), overall_count(arena, COUNTER_DELIVERED));
 	reply_send_json(exchange, buffer_text(&json));
 	buffer_fini(&json);
 }
