@@ -139,19 +139,31 @@ def test_elsewhere_is_asked_for(directory):
         assert "insecure = true" in config
 
 
+def commands_of_the_manual(port):
+    """The flags of confab-push, and the command of ab, on another port."""
+    text = (ROOT / "packaging/man/confab-push.1").read_text()
+    lines = [line.strip('" ') for line in
+             re.findall(r"^\.Dl (.*)$", text, re.M)]
+    start, load = re.findall(
+        r"\$ (.*)", " ".join(lines).replace("\\e ", "").replace("$", "\n$"))
+    assert start.startswith("confab-push ") and load.startswith("ab ")
+    return (start.replace("3210", str(port)).split()[1:],
+            load.replace("localhost:3210", "127.0.0.1:%d" % port))
+
+
 def test_the_load_test_of_the_documents_reaches_every_subscriber(directory):
     """100 requests, 100 at a time, HTTP/1.0 as ab speaks it."""
     if not shutil.which("ab"):
         pytest.fail("ab is not installed (apache2-utils)")
     (directory / "postdata.txt").write_text(POSTDATA)
     port = free_port()
-    with Push(directory, "-post=%d" % port, "-queue=list") as push:
+    flags, load = commands_of_the_manual(port)
+    with Push(directory, *flags) as push:
         push.wait_serving(port)
         listeners = [listen(port, uid) for uid in ("1", "2", "2", "3")]
         done = subprocess.run(
-            "ab -c 100 -n 100 -T 'application/json' -p postdata.txt "
-            "http://127.0.0.1:%d/send" % port, shell=True, cwd=directory,
-            capture_output=True, text=True, timeout=GUARD, check=True)
+            load, shell=True, cwd=directory, capture_output=True, text=True,
+            timeout=GUARD, check=True)
         assert re.search(r"Complete requests: +100\n", done.stdout)
         assert re.search(r"Failed requests: +0\n", done.stdout)
         assert "Non-2xx" not in done.stdout
