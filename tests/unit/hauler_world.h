@@ -49,7 +49,7 @@ struct word {
 struct mail {
 	bool is_wanted; /* HAULS_WANTED, or the end of its answer */
 	struct haul_place place;
-	size_t length;
+	unsigned kind; /* of the letter */
 	uint64_t letter[LETTER_MAX / 8];
 };
 
@@ -78,9 +78,8 @@ static struct port {
 	bool is_asked;
 	struct point asked;
 	unsigned asks, pulls;
-	struct text last_body;
+	size_t last_length; /* of the body taken last */
 	uint64_t last_flags;
-	char last[400];
 } port;
 
 static inline uint64_t
@@ -220,8 +219,10 @@ office_offer(void *self, unsigned ledger, struct letter *letter)
 	assert_true(letter->size <= LETTER_MAX);
 	if (to->count >= RING_LETTERS)
 		return false;
+	/* The answer to a set is where the ledger stands after its turn. */
+	assert_false(to->count && mail[-1].kind == LETTER_HAUL_SET);
+	mail->kind = letter->kind;
 	mail->is_wanted = false;
-	mail->length = letter->size;
 	memcpy(mail->letter, letter, letter->size);
 	to->count++;
 	return true;
@@ -298,8 +299,7 @@ take_item(struct fake_ledger *ledger, const struct haul_item *item)
 	assert_int_equal(said->taken++, 0);
 	ledger->cursor = ledger->disk = behind;
 	port.last_flags = message.flags;
-	memcpy(port.last, message.body.at, message.body.length);
-	port.last_body = (struct text){ port.last, message.body.length };
+	port.last_length = message.body.length;
 }
 
 static inline void
@@ -336,6 +336,26 @@ take_haul(struct fake_ledger *ledger, struct unpack in)
 	ledger->cursor = point_later(ledger->cursor, to);
 }
 
+/* Only what is forgotten may be lost, and what was on its way is not. */
+static inline void
+take_hole(struct fake_ledger *ledger, struct point goal, uint64_t lost)
+{
+	struct point from = at_point(goal.position - lost, 0);
+
+	assert_false(point_is_before(port.begin, goal));
+	assert_false(point_is_before(goal, ledger->cursor));
+	for (size_t i = 0; i < port.count; i++) {
+		struct word *said = &port.said[i];
+
+		if (said->ledger != ledger - port.ledger || !said->crosses ||
+			!point_is_before(ledger->cursor, said->behind) ||
+			point_is_before(goal, said->behind))
+			continue;
+		assert_true(point_is_before(from, said->behind));
+		said->is_lost = true;
+	}
+}
+
 static inline void
 take_set(struct fake_ledger *ledger, struct unpack in)
 {
@@ -345,18 +365,8 @@ take_set(struct fake_ledger *ledger, struct unpack in)
 	assert_true(haul_place_unpack(&in, &place));
 	goal = at_point(place.position, place.index);
 	ledger->sets++;
-	if (place.epoch == ledger->epoch) {
-		assert_false(point_is_before(port.begin, goal));
-		assert_false(point_is_before(goal, ledger->cursor));
-		for (size_t i = 0; i < port.count; i++) {
-			struct word *said = &port.said[i];
-
-			if (said->ledger == ledger - port.ledger &&
-				point_is_before(ledger->cursor, said->behind) &&
-				!point_is_before(goal, said->behind))
-				said->is_lost = said->crosses;
-		}
-	}
+	if (place.epoch == ledger->epoch)
+		take_hole(ledger, goal, place.lost);
 	ledger->epoch = ledger->disk_epoch = place.epoch;
 	ledger->cursor = ledger->disk = goal;
 }

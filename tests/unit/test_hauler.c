@@ -174,7 +174,7 @@ a_refused_letter_comes_again_after_a_pause(void **state)
 	send_live(true);
 	ledger_turn(0, 9, false);
 	begun = port.now_ms;
-	while (port.pulls == 0)
+	while (port.pulls == 0 && port.now_ms - begun < 1000)
 		turn_relay(1);
 	assert_in_range(port.now_ms - begun, 50, 60);
 	assert_int_equal(counts()->rewinds, 1);
@@ -223,6 +223,7 @@ a_hole_is_set_at_each_ledger_once(void **state)
 	assert_int_equal(port.ledger[0].sets, 2);
 	assert_int_equal(port.ledger[1].sets, 2);
 	assert_int_equal(repair_counts(hauler_repair(port.hauler))->holes, 1);
+	assert_int_equal(counts()->rewinds, 0);
 	port_close();
 }
 
@@ -265,13 +266,13 @@ a_message_too_large_for_our_rings_keeps_its_place(void **state)
 	hauler_meet(port.hauler, port.epoch);
 	run_for(100);
 	say_large(1400, 0);
-	assert_int_equal(port.last_body.length, 1400);
+	assert_int_equal(port.last_length, 1400);
 	assert_int_equal(port.last_flags, 0);
 	say_large(3000, 0);
-	assert_int_equal(port.last_body.length, 0);
+	assert_int_equal(port.last_length, 0);
 	assert_int_equal(port.last_flags, MESSAGE_DELETED);
 	say_large(3000, MESSAGE_EDIT);
-	assert_int_equal(port.last_body.length, 0);
+	assert_int_equal(port.last_length, 0);
 	assert_int_equal(port.last_flags, MESSAGE_DELETE);
 	assert_int_equal(counts()->too_large, 2);
 	assert_all_taken();
