@@ -144,7 +144,7 @@ tell_batch(struct follower *follower, unsigned ledger,
 		struct unpack record = unpack_of(unpack_text(&in));
 		struct message message;
 
-		if (message_unpack(&record, &message) &&
+		if (message_unpack(&record, &message) && message.via == 0 &&
 			!(message.flags & MESSAGE_NOTES))
 			follower->told(
 				follower->self, ledger, batch->end, &message);

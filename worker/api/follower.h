@@ -3,7 +3,8 @@
  * want to hear every message: webhooks and bots. So nobody has to tell them,
  * and no message is missed however long they were away, as long as the journal
  * is kept for them: our row says up to where they have it (archived, one more
- * than the position; 0: they follow nothing).
+ * than the position; 0: they follow nothing). What was said on other hosts is
+ * told there.
  *
  * Where it is stands in a file, from time to time; a successor begins there and
  * meets again what came after. Without the file it begins where the journal

@@ -151,7 +151,7 @@ note_time(struct intake *intake, const struct follower *follower,
 {
 	if (!follower->is_anew && intake->time_count < INTAKE_ROWS)
 		intake->times[intake->time_count++] =
-			message_unix_ms(message->id_time);
+			message_unix_ms(message_clock(message));
 }
 
 /* 1 when the record was a message, 0 when not; -1 when the store failed. */

@@ -34,9 +34,9 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_ADD_MESSAGE] =
 		"INSERT INTO messages (id, id_time, id_origin, sender, "
 		"platform, type, body, key, until, others, only_platform, "
-		"flags, of_time, of_origin, of_offset, changed) "
+		"flags, of_time, of_origin, of_offset, changed, placed) "
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-		"?13, ?14, ?15, ?16) ON CONFLICT (id) DO NOTHING",
+		"?13, ?14, ?15, ?16, ?17) ON CONFLICT (id) DO NOTHING",
 	[STORE_ADD_PAIR] = "INSERT OR IGNORE INTO pairs (stream, other, "
 			   "offset) VALUES (?1, ?2, ?3)",
 	[STORE_ADD_END] =
@@ -44,6 +44,17 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_GET_ROW] = STORE_ROW_COLUMNS "WHERE id = ?1",
 	[STORE_SEEK_FIRST] = STORE_SEEK_UP,
 	[STORE_SEEK_LAST] = STORE_SEEK_DOWN,
+	[STORE_SEEK_OF_HOSTS] = STORE_SEEK_CARRIED,
+	[STORE_SEEK_SAID] = "SELECT id FROM messages WHERE id >= ?1 "
+			    "AND id < ?2 AND id_time <= ?3 "
+			    "ORDER BY id DESC LIMIT 1",
+	[STORE_HAS_LATER_EDIT] =
+		"SELECT 1 FROM edits JOIN messages ON messages.id = edit "
+		"WHERE message = ?1 AND (id_time > ?2 OR "
+		"(id_time = ?2 AND id_origin > ?3)) LIMIT 1",
+	[STORE_OVERTAKE] = "UPDATE messages SET body = "
+			   "(SELECT body FROM messages WHERE id = ?2) "
+			   "WHERE id = ?1",
 	[STORE_CHANGE] = "UPDATE messages SET body = ?2, type = ?3, "
 			 "flags = ?4, changed = ?5 WHERE id = ?1",
 	[STORE_ADD_EDIT] =
@@ -75,6 +86,30 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 			   "VALUES (?1, ?2, ?3)",
 	[STORE_WITHDRAWN_SPAN] = "SELECT (SELECT min(number) FROM withdrawn), "
 				 "(SELECT max(number) FROM withdrawn)",
+	[STORE_HAS_CARRIED] = "SELECT 1 WHERE EXISTS "
+			      "(SELECT 1 FROM carried) OR EXISTS "
+			      "(SELECT 1 FROM awaiting)",
+	[STORE_ADD_CARRIED] = "INSERT OR IGNORE INTO carried "
+			      "(id_time, id_origin, id) VALUES (?1, ?2, ?3)",
+	[STORE_FORGET_CARRIED] =
+		"DELETE FROM carried WHERE (id_time, id_origin, id) IN "
+		"(SELECT id_time, id_origin, id FROM messages "
+		"WHERE id >= ?1 AND id < ?2 AND placed != 0)",
+	[STORE_ADD_AWAITING] = "INSERT OR IGNORE INTO awaiting "
+			       "(of_time, of_origin, id) VALUES (?1, ?2, ?3)",
+	[STORE_NEXT_AWAITING] =
+		"SELECT id FROM awaiting WHERE of_time = ?1 AND "
+		"of_origin = ?2 AND id >= ?3 AND id < ?4 ORDER BY id LIMIT 1",
+	[STORE_GET_AWAITING] = STORE_ROW_COLUMNS "WHERE id = ?1",
+	[STORE_END_AWAITING] = "DELETE FROM awaiting WHERE of_time = ?1 AND "
+			       "of_origin = ?2 AND id = ?3",
+	[STORE_SET_OF_OFFSET] =
+		"UPDATE messages SET of_offset = ?2 WHERE id = ?1",
+	[STORE_FORGET_AWAITING] =
+		"DELETE FROM awaiting WHERE (of_time, of_origin, id) IN "
+		"(SELECT of_time, of_origin, id FROM messages "
+		"WHERE id >= ?1 AND id < ?2 AND placed != 0 "
+		"AND of_offset = 0)",
 	[STORE_FORGET_WITHDRAWN] = "DELETE FROM withdrawn WHERE number <= ?1",
 };
 
@@ -153,6 +188,11 @@ store_open(const char *path, const char *sql_dir)
 	store->db = store_open_database(path, sql_dir);
 	if (store->db == NULL || prepare(store, path) < 0)
 		goto fail;
+	if (store_step(store, STORE_HAS_CARRIED,
+		    "looking for messages of other hosts") == 1) {
+		store->has_carried = true;
+		sqlite3_reset(store->statements[STORE_HAS_CARRIED]);
+	}
 	sqlite3_wal_hook(store->db, on_commit, store);
 	return store;
 

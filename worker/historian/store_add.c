@@ -58,6 +58,7 @@ bind_message(sqlite3_stmt *add, uint64_t id, const struct message *message)
 	store_bind_number(add, 14, message->of_origin);
 	store_bind_number(add, 15, message->of_offset);
 	store_bind_number(add, 16, message->changed);
+	store_bind_number(add, 17, message->placed);
 }
 
 /* 1: it was added, 0: something stands there, -1: failed. */
@@ -149,7 +150,9 @@ add_row(struct store *store, struct known_stream *stream, struct message *view)
 	added = insert_or_replace(store, stream, view);
 	if (added < 0 || (added > 0 && follow_up(store, stream, view) < 0))
 		return -1;
-	return is_change ? store_apply_change(store, stream, view) : 0;
+	if (is_change && store_apply_change(store, stream, view) < 0)
+		return -1;
+	return view->placed && added > 0 ? store_carry(store, stream, view) : 0;
 }
 
 /* The message as one stream sees it; *stream is that one's number, 0: it was

@@ -1,8 +1,9 @@
 /*
  * What the files of the store's writer share among themselves: store.c opens it
  * and has the transactions, store_streams.c knows the streams, store_add.c
- * takes messages in, store_change.c applies edits and deletions, store_retire.c
- * removes what is kept no longer.
+ * takes messages in, store_change.c applies edits and deletions, store_carry.c
+ * knows what came from other hosts, store_retire.c removes what is kept no
+ * longer.
  */
 #ifndef WORKER_HISTORIAN_STORE_INSIDE_H
 #define WORKER_HISTORIAN_STORE_INSIDE_H
@@ -30,7 +31,11 @@ enum store_statement {
 	STORE_GET_ROW,
 	STORE_SEEK_FIRST,
 	STORE_SEEK_LAST,
+	STORE_SEEK_OF_HOSTS,
+	STORE_SEEK_SAID,
 	STORE_CHANGE,
+	STORE_HAS_LATER_EDIT,
+	STORE_OVERTAKE,
 	STORE_ADD_EDIT,
 	STORE_SILENCE_EDITS,
 	STORE_FORGET_EDITS,
@@ -46,6 +51,15 @@ enum store_statement {
 	STORE_WITHDRAW,
 	STORE_WITHDRAWN_SPAN,
 	STORE_FORGET_WITHDRAWN,
+	STORE_HAS_CARRIED,
+	STORE_ADD_CARRIED,
+	STORE_FORGET_CARRIED,
+	STORE_ADD_AWAITING,
+	STORE_NEXT_AWAITING,
+	STORE_GET_AWAITING,
+	STORE_END_AWAITING,
+	STORE_SET_OF_OFFSET,
+	STORE_FORGET_AWAITING,
 	STORE_STATEMENT_COUNT
 };
 
@@ -80,6 +94,7 @@ struct store {
 	struct buffer others; /* of a view */
 	int complained; /* the SQLite code that was logged last, 0 = healthy */
 	bool has_told_of_misfit;
+	bool has_carried; /* messages of other hosts */
 };
 
 /* Logs the first of equal failures; -1. */
@@ -115,6 +130,21 @@ int store_edge_of(struct store *store, const struct known_stream *stream,
  * stands that it changes, 0: nowhere. */
 int store_find_changed(struct store *store, const struct known_stream *stream,
 	struct message *change);
+
+/* store_carry.c: a message of another host is in the archive now; and a change
+ * whose message is not, and which waits for it. Those that waited for the
+ * message are applied. */
+int store_carry(struct store *store, const struct known_stream *stream,
+	const struct message *message);
+
+/* Of the messages from one id up to, but without, another one nothing is known
+ * any more by that; before they are removed. */
+int store_forget_carried(struct store *store, uint64_t from, uint64_t to);
+
+/* Where what the note says begins to be kept; 0: it says nothing that is here.
+ */
+int store_find_trimmed(struct store *store, const struct known_stream *stream,
+	const struct message *trim, uint64_t *kept_from);
 
 /* Applies one that was found. */
 int store_apply_change(struct store *store, const struct known_stream *stream,

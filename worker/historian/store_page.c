@@ -44,6 +44,7 @@ enum statement {
 	PAIR_DOWN,
 	SEEK_UP,
 	SEEK_DOWN,
+	SEEK_CARRIED,
 	STATEMENT_COUNT
 };
 
@@ -55,6 +56,7 @@ static const char *const sql[STATEMENT_COUNT] = {
 	[PAIR_DOWN] = STORE_ROW_PAIR "DESC",
 	[SEEK_UP] = STORE_SEEK_UP,
 	[SEEK_DOWN] = STORE_SEEK_DOWN,
+	[SEEK_CARRIED] = STORE_SEEK_CARRIED,
 };
 
 /* Where a message stands in store_reader.found. */
@@ -163,6 +165,9 @@ seek_anchor(struct store_reader *reader, struct walk *walk)
 	struct store_seek seek = {
 		.up = reader->statements[SEEK_UP],
 		.down = reader->statements[SEEK_DOWN],
+		.carried = wanted->mode == LOOKUP_FROM_TIME
+				   ? NULL
+				   : reader->statements[SEEK_CARRIED],
 		.stream = walk->stream,
 		.time = wanted->anchor,
 		.origin = wanted->mode == LOOKUP_FROM_TIME

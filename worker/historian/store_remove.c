@@ -125,6 +125,8 @@ remove_by(struct store *store, const struct known_stream *stream, uint64_t id,
 		result = remove_pairs(store, stream, get);
 	if (result == 0)
 		result = store_forget_edits(store, id, id + 1);
+	if (result == 0 && which == STORE_REMOVE)
+		result = store_forget_carried(store, id, id + 1);
 	sqlite3_reset(get);
 	if (result < 0)
 		return -1;

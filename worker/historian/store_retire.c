@@ -7,7 +7,7 @@
 #include "worker/historian/store_seek.h"
 
 /*
- * Offsets are dense and ids grow with them, so both rules, and what somebody
+ * Offsets are dense and clocks grow with them, so both rules, and what somebody
  * has taken away, come down to one offset that is the first to be kept.
  */
 
@@ -64,7 +64,8 @@ remove_range(struct store *store, const struct known_stream *stream,
 	sqlite3_stmt *remove = store->statements[STORE_REMOVE_RANGE];
 	uint64_t base = stream->id << STORE_OFFSET_BITS;
 
-	if (store_forget_edits(store, base + from, base + to) < 0)
+	if (store_forget_edits(store, base + from, base + to) < 0 ||
+		store_forget_carried(store, base + from, base + to) < 0)
 		return -1;
 	store_bind_number(remove, 1, base + from);
 	store_bind_number(remove, 2, base + to);

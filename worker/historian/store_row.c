@@ -78,11 +78,19 @@ store_row_offset(sqlite3_stmt *row)
 	return store_row_number(row, STORE_ROW_ID) & STORE_OFFSET_MAX;
 }
 
-void
-store_row_pack(
-	struct buffer *out, sqlite3_stmt *row, const struct lookup *wanted)
+uint64_t
+store_row_clock(sqlite3_stmt *row)
 {
-	struct message message = {
+	uint64_t placed = store_row_number(row, STORE_ROW_PLACED);
+
+	return placed ? placed : store_row_number(row, STORE_ROW_ID_TIME);
+}
+
+void
+store_row_read(
+	struct message *message, sqlite3_stmt *row, const struct lookup *wanted)
+{
+	*message = (struct message){
 		.id_time = store_row_number(row, STORE_ROW_ID_TIME),
 		.id_origin = store_row_number(row, STORE_ROW_ID_ORIGIN),
 		.kind = wanted->kind,
@@ -103,7 +111,16 @@ store_row_pack(
 		.of_origin = store_row_number(row, STORE_ROW_OF_ORIGIN),
 		.of_offset = store_row_number(row, STORE_ROW_OF_OFFSET),
 		.changed = store_row_number(row, STORE_ROW_CHANGED),
+		.placed = store_row_number(row, STORE_ROW_PLACED),
 	};
+}
 
+void
+store_row_pack(
+	struct buffer *out, sqlite3_stmt *row, const struct lookup *wanted)
+{
+	struct message message;
+
+	store_row_read(&message, row, wanted);
 	message_pack(out, &message);
 }

@@ -14,12 +14,13 @@
 
 struct buffer;
 struct lookup;
+struct message;
 
 /* What a statement selects, so that its rows can be packed. */
 #define STORE_ROW_SELECT                                                       \
 	"SELECT id, id_time, id_origin, sender, platform, type, body, key, "   \
 	"until, others, only_platform, flags, of_time, of_origin, of_offset, " \
-	"changed "
+	"changed, placed "
 #define STORE_ROW_COLUMNS STORE_ROW_SELECT "FROM messages "
 
 /* MESSAGE_CHANGES and MESSAGE_DELETED, in SQL. */
@@ -52,6 +53,7 @@ enum store_row_column {
 	STORE_ROW_OF_ORIGIN,
 	STORE_ROW_OF_OFFSET,
 	STORE_ROW_CHANGED,
+	STORE_ROW_PLACED,
 };
 
 /* Binds with store_row_bind_stream(). */
@@ -78,8 +80,13 @@ uint64_t store_row_number(sqlite3_stmt *row, int column);
 struct text store_row_text(sqlite3_stmt *row, int column);
 struct text store_row_bytes(sqlite3_stmt *row, int column);
 
-/* Its place in its stream. */
+/* Its place in its stream, and the clock by which that grows. */
 uint64_t store_row_offset(sqlite3_stmt *row);
+uint64_t store_row_clock(sqlite3_stmt *row);
+
+/* As the message that it is; texts are borrowed as above. */
+void store_row_read(struct message *message, sqlite3_stmt *row,
+	const struct lookup *wanted);
 
 /* Appends the row as a packed message of the stream that wanted names. */
 void store_row_pack(

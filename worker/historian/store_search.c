@@ -184,7 +184,9 @@ fits(struct hunt *hunt, sqlite3_stmt *row)
 	struct buffer *text = &hunt->searcher->text;
 	struct text from = hunt->wanted->from;
 
-	if (store_row_is_hidden(row, hunt->unix_ms) ||
+	if (message_unix_ms(store_row_number(row, STORE_ROW_ID_TIME)) <
+			hunt->wanted->from_time ||
+		store_row_is_hidden(row, hunt->unix_ms) ||
 		(store_row_number(row, STORE_ROW_FLAGS) & MESSAGE_DELETED) ||
 		!is_between(hunt, row))
 		return false;
@@ -222,11 +224,11 @@ take(struct hunt *hunt, sqlite3_stmt *row)
 static void
 look_at(struct hunt *hunt, sqlite3_stmt *row)
 {
-	uint64_t id_time = store_row_number(row, STORE_ROW_ID_TIME);
+	uint64_t clock = store_row_clock(row);
 
 	if (is_out_of_bounds(hunt))
 		end_with_more(hunt);
-	else if (message_unix_ms(id_time) < hunt->wanted->from_time ||
+	else if (message_unix_ms(clock) < hunt->wanted->from_time ||
 		 store_row_offset(row) < hunt->kept_from)
 		hunt->is_over = true; /* and so is all before it */
 	else if (fits(hunt, row) && !take(hunt, row))

@@ -8,7 +8,8 @@
 struct probe {
 	bool is_there;
 	uint64_t offset;
-	uint64_t time, origin;
+	uint64_t clock, origin;
+	bool is_carried;
 };
 
 /* The first row of low <= offset < high, seen from the statement's side. */
@@ -26,8 +27,11 @@ probe(const struct store_seek *seek, sqlite3_stmt *statement, uint64_t low,
 	if (code == SQLITE_ROW) {
 		met->is_there = true;
 		met->offset = store_row_number(statement, 0) & STORE_OFFSET_MAX;
-		met->time = store_row_number(statement, 1);
+		met->clock = store_row_number(statement, 3);
 		met->origin = store_row_number(statement, 2);
+		met->is_carried = met->clock != 0;
+		if (!met->is_carried)
+			met->clock = store_row_number(statement, 1);
 	}
 	sqlite3_reset(statement);
 	return code == SQLITE_ROW || code == SQLITE_DONE;
@@ -36,15 +40,40 @@ probe(const struct store_seek *seek, sqlite3_stmt *statement, uint64_t low,
 static int
 compare(const struct probe *met, const struct store_seek *seek)
 {
-	if (met->time != seek->time)
-		return met->time < seek->time ? -1 : 1;
+	if (met->clock != seek->time)
+		return met->clock < seek->time ? -1 : 1;
+	if (met->is_carried)
+		return 1;
 	if (met->origin != seek->origin)
 		return met->origin < seek->origin ? -1 : 1;
 	return 0;
 }
 
-bool
-store_seek(struct store_seek *seek)
+/* The one of another host that has this id, if there is one. */
+static bool
+find_carried(struct store_seek *seek)
+{
+	uint64_t base = seek->stream << STORE_OFFSET_BITS;
+	int code;
+
+	if (seek->is_found || seek->carried == NULL)
+		return true;
+	store_bind_number(seek->carried, 1, seek->time);
+	store_bind_number(seek->carried, 2, seek->origin);
+	store_bind_number(seek->carried, 3, base);
+	store_bind_number(seek->carried, 4, base + STORE_OFFSET_MAX + 1);
+	code = sqlite3_step(seek->carried);
+	if (code == SQLITE_ROW) {
+		seek->offset =
+			store_row_number(seek->carried, 0) & STORE_OFFSET_MAX;
+		seek->is_found = true;
+	}
+	sqlite3_reset(seek->carried);
+	return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+static bool
+find_place(struct store_seek *seek)
 {
 	uint64_t low = 1, high;
 	struct probe met;
@@ -72,4 +101,10 @@ store_seek(struct store_seek *seek)
 		seek->is_found = compare(&met, seek) == 0;
 	}
 	return true;
+}
+
+bool
+store_seek(struct store_seek *seek)
+{
+	return find_place(seek) && find_carried(seek);
 }

@@ -140,15 +140,18 @@ store_trim(struct store *store, const struct message *trim)
 {
 	struct known_stream *known = store_know_stream(store, trim);
 	sqlite3_stmt *set = store->statements[STORE_TRIM];
+	uint64_t kept_from;
 
-	if (known == NULL)
+	if (known == NULL ||
+		store_find_trimmed(store, known, trim, &kept_from) < 0)
 		return -1;
+	if (kept_from == 0)
+		return 0;
 	store_bind_number(set, 1, known->id);
-	store_bind_number(set, 2, MIN_OF(trim->of_offset, STORE_OFFSET_MAX));
+	store_bind_number(set, 2, kept_from);
 	if (store_run(store, STORE_TRIM, "taking messages away") < 0)
 		return -1;
-	known->kept_from = MAX_OF(
-		known->kept_from, MIN_OF(trim->of_offset, STORE_OFFSET_MAX));
+	known->kept_from = MAX_OF(known->kept_from, kept_from);
 	store_touch(store, known);
 	return 0;
 }

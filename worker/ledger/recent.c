@@ -195,18 +195,15 @@ void
 recent_trim_noted(struct recent *recent, struct stream *stream,
 	const struct message *trim)
 {
-	const struct recent_message *at = recent_first(stream);
+	const struct recent_message *at;
 
 	if (trim->of_offset > 0) {
 		recent_trim(recent, stream, trim->of_offset);
 		return;
 	}
-	while (at != NULL && at->text->clock <= trim->of_time)
-		at = at->next;
+	at = recent_find_said(stream, trim->of_time);
 	if (at != NULL)
-		recent_trim(recent, stream, at->offset);
-	else if (stream->recent != NULL)
-		recent_trim(recent, stream, recent_last(stream)->offset + 1);
+		recent_trim(recent, stream, at->offset + 1);
 }
 
 const struct recent_message *
@@ -249,6 +246,16 @@ recent_find_id(
 
 	while (at != NULL && (at->text->id_time != id_time ||
 				     at->text->id_origin != id_origin))
+		at = recent_previous(at);
+	return at;
+}
+
+const struct recent_message *
+recent_find_said(const struct stream *stream, uint64_t id_time)
+{
+	const struct recent_message *at = recent_last(stream);
+
+	while (at != NULL && at->text->id_time > id_time)
 		at = recent_previous(at);
 	return at;
 }

@@ -90,8 +90,8 @@ void recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
 void recent_trim(
 	struct recent *recent, struct stream *stream, uint64_t kept_from);
 
-/* The same as a note says it: before of_offset, or, when that is 0, what came
- * here no later than of_time. */
+/* The same as a note says it: before of_offset, or, when that is 0, up to the
+ * last message that was said no later than of_time. */
 void recent_trim_noted(struct recent *recent, struct stream *stream,
 	const struct message *trim);
 
@@ -117,6 +117,10 @@ const struct recent_message *recent_find(
 /* The message with this id, or NULL. */
 const struct recent_message *recent_find_id(
 	const struct stream *stream, uint64_t id_time, uint64_t id_origin);
+
+/* The last one that was said no later than this, or NULL. */
+const struct recent_message *recent_find_said(
+	const struct stream *stream, uint64_t id_time);
 
 /* The message as its stream sees it; texts are borrowed from memory, and from
  * others, which is cleared, until either changes. */

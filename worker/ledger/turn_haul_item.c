@@ -103,35 +103,59 @@ offset_in(struct ledger *ledger, const struct hauled *hauled,
 	return 0;
 }
 
-/* Our place of the message that another host calls so; 0: nobody knows. */
+/* Is it the message that the note names? */
+static bool
+is_named(uint64_t id_time, uint64_t id_origin, const struct message *note)
+{
+	if (note->flags & MESSAGE_TRIM && note->of_origin == 0)
+		return id_time > 0 && id_time <= note->of_time;
+	return id_time == note->of_time && id_origin == note->of_origin;
+}
+
+/* Of the messages of the turn, which memory does not have yet. */
 static uint64_t
-find_offset(struct ledger *ledger, const struct message *message,
-	struct text stream_called)
+find_in_turn(struct ledger *ledger, const struct message *note,
+	const struct stream_name *name)
 {
 	const struct turn *turn = &ledger->turn;
+	size_t least = turn->hauled_count -
+		       MIN_OF(turn->hauled_count, (size_t)LOOK_BACK_MAX);
+
+	for (size_t i = turn->hauled_count; i > least; i--) {
+		const struct hauled *hauled = &turn->hauled[i - 1];
+		uint64_t offset = 0;
+
+		if (is_named(hauled->id_time, hauled->id_origin, note))
+			offset = offset_in(ledger, hauled, name);
+		if (offset > 0)
+			return offset;
+	}
+	return 0;
+}
+
+/* Our place of the message that another host's note names; 0: nobody knows. */
+static uint64_t
+find_offset(struct ledger *ledger, const struct message *note,
+	struct text stream_called)
+{
 	const struct recent_message *at = NULL;
 	const struct stream *stream;
 	struct stream_name name;
+	uint64_t offset;
 
-	if (message->of_time == 0)
+	if (note->of_time == 0)
 		return 0;
 	stream_name_make(
-		&name, (unsigned)message->kind, message->tenant, stream_called);
+		&name, (unsigned)note->kind, note->tenant, stream_called);
+	offset = find_in_turn(ledger, note, &name);
 	stream = streams_find(&ledger->streams, &name);
-	if (stream != NULL)
-		at = recent_find_id(
-			stream, message->of_time, message->of_origin);
-	if (at != NULL)
-		return at->offset;
-	for (size_t i = turn->hauled_count, looked = 0;
-		i > 0 && looked < LOOK_BACK_MAX; i--, looked++) {
-		const struct hauled *hauled = &turn->hauled[i - 1];
-
-		if (hauled->id_time == message->of_time &&
-			hauled->id_origin == message->of_origin)
-			return offset_in(ledger, hauled, &name);
-	}
-	return 0;
+	if (offset > 0 || stream == NULL)
+		return offset;
+	if (note->flags & MESSAGE_TRIM && note->of_origin == 0)
+		at = recent_find_said(stream, note->of_time);
+	else
+		at = recent_find_id(stream, note->of_time, note->of_origin);
+	return at ? at->offset : 0;
 }
 
 static bool

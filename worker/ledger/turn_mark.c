@@ -36,13 +36,28 @@ stream_of(const struct ledger *ledger, const struct mark *mark)
 		ledger, (unsigned)mark->kind, mark->tenant, mark->stream);
 }
 
+/* Other hosts have other offsets: they know the message by its id. */
 static void
-stage(struct ledger *ledger, const struct mark *mark)
+name_message(const struct stream *stream, struct message *message)
+{
+	const struct recent_message *at =
+		recent_find(stream, message->of_offset);
+
+	if (at == NULL)
+		return;
+	message->of_time = at->text->id_time;
+	message->of_origin = at->text->id_origin;
+}
+
+static void
+stage(struct ledger *ledger, const struct stream *stream,
+	const struct mark *mark)
 {
 	struct message message;
 
 	marks_to_message(mark, &message, &ledger->turn.others);
 	message.epoch = ledger->epoch;
+	name_message(stream, &message);
 	buffer_clear(&ledger->list, KEEP_BYTES);
 	message_pack(&ledger->list, &message);
 	journal_add(ledger->journal, buffer_text(&ledger->list));
@@ -63,7 +78,7 @@ turn_mark_take(struct ledger *ledger, struct task *task)
 	else if (mark.offset <= marks_find(&ledger->marks, &mark))
 		task->fate = FATE_REPEAT;
 	else
-		stage(ledger, &mark);
+		stage(ledger, stream, &mark);
 }
 
 /* Are there more users than are told of each other? While members are not known

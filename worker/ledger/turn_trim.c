@@ -32,10 +32,28 @@ stream_of(const struct ledger *ledger, const struct trim *trim)
 		ledger, (unsigned)trim->kind, trim->tenant, trim->stream);
 }
 
+/* Other hosts have other offsets: they know the last message that goes by its
+ * id, or, when all goes that anybody can have told us, by our clock. */
 static void
-stage(struct ledger *ledger, const struct trim *trim, uint64_t before)
+name_last(const struct ledger *ledger, const struct stream *stream,
+	struct message *message)
 {
-	const struct message message = {
+	const struct recent_message *at =
+		recent_find(stream, message->of_offset - 1);
+
+	if (at != NULL) {
+		message->of_time = at->text->id_time;
+		message->of_origin = at->text->id_origin;
+	} else if (message->of_offset > stream->top) {
+		message->of_time = ledger->id_time;
+	}
+}
+
+static void
+stage(struct ledger *ledger, const struct stream *stream,
+	const struct trim *trim, uint64_t before)
+{
+	struct message message = {
 		.kind = trim->kind,
 		.tenant = trim->tenant,
 		.stream = trim->stream,
@@ -44,6 +62,7 @@ stage(struct ledger *ledger, const struct trim *trim, uint64_t before)
 		.of_offset = before,
 	};
 
+	name_last(ledger, stream, &message);
 	buffer_clear(&ledger->list, KEEP_BYTES);
 	message_pack(&ledger->list, &message);
 	journal_add(ledger->journal, buffer_text(&ledger->list));
@@ -71,7 +90,7 @@ turn_trim_take(struct ledger *ledger, struct task *task)
 	else if (!stream || task->first.offset <= stream->kept_from)
 		task->fate = FATE_REPEAT;
 	else
-		stage(ledger, &trim, task->first.offset);
+		stage(ledger, stream, &trim, task->first.offset);
 }
 
 static void
