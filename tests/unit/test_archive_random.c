@@ -192,16 +192,39 @@ model_silence(unsigned stream, const struct row *deleted)
 	}
 }
 
-static void
-model_change(unsigned stream, struct row *row, const struct message *change)
+/* Has one come that was said later? Of one millisecond the id tells. */
+static bool
+model_is_overtaken(
+	unsigned stream, const struct row *row, const struct message *change)
 {
 	uint64_t ms = message_unix_ms(change->id_time);
-	bool is_deletion = change->flags & MESSAGE_DELETE;
+	uint64_t of = (uint64_t)(row - rows[stream]);
 
-	if (!(row->flags & (MESSAGE_CHANGES | MESSAGE_DELETED)) &&
-		row->changed <= ms &&
-		text_equal(row->record->message.from, change->from)) {
-		row->changed = ms;
+	if (change->flags & MESSAGE_DELETE || row->changed != ms)
+		return !(change->flags & MESSAGE_DELETE) && row->changed > ms;
+	for (uint64_t i = 1; i <= tops[stream]; i++) {
+		const struct row *at = &rows[stream][i];
+
+		if (at->is_there && at->flags & MESSAGE_EDIT &&
+			at->edits == of &&
+			at->record->message.id_time > change->id_time)
+			return true;
+	}
+	return false;
+}
+
+static void
+model_change(unsigned stream, struct row *row, struct row *by)
+{
+	const struct message *change = &by->record->message;
+	bool is_deletion = change->flags & MESSAGE_DELETE;
+	bool may = !(row->flags & (MESSAGE_CHANGES | MESSAGE_DELETED)) &&
+		   text_equal(row->record->message.from, change->from);
+
+	if (may && model_is_overtaken(stream, row, change)) {
+		memcpy(by->body, row->body, sizeof(by->body));
+	} else if (may) {
+		row->changed = message_unix_ms(change->id_time);
 		row->flags |= is_deletion ? MESSAGE_DELETED : MESSAGE_EDITED;
 		snprintf(row->body, sizeof(row->body), "%.*s",
 			TEXT_ARGS(is_deletion ? TEXT_LITERAL("null")
@@ -229,7 +252,7 @@ model_add_to(unsigned stream, const struct record *record)
 	if (of == NULL)
 		return;
 	row->edits = (uint64_t)(of - rows[stream]);
-	model_change(stream, of, &record->message);
+	model_change(stream, of, row);
 }
 
 static void

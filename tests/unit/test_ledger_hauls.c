@@ -325,6 +325,13 @@ script_hole(void)
 	}
 	expect_haul_at(ELSEWHERE, 5000, 0);
 	assert_no_more();
+	haul_set(ELSEWHERE, 4000, 3000);
+	end_turn();
+	expect_haul_at(ELSEWHERE, 5000, 0);
+	haul_set(ELSEWHERE, 100, 0);
+	end_turn();
+	expect_haul_at(ELSEWHERE, 100, 0);
+	assert_no_more();
 	assert_int_equal(counted(COUNTER_HAUL_HOLES), 1);
 }
 

@@ -159,12 +159,18 @@ turn_haul_take(struct ledger *ledger, struct task *task)
 	task->hauled = ledger->turn.hauled_count - task->packed;
 }
 
+/* Is there nothing to be done? What was lost once is not lost again; but a host
+ * that has lost the end of its own journal begins before where it was. */
 static bool
-stands_there(const struct host_source *source, const struct haul_place *place)
+is_done(const struct host_source *source, const struct haul_place *place)
 {
-	return source->ahead.epoch == place->epoch &&
-	       source->ahead.position == place->position &&
-	       source->ahead.index == place->index;
+	const struct host_point point =
+		point_of(place->epoch, place->position, place->index);
+	int order = hosts_compare(&point, &source->ahead);
+
+	if (source->ahead.epoch != place->epoch)
+		return false;
+	return place->lost > 0 ? order <= 0 : order == 0;
 }
 
 void
@@ -181,7 +187,7 @@ turn_haul_set_take(struct ledger *ledger, struct task *task)
 	else if (worker_letter_end(ledger->worker) <=
 		 ledger->taken[task->letter->from])
 		task->fate = FATE_DECIDED;
-	else if (stands_there(source, &place) && place.lost == 0)
+	else if (is_done(source, &place))
 		task->fate = FATE_REPEAT;
 	if (task->fate != FATE_PUBLISH)
 		return;
