@@ -18,6 +18,14 @@ BUILD = ROOT / "build/packages"
 RELEASE = os.environ.get("RELEASE", "bookworm")
 GUARD = 120
 
+# Words of mmdebstrap, one in each line.
+BUILD_NEEDS = """\
+--customize-hook=mkdir -p "$1/needs/debian"
+--customize-hook=cp %s "$1/needs/debian/control"
+--customize-hook=chroot "$1" apt-get build-dep -y --no-install-recommends /needs
+--customize-hook=rm -r "$1/needs"
+"""
+
 CLONE_NEWNET = 0x40000000
 
 
@@ -32,18 +40,21 @@ def sources():
     raise LookupError("no source of Debian in this machine's apt")
 
 
-def debian_with(name, *packages):
-    """The tree of a fresh Debian with some packages, made once."""
-    tree = BUILD / ("%s-%s-%08x.tar" % (name, RELEASE, zlib.crc32(
-        ",".join(packages).encode())))
+def debian_with(name, *packages, builds=None):
+    """The tree of a fresh Debian with some packages, and with what building
+    needs that a control file names, made once."""
+    what = " ".join(packages) + (builds.read_text() if builds else "")
+    tree = BUILD / ("%s-%s-%08x.tar" % (name, RELEASE,
+                                        zlib.crc32(what.encode())))
     if tree.exists():
         return tree
     BUILD.mkdir(parents=True, exist_ok=True)
     made = tree.with_suffix(".part.tar")
     subprocess.run(
         ["mmdebstrap", "--variant=minbase", "--format=tar",
-         *("--include=" + one for one in packages), RELEASE, made, sources()],
-        check=True)
+         *("--include=" + one for one in packages),
+         *(BUILD_NEEDS % builds if builds else "").splitlines(),
+         RELEASE, made, sources()], check=True)
     made.rename(tree)
     return tree
 

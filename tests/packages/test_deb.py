@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from machine import BUILD, ROOT, Machine, wait_for
+from machine import BUILD, RELEASE, ROOT, Machine, sources, wait_for
 
 sys.path.insert(0, str(ROOT / "tests/integration"))
 from client import Client  # noqa: E402
@@ -19,12 +19,22 @@ DROP_IN = "/etc/systemd/system/confab.service.d"
 WATCHDOG = "[Service]\nWatchdogSec=2\nRestartSec=0\n"
 
 
-def test_lintian_has_nothing_to_say(debs):
-    said = subprocess.run(
-        ["lintian", "--allow-root", "--fail-on", "warning", debs[0]],
-        capture_output=True, text=True)
-    assert said.returncode == 0, said.stdout
-    assert not re.search(r"^[EW]:", said.stdout, re.M), said.stdout
+def test_lintian_has_nothing_to_say(debs, builder):
+    said = builder.run("lintian", "--allow-root", "--fail-on", "warning",
+                       "/" + str(debs[0].relative_to(builder.tree)))
+    assert not re.search(r"^[EW]:", said, re.M), said
+
+
+def test_piuparts_finds_nothing_left_behind(debs, debian, builder):
+    """It is to be that of the release, which knows where things are there."""
+    tree = builder.tree / "fresh"
+    tree.mkdir()
+    subprocess.run(["tar", "-xf", debian, "-C", tree], check=True)
+    said = builder.run(
+        "piuparts", "--no-eatmydata", "-d", RELEASE, "-m",
+        sources() + " main", "-e", "/fresh", "--scriptsdir",
+        "/etc/piuparts/scripts", "/" + str(debs[0].relative_to(builder.tree)))
+    assert "PASS: Installation and purging test." in said
 
 
 @pytest.fixture(scope="module")
