@@ -20,6 +20,9 @@
 #define PAYLOAD_KEEP_BYTES 65536
 #define PAGE_MESSAGES 100
 
+/* Of one room, or of the inbox: who missed more gets the newest of it. */
+#define MISSED_MAX 10000
+
 /* Which page is wanted: what follows `after` and not `until`. */
 struct wanted_page {
 	struct text room; /* empty: the inbox */
@@ -82,6 +85,14 @@ look_up(struct session *session, const struct wanted_page *wanted)
 		});
 }
 
+static uint64_t
+begin_of(const struct joined *joined)
+{
+	uint64_t missed = joined->offset - joined->read;
+
+	return joined->offset - MIN_OF(missed, MISSED_MAX);
+}
+
 void
 groupchat_push_missed(
 	struct session *session, struct text room, const struct joined *joined)
@@ -93,7 +104,10 @@ groupchat_push_missed(
 	} else if (joined->offset > joined->read) {
 		groupchat_await(session);
 		look_up(session, &(struct wanted_page){
-					 room, joined->read, joined->offset });
+					 .room = room,
+					 .after = begin_of(joined),
+					 .until = joined->offset,
+				 });
 	}
 }
 
