@@ -280,6 +280,14 @@ note_change(void *self, const struct config_change *change)
 		*needs_life = true;
 }
 
+static void
+on_wish(void *self, struct text wish)
+{
+	struct relay *relay = self;
+
+	roster_on_wish(relay->roster, wish);
+}
+
 /* What the links are made of is settled once for each life of this process. */
 static void
 on_reload(void *self)
@@ -414,6 +422,7 @@ relay_main(struct worker *worker)
 		.on_tick = on_tick,
 		.on_stop = on_stop,
 		.on_reload = on_reload,
+		.on_wish = on_wish,
 	};
 	struct relay relay;
 	int code = 1;
