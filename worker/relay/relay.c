@@ -82,6 +82,15 @@ send_letter(void *self, unsigned to, struct letter *letter)
 	worker_send(self, to, letter);
 }
 
+static void
+each_hauler(struct relay *relay, unsigned ledger,
+	void (*call)(struct hauler *hauler, unsigned ledger))
+{
+	for (unsigned i = 0; i < relay->peer_count; i++)
+		for (unsigned k = 0; k < relay->peers[i]->ledgers; k++)
+			call(relay->peers[i]->haulers[k], ledger);
+}
+
 /* Each life of a ledger tells where it is in the journals of other hosts. */
 static void
 ask_ledgers(struct relay *relay)
@@ -93,33 +102,19 @@ ask_ledgers(struct relay *relay)
 			continue;
 		letter_begin(&relay->scratch, LETTER_HAULS_WANTED);
 		hauls_wanted_pack(&relay->scratch, &wanted);
-		if (offer_to_ledger(relay, i, letter_end(&relay->scratch)))
-			relay->ledgers_to_ask &= ~(1U << i);
+		if (!offer_to_ledger(relay, i, letter_end(&relay->scratch)))
+			continue;
+		relay->ledgers_to_ask &= ~(1U << i);
+		each_hauler(relay, i, hauler_asked);
 	}
-}
-
-static void
-each_hauler(struct relay *relay, unsigned ledger,
-	void (*call)(struct hauler *hauler, unsigned ledger))
-{
-	for (unsigned i = 0; i < relay->peer_count; i++)
-		for (unsigned k = 0; k < relay->peers[i]->ledgers; k++)
-			call(relay->peers[i]->haulers[k], ledger);
-}
-
-/* It is to tell anew where it is, and until then nothing that it says is new.
- */
-static void
-doubt(struct relay *relay, unsigned ledger)
-{
-	each_hauler(relay, ledger, hauler_doubt);
-	relay->ledgers_to_ask |= 1U << ledger;
 }
 
 static void
 ask_anew(void *self, unsigned ledger)
 {
-	doubt(self, ledger);
+	struct relay *relay = self;
+
+	relay->ledgers_to_ask |= 1U << ledger;
 }
 
 static void
@@ -221,7 +216,7 @@ on_peer(void *self, unsigned slot, uint32_t life, bool is_alive)
 		return;
 	each_hauler(relay, ledger, hauler_doubt);
 	if (is_alive)
-		doubt(relay, ledger);
+		ask_anew(relay, ledger);
 }
 
 static void

@@ -1,0 +1,132 @@
+"""How hosts of a cluster see each other come, fall silent and go."""
+
+import os
+import signal
+
+import pytest
+
+from cluster import Cluster
+from server import DEATHS, wait_for
+
+
+@pytest.fixture
+def make_cluster(directory):
+    made = []
+
+    def make(count, **options):
+        cluster = Cluster(directory, count, **options)
+        made.append(cluster)
+        return cluster.start()
+
+    yield make
+    try:
+        for cluster in made:
+            cluster.end()
+    finally:
+        for cluster in made:
+            cluster.kill()
+
+
+def freeze(host, role):
+    pid = host.pids(role)[0]
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+def test_who_falls_silent_is_suspect_then_down_then_back(make_cluster, room):
+    cluster = make_cluster(2).wait_met()
+    first, second = cluster
+    with first.client("ann", room) as ann, second.client("bob", room) as bob:
+        ann.push("enter")
+        pid = freeze(second, "relay")
+        first.wait_peer(second, "suspect", "has fallen silent")
+        os.kill(pid, signal.SIGCONT)
+        first.wait_peer(second, "up")
+        ann.say(room, "once")
+        assert bob.push("msg")["body"] == "once"
+        ann.fence()
+        assert not ann.seen("exit")
+    assert not first.log().count("is down")
+
+
+def test_a_host_that_stands_still_is_dialed_anew(make_cluster, room):
+    cluster = make_cluster(2).wait_met()
+    first, second = cluster
+    second.allow(DEATHS)
+    with first.client("ann", room) as ann, second.client("bob", room) as bob:
+        ann.push("enter")
+        stopped = second.processes()
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        first.wait_peer(second, "down", "has fallen silent")
+        ann.say(room, "while he was away")
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+        cluster.wait_met()
+        assert bob.push("msg")["body"] == "while he was away"
+        ann.fence()
+        assert not ann.seen("exit")
+    cluster.wait_same(room, 1)
+
+
+def test_a_host_that_dies_is_missed_and_comes_back(make_cluster, room):
+    cluster = make_cluster(3).wait_met()
+    first, second, third = cluster
+    with first.client("ann", room) as ann:
+        ann.say(room, 1)
+        cluster.wait_same(room, 1)
+        third.kill()
+        first.wait_peer(third, "down")
+        assert first.get("/readyz").status == 200
+        ann.say(room, 2)
+        cluster.wait_same(room, 2, [first, second])
+        third.start()
+        cluster.wait_met().wait_same(room, 2)
+
+
+def test_a_host_that_is_no_peer_is_refused_and_shown(make_cluster, room):
+    cluster = make_cluster(2).wait_met()
+    first, second = cluster
+    first.set_peers([])
+    first.reload()
+    shown = wait_for("the stranger is shown", lambda: [
+        peer for peer in first.peers().values() if peer["host"] == 2])
+    assert (shown[0]["state"], shown[0]["reason"]) == (
+        "refused", "is not among the peers")
+    with first.client("ann", room) as ann, second.client("bob", room) as bob:
+        ann.say(room, "not for him")
+        assert ann.members(room) == {"ann"}
+        bob.fence()
+        assert not bob.seen("msg")
+
+
+def test_what_makes_a_link_begins_all_links_anew(make_cluster, room):
+    """All get another secret, one after the other."""
+    cluster = make_cluster(2).wait_met()
+    for host in cluster:
+        host.allow(DEATHS)
+        host.allow("is refused: ")
+        host.secret = "another secret of all hosts\n"
+        host.rewrite()
+        host.reload()
+        host.wait_log("the links to other hosts begin anew")
+    cluster.wait_met()
+    with cluster[0].client("ann", room) as ann, \
+            cluster[1].client("bob", room) as bob:
+        ann.say(room, "hello")
+        assert bob.push("msg")["body"] == "hello"
+
+
+def test_an_upgrade_leaves_the_cluster_whole(make_cluster, room):
+    cluster = make_cluster(2).wait_met()
+    first, second = cluster
+    with first.client("ann", room) as ann:
+        old = second.pids("relay")
+        second.ask("upgrade")
+        wait_for("all processes are others", lambda: second.is_serving() and
+                 second.pids("relay") and second.pids("relay") != old)
+        second.wait_log("new processes serve")
+        cluster.wait_met()
+        ann.say(room, "to the new ones")
+        cluster.wait_same(room, 1)
+    assert second.process.poll() is None
