@@ -157,7 +157,7 @@ batches_are_cut_by_index_and_read_from_there(void **state)
 	(void)state;
 	commit_row(journal, "abCDef");
 	end = journal_end(journal);
-	at = assert_piece(feed, at, end, 1, PIECE_SOME, "a").to;
+	at = assert_piece(feed, at, end, 0, PIECE_SOME, "a").to;
 	assert_point(at, 0, 1);
 	at = assert_piece(other, at, end, 1, PIECE_SOME, "b").to;
 	assert_point(at, 0, 4);

@@ -257,6 +257,7 @@ feed_read(struct feed *feed, struct point from, uint64_t limit, size_t bytes,
 {
 	enum piece_state state = PIECE_SOME;
 
+	bytes = MAX_OF(bytes, 1);
 	*piece = (struct piece){ .from = from, .to = from };
 	if (!has_more(from, limit, piece))
 		return PIECE_END;

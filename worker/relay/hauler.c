@@ -81,7 +81,9 @@ hole(void *self, struct point from, struct point first)
 			continue;
 		berth->wants_set = true;
 		berth->goal = first;
-		berth->lost = is_back ? 0 : first.position - at.position;
+		/* A part of a batch is a loss, too. */
+		berth->lost =
+			is_back ? 0 : MAX_OF(first.position - at.position, 1);
 	}
 }
 

@@ -38,6 +38,7 @@ berth_told(struct berth *berth)
 void
 berth_doubt(struct berth *berth)
 {
+	berth->questions = 0; /* what the last life answered is not heard */
 	berth->is_told = berth->is_refused = berth->wants_set = false;
 	berth->epoch = 0;
 	berth->acked = (struct point){ 0, 0 };
@@ -54,8 +55,10 @@ berth_go_back(struct berth *berth)
 void
 berth_asked(struct berth *berth)
 {
+	unsigned questions = berth->questions + 1;
+
 	berth_doubt(berth);
-	berth->questions++;
+	berth->questions = questions;
 }
 
 bool
