@@ -340,7 +340,8 @@ take_haul(struct fake_ledger *ledger, struct unpack in)
 static inline void
 take_hole(struct fake_ledger *ledger, struct point goal, uint64_t lost)
 {
-	struct point from = at_point(goal.position - lost, 0);
+	struct point from =
+		at_point(goal.position - MIN_OF(lost, goal.position), 0);
 
 	assert_false(point_is_before(port.begin, goal));
 	for (size_t i = 0; i < port.count; i++) {

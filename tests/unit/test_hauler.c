@@ -101,6 +101,33 @@ nothing_is_hauled_before_all_ledgers_have_told(void **state)
 	port_close();
 }
 
+/* Of two lives that died soon, the questions to both are answered. */
+static void
+every_question_is_to_be_answered(void **state)
+{
+	(void)state;
+	port_open(1, 1);
+	hauler_meet(port.hauler, port.epoch);
+	want_hauls(0);
+	ledger_turn(0, 1, true);
+	turn_relay(1);
+	assert_int_equal(port.ledger[0].count, 1);
+	ledger_turn(0, 1, true);
+	turn_relay(1);
+	assert_int_equal(port.ledger[0].count, 1);
+	assert_int_equal(counts()->sets, 1);
+	/* What a life that is dead was asked, nobody waits for. */
+	want_hauls(0);
+	hauler_doubt(port.hauler, 0);
+	want_hauls(0);
+	port.ledger[0].count = 1;
+	port.ledger[0].ring[0] = (struct mail){ .is_wanted = true };
+	say_batch(3);
+	run_for(2000);
+	assert_all_taken();
+	port_close();
+}
+
 static void
 a_ledger_that_knows_goes_on_from_there(void **state)
 {
@@ -350,6 +377,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			nothing_is_hauled_before_all_ledgers_have_told),
+		cmocka_unit_test(every_question_is_to_be_answered),
 		cmocka_unit_test(a_ledger_that_knows_goes_on_from_there),
 		cmocka_unit_test(a_source_of_a_new_epoch_begins_anew),
 		cmocka_unit_test(a_full_ring_loses_nothing),
