@@ -8,7 +8,7 @@ import pytest
 from cluster import Cluster
 from conftest import make_directory
 from server import wait_for
-from test_groupchat_missed import goes, missed
+from test_groupchat_missed import goes, missed, misses_nothing
 from test_profile_groupchat import Person, users
 
 
@@ -48,12 +48,28 @@ def test_a_group_is_one_on_all_hosts(pair):
 
 
 def test_what_was_missed_comes_at_another_host(pair):
-    with Person(pair[0].port, "e", toUid="f", groupsId="8") as one:
+    with Person(pair[0].port, "e", toUid="f", groupsId="8") as one, \
+            pair[1].client("spy", "group:8") as spy:
         goes(Person(pair[0].port, "f", groupsId="8"))
-        one.say("to the group")
         one.say("to you", groupsId="0")
-        wait_for("the other host knows the members", lambda: sorted(
-            users(pair[1].port, "8")) == ["e", "f"])
-        wait_for("the other host has it all", pair[1].has_all)
+        one.say("to the group")
+        assert spy.push("msg")["body"]["msg"] == "to the group"
         with Person(pair[1].port, "f") as two:
             assert sorted(missed(two)) == ["to the group", "to you"]
+
+
+def test_what_came_at_one_host_does_not_come_again_at_another(pair):
+    with Person(pair[0].port, "g", toUid="h", groupsId="9") as one, \
+            Person(pair[0].port, "h", groupsId="9") as two, \
+            pair[1].client("spy", "group:9") as spy:
+        one.say("to the group")
+        one.say("to you", groupsId="0")
+        two.hears("to the group")
+        two.hears("to you")
+        two.hears_nothing()
+        misses_nothing(pair[1].port, "h")
+        one.say("more")
+        assert [spy.push("msg")["body"]["msg"] for _ in range(2)] == [
+            "to the group", "more"]
+        with Person(pair[1].port, "h") as two:
+            assert missed(two) == ["more"]
