@@ -24,8 +24,7 @@ static void
 write_id(char id[CLIENT_ID_LENGTH + 1], const struct words_context *context,
 	unsigned slot, const struct index_entry *entry)
 {
-	client_id_write(id, (unsigned)context->config->host_id, slot,
-		entry->place, entry->secret);
+	index_client_id(entry, (unsigned)context->config->host_id, slot, id);
 }
 
 static void
@@ -42,8 +41,9 @@ add_client(const struct words_context *context, struct answer *answer,
 	answer_cell_name(
 		answer, (struct text){ entry->tenant, entry->tenant_length });
 	answer_cell_number(answer, entry->platform);
-	answer_cell_number(answer, (uint64_t)context->config->host_id);
-	answer_cell_number(answer, slot);
+	answer_cell_number(answer,
+		entry->host ? entry->host : (uint64_t)context->config->host_id);
+	answer_cell_number(answer, entry->host ? entry->home_slot : slot);
 	answer_cell_number(answer, entry->since_ms);
 	answer_cell_text(answer, address);
 }
