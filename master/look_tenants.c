@@ -11,12 +11,15 @@
  * Tenants of the configuration, by name, and what there is of each.
  */
 
+/* To this host: what max_connections is about. */
 static uint64_t
 connections_of(const struct arena *arena, const struct tenant *tenant)
 {
+	unsigned first = arena_role_first(arena, ROLE_GATEWAY);
+	unsigned count = arena_role_count(arena, ROLE_GATEWAY);
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < arena_shape(arena)->slots; i++)
+	for (unsigned i = first; i < first + count; i++)
 		sum += index_room_connections(
 			arena, i, text_of(tenant->name), TEXT_LITERAL(""));
 	return sum;

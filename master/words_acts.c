@@ -146,14 +146,19 @@ say_wish(const struct words_context *context, const struct wish *wish,
 	return is_heard;
 }
 
+static bool
+is_gateway(const struct words_context *context, unsigned slot)
+{
+	return arena_shape(context->arena)->roles[slot] == ROLE_GATEWAY;
+}
+
 /* Its connections are in the index: those of a gateway, or, of the relay, those
  * of other hosts. */
 static bool
 has_clients(const struct words_context *context, unsigned slot)
 {
-	uint8_t role = arena_shape(context->arena)->roles[slot];
-
-	return role == ROLE_GATEWAY || role == ROLE_RELAY;
+	return is_gateway(context, slot) ||
+	       arena_shape(context->arena)->roles[slot] == ROLE_RELAY;
 }
 
 static void
@@ -277,14 +282,16 @@ static void
 hand_on(const struct words_context *context, const struct wish *wish,
 	struct answer *answer)
 {
-	unsigned first = arena_role_first(context->arena, ROLE_GATEWAY);
-	unsigned count = arena_role_count(context->arena, ROLE_GATEWAY);
+	unsigned slots = arena_shape(context->arena)->slots;
 	uint64_t listeners = 0;
 	bool is_said = false;
 
-	for (unsigned slot = first; slot < first + count; slot++) {
+	for (unsigned slot = 0; slot < slots; slot++) {
+		if (!has_clients(context, slot))
+			continue;
 		listeners += count_listeners(context, wish, slot);
-		is_said = is_said || (is_awake(context, slot) &&
+		is_said = is_said || (is_gateway(context, slot) &&
+					     is_awake(context, slot) &&
 					     say_wish(context, wish, slot));
 	}
 	if (is_said)

@@ -15,9 +15,6 @@
 /* Orders are milliseconds, with room for some that follow each other. */
 #define ORDERS_A_MS (UINT64_C(1) << 20)
 
-/* So much the clocks of hosts may differ. */
-#define SKEW_MS 60000
-
 enum kick_why
 rivals_why(enum fate fate)
 {
@@ -54,9 +51,10 @@ host_of(const struct session *session, const struct index_entry *entry)
 			   : (uint32_t)session->gateway->config->host_id;
 }
 
+/* Of those on one slot; what no clock says is passed over. */
 static uint64_t
 newest_order(const struct session *session, unsigned slot, struct text tenant,
-	struct text user, uint64_t highest)
+	struct text user)
 {
 	uint64_t newest = 0;
 	size_t count;
@@ -64,7 +62,7 @@ newest_order(const struct session *session, unsigned slot, struct text tenant,
 		&session->gateway->edge, slot, tenant, user, &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (found[i].order <= highest)
+		if (found[i].order < UINT64_MAX)
 			newest = MAX_OF(newest, found[i].order);
 	return newest;
 }
@@ -75,15 +73,13 @@ rivals_order(
 {
 	const struct policy_rules rules = rules_of(session);
 	const struct edge *edge = &session->gateway->edge;
-	uint64_t now_ms = clock_unix_ms();
-	uint64_t order = now_ms * ORDERS_A_MS;
+	uint64_t order = clock_unix_ms() * ORDERS_A_MS;
 
 	if (!is_any_rule(&rules))
 		return order;
 	for (unsigned slot = edge_first(edge); slot != EDGE_NO_SLOT;
 		slot = edge_next(edge, slot)) {
-		uint64_t newest = newest_order(session, slot, tenant, user,
-			(now_ms + SKEW_MS) * ORDERS_A_MS);
+		uint64_t newest = newest_order(session, slot, tenant, user);
 
 		order = MAX_OF(order, newest + 1);
 	}
