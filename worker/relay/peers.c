@@ -19,9 +19,6 @@
 /* One that is refused stays so while it goes on. */
 #define REFUSED_MS 3000
 
-/* All that can be met are met by then. */
-#define SETTLE_MS 5000
-
 struct peer *
 peers_of_host(const struct relay *relay, unsigned host)
 {
@@ -253,9 +250,10 @@ look(struct peer *peer, uint64_t now_ms)
 	asking_go_on(peer);
 }
 
-/* What relays before us told of hosts that do not come is forgotten then. */
+/* What relays before us told of hosts that have not come is forgotten then; if
+ * they do not come at all, the roster waits no longer than is right. */
 static void
-settle(struct relay *relay, uint64_t now_ms)
+settle(struct relay *relay)
 {
 	bool has_all = true;
 
@@ -265,7 +263,7 @@ settle(struct relay *relay, uint64_t now_ms)
 		has_all &= peer->snapshot == SNAPSHOT_DONE ||
 			   peer->link.state == LINK_SELF;
 	}
-	if (!has_all && now_ms < relay->begun_ms + SETTLE_MS)
+	if (!has_all)
 		return;
 	relay->has_settled = true;
 	roster_settle(relay->roster);
@@ -277,7 +275,7 @@ peers_tick(struct relay *relay, uint64_t now_ms)
 	for (unsigned i = 0; i < relay->peer_count; i++)
 		look(relay->peers[i], now_ms);
 	if (!relay->has_settled)
-		settle(relay, now_ms);
+		settle(relay);
 }
 
 static unsigned

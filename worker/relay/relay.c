@@ -158,7 +158,6 @@ open_once(struct relay *relay)
 	if (relay->has_opened)
 		return;
 	relay->has_opened = true;
-	relay->begun_ms = worker_now_ms(relay->worker);
 	roster_open(relay->roster);
 }
 

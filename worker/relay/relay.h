@@ -152,9 +152,8 @@ struct relay {
 	struct outlet out;
 	struct buffer question; /* the one being written */
 	struct buffer scratch, page;
-	struct event *end;       /* of this life */
-	uint32_t ledgers_to_ask; /* for their places, one bit each */
-	uint64_t begun_ms;
+	struct event *end;                 /* of this life */
+	uint32_t ledgers_to_ask;           /* for their places, one bit each */
 	uint64_t told_repairs, told_holes; /* in the scoreboard */
 	unsigned titled;
 	bool has_opened, has_settled, is_stopping;

@@ -33,6 +33,7 @@ struct roster {
 	void *self;
 	struct buffer item;
 	uint64_t opened_ms; /* of the first tick */
+	bool is_open;       /* the gateways have been asked */
 	bool is_settled;
 	bool is_late; /* no gateway is waited for any more */
 	bool has_logged_bad;
@@ -103,6 +104,7 @@ roster_open(struct roster *roster)
 	struct edge *edge = &roster->edge;
 	struct edge_gateways all = edge_gateways(edge);
 
+	roster->is_open = true;
 	for (unsigned slot = all.first; slot < all.end; slot++) {
 		uint32_t life = serving(roster, slot);
 
@@ -304,7 +306,8 @@ roster_forget(struct roster *roster, unsigned host)
 bool
 roster_is_whole(const struct roster *roster)
 {
-	return roster->is_late || locals_are_whole(roster->locals);
+	return roster->is_late ||
+	       (roster->is_open && locals_are_whole(roster->locals));
 }
 
 size_t
