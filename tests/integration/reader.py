@@ -12,7 +12,8 @@ import subprocess
 
 import conftest
 from certificates import Certificate
-from server import CONFABCTL, CONFABD, GUARD, ROOT, Server, free_port
+from server import (CONFABCTL, CONFABD, GUARD, ROOT, Server, free_port,
+                    free_ports, wait_for)
 
 # What belongs to the machine is looked at and not done.
 LOOKED_AT = {
@@ -60,6 +61,7 @@ class Reader:
         for path in (self.etc / "tls", self.tree / "build/dev", self.bin):
             path.mkdir(parents=True)
         self.server = Server(directory / "confab", options, **known)
+        self.hosts = {}
         self.ports = {8089: self.server.port, 8080: self.server.http_port}
         self.answer = ""
         self.furnish()
@@ -70,7 +72,7 @@ class Reader:
         certificate = Certificate(self.directory, "chat.example.com")
         shutil.copy(certificate.path, self.etc / "tls/fullchain.pem")
         shutil.copy(certificate.key_path, self.etc / "tls/privkey.pem")
-        for name in ("backend.key", "token.key"):
+        for name in ("backend.key", "token.key", "relay.key"):
             (self.etc / name).write_text("the-first-%s-is-long-enough" % name)
             (self.etc / name).chmod(0o600)
         (self.tree / "build/dev/api.key").symlink_to(self.etc / "backend.key")
@@ -105,6 +107,8 @@ exec %s -s %s "$@"
         text = text.replace("/etc/systemd/", "%s/systemd/" % self.etc)
         text = text.replace("/run/confab/", "%s/" % self.server.run_dir)
         text = text.replace(" -g confab", "")
+        text = re.sub(r"\b10\.0\.0\.(\d+):7100\b", lambda found:
+                      "127.0.0.1:%d" % self.relay_port(found[1]), text)
         return re.sub(
             r"\b(127\.0\.0\.1|0\.0\.0\.0|localhost):(\d+)",
             lambda found: "127.0.0.1:%d" % self.port(int(found[2])), text)
@@ -115,10 +119,17 @@ exec %s -s %s "$@"
             return number
         return self.ports.setdefault(number, free_port())
 
+    def relay_port(self, host):
+        return self.ports.setdefault("relay " + host, free_ports(2))
+
     # The kinds of blocks
 
     def conf(self, text):
         """Sections take the place of those that are there."""
+        number = re.match(r"host_id = (\d+)$", text, re.M)
+        if number:
+            self.be_host(int(number[1]), text)
+            return
         public = re.search(r'^listener public \{.*?:(\d+)"', text,
                            re.M | re.S)
         if public:
@@ -126,8 +137,37 @@ exec %s -s %s "$@"
         self.merge(text)
         self.sh("confabd -t && confabctl reload")
 
-    def merge(self, text):
-        config = self.server.config_path.read_text()
+    def be_host(self, number, text):
+        """The first is the server that is there; what makes them a cluster is
+        settled at a start."""
+        server = self.server
+        if self.hosts:
+            server = Server(self.directory / ("host%d" % number))
+        else:
+            server.stop()
+        self.hosts[number] = server
+        self.merge(text, server)
+        server.start()
+        if len(self.hosts) > 1:
+            self.meet()
+
+    def meet(self):
+        for server in self.hosts.values():
+            wait_for("hosts meet", lambda: [
+                peer["state"] for peer in server.ask_json("show peers")] == [
+                    "up"] * (len(self.hosts) - 1))
+        first, *others = self.hosts.values()
+        with first.client("ann", "cluster") as ann:
+            ann.say("cluster", "hello")
+        for server in others:
+            with server.client("bob", "cluster") as bob:
+                wait_for("what is said here is there", lambda: [
+                    one["body"] for one in bob.whole_history("cluster")] == [
+                        "hello"])
+
+    def merge(self, text, server=None):
+        path = (server or self.server).config_path
+        config = path.read_text()
         text = self.ours(text)
         new = sections(text)
         for _, whole in new:
@@ -139,7 +179,7 @@ exec %s -s %s "$@"
                     config = config.replace(whole, "")
         for _, whole in new:
             config += whole + "\n"
-        self.server.config_path.write_text(config)
+        path.write_text(config)
 
     def sh(self, text):
         self.answer = self.run(["sh", "-euc", self.ours(text)])
@@ -227,7 +267,12 @@ exec %s -s %s "$@"
     def end(self):
         self.check_calls()
         self.server.allow("posting events|hook|bot")
-        conftest.end(self.server)
+        for server in {self.server, *self.hosts.values()}:
+            conftest.end(server)
+
+    def kill(self):
+        for server in {self.server, *self.hosts.values()}:
+            server.kill()
 
     def check_calls(self):
         """What was only looked at is something that can be done."""

@@ -37,7 +37,7 @@ room "lobby" { say_hook = true }
 bot clerk { rooms = {"lobby"}  url = "%(url)s"  commands = {"/roll"} }
 """
 SHELL = re.compile(r"[$#] ")
-CONFIG = re.compile(r"(listener|key|room|bot|drain_seconds)\b")
+CONFIG = re.compile(r"(listener|key|room|bot|drain_seconds|host_id)\b")
 
 
 def examples(name):
@@ -97,7 +97,7 @@ def reader(directory, backend):
         yield one
         one.end()
     finally:
-        one.server.kill()
+        one.kill()
 
 
 def commands(text):
@@ -196,7 +196,7 @@ def test_the_header_of_signatures_is_as_shown(directory, backend):
             == re.sub(r"v0=", "v1=", wanted)
         one.end()
     finally:
-        one.server.kill()
+        one.kill()
 
 
 # Profiles

@@ -51,7 +51,7 @@ def test_what_a_part_of_it_says_can_be_done(directory, name, number, part):
                 getattr(reader, language)(text)
         reader.end()
     finally:
-        reader.server.kill()
+        reader.kill()
 
 
 def blocks(book):
