@@ -52,6 +52,8 @@ export class Line {
         this.recoverLimit = recoverLimit;
         this.isDense = isDense;
         this.epoch = "";
+        /** The latest one seen, which tells other hosts where we are. */
+        this.id = undefined;
         /** Everything up to here has been delivered or was never wanted. */
         this.last = 0;
         /** The highest offset known to exist. */
@@ -68,20 +70,22 @@ export class Line {
     /** What a join or login made again says about where we are. */
     get since() {
         return this.epoch === "" ? undefined
-            : { epoch: this.epoch, offset: this.last };
+            : { epoch: this.epoch, offset: this.last, id: this.id };
     }
 
     /** The answer of a join: starts the line, or continues the one we had. */
-    async joined({ epoch, offset, recovered, messages }) {
+    async joined({ epoch, offset, id, recovered, overlap, messages }) {
         if (epoch === undefined || offset === undefined)
             return;
         this.visit++;
         if (this.epoch === "")
-            this.restart(epoch, offset);
+            this.restart(epoch, offset, id);
+        else if (recovered && overlap)
+            this.takeOver(epoch, offset, id, messages);
         else if (epoch !== this.epoch || offset < this.last)
-            this.lose(epoch, offset);
+            this.lose(epoch, offset, id);
         else if (recovered)
-            await this.takeMissed(messages, offset);
+            await this.takeMissed(messages, offset, id);
         else if (offset - this.last > this.recoverLimit)
             this.lose(epoch, offset);
         else
@@ -89,19 +93,38 @@ export class Line {
     }
 
     /** The line begins anew after offset. */
-    restart(epoch, offset) {
+    restart(epoch, offset, id) {
         this.epoch = epoch;
+        this.id = id;
         this.last = offset;
         this.top = offset;
         this.held.clear();
         this.hasHoles = false;
     }
 
-    lose(epoch, offset) {
+    lose(epoch, offset, id) {
         const missed = epoch === this.epoch ? offset - this.last : undefined;
 
-        this.restart(epoch, offset);
+        this.restart(epoch, offset, id ?? this.id);
         this.uses.moved({ ...this.place, epoch, offset, missed });
+    }
+
+    /**
+     * Another host goes on with the line, in its own order: it brings all that
+     * we may not have, and some that we have, which we know by their ids.
+     */
+    takeOver(epoch, offset, id, messages) {
+        const entries = messages.map(entryOf);
+        const before = entries[0]?.data.offset ?? offset + 1;
+
+        this.restart(epoch, before - 1, id);
+        this.takeAll(entries, offset);
+    }
+
+    /** Ids are in the order of time, as texts too. */
+    sawId(id) {
+        if (id !== undefined && !(id <= this.id))
+            this.id = id;
     }
 
     /** A push of the server. @param {Entry} entry */
@@ -121,14 +144,13 @@ export class Line {
     }
 
     /**
-     * Our own, which does not come back: in a room it is no gap, in the inbox
-     * (where others may still come before it) its id is known.
+     * Our own, which does not come back, unless from another host: its id is
+     * known, and in a room it is no gap.
      */
     said({ offset, id }) {
+        this.isKnown(id);
         if (this.isDense)
             this.take(offset, null);
-        else
-            this.isKnown(id);
     }
 
     /** A change of our own, told by its answer; the push of it may follow. */
@@ -155,6 +177,7 @@ export class Line {
     advance(offset, entry, recovered) {
         this.last = offset;
         this.top = Math.max(this.top, offset);
+        this.sawId(entry?.data.id);
         if (entry)
             this.deliver(entry, recovered);
     }
@@ -187,8 +210,9 @@ export class Line {
     }
 
     /** All messages up to offset that we had not seen. */
-    takeMissed(messages, offset) {
+    takeMissed(messages, offset, id) {
         this.takeAll(messages.map(entryOf), offset);
+        this.sawId(id);
         return this.reach(offset);
     }
 

@@ -61,7 +61,7 @@ export class Session {
             token: token.isAsked ? await token.get() : source };
 
         if (inbox)
-            line.restart(inbox.epoch, inbox.offset);
+            line.restart(inbox.epoch, inbox.offset, inbox.id);
         return this.#link.request("login", asked, (answer) => {
             this.#account = { ...account, user: answer.user ?? account.user };
             this.#token = token;
@@ -89,7 +89,7 @@ export class Session {
         const wanted = { room, ...options };
 
         if (since && line.epoch === "")
-            line.restart(since.epoch, since.offset);
+            line.restart(since.epoch, since.offset, since.id);
         return this.#link.request("join", { ...wanted, since }, (answer) => {
             this.#joined.set(room, { line, wanted });
             line.joined(answer);

@@ -130,7 +130,7 @@ export class Confab {
     /**
      * The last direct message seen. Kept by the application and given to the
      * login of its next visit, it brings what came in between.
-     * @returns {{epoch: string, offset: number} | undefined}
+     * @returns {{epoch: string, offset: number, id?: string} | undefined}
      */
     get inbox() {
         return this.#session.inboxSince;
@@ -216,7 +216,7 @@ export class Confab {
      * @param {boolean} [options.presence=true] we are counted and listed
      * @param {boolean} [options.fill=true] false: what the server drops for a
      *   slow connection is not read from the history
-     * @param {{epoch: string, offset: number}} [options.since] the last
+     * @param {{epoch: string, offset: number, id?: string}} [options.since] the last
      *   message seen by an earlier visit: what came since is told as `msg`
      * @returns {Promise<{room: string, epoch: string, offset: number,
      *   users: number, connections: number, read: number}>}

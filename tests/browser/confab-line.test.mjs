@@ -190,3 +190,68 @@ for (const [name, isDense] of [["a room", true], ["an inbox", false]]) {
                 await play(SEED ? Number(SEED) : seed, isDense);
         });
 }
+
+/** A line that has seen these messages of a room, and what it tells. */
+function lineOf(isDense) {
+    const told = [];
+    const moved = [];
+    const line = new Line(isDense ? { room: "r" } : { inbox: true }, {
+        history: () => assert.fail("asked for history"),
+        deliver: ({ data }) => told.push(data.id),
+        moved: (why) => moved.push(why),
+        stale: () => assert.fail("stale"),
+        wait: async () => false,
+    }, { recoverLimit: 100, isDense });
+
+    line.joined({ epoch: "e", offset: 0, id: "a0" });
+    return { line, told, moved };
+}
+
+const message = (id, offset) => ({ id, offset, body: 1 });
+
+test("another host goes on: nothing twice, nothing missing", async () => {
+    for (const isDense of [true, false]) {
+        const { line, told, moved } = lineOf(isDense);
+
+        line.pushed({ cmd: "msg", data: message("a1", 1) });
+        line.pushed({ cmd: "msg", data: message("a3", 2) });
+        line.said({ id: "a4", offset: 3 });
+        assert.deepEqual(line.since.epoch, "e");
+        assert.deepEqual(line.since.id, "a3");
+        await line.joined({
+            epoch: "f", offset: 14, id: "a7", recovered: true, overlap: true,
+            messages: [message("a1", 10), message("a2", 11),
+                message("a3", 12), message("a4", 13), message("a5", 14)],
+        });
+        assert.deepEqual(told, ["a1", "a3", "a2", "a5"]);
+        assert.deepEqual(line.since, { epoch: "f", offset: 14, id: "a7" });
+        line.pushed({ cmd: "msg", data: { ...message("a6", 15), epoch: "f" } });
+        assert.deepEqual(told.at(-1), "a6");
+        assert.deepEqual(line.since.id, "a7");
+        assert.deepEqual(moved, []);
+    }
+});
+
+test("another host that cannot tell all says so", async () => {
+    const { line, told, moved } = lineOf(true);
+
+    line.pushed({ cmd: "msg", data: message("a1", 1) });
+    await line.joined({
+        epoch: "f", offset: 14, id: "a7", recovered: false, messages: [],
+    });
+    assert.deepEqual(told, ["a1"]);
+    assert.equal(moved.length, 1);
+    assert.deepEqual(line.since, { epoch: "f", offset: 14, id: "a7" });
+});
+
+test("an overlap that brings nothing leaves the line where it is", async () => {
+    const { line, told } = lineOf(true);
+
+    line.pushed({ cmd: "msg", data: message("a1", 1) });
+    await line.joined({
+        epoch: "f", offset: 9, id: "a5", recovered: true, overlap: true,
+        messages: [],
+    });
+    line.pushed({ cmd: "msg", data: { ...message("a6", 10), epoch: "f" } });
+    assert.deepEqual(told, ["a1", "a6"]);
+});

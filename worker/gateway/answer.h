@@ -68,6 +68,13 @@ struct read_push {
 	uint64_t offset;  /* in the room, or in the inbox of who gets it */
 };
 
+/* Not an answer either: something is lost to this host; what is here stands up
+ * to this offset. */
+struct lost_push {
+	struct text room; /* empty: the inbox of who gets it */
+	uint64_t epoch, offset;
+};
+
 struct answer {
 	enum answer_kind kind;
 	union {

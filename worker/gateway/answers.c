@@ -17,6 +17,7 @@
 #include "worker/gateway/lanes.h"
 #include "worker/gateway/listing.h"
 #include "worker/gateway/login.h"
+#include "worker/gateway/losses.h"
 #include "worker/gateway/marks.h"
 #include "worker/gateway/pending.h"
 #include "worker/gateway/register.h"
@@ -363,6 +364,8 @@ answers_on_letter(struct gateway *gateway, const struct letter *letter)
 		is_good = on_announce(gateway, letter, &in);
 	else if (letter->kind == LETTER_ENLIST)
 		is_good = draft_take(gateway, letter, &in);
+	else if (letter->kind == LETTER_MOVED)
+		is_good = losses_tell(gateway, letter, &in);
 	else if (letter->kind == LETTER_WHO_WANTED)
 		is_good = register_tell(gateway, letter, &in);
 	else if (letter->kind == LETTER_DELIVER)

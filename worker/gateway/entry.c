@@ -8,6 +8,7 @@
 #include "worker/gateway/pending.h"
 #include "worker/gateway/recovery.h"
 #include "worker/gateway/rooms.h"
+#include "worker/gateway/seen_place.h"
 #include "worker/gateway/session.h"
 
 /* The stream of a membership; without one the user's inbox. */
@@ -27,16 +28,20 @@ ledger_of(const struct session *session, const struct membership *membership)
 }
 
 struct recovery *
-entry_recovery(const struct gateway *gateway, uint64_t epoch, uint64_t offset)
+entry_recovery(const struct gateway *gateway, const struct seen_place *seen)
 {
-	return recovery_new(
-		epoch, offset, (size_t)gateway->config->outbox_bytes / 2);
+	struct recovery *recovery = recovery_new(seen->epoch, seen->offset,
+		(size_t)gateway->config->outbox_bytes / 2);
+
+	recovery->from_time = seen->id_time;
+	return recovery;
 }
 
 struct recovery *
 entry_recovery_of_unread(const struct gateway *gateway)
 {
-	struct recovery *recovery = entry_recovery(gateway, 0, 0);
+	struct recovery *recovery =
+		entry_recovery(gateway, &(struct seen_place){ 0 });
 
 	recovery->is_unread = true;
 	return recovery;
@@ -79,6 +84,7 @@ pack_question(
 			.flags = flags,
 			.from_epoch = recovery ? recovery->epoch : 0,
 			.from_offset = recovery ? recovery->last : 0,
+			.from_time = recovery ? recovery->from_time : 0,
 		});
 }
 
@@ -120,11 +126,13 @@ entry_announce_inbox(const struct session *session)
 		       ledger_of(session, NULL)) == OFFER_TAKEN;
 }
 
+/* What comes next; or the last one that the client certainly has. */
 static void
 pack_missed(const struct pending *pending)
 {
 	const struct session *session = pending->session;
 	const struct recovery *recovery = pending->recovery;
+	bool is_sought = recovery->seek > 0;
 
 	lookup_pack(edge_letter(&session->gateway->edge, LETTER_LOOKUP),
 		&(struct lookup){
@@ -134,9 +142,9 @@ pack_missed(const struct pending *pending)
 						    : STREAM_INBOX,
 			.tenant = session_tenant(session),
 			.stream = stream_of(session, pending->membership),
-			.mode = LOOKUP_AFTER,
-			.anchor = recovery->last,
-			.limit = recovery_wanted(recovery),
+			.mode = is_sought ? LOOKUP_BEFORE_ID : LOOKUP_AFTER,
+			.anchor = is_sought ? recovery->seek : recovery->last,
+			.limit = is_sought ? 1 : recovery_wanted(recovery),
 			.changes = 1,
 		});
 }
@@ -174,19 +182,27 @@ ask_again(struct pending *pending)
 void
 entry_behind(struct pending *pending, const struct behind *behind)
 {
-	recovery_begin(pending->recovery, behind->epoch, behind->read);
-	if (recovery_may_reach(pending->recovery, behind->offset)) {
+	struct recovery *recovery = pending->recovery;
+
+	recovery_begin(recovery, behind->epoch, behind->read);
+	recovery->seek = recovery->is_of_other ? 0 : behind->seek;
+	if (behind->is_of_other && !recovery->seek)
+		recovery_enter(recovery, behind->epoch, behind->began);
+	if (recovery->seek || recovery_may_reach(recovery, behind->offset)) {
 		go_on(pending, PENDING_MISSED);
 		return;
 	}
-	recovery_give_up(pending->recovery);
+	recovery_give_up(recovery);
 	ask_again(pending);
 }
 
 void
 entry_missed(struct pending *pending, const struct page *page)
 {
-	recovery_add(pending->recovery, page);
+	if (pending->recovery->seek)
+		recovery_enter(pending->recovery, page->epoch, page->last);
+	else
+		recovery_add(pending->recovery, page);
 	ask_again(pending);
 }
 
@@ -209,6 +225,8 @@ entry_complete(const struct pending *pending, struct joined *joined)
 	if (!recovery)
 		return;
 	recovery_begin(recovery, joined->epoch, joined->read);
+	if (joined->is_of_other)
+		recovery_enter(recovery, joined->epoch, joined->began);
 	if (joined->recovery == RECOVERY_WHOLE &&
 		joined->offset > recovery->last)
 		recovery_add(recovery, &(struct page){
@@ -222,6 +240,7 @@ entry_complete(const struct pending *pending, struct joined *joined)
 		joined->recovery = RECOVERY_LOST;
 	joined->count = 0;
 	joined->messages = TEXT_LITERAL("");
+	joined->is_of_other = recovery->is_of_other;
 	if (joined->recovery != RECOVERY_WHOLE)
 		return;
 	joined->count = recovery->count;

@@ -22,11 +22,12 @@ struct page;
 struct pending;
 struct recovery;
 struct refused;
+struct seen_place;
 struct session;
 
-/* To recover what came after this message; epoch 0: of another life. */
+/* To recover what came after this place. */
 struct recovery *entry_recovery(
-	const struct gateway *gateway, uint64_t epoch, uint64_t offset);
+	const struct gateway *gateway, const struct seen_place *seen);
 
 /* To recover what the user has not read. */
 struct recovery *entry_recovery_of_unread(const struct gateway *gateway);

@@ -112,8 +112,7 @@ ask(struct session *session, struct text tag,
 	if (request->wants_unread)
 		pending->recovery = entry_recovery_of_unread(gateway);
 	else if (request->has_inbox)
-		pending->recovery = entry_recovery(
-			gateway, request->inbox_epoch, request->inbox_offset);
+		pending->recovery = entry_recovery(gateway, &request->inbox);
 	if (entry_ask(pending, NULL))
 		session_wait(session);
 	else

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "shared/text.h"
+#include "worker/gateway/seen_place.h"
 
 struct login_request {
 	struct text tenant, user;
@@ -19,9 +20,9 @@ struct login_request {
 	bool has_platform;
 	uint32_t platform;
 
-	/* Wants what came to the inbox after this. epoch 0: of another life. */
+	/* Wants what came to the inbox after this place. */
 	bool has_inbox;
-	uint64_t inbox_epoch, inbox_offset;
+	struct seen_place inbox;
 
 	/* Or what was never delivered to this platform, see receipts.h. */
 	bool wants_unread;

@@ -40,11 +40,23 @@ recovery_begin(struct recovery *recovery, uint64_t epoch, uint64_t read)
 }
 
 void
+recovery_enter(struct recovery *recovery, uint64_t epoch, uint64_t began)
+{
+	if (recovery->is_of_other || recovery->epoch == 0)
+		return;
+	recovery->is_of_other = true;
+	recovery->seek = 0;
+	recovery->epoch = epoch;
+	recovery->began = recovery->last = began;
+}
+
+void
 recovery_give_up(struct recovery *recovery)
 {
 	buffer_fini(&recovery->messages);
 	recovery->messages = (struct buffer){ 0 };
 	recovery->epoch = 0;
+	recovery->seek = 0;
 	recovery->began = recovery->last = 0;
 	recovery->count = 0;
 	recovery->answer_bytes = 0;

@@ -26,6 +26,11 @@ struct page;
 
 struct recovery {
 	bool is_unread;         /* the ledger knows from where; else: */
+	bool is_of_other;       /* of a place on another host: it may have some
+				   of the messages */
+	uint64_t from_time;     /* of the id of that place; 0: unknown */
+	uint64_t seek;          /* where that begins here is being looked up:
+				   behind all with a clock before this one */
 	uint64_t epoch;         /* 0: it is given up */
 	uint64_t began;         /* the offset up to which the client had all */
 	uint64_t last;          /* and up to which it will have with these */
@@ -35,13 +40,16 @@ struct recovery {
 	size_t answer_bytes_max;
 };
 
-/* epoch 0: the client names a life that is none of ours. */
+/* epoch: of another host's stream perhaps; 0: of none at all. */
 struct recovery *recovery_new(
 	uint64_t epoch, uint64_t last, size_t answer_bytes_max);
 void recovery_free(struct recovery **recovery);
 
 /* Of what the user has not read: the ledger has said from where. */
 void recovery_begin(struct recovery *recovery, uint64_t epoch, uint64_t read);
+
+/* Of a place on another host: the ledger has said where that is here. */
+void recovery_enter(struct recovery *recovery, uint64_t epoch, uint64_t began);
 
 /* Forgets what was gathered. */
 void recovery_give_up(struct recovery *recovery);

@@ -11,6 +11,7 @@
 
 #include "shared/records.h"
 #include "shared/text.h"
+#include "worker/gateway/seen_place.h"
 
 #define TALK_TOO_MANY_ROOMS "this connection is in as many rooms as it may be"
 #define TALK_NOT_A_MEMBER "you are not a member of this room: join it first"
@@ -26,9 +27,9 @@ struct join_request {
 	bool events;   /* wants enter and exit */
 	bool presence; /* is counted and listed */
 
-	/* Wants what came after this message. epoch 0: of another life. */
+	/* Wants what came after this place. */
 	bool has_since;
-	uint64_t since_epoch, since_offset;
+	struct seen_place since;
 
 	/* Or what came after what its user has read. */
 	bool wants_unread;

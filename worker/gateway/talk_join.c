@@ -39,7 +39,8 @@ join_again(struct session *session, struct text tag,
 	pending = pending_new(
 		gateway->pendings, session, PENDING_JOIN_AGAIN, tag);
 	if (request->has_since)
-		pending->recovery = entry_recovery(gateway, 0, 0);
+		pending->recovery =
+			entry_recovery(gateway, &(struct seen_place){ 0 });
 	entry_ask(pending, membership);
 }
 
@@ -50,8 +51,7 @@ recovery_of(const struct gateway *gateway, const struct join_request *request)
 	if (request->wants_unread)
 		return entry_recovery_of_unread(gateway);
 	if (request->has_since)
-		return entry_recovery(
-			gateway, request->since_epoch, request->since_offset);
+		return entry_recovery(gateway, &request->since);
 	return NULL;
 }
 

@@ -1,8 +1,11 @@
 #include "shared/arena.h"
+#include "shared/base.h"
+#include "shared/clock.h"
 #include "shared/config.h"
 #include "shared/index.h"
 #include "shared/receipt.h"
 #include "worker/ledger/answers_inside.h"
+#include "worker/ledger/overlap.h"
 #include "worker/worker.h"
 
 #define KEEP_BYTES (256U * 1024)
@@ -77,10 +80,19 @@ find_read(const struct ledger *ledger, const struct join *join)
 	return marks_find(&ledger->marks, &mark);
 }
 
+/* What a client gets of what it has missed. */
+struct missing {
+	enum joined_recovery recovery;
+	bool is_of_other; /* it comes from another host */
+	uint64_t began;   /* it has all up to this offset, in our stream */
+	uint64_t seek; /* that is not known; clock of the first one to come */
+	struct page page; /* in ledger->list */
+};
+
 /* While the ledger settles, users and connections are those known so far. */
 static void
 send_joined(struct ledger *ledger, const struct join *join, struct teller to,
-	enum joined_recovery recovery, const struct page *missed)
+	const struct missing *missing)
 {
 	const struct stream *stream = find_joined(ledger, join);
 	struct joined joined = {
@@ -92,10 +104,15 @@ send_joined(struct ledger *ledger, const struct join *join, struct teller to,
 		.offset = stream ? stream->top : 0,
 		.users = members_users(stream),
 		.connections = members_connections(stream),
-		.recovery = recovery,
-		.count = missed->count,
-		.messages = missed->messages,
+		.recovery = missing->recovery,
+		.count = missing->page.count,
+		.messages = missing->page.messages,
 		.read = find_read(ledger, join),
+		.id_time = MAX_OF(
+			ledger->id_time, message_time_of(clock_unix_ms())),
+		.id_origin = ledger->origin,
+		.is_of_other = missing->is_of_other,
+		.began = missing->began,
 	};
 
 	letter_begin(&ledger->letter, LETTER_JOINED);
@@ -104,7 +121,8 @@ send_joined(struct ledger *ledger, const struct join *join, struct teller to,
 }
 
 static void
-send_behind(struct ledger *ledger, const struct join *join, struct teller to)
+send_behind(struct ledger *ledger, const struct join *join,
+	const struct missing *missing, struct teller to)
 {
 	struct behind behind = {
 		.request = join->request,
@@ -112,6 +130,9 @@ send_behind(struct ledger *ledger, const struct join *join, struct teller to)
 		.offset = find_joined(ledger, join)->top,
 		.epoch = ledger->epoch,
 		.read = find_read(ledger, join),
+		.is_of_other = missing->is_of_other,
+		.began = missing->began,
+		.seek = missing->seek,
 	};
 
 	letter_begin(&ledger->letter, LETTER_BEHIND);
@@ -119,19 +140,31 @@ send_behind(struct ledger *ledger, const struct join *join, struct teller to)
 	answers_send(ledger, to);
 }
 
-/* What the client has missed, in ledger->list and in the page. */
 static enum missed
-find_missed(struct ledger *ledger, const struct join *join, struct page *page)
+find_missed(
+	struct ledger *ledger, const struct join *join, struct missing *missing)
 {
+	struct page *page = &missing->page;
 	struct page_source source = answers_page_source(
 		ledger, kind_of(join), join->tenant, join->room);
+	uint64_t clock;
 	enum missed missed;
 
+	*missing = (struct missing){ .began = join->from_offset };
 	buffer_clear(&ledger->list, KEEP_BYTES);
-	if (join->from_epoch != ledger->epoch || !source.class->history)
+	if (!source.class->history)
 		return MISSED_GONE;
-	missed =
-		page_of_missed(&source, join->from_offset, &ledger->list, page);
+	if (join->from_epoch != ledger->epoch) {
+		if (!overlap_begin(ledger->links, join->from_epoch,
+			    join->from_time, source.unix_ms, &clock))
+			return MISSED_GONE;
+		missing->is_of_other = true;
+		if (!page_begins(&source, clock, &missing->began)) {
+			missing->seek = clock;
+			return source.has_archive ? MISSED_MUCH : MISSED_GONE;
+		}
+	}
+	missed = page_of_missed(&source, missing->began, &ledger->list, page);
 	page->messages = buffer_text(&ledger->list);
 	return missed;
 }
@@ -140,7 +173,7 @@ find_missed(struct ledger *ledger, const struct join *join, struct page *page)
  * of interest to webhooks alone: its gateway knows whose it is. */
 static void
 let_in(struct ledger *ledger, const struct join *join, struct teller teller,
-	enum joined_recovery recovery, const struct page *missed)
+	const struct missing *missing)
 {
 	struct stream_name name;
 	bool has_entered = false;
@@ -152,7 +185,7 @@ let_in(struct ledger *ledger, const struct join *join, struct teller teller,
 		has_entered = members_join(ledger->members,
 			streams_need(&ledger->streams, &name), join, teller);
 	if (join->request != 0 && !(join->flags & JOIN_ANNOUNCED))
-		send_joined(ledger, join, teller, recovery, missed);
+		send_joined(ledger, join, teller, missing);
 	if (has_entered)
 		send_presence(ledger,
 			&(struct presence){
@@ -176,23 +209,22 @@ static void
 let_in_again(struct ledger *ledger, const struct join *join,
 	const struct letter *letter)
 {
-	struct page missed = { 0 };
+	struct missing missing;
 
-	switch (find_missed(ledger, join, &missed)) {
+	switch (find_missed(ledger, join, &missing)) {
 	case MISSED_GONE:
-		missed = (struct page){ 0 };
-		let_in(ledger, join, answers_sender(letter), RECOVERY_LOST,
-			&missed);
+		missing = (struct missing){ .recovery = RECOVERY_LOST };
+		let_in(ledger, join, answers_sender(letter), &missing);
 		break;
 	case MISSED_MUCH:
-		send_behind(ledger, join, answers_sender(letter));
+		send_behind(ledger, join, &missing, answers_sender(letter));
 		break;
 	case MISSED_TOLD:
-		if (missed.count == 0 ||
+		missing.recovery = RECOVERY_WHOLE;
+		if (missing.page.count == 0 ||
 			!answers_are_too_much(ledger, letter, join->request,
 				join->connection))
-			let_in(ledger, join, answers_sender(letter),
-				RECOVERY_WHOLE, &missed);
+			let_in(ledger, join, answers_sender(letter), &missing);
 		break;
 	}
 }
@@ -257,7 +289,7 @@ void
 answers_join(struct ledger *ledger, const struct letter *letter)
 {
 	struct unpack in = letter_open(letter);
-	const struct page nothing = { 0 };
+	const struct missing nothing = { .recovery = RECOVERY_NONE };
 	struct join join;
 
 	if (!join_unpack(&in, &join) || !is_good(&join))
@@ -267,8 +299,7 @@ answers_join(struct ledger *ledger, const struct letter *letter)
 	else if (join.flags & JOIN_RECOVER)
 		recover(ledger, &join, letter);
 	else
-		let_in(ledger, &join, answers_sender(letter), RECOVERY_NONE,
-			&nothing);
+		let_in(ledger, &join, answers_sender(letter), &nothing);
 }
 
 void

@@ -289,3 +289,22 @@ page_of_missed(const struct page_source *source, uint64_t offset,
 	return page->more || messages->length > source->bytes_max ? MISSED_MUCH
 								  : MISSED_TOLD;
 }
+
+bool
+page_begins(const struct page_source *source, uint64_t clock, uint64_t *offset)
+{
+	const struct lookup lookup = { .changes = 1 };
+	const struct walk walk = walk_of(source, &lookup);
+	const struct recent_message *at = first_of(&walk);
+
+	*offset = walk.top;
+	if (walk.top == 0)
+		return true;
+	if (at == NULL)
+		return false;
+	for (at = recent_last(source->stream); at && at->text->clock >= clock;
+		at = recent_previous(at))
+		*offset = at->offset - 1;
+	return at != NULL ||
+	       *offset + 1 <= MAX_OF(source->stream->kept_from, 1);
+}

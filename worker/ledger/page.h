@@ -45,4 +45,10 @@ bool page_from_memory(const struct page_source *source,
 enum missed page_of_missed(const struct page_source *source, uint64_t offset,
 	struct buffer *messages, struct page *page);
 
+/* Where those begin that came here no earlier than this clock: *offset is that
+ * of the last one before them, 0: there is none. false: the archive has to be
+ * asked. */
+bool page_begins(
+	const struct page_source *source, uint64_t clock, uint64_t *offset);
+
 #endif

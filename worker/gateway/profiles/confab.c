@@ -188,6 +188,7 @@ const struct profile profile_confab = {
 	.write_message = confab_write_message,
 	.write_presence = confab_write_presence,
 	.write_read = confab_write_read,
+	.write_lost = confab_write_lost,
 	.write_drain = confab_write_drain,
 	.write_kick = confab_write_kick,
 	.write_moved = confab_write_moved,

@@ -199,15 +199,31 @@ args_conversation(struct args *args, bool may_be_inbox)
 	};
 }
 
+/* What cannot be read is as if it had not been said; false: it is no text. */
+static bool
+read_id(const json_t *place, uint64_t *id_time)
+{
+	const json_t *member = json_object_get(place, "id");
+	uint64_t origin;
+	struct text id;
+
+	if (!member)
+		return true;
+	if (!json_get_text(place, "id", &id))
+		return false;
+	if (!message_id_read(id, id_time, &origin))
+		*id_time = 0;
+	return true;
+}
+
 bool
-args_place(struct args *args, const char *member, uint64_t *epoch,
-	uint64_t *offset)
+args_place(struct args *args, const char *member, struct seen_place *seen)
 {
 	const json_t *place = json_object_get(args->data, member);
 	const json_t *number = json_object_get(place, "offset");
 	struct text name;
 
-	*epoch = *offset = 0;
+	*seen = (struct seen_place){ 0 };
 	if (!place)
 		return false;
 	if (!json_is_object(place))
@@ -220,9 +236,12 @@ args_place(struct args *args, const char *member, uint64_t *epoch,
 		 trunc(json_number_value(number)) != json_number_value(number))
 		args_fail(args, CODE_BAD_REQUEST,
 			"%s.offset must be an integer", member);
-	else if (!whole_number(number, offset) ||
-		 !message_epoch_read(name, epoch))
-		*epoch = 0;
+	else if (!read_id(place, &seen->id_time))
+		args_fail(args, CODE_BAD_REQUEST, "%s.id must be a string",
+			member);
+	else if (!whole_number(number, &seen->offset) ||
+		 !message_epoch_read(name, &seen->epoch))
+		seen->epoch = 0;
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "shared/json.h"
 #include "shared/text.h"
 #include "worker/gateway/answer.h"
+#include "worker/gateway/seen_place.h"
 
 struct buffer;
 struct conversation;
@@ -54,10 +55,9 @@ bool args_id(struct args *args, const char *member, uint64_t *time,
 /* One of room and user, or inbox:true where that may be. */
 struct conversation args_conversation(struct args *args, bool may_be_inbox);
 
-/* Where in a stream the client is: {epoch, offset}; false when it does not say.
- * epoch 0: what it names cannot be in any life of this store. */
-bool args_place(struct args *args, const char *member, uint64_t *epoch,
-	uint64_t *offset);
+/* Where in a stream the client is: {epoch, offset, id?}; false when it does not
+ * say. epoch 0: what it names cannot be in any store. */
+bool args_place(struct args *args, const char *member, struct seen_place *seen);
 
 /* Appends any value as it was sent, compact; false when it is missing. */
 bool args_value(

@@ -17,8 +17,7 @@ confab_do_join(struct session *session, struct text tag, struct args *args)
 		.presence = args_flag(args, "presence", true),
 	};
 
-	request.has_since = args_place(
-		args, "since", &request.since_epoch, &request.since_offset);
+	request.has_since = args_place(args, "since", &request.since);
 	if (args->code == CODE_OK)
 		talk_join(session, tag, &request);
 }

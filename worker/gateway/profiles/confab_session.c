@@ -39,8 +39,7 @@ confab_do_login(struct session *session, struct text tag, struct args *args)
 		.has_platform = args_has(args, "platform"),
 	};
 
-	request.has_inbox = args_place(
-		args, "inbox", &request.inbox_epoch, &request.inbox_offset);
+	request.has_inbox = args_place(args, "inbox", &request.inbox);
 	request.token = read_token(args);
 	if (args_has(args, "user") &&
 		(!json_get_text(args->data, "user", &request.user) ||

@@ -2,6 +2,7 @@
 
 #include "shared/base.h"
 #include "shared/buffer.h"
+#include "shared/message.h"
 #include "shared/records.h"
 #include "worker/edge/confab_json.h"
 #include "worker/gateway/answer.h"
@@ -58,11 +59,36 @@ confab_write_kick(struct buffer *out, const struct kick *kick)
 }
 
 void
+confab_write_lost(struct buffer *out, const struct lost_push *push)
+{
+	buffer_add_string(out, "{\"cmd\":\"moved\",\"data\":{");
+	if (push->room.length > 0)
+		confab_add_text(out, "\"room\":", push->room);
+	else
+		buffer_add_string(out, "\"inbox\":true");
+	confab_add_epoch(out, ",\"epoch\":", push->epoch);
+	confab_add_number(out, ",\"offset\":", push->offset);
+	buffer_add_string(out, "}}");
+}
+
+void
 confab_write_drain(struct buffer *out, uint64_t in_ms)
 {
 	confab_add_number(
 		out, "{\"cmd\":\"drain\",\"data\":{\"in_ms\":", in_ms);
 	buffer_add_string(out, "}}");
+}
+
+/* By which other hosts know the place that the answer is of. */
+static void
+write_place_id(struct buffer *out, const struct joined *joined)
+{
+	char id[MESSAGE_ID_LENGTH + 1];
+
+	if (joined->id_time == 0)
+		return;
+	message_id_write(id, joined->id_time, joined->id_origin);
+	confab_add_text(out, ",\"id\":", text_of(id));
 }
 
 /* What was missed of a stream, when that was asked for. */
@@ -75,6 +101,8 @@ write_recovery(
 	buffer_add_string(out, joined->recovery == RECOVERY_WHOLE
 				       ? ",\"recovered\":true"
 				       : ",\"recovered\":false");
+	if (joined->recovery == RECOVERY_WHOLE && joined->is_of_other)
+		buffer_add_string(out, ",\"overlap\":true");
 	buffer_add_string(out, ",\"messages\":[");
 	confab_add_messages(out, joined->messages, joined->count, user);
 	buffer_add_byte(out, ']');
@@ -98,6 +126,7 @@ write_login(struct buffer *out, const struct answer *answer)
 		confab_add_number(out, ",\"ping\":", login->ping_ms / 1000);
 	confab_add_epoch(out, ",\"inbox\":{\"epoch\":", login->inbox->epoch);
 	confab_add_number(out, ",\"offset\":", login->inbox->offset);
+	write_place_id(out, login->inbox);
 	buffer_add_byte(out, '}');
 	if (login->expires_ms)
 		confab_add_number(out, ",\"expires\":", login->expires_ms);
@@ -126,6 +155,7 @@ write_join(struct buffer *out, const struct joined *joined, struct text user)
 	confab_add_number(out, ",\"users\":", joined->users);
 	confab_add_number(out, ",\"connections\":", joined->connections);
 	confab_add_number(out, ",\"read\":", joined->read);
+	write_place_id(out, joined);
 	write_recovery(out, joined, user);
 }
 

@@ -12,6 +12,7 @@ struct answer;
 struct buffer;
 struct kick;
 struct presence;
+struct lost_push;
 struct read_push;
 struct session;
 
@@ -23,6 +24,7 @@ void confab_write_answer(struct buffer *out, struct text verb, struct text seq,
 /* The payloads of pushes. */
 void confab_write_presence(struct buffer *out, const struct presence *presence);
 void confab_write_read(struct buffer *out, const struct read_push *push);
+void confab_write_lost(struct buffer *out, const struct lost_push *push);
 void confab_write_drain(struct buffer *out, uint64_t in_ms);
 void confab_write_kick(struct buffer *out, const struct kick *kick);
 void confab_write_moved(struct buffer *out, const struct session *session,

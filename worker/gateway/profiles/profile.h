@@ -20,6 +20,7 @@ struct buffer;
 struct kick;
 struct message;
 struct presence;
+struct lost_push;
 struct read_push;
 struct session;
 
@@ -70,6 +71,7 @@ struct profile {
 	void (*write_presence)(
 		struct buffer *out, const struct presence *presence);
 	void (*write_read)(struct buffer *out, const struct read_push *push);
+	void (*write_lost)(struct buffer *out, const struct lost_push *push);
 
 	/* What write_message and write_presence append may have one
 	 * ADDRESSEE_MARK, for the name of the user who gets it. */
