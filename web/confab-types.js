@@ -32,8 +32,8 @@ export {};
  * @property {number} [platform=101]
  * @property {string} [tenant]
  * @property {object} [info] at most 1 KiB, shown to members
- * @property {{epoch: string, offset: number, id?: string}} [inbox] the last direct message
- *   seen by an earlier visit: what came since is told as `msg`
+ * @property {{epoch: string, offset: number, id?: string}} [inbox] where an
+ *   earlier visit was in it: what came since is told as `msg`
  */
 
 /**

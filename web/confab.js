@@ -216,8 +216,8 @@ export class Confab {
      * @param {boolean} [options.presence=true] we are counted and listed
      * @param {boolean} [options.fill=true] false: what the server drops for a
      *   slow connection is not read from the history
-     * @param {{epoch: string, offset: number, id?: string}} [options.since] the last
-     *   message seen by an earlier visit: what came since is told as `msg`
+     * @param {{epoch: string, offset: number, id?: string}} [options.since]
+     *   where an earlier visit was: what came since is told as `msg`
      * @returns {Promise<{room: string, epoch: string, offset: number,
      *   users: number, connections: number, read: number}>}
      */
