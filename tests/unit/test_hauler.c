@@ -348,6 +348,15 @@ a_ledger_that_answers_nothing_is_asked_anew(void **state)
 	assert_int_equal(counts()->silent, 1);
 	run_for(3000);
 	assert_all_taken();
+	/* And so is one that does not tell where it stands. */
+	want_hauls(0);
+	port.ledger[0].count = 0;
+	for (int i = 0; i < 200; i++)
+		turn_relay(100);
+	assert_int_equal(port.asks, 2);
+	say_batch(4);
+	run_for(3000);
+	assert_all_taken();
 	port_close();
 }
 

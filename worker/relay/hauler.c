@@ -297,6 +297,17 @@ tell(struct hauler *hauler, struct berth *berth)
 	}
 }
 
+/* Waits something for this ledger for so long? */
+static bool
+is_silent(struct hauler *hauler, struct berth *berth)
+{
+	if (berth->is_told && berth->flight_count == 0)
+		return false;
+	if (berth->heard_ms == 0)
+		berth->heard_ms = hauler->now_ms;
+	return hauler->now_ms - berth->heard_ms >= SILENT_MS;
+}
+
 /* A ledger that a letter was lost to, however that came, is asked where it
  * stands. */
 static void
@@ -305,8 +316,7 @@ ask_silent(struct hauler *hauler)
 	for (unsigned i = 0; i < hauler->office->ledgers; i++) {
 		struct berth *berth = &hauler->berths[i];
 
-		if (!berth->flight_count ||
-			hauler->now_ms - berth->heard_ms < SILENT_MS)
+		if (!is_silent(hauler, berth))
 			continue;
 		hauler->counts.silent++;
 		berth_doubt(berth);

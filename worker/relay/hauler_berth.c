@@ -43,6 +43,7 @@ berth_doubt(struct berth *berth)
 	berth->epoch = 0;
 	berth->acked = (struct point){ 0, 0 };
 	berth->flight_count = 0;
+	berth->heard_ms = 0;
 }
 
 void

@@ -44,7 +44,7 @@ struct berth {
 	 * for this ledger. */
 	struct point sent, passed;
 	uint64_t sent_ms;
-	uint64_t heard_ms; /* of the letters that are out, an answer */
+	uint64_t heard_ms; /* while it owes an answer; 0: not yet noticed */
 	struct flight flights[BERTH_FLIGHTS_MAX];
 	size_t first_flight, flight_count;
 
