@@ -124,6 +124,8 @@ replay(struct ledger *ledger, const struct checkpoint *checkpoint)
 	replay.from = replay_begin(ledger, checkpoint, replay.recent_from);
 	if (replay_run(&replay) < 0)
 		return -1;
+	if (!replay.has_memory && end > 0)
+		ledger->recent.sure_from = replay.id_time + 1;
 	for (unsigned i = 0; i < ledger->slots; i++)
 		ledger->taken[i] = MAX_OF(
 			ledger->taken[i], worker_decided(ledger->worker, i));

@@ -146,10 +146,9 @@ may_lack(const struct recent *recent, const struct stream *stream,
 
 	if (!text->is_from_afar || !recent->has_archive || offset == 1)
 		return false;
-	if (first == NULL)
-		return message_unix_ms(text->id_time) <= stream->time_ms;
-	return first->offset > MAX_OF(stream->kept_from, 1) &&
-	       text->id_time < first->text->clock;
+	return (text->id_time < recent->sure_from ||
+		       text->id_time <= stream->awaited_to) &&
+	       (first == NULL || first->offset > MAX_OF(stream->kept_from, 1));
 }
 
 void

@@ -54,6 +54,10 @@ struct recent {
 	uint64_t bytes, bytes_max;
 	unsigned stream_max;
 	bool has_archive; /* which knows what memory does not; the owner's */
+
+	/* A change that came with an earlier clock may be forgotten, though its
+	 * message was not here yet; the owner's. */
+	uint64_t sure_from;
 };
 
 /* config: how many messages a class keeps; borrowed for ever. */
@@ -78,11 +82,11 @@ struct text recent_text_packed(const struct recent_text *text);
 bool recent_settle(struct recent *recent, const struct streams *streams,
 	const struct message *message, struct recent_text *text);
 
-/* Remembers the next message of a stream, whose time_ms is that of those before
- * it. An offset that does not follow the last one forgets what was remembered
- * of the stream before. So does, where there is an archive, one from afar that
- * comes so late that a change of it may have been here and be forgotten: it is
- * not remembered, and the archive is asked. */
+/* Remembers the next message of a stream. An offset that does not follow the
+ * last one forgets what was remembered of the stream before. So does, where
+ * there is an archive, one from afar that comes so late that a change of it may
+ * have been here and be forgotten: it is not remembered, and the archive is
+ * asked. */
 void recent_add(struct recent *recent, struct stream *stream, uint64_t offset,
 	struct recent_text *text, bool is_view);
 

@@ -114,6 +114,22 @@ change_stream(struct recent *recent, const struct stream *stream,
 	return is_there;
 }
 
+/* Perhaps what it changes has not come yet. */
+static void
+await_changed(const struct streams *streams, const struct message *change)
+{
+	struct places places = places_of(change);
+	struct place place;
+
+	while (places_next(&places, &place)) {
+		struct stream *stream = streams_find(streams, &place.name);
+
+		if (stream != NULL)
+			stream->awaited_to =
+				MAX_OF(stream->awaited_to, change->of_time);
+	}
+}
+
 /* All places share the text, so the first that still has it is enough. */
 void
 recent_change(struct recent *recent, const struct streams *streams,
@@ -130,6 +146,8 @@ recent_change(struct recent *recent, const struct streams *streams,
 		is_done = stream != NULL &&
 			  change_stream(recent, stream, message);
 	}
+	if (!is_done && message->placed != 0)
+		await_changed(streams, message);
 }
 
 /* Is what stands there a change of the message, or of what that changes too? */

@@ -29,6 +29,16 @@ move_head(const struct replay *replay, struct stream *stream, uint64_t offset,
 	stream->time_ms = MAX_OF(stream->time_ms, message_unix_ms(id_time));
 }
 
+/* What came before it is not looked at. */
+static void
+begin_memory(struct replay *replay, const struct journal_batch *batch,
+	const struct message *message)
+{
+	if (!replay->has_memory && batch->position > 0)
+		replay->recent->sure_from = message_clock(message);
+	replay->has_memory = true;
+}
+
 static void
 take_places(struct replay *replay, const struct journal_batch *batch,
 	const struct message *message, struct text record)
@@ -38,6 +48,10 @@ take_places(struct replay *replay, const struct journal_batch *batch,
 	struct place place;
 
 	if (batch->position >= replay->recent_from) {
+		begin_memory(replay, batch, message);
+		while (places_next(&places, &place))
+			streams_need(replay->streams, &place.name);
+		places = places_of(message);
 		recent_change(replay->recent, replay->streams, message);
 		text = recent_text_new(replay->recent, message, record);
 		recent_settle(replay->recent, replay->streams, message, text);

@@ -7,6 +7,7 @@
 #ifndef WORKER_LEDGER_REPLAY_H
 #define WORKER_LEDGER_REPLAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/text.h"
@@ -39,6 +40,7 @@ struct replay {
 	struct hosts *hosts;
 	struct recent *recent;
 	uint64_t id_time; /* last one given out; moved on */
+	bool has_memory;  /* a message is remembered */
 
 	/* Called for each batch, and then for each message or note in it. */
 	void (*on_batch)(void *self, const struct journal_batch *batch);

@@ -30,8 +30,9 @@ struct stream {
 	uint64_t kept_from;
 	struct recent_message *recent; /* oldest first (utlist); recent.c */
 	unsigned recent_count;
-	struct room *room; /* members.c; NULL when nobody is there */
-	struct pace pace;  /* of messages, if its class has a rate */
+	uint64_t awaited_to; /* id_time: so far changes came before messages */
+	struct room *room;   /* members.c; NULL when nobody is there */
+	struct pace pace;    /* of messages, if its class has a rate */
 	UT_hash_handle hh;
 	bool is_listed;
 	uint8_t name_length;
