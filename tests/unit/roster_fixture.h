@@ -149,7 +149,7 @@ side_open(struct side *side, unsigned host, uint32_t connections)
 	side->config.room_classes = &side->class;
 	side->config.room_class_count = 1;
 	side->arena = arena_create(&shape);
-	assert_non_null(side->arena);
+	must(side->arena != NULL);
 	for (unsigned i = 0; i < GATEWAYS; i++)
 		index_open(side->arena, i, 1);
 	side_start(side);
@@ -183,7 +183,7 @@ letter_give(struct side *side, unsigned slot, uint32_t life)
 
 	letter->from = (uint16_t)slot;
 	letter->from_life = life;
-	assert_true(roster_on_letter(side->roster, letter));
+	must(roster_on_letter(side->roster, letter));
 }
 
 #endif

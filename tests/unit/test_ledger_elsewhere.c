@@ -206,6 +206,62 @@ webhooks_hear_of_each_from_his_own_host(void **state)
 	play(script_webhooks);
 }
 
+static void
+attend(const char *user)
+{
+	SHOW(JOIN, join, GATEWAY_A, 1, .request = 1, .connection = 101,
+		.tenant = TEXT_LITERAL("t"), .room = text_of(user),
+		.user = text_of(user), .flags = JOIN_INBOX | JOIN_ATTEND);
+	end_turn();
+}
+
+static void
+part(const char *user)
+{
+	SHOW(LEAVE, leave, GATEWAY_A, 1, .connection = 101,
+		.tenant = TEXT_LITERAL("t"), .room = text_of(user),
+		.user = text_of(user), .is_inbox = 1);
+	end_turn();
+}
+
+static void
+expect_news(enum webhook_event what)
+{
+	NEXT(NEWS, news, API);
+	assert_int_equal(news.what, what);
+}
+
+static void
+script_online(void)
+{
+	struct index_entry entry = { .tenant_length = 1, .user_length = 3 };
+
+	memcpy(entry.tenant, "t", 1);
+	memcpy(entry.user, "ann", 3);
+	settle();
+	fake.config->tenants = &tenant;
+	fake.config->tenant_count = 1;
+	attend("ann");
+	expect_news(EVENT_ONLINE);
+	expect_joined(GATEWAY_A, 1, 0, 1);
+	assert_true(index_add(fake.arena, RELAY, &entry));
+	part("ann");
+	assert_no_more();
+	attend("ann");
+	expect_joined(GATEWAY_A, 1, 0, 1);
+	index_remove(fake.arena, RELAY, entry.place);
+	part("ann");
+	expect_news(EVENT_OFFLINE);
+	assert_no_more();
+}
+
+static void
+who_is_online_elsewhere_comes_and_goes_untold(void **state)
+{
+	(void)state;
+	play(script_online);
+}
+
 #undef OPEN_LEDGER
 #define OPEN_LEDGER open_with_relay
 
@@ -219,6 +275,7 @@ main(void)
 		TEST(without_a_new_relay_all_elsewhere_go),
 		TEST(a_new_ledger_asks_the_relay_too),
 		TEST(webhooks_hear_of_each_from_his_own_host),
+		TEST(who_is_online_elsewhere_comes_and_goes_untold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

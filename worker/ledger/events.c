@@ -12,6 +12,7 @@
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/config.h"
+#include "shared/index.h"
 #include "shared/journal.h"
 #include "shared/scoreboard.h"
 #include "worker/ledger/ledger.h"
@@ -84,6 +85,15 @@ on_room(const struct members_change *change, void *self)
 		tell(ledger, of_room);
 }
 
+/* Who is connected to another host, too, has been online before and still is.
+ */
+static bool
+is_elsewhere(const struct ledger *ledger, struct text tenant, struct text user)
+{
+	return ledger->relay != NO_SLOT &&
+	       index_has_user(ledger->arena, ledger->relay, tenant, user);
+}
+
 static void
 on_attendance(const struct members_change *change, void *self)
 {
@@ -96,7 +106,8 @@ on_attendance(const struct members_change *change, void *self)
 
 	streams_name(change->stream, &name);
 	news.tenant = stream_name_tenant(&name);
-	tell(self, news);
+	if (!is_elsewhere(self, news.tenant, news.user))
+		tell(self, news);
 }
 
 void
