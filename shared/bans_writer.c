@@ -242,6 +242,14 @@ link_place(struct bans_writer *writer, const struct ban *ban)
 	store(chain, number + 1);
 }
 
+uint64_t
+bans_writer_since(const struct bans_writer *writer, const struct ban *ban)
+{
+	struct ban_entry entry;
+
+	return find_link(writer, ban, &entry) ? entry.since_ms : 0;
+}
+
 bool
 bans_writer_has(const struct bans_writer *writer, const struct ban *ban)
 {

@@ -28,6 +28,10 @@ void bans_writer_publish(struct bans_writer *writer);
 size_t bans_writer_count(const struct bans_writer *writer);
 bool bans_writer_has(const struct bans_writer *writer, const struct ban *ban);
 
+/* When that one was given, unix ms; 0: there is none. */
+uint64_t bans_writer_since(
+	const struct bans_writer *writer, const struct ban *ban);
+
 /* In the place of the same one, if there is one; of two times before which
  * tokens were issued the later one counts. The ban is sound. False: there are
  * as many as there may be. */

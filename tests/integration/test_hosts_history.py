@@ -29,7 +29,8 @@ def pair():
 def place(answer, messages=()):
     """Where a client is behind an answer and these pushes."""
     offsets = [one["offset"] for one in messages]
-    return {"epoch": answer["epoch"], "offset": max([answer["offset"], *offsets]),
+    return {"epoch": answer["epoch"],
+            "offset": max([answer["offset"], *offsets]),
             "id": max([answer["id"], *(one["id"] for one in messages)])}
 
 

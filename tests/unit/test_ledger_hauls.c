@@ -390,6 +390,40 @@ what_makes_no_sense_is_counted_and_passed_over(void **state)
 	play(script_bad);
 }
 
+static void
+script_plain_stop(void)
+{
+	settle();
+	show_say(GATEWAY_A, 0, "r", "1");
+	end_turn();
+	stop_now();
+}
+
+static void
+script_new_source(void)
+{
+	struct message one = said_there(ELSEWHERE, 1000, "1");
+
+	fixture_forget_sent();
+	ROOM_HERE;
+	haul_set(ELSEWHERE, 0, 0);
+	haul_one(0, 100, &one);
+	end_turn();
+	expect_haul_at(ELSEWHERE, 100, 0);
+	expect_deliver(GATEWAY_A, 2, "1");
+	expect_haul_at(ELSEWHERE, 100, 0);
+}
+
+static void
+a_checkpoint_without_sources_is_read_too(void **state)
+{
+	(void)state;
+	play(script_plain_stop);
+	make_checkpoint_old(CHECKPOINT_VERSION_OF_ROLLS, NULL);
+	play_next(script_new_source);
+	assert_false(exists("journal-0/checkpoint.bad"));
+}
+
 int
 main(void)
 {
@@ -405,6 +439,7 @@ main(void)
 		HAUL_TEST(a_failed_batch_takes_the_point_back),
 		HAUL_TEST(a_hole_is_counted_and_gateways_are_told),
 		HAUL_TEST(what_makes_no_sense_is_counted_and_passed_over),
+		HAUL_TEST(a_checkpoint_without_sources_is_read_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

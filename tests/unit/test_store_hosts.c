@@ -281,6 +281,170 @@ what_is_taken_away_elsewhere_goes_here(void **state)
 	assert_int_equal(ask(place, kept_from), 6);
 }
 
+/* --- any order --- */
+
+#define GAMES 20
+#define ORDERS 3
+#define RECORDS 30
+#define HOSTS 3
+
+static struct {
+	struct message message;
+	char body[32];
+	unsigned host;
+} records[RECORDS];
+static unsigned seed;
+
+static unsigned
+chance(unsigned below)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16) % below;
+}
+
+/* Each with a later id than those before it, often in one millisecond. */
+static void
+invent(void)
+{
+	uint64_t time = message_time_of(BEGAN);
+
+	for (unsigned i = 0; i < RECORDS; i++) {
+		struct message *message = &records[i].message;
+		const struct message *of = &records[i ? chance(i) : 0].message;
+
+		time += chance(2) ? 1 : message_time_of(1);
+		snprintf(records[i].body, sizeof(records[i].body), "%u", i);
+		records[i].host = chance(HOSTS);
+		*message = message_at(1);
+		message->id_time = time;
+		message->id_origin = message_origin(2 + records[i].host, 3);
+		message->body = text_of(records[i].body);
+		if (i < 3 || chance(3) == 0 || of->flags & MESSAGE_CHANGES)
+			continue;
+		message->flags = MESSAGE_MODERATED |
+				 (chance(6) ? MESSAGE_EDIT : MESSAGE_DELETE);
+		if (message->flags & MESSAGE_DELETE)
+			message->body = TEXT_LITERAL("null");
+		message->of_time = of->id_time;
+		message->of_origin = of->id_origin;
+	}
+}
+
+/* The next one of this host from there on; RECORDS: none. */
+static unsigned
+next_of(unsigned host, unsigned next)
+{
+	while (next < RECORDS && records[next].host != host)
+		next++;
+	return next;
+}
+
+/* All into this room: those of one host in their order. */
+static void
+put_all(struct place *place, const char *room)
+{
+	unsigned next[HOSTS];
+
+	for (unsigned i = 0; i < HOSTS; i++)
+		next[i] = next_of(i, 0);
+	assert_int_equal(store_begin(place->store), 0);
+	for (uint64_t offset = 1; offset <= RECORDS;) {
+		unsigned host = chance(HOSTS);
+		struct message message;
+
+		if (next[host] == RECORDS)
+			continue;
+		message = records[next[host]].message;
+		message.stream = text_of(room);
+		message.offset = offset;
+		message.placed = message_time_of(BEGAN + 100000) + offset;
+		assert_int_equal(store_add(place->store, &message), 0);
+		next[host] = next_of(host, next[host] + 1);
+		offset++;
+	}
+	assert_int_equal(store_commit(place->store), 0);
+}
+
+/* The record with this id. */
+static unsigned
+record_of(uint64_t id_time)
+{
+	unsigned i = 0;
+
+	while (records[i].message.id_time != id_time)
+		i++;
+	return i;
+}
+
+/* What a client comes to that is told all rows one after the other. */
+static void
+follow(struct place *place, const char *room, char bodies[RECORDS][32])
+{
+	struct lookup wanted = lookup_of(LOOKUP_AFTER, 0, RECORDS);
+	struct unpack in;
+
+	wanted.stream = text_of(room);
+	wanted.changes = 1;
+	look(place, &wanted);
+	assert_int_equal(place->page.count, RECORDS);
+	in = unpack_of(buffer_text(&place->page.messages));
+	memset(bodies, 0, RECORDS * sizeof(bodies[0]));
+	for (unsigned i = 0; i < RECORDS; i++) {
+		struct unpack one = unpack_of(unpack_text(&in));
+		struct message message;
+		unsigned of;
+
+		assert_true(message_unpack(&one, &message));
+		of = record_of(message.flags & MESSAGE_CHANGES
+				       ? message.of_time
+				       : message.id_time);
+		if (!(message.flags & MESSAGE_CHANGES) || bodies[of][0] != 0)
+			snprintf(bodies[of], 32, "%.*s",
+				TEXT_ARGS(message.body));
+	}
+}
+
+/* What all changes of this record come to, whatever their order. */
+static const char *
+final_body(unsigned number)
+{
+	const char *body = records[number].body;
+
+	for (unsigned i = 0; i < RECORDS; i++) {
+		const struct message *change = &records[i].message;
+
+		if (!(change->flags & MESSAGE_CHANGES) ||
+			change->of_time != records[number].message.id_time)
+			continue;
+		if (change->flags & MESSAGE_DELETE)
+			return "null";
+		body = records[i].body;
+	}
+	return body;
+}
+
+static void
+whatever_the_order_the_same_is_left(void **state)
+{
+	static char bodies[RECORDS][32];
+	struct place *place = *state;
+	char room[32];
+
+	for (unsigned i = 0; i < GAMES * ORDERS; i++) {
+		print_message("seed %u\n", i / ORDERS + 1);
+		seed = i / ORDERS + 1;
+		invent();
+		seed = i + 1;
+		snprintf(room, sizeof(room), "room %u", i);
+		put_all(place, room);
+		follow(place, room, bodies);
+		for (unsigned k = 0; k < RECORDS; k++)
+			if (!(records[k].message.flags & MESSAGE_CHANGES))
+				assert_string_equal(bodies[k], final_body(k));
+	}
+	assert_int_equal(ask(place, "SELECT count(*) FROM awaiting"), 0);
+}
+
 int
 main(void)
 {
@@ -293,6 +457,7 @@ main(void)
 		with_place(of_one_millisecond_the_later_id_counts),
 		with_place(what_goes_is_known_by_no_id_any_more),
 		with_place(what_is_taken_away_elsewhere_goes_here),
+		with_place(whatever_the_order_the_same_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,7 +101,9 @@ take(struct ledger *ledger, struct ban *ban, struct ban_order order)
 	struct turn *turn = &ledger->turn;
 	struct buffer *bytes = &turn->ban_bytes;
 
-	ban->since = clock_unix_ms();
+	/* Of two hosts the last word is the later one, so ours is that now. */
+	ban->since = MAX_OF(
+		clock_unix_ms(), bans_writer_since(ledger->bans, ban) + 1);
 	order.at = bytes->length;
 	ban_pack(bytes, ban);
 	order.length = bytes->length - order.at;

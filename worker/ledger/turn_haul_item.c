@@ -11,6 +11,7 @@
 #include "worker/ledger/turn_haul_item.h"
 
 #include "shared/bans.h"
+#include "shared/bans_writer.h"
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/config.h"
@@ -228,7 +229,8 @@ take_ban(struct ledger *ledger, const struct host_source *source,
 		!ban_is_sound(&ban) ||
 		(ban.what != BAN_SET && ban.what != BAN_LIFT))
 		return false;
-	stage_note(ledger, source, &note);
+	if (bans_writer_since(ledger->bans, &ban) <= ban.since)
+		stage_note(ledger, source, &note);
 	return true;
 }
 
