@@ -465,6 +465,20 @@ script_bans(void)
 	assert_int_equal(bans_writer_count(ledger()->bans), 0);
 	haul_next(&note);
 	expect_at();
+	note = ban_there(&body, BAN_SET);
+	haul_next(&note);
+	next_sent(GATEWAY_A, LETTER_BAN);
+	next_sent(GATEWAY_B, LETTER_BAN);
+	expect_at();
+	SHOW(BAN, ban, GATEWAY_A, 1, .what = BAN_SET, .kind = BAN_USER,
+		.tenant = TEXT_LITERAL("t"), .name = TEXT_LITERAL("eve"));
+	end_turn();
+	next_sent(GATEWAY_A, LETTER_BAN);
+	next_sent(GATEWAY_B, LETTER_BAN);
+	note = ban_there(&body, BAN_LIFT);
+	haul_next(&note); /* that was before ours */
+	expect_at();
+	assert_int_equal(bans_writer_count(ledger()->bans), 1);
 	note = ban_there(&body, BAN_LOOK);
 	haul_next(&note);
 	expect_at();
