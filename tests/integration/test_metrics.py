@@ -111,6 +111,8 @@ def test_promtool_takes_the_alerts():
 
 
 def test_the_manual_and_the_board_name_metrics_that_are_there(server):
+    wait_for("the other host is shown", lambda: any(
+        name.startswith("confab_peer_up{") for name in samples(server)))
     found = {name.split("{")[0] for name in samples(server)}
     found |= {name[:-len("_count")] for name in found
               if name.endswith("_count")}
