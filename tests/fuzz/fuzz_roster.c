@@ -245,6 +245,8 @@ check(struct side *side)
 			ring_letter_max(arena_ring(side->arena, RELAY, 0)));
 	}
 	roster_forget(side->roster, 2);
+	while (roster_on_turn(side->roster))
+		continue;
 	must(roster_remotes(side->roster) == 0);
 	must(index_next(side->arena, RELAY, 0) == INDEX_NO_PLACE);
 	must(arena_partition(side->arena, RELAY)->room_count == 0);

@@ -259,6 +259,7 @@ a_silent_host_keeps_its_sessions_for_half_a_minute(void **state)
 	assert_int_equal(roster_remotes(HERE->roster), 1);
 	roster_lose(HERE->roster, 2, 100000);
 	roster_on_tick(HERE->roster, 100000 + ROSTER_UNCERTAIN_MS);
+	roster_on_turn(HERE->roster);
 	assert_int_equal(roster_remotes(HERE->roster), 0);
 	in = letter_open(sent(HERE, LETTER_LEAVE)->letter);
 	assert_true(leave_unpack(&in, &leave));
@@ -272,9 +273,32 @@ a_host_that_was_gone_comes_back_by_a_snapshot(void **state)
 	log_in("ada", SECRET);
 	carry(THERE, HERE);
 	roster_forget(HERE->roster, 2);
+	assert_false(roster_on_turn(HERE->roster));
 	assert_int_equal(roster_remotes(HERE->roster), 0);
 	take_snapshot();
 	assert_int_equal(roster_remotes(HERE->roster), 1);
+}
+
+static void
+of_many_sessions_some_end_in_a_turn(void **state)
+{
+	char room[16];
+
+	(void)state;
+	for (uint64_t i = 1; i <= 3; i++) {
+		log_in("ada", i);
+		for (int k = 0; k < 2000; k++) {
+			snprintf(room, sizeof(room), "room %d", k);
+			enter(room, i, "");
+		}
+	}
+	carry(THERE, HERE);
+	roster_forget(HERE->roster, 2);
+	assert_true(roster_on_turn(HERE->roster));
+	assert_int_equal(roster_remotes(HERE->roster), 1);
+	assert_false(roster_on_turn(HERE->roster));
+	assert_int_equal(roster_remotes(HERE->roster), 0);
+	assert_int_equal(count_sent(HERE, LETTER_LEAVE), 6000);
 }
 
 static void
@@ -293,6 +317,7 @@ who_finds_no_place_in_the_index_is_a_member_too(void **state)
 				 TEXT_LITERAL("lobby")),
 		6);
 	roster_forget(HERE->roster, 2);
+	assert_false(roster_on_turn(HERE->roster));
 	assert_int_equal(count_sent(HERE, LETTER_LEAVE), 6);
 	assert_int_equal(roster_remotes(HERE->roster), 0);
 }
@@ -713,6 +738,7 @@ main(void)
 		TEST(whom_a_snapshot_does_not_have_is_gone),
 		TEST(a_silent_host_keeps_its_sessions_for_half_a_minute),
 		TEST(a_host_that_was_gone_comes_back_by_a_snapshot),
+		TEST(of_many_sessions_some_end_in_a_turn),
 		TEST(who_finds_no_place_in_the_index_is_a_member_too),
 		TEST(a_host_cannot_have_more_sessions_than_we_can_hold),
 		TEST(what_makes_no_sense_is_counted_and_passed_over),

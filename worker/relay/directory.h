@@ -66,7 +66,8 @@ void directory_announce(
 	struct directory *directory, unsigned slot, uint64_t life);
 void directory_settle(struct directory *directory);
 
-/* Each turn: tells what there is room for; true: there is more. */
+/* Each turn: tells what there is room for, and ends what is forgotten; true:
+ * there is more. */
 bool directory_go_on(struct directory *directory);
 
 size_t directory_count(const struct directory *directory);

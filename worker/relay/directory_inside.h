@@ -65,6 +65,7 @@ struct host {
 	uint32_t round;
 	bool is_new;        /* a snapshot runs */
 	bool is_spoilt;     /* it has to begin again */
+	bool is_ending;     /* its sessions end, some a turn */
 	bool is_lost;       /* it is not heard */
 	uint64_t lost_ms;   /* since then */
 	struct buffer held; /* live items that a page may not know: number,
@@ -120,6 +121,10 @@ bool directory_apply(struct directory *directory, struct host *host,
 /* It is gone from everywhere; lost: its user may come back. */
 void remote_end(
 	struct directory *directory, struct remote **remote, bool is_lost);
+
+/* directory_snapshot.c: ends some sessions of hosts that are forgotten; true:
+ * there are more. */
+bool directory_end_some(struct directory *directory);
 
 /* It is not in this room any more. */
 void remote_leave(struct directory *directory, struct remote *remote,

@@ -13,6 +13,9 @@
 
 #define KEEP_BYTES 65536
 
+/* A host may have had more sessions than should end at once. */
+#define ENDS_A_TURN 4000
+
 static void
 note_bad(struct directory *directory)
 {
@@ -28,6 +31,7 @@ directory_begin(struct directory *directory, unsigned number)
 	host->is_new = true;
 	host->is_spoilt = false;
 	host->is_lost = false;
+	host->is_ending = false;
 	buffer_clear(&host->held, KEEP_BYTES);
 }
 
@@ -161,19 +165,40 @@ directory_find(struct directory *directory, unsigned number)
 	directory_host(directory, number)->is_lost = false;
 }
 
-/* Each of them has had its time to come back. */
 void
 directory_forget(struct directory *directory, unsigned number)
 {
 	struct host *host = directory_host(directory, number);
 
-	while (host->sessions != NULL) {
+	host->is_new = host->is_lost = false;
+	host->is_ending = true;
+	buffer_fini(&host->held);
+}
+
+/* Each of them has had its time to come back. Rooms count, since each costs a
+ * letter. */
+static void
+end_some_of(struct directory *directory, struct host *host, unsigned *most)
+{
+	while (host->sessions != NULL && *most > 0) {
 		struct remote *remote = host->sessions;
 
+		*most -= MIN_OF(*most, 1 + remote->stay_count);
 		remote_end(directory, &remote, false);
 	}
-	host->is_new = host->is_lost = false;
-	buffer_fini(&host->held);
+	host->is_ending = host->sessions != NULL;
+}
+
+bool
+directory_end_some(struct directory *directory)
+{
+	unsigned most = ENDS_A_TURN;
+
+	for (unsigned i = 0; i < HOSTS_MAX && most > 0; i++)
+		if (directory->hosts[i] != NULL &&
+			directory->hosts[i]->is_ending)
+			end_some_of(directory, directory->hosts[i], &most);
+	return most == 0;
 }
 
 void

@@ -167,7 +167,7 @@ answer(struct directory *directory, unsigned ledger, struct inquiry *inquiry)
 bool
 directory_go_on(struct directory *directory)
 {
-	bool is_asking = false;
+	bool is_asking = directory_end_some(directory);
 
 	for (unsigned i = 0; i < ledgers_count(directory->edge); i++) {
 		struct inquiry *inquiry = &directory->inquiries[i];

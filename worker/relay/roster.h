@@ -90,7 +90,7 @@ void roster_item(struct roster *roster, unsigned host, uint64_t number,
 	struct text item);
 
 /* The host is silent; it is heard again, with the same epoch; it is gone for
- * good, and its sessions end now. */
+ * good, and its sessions end with the next turns. */
 void roster_lose(struct roster *roster, unsigned host, uint64_t now_ms);
 void roster_find(struct roster *roster, unsigned host);
 void roster_forget(struct roster *roster, unsigned host);
