@@ -14,6 +14,7 @@ from client import Client
 from cluster import Cluster, kill_nine
 from conftest import make_directory
 from server import DEATHS, wait_for
+from test_profile_im import Im
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +197,22 @@ def test_of_logins_at_the_same_moment_one_stays(make_cluster, policy):
         assert are_there(cluster, user) == 1
         for client in clients:
             client.close()
+
+
+def test_im_gives_way_elsewhere_without_a_word(make_cluster):
+    cluster = make_cluster(2, profiles=("confab", "im"),
+                           api='profiles = {"im"}')
+    with Im(cluster[0].port, "k") as old, \
+            cluster[1].client("watcher") as watcher:
+        wait_known(watcher, "k")
+        with Im(cluster[1].port, "k") as new:
+            wait_for("it has given way", lambda: not [
+                one for one in cluster[0].ask_json("show clients")
+                if one["user"] == "k"])
+            old.hears_nothing()
+            watcher.tell("k", "hello")
+            assert new.push()["response"]["data"]["msg"] == "hello"
+            old.hears_nothing()
 
 
 def test_nobody_goes_or_comes_when_a_relay_dies(make_cluster, room):
