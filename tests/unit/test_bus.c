@@ -427,18 +427,24 @@ open_and_close(void)
 	struct bus_peer *peer;
 
 	open_two();
+	bob.says = "";
 	peer = dial(&ann, &bob);
-	until(ann.pipes == 1 && bob.pipes == 1);
-	bus_redial(peer);
-	until(ann.downs == 1 && ann.pipes == 1);
+	for (unsigned i = 1; i <= 2; i++) {
+		until(ann.ups == i && ann.pipes == 1 && bob.pipes == 1);
+		ask(peer, "are you there?");
+		until(ann.answers == i);
+		if (i == 1)
+			bus_redial(peer);
+	}
 	host_close(&ann);
 	host_close(&bob);
 	memset(&ann, 0, sizeof(ann));
 	memset(&bob, 0, sizeof(bob));
 }
 
-/* nng closes its last descriptors a moment later; what it left open, would be
- * more each time. */
+/* nng closes descriptors a moment later, and forgets one now and then when it
+ * is closed just while a connection begins, so none begins here; what we forget
+ * would be more each time. */
 static void
 nothing_is_left_open(void **state)
 {

@@ -57,7 +57,19 @@ leave(struct bus_gate *gate, uint32_t pipe)
 		if (place != 0 && bus_place_pipe(place) == pipe)
 			atomic_store(&gate->places[i], 0);
 	}
-	atomic_fetch_add(&gate->gone, 1);
+}
+
+uint32_t
+bus_gate_pipe(const struct bus_gate *gate, nng_dialer dialer)
+{
+	for (unsigned i = 0; i < gate->count; i++) {
+		uint64_t place = atomic_load(&gate->places[i]);
+
+		if (place != 0 && bus_place_dialer(place) ==
+					  (uint32_t)nng_dialer_id(dialer))
+			return bus_place_pipe(place);
+	}
+	return 0;
 }
 
 void

@@ -25,7 +25,6 @@ struct bus_gate {
 	unsigned count;
 	int bell; /* eventfd */
 	atomic_uint refused;
-	atomic_uint gone;
 };
 
 /* So many frames may wait for one pipe, and so many for us. */
@@ -33,6 +32,9 @@ struct bus_gate {
 
 void bus_gate_open(
 	struct bus_gate *gate, unsigned count, int bell, nng_socket socket);
+
+/* The pipe that this dialer has made and that is still there, or 0. */
+uint32_t bus_gate_pipe(const struct bus_gate *gate, nng_dialer dialer);
 
 /* What is sent reaches this pipe from now on. */
 void bus_gate_ready(struct bus_gate *gate, uint32_t pipe);
@@ -58,13 +60,13 @@ struct bus_peer {
 	bool is_resting;
 	nng_dialer dialer, asking_dialer;
 
-	/* One request at a time, and how many pipes had gone when it went. */
+	/* One request at a time, and the pipe by which it went. */
 	nng_socket asker;
 	struct bus_gate gate;
 	struct event *readable;
 	struct event *late;
 	bool is_asked;
-	unsigned gone_before;
+	uint32_t asked_pipe;
 };
 
 struct bus {

@@ -52,8 +52,8 @@ on_late(evutil_socket_t fd, short what, void *self)
 void
 bus_peer_rung(struct bus_peer *peer)
 {
-	if (peer->is_asked &&
-		atomic_load(&peer->gate.gone) != peer->gone_before)
+	if (peer->is_asked && bus_gate_pipe(&peer->gate, peer->asking_dialer) !=
+				      peer->asked_pipe)
 		end_request(peer, NULL);
 }
 
@@ -205,10 +205,11 @@ bus_request(struct bus_peer *peer, struct text bytes)
 	struct bus *bus = peer->bus;
 	struct timeval delay = { .tv_sec = bus->options.request_ms / 1000,
 		.tv_usec = bus->options.request_ms % 1000 * 1000 };
-	unsigned gone = atomic_load(&peer->gate.gone);
+	uint32_t pipe = bus_gate_pipe(&peer->gate, peer->asking_dialer);
 	nng_msg *message;
 
-	if (peer->is_asked || bytes.length > bus->options.request_bytes_max)
+	if (pipe == 0 || peer->is_asked ||
+		bytes.length > bus->options.request_bytes_max)
 		return false;
 	message = bus_message(bytes);
 	if (!message)
@@ -218,7 +219,7 @@ bus_request(struct bus_peer *peer, struct text bytes)
 		return false;
 	}
 	peer->is_asked = true;
-	peer->gone_before = gone;
+	peer->asked_pipe = pipe;
 	evtimer_add(peer->late, &delay);
 	bus->figures.requests_sent++;
 	return true;
