@@ -1,6 +1,7 @@
 #include "worker/relay/bus.h"
 
 #include <event2/event.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "shared/address.h"
 #include "shared/base.h"
 #include "shared/bus_url.h"
+#include "shared/clock.h"
 #include "shared/crypto.h"
 #include "shared/log.h"
 #include "shared/table.h"
@@ -24,14 +26,18 @@
 
 #define LOOK_MS 100
 
+/* So long an end may take. */
+#define END_MS 2000
+
 static struct bus_peer *
 peer_of(const struct bus *bus, uint64_t place)
 {
 	struct bus_peer *peer;
 
 	DL_FOREACH(bus->peers, peer)
-	if (!peer->is_resting && bus_place_dialer(place) ==
-					 (uint32_t)nng_dialer_id(peer->dialer))
+	if (peer->dialer.id != 0 &&
+		bus_place_dialer(place) ==
+			(uint32_t)nng_dialer_id(peer->dialer))
 		return peer;
 	return NULL;
 }
@@ -79,6 +85,8 @@ on_bell(evutil_socket_t fd, short what, void *self)
 		return;
 	look_at_pipes(bus);
 	DL_FOREACH_SAFE(bus->peers, peer, next)
+	bus_peer_rung(peer);
+	DL_FOREACH_SAFE(bus->leaving, peer, next)
 	bus_peer_rung(peer);
 }
 
@@ -150,11 +158,18 @@ static void
 on_look(evutil_socket_t fd, short what, void *self)
 {
 	struct bus *bus = self;
+	struct bus_peer *peer;
 
 	(void)fd;
 	(void)what;
 	if (bus->bytes_looked != bus->figures.bytes_sent)
 		bus_look_at_waiting(bus);
+	bus_look_for_jam(&bus->gate);
+	bus_look_for_jam(&bus->asking_gate);
+	DL_FOREACH(bus->peers, peer)
+	bus_look_for_jam(&peer->gate);
+	DL_FOREACH(bus->leaving, peer)
+	bus_look_for_jam(&peer->gate);
 }
 
 static int
@@ -245,6 +260,50 @@ free_event(struct event *event)
 		event_free(event);
 }
 
+static bool
+has_ended(const struct bus *bus)
+{
+	return bus->leaving == NULL && bus_gate_is_empty(&bus->gate) &&
+	       bus_gate_is_empty(&bus->asking_gate);
+}
+
+/* nng sees the end of a pipe when what came before has been read. */
+static void
+read_rest(nng_socket socket)
+{
+	nng_msg *message;
+
+	while (nng_recvmsg(socket, &message, NNG_FLAG_NONBLOCK) == 0)
+		nng_msg_free(message);
+}
+
+/* Hangs up everywhere and waits until nng has seen that. */
+static void
+end_pipes(struct bus *bus)
+{
+	uint64_t until_ms = clock_ms() + END_MS;
+	struct bus_peer *peer, *next;
+
+	atomic_store(&bus->gate.is_closed, true);
+	atomic_store(&bus->asking_gate.is_closed, true);
+	bus_hang_up_all(&bus->gate);
+	bus_hang_up_all(&bus->asking_gate);
+	while ((peer = bus->peers))
+		bus_remove_peer(&peer);
+	while (!has_ended(bus) && clock_ms() < until_ms) {
+		struct pollfd bell = { bus->bell, POLLIN, 0 };
+		uint64_t times;
+
+		read_rest(bus->frames);
+		read_rest(bus->answers);
+		if (poll(&bell, 1, 10) > 0 &&
+			read(bus->bell, &times, sizeof(times)) < 0)
+			break;
+		DL_FOREACH_SAFE(bus->leaving, peer, next)
+		bus_peer_rung(peer);
+	}
+}
+
 static void
 close_socket(nng_socket socket)
 {
@@ -252,21 +311,22 @@ close_socket(nng_socket socket)
 		nng_close(socket);
 }
 
+/* What nng has not let go of stays: its threads write there. */
 void
 bus_free(struct bus **gone)
 {
 	struct bus *bus = *gone;
-	struct bus_peer *peer;
 
 	if (bus == NULL)
 		return;
 	*gone = NULL;
-	while ((peer = bus->peers))
-		bus_remove_peer(&peer);
 	free_event(bus->frames_readable);
 	free_event(bus->answers_readable);
 	free_event(bus->rung);
 	free_event(bus->look);
+	end_pipes(bus);
+	if (!has_ended(bus))
+		return;
 	close_socket(bus->frames);
 	close_socket(bus->answers);
 	if (bus->tls)
@@ -288,33 +348,42 @@ pipe_of(uint32_t id)
 void
 bus_close_pipe(struct bus *bus, uint32_t pipe)
 {
-	(void)bus;
-	nng_pipe_close(pipe_of(pipe));
+	bus_hang_up(&bus->gate, pipe);
+}
+
+bool
+bus_pipe_end(uint32_t pipe, const char *which, struct sockaddr_storage *storage)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)storage;
+	struct sockaddr_in *in = (struct sockaddr_in *)storage;
+	nng_sockaddr end = { 0 };
+
+	*storage = (struct sockaddr_storage){ 0 };
+	if (nng_pipe_get_addr(pipe_of(pipe), which, &end) != 0)
+		return false;
+	if (end.s_family == NNG_AF_INET) {
+		in->sin_family = AF_INET;
+		in->sin_addr.s_addr = end.s_in.sa_addr;
+		in->sin_port = end.s_in.sa_port;
+	} else if (end.s_family == NNG_AF_INET6) {
+		in6->sin6_family = AF_INET6;
+		memcpy(&in6->sin6_addr, end.s_in6.sa_addr, 16);
+		in6->sin6_port = end.s_in6.sa_port;
+	}
+	return storage->ss_family != 0;
 }
 
 void
 bus_pipe_address(
 	struct bus *bus, uint32_t pipe, char address[BUS_ADDRESS_BYTES])
 {
-	struct sockaddr_storage storage = { 0 };
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&storage;
-	struct sockaddr_in *in = (struct sockaddr_in *)&storage;
-	nng_sockaddr from = { 0 };
+	struct sockaddr_storage storage;
 	uint8_t bytes[16];
 	uint16_t port;
 
 	(void)bus;
 	_Static_assert(BUS_ADDRESS_BYTES >= ADDRESS_PEER_BYTES, "it fits");
-	nng_pipe_get_addr(pipe_of(pipe), NNG_OPT_REMADDR, &from);
-	if (from.s_family == NNG_AF_INET) {
-		in->sin_family = AF_INET;
-		in->sin_addr.s_addr = from.s_in.sa_addr;
-		in->sin_port = from.s_in.sa_port;
-	} else if (from.s_family == NNG_AF_INET6) {
-		in6->sin6_family = AF_INET6;
-		memcpy(&in6->sin6_addr, from.s_in6.sa_addr, 16);
-		in6->sin6_port = from.s_in6.sa_port;
-	} else {
+	if (!bus_pipe_end(pipe, NNG_OPT_REMADDR, &storage)) {
 		snprintf(address, BUS_ADDRESS_BYTES, "somebody");
 		return;
 	}
@@ -333,6 +402,7 @@ bus_send(struct bus *bus, struct text frame)
 	if (!message)
 		return 0;
 	if (nng_sendmsg(bus->frames, message, NNG_FLAG_NONBLOCK) != 0) {
+		bus->figures.frames_dropped++;
 		nng_msg_free(message);
 		return 0;
 	}

@@ -38,6 +38,8 @@ place_of(nng_pipe pipe)
 static bool
 enter(struct bus_gate *gate, uint64_t place)
 {
+	if (atomic_load(&gate->is_closed))
+		return false;
 	for (unsigned i = 0; i < gate->count; i++) {
 		uint64_t none = 0;
 
@@ -62,7 +64,7 @@ leave(struct bus_gate *gate, uint32_t pipe)
 uint32_t
 bus_gate_pipe(const struct bus_gate *gate, nng_dialer dialer)
 {
-	for (unsigned i = 0; i < gate->count; i++) {
+	for (unsigned i = 0; dialer.id != 0 && i < gate->count; i++) {
 		uint64_t place = atomic_load(&gate->places[i]);
 
 		if (place != 0 && bus_place_dialer(place) ==

@@ -22,8 +22,15 @@ struct event;
  * of the loop, which compares the places with what it knows. */
 struct bus_gate {
 	_Atomic uint64_t places[PLACES_MAX];
+
+	/* The loop's: pipes that were hung up, and by when they end. */
+	struct {
+		uint32_t pipe;
+		uint64_t by_ms;
+	} ends[PLACES_MAX];
 	unsigned count;
-	int bell; /* eventfd */
+	int bell;              /* eventfd */
+	atomic_bool is_closed; /* to all */
 	atomic_uint refused;
 };
 
@@ -57,8 +64,9 @@ struct bus_peer {
 	char *url, *asking_url;
 	nng_tls_config *tls; /* NULL: without */
 
+	bool is_leaving; /* from bus->leaving; frees itself */
 	bool is_resting;
-	nng_dialer dialer, asking_dialer;
+	nng_dialer dialer, asking_dialer; /* number 0: there is none */
 
 	/* One request at a time, and the pipe by which it went. */
 	nng_socket asker;
@@ -91,7 +99,7 @@ struct bus {
 	struct event *look;
 	uint64_t bytes_looked; /* were sent when we looked last */
 
-	struct bus_peer *peers;
+	struct bus_peer *peers, *leaving;
 	struct bus_figures figures;
 };
 
@@ -119,7 +127,23 @@ nng_tls_config *bus_tls_new(
 /* Cuts the pipes for which too much waits. */
 void bus_look_at_waiting(struct bus *bus);
 
-/* Ends the request whose pipe has gone. */
+/* Pipes have come or gone: ends the request whose pipe has gone, and closes
+ * what waited for that. May free a peer that leaves. */
 void bus_peer_rung(struct bus_peer *peer);
+
+struct sockaddr_storage;
+
+/* Where an end of the pipe is, NNG_OPT_LOCADDR or NNG_OPT_REMADDR; false: the
+ * pipe is gone. */
+bool bus_pipe_end(
+	uint32_t pipe, const char *which, struct sockaddr_storage *storage);
+
+/* Ends a pipe, all of a gate, as if its other side had. */
+void bus_hang_up(struct bus_gate *gate, uint32_t pipe);
+void bus_hang_up_all(struct bus_gate *gate);
+
+/* Ends this process when nng does not let go of what was hung up long ago. */
+void bus_look_for_jam(struct bus_gate *gate);
+bool bus_gate_is_empty(const struct bus_gate *gate);
 
 #endif

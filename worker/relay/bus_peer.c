@@ -49,33 +49,84 @@ on_late(evutil_socket_t fd, short what, void *self)
 	end_request(peer, NULL);
 }
 
+static void
+close_dialer(nng_dialer *dialer)
+{
+	if (dialer->id != 0)
+		nng_dialer_close(*dialer);
+	*dialer = (nng_dialer)NNG_DIALER_INITIALIZER;
+}
+
+/* The pipe for frames that this peer was dialed by. */
+static uint32_t
+frames_pipe(const struct bus_peer *peer)
+{
+	return bus_gate_pipe(&peer->bus->gate, peer->dialer);
+}
+
+/* Closes what has no pipe any more; the peer is freed with the last of it. */
+static void
+leave(struct bus_peer *peer)
+{
+	if (frames_pipe(peer) == 0)
+		close_dialer(&peer->dialer);
+	else
+		bus_hang_up(&peer->bus->gate, frames_pipe(peer));
+	if (peer->dialer.id != 0 || !bus_gate_is_empty(&peer->gate)) {
+		bus_hang_up_all(&peer->gate);
+		return;
+	}
+	if (nng_socket_id(peer->asker) > 0)
+		nng_close(peer->asker);
+	if (peer->tls)
+		nng_tls_config_free(peer->tls);
+	DL_DELETE(peer->bus->leaving, peer);
+	free(peer->url);
+	free(peer->asking_url);
+	free(peer);
+}
+
 void
 bus_peer_rung(struct bus_peer *peer)
 {
+	if (peer->is_leaving) {
+		leave(peer);
+		return;
+	}
+	if (peer->is_resting && frames_pipe(peer) == 0)
+		close_dialer(&peer->dialer);
+	else if (peer->is_resting)
+		bus_hang_up(&peer->bus->gate, frames_pipe(peer));
 	if (peer->is_asked && bus_gate_pipe(&peer->gate, peer->asking_dialer) !=
 				      peer->asked_pipe)
 		end_request(peer, NULL);
 }
 
+/* nng dials again by itself what has been hung up; what hangs in a connection
+ * that does not come is begun anew. */
+static int
+redial(struct bus_peer *peer, nng_socket socket, const char *url,
+	struct bus_gate *gate, nng_dialer *dialer)
+{
+	uint32_t pipe = bus_gate_pipe(gate, *dialer);
+
+	if (pipe != 0) {
+		bus_hang_up(gate, pipe);
+		return 0;
+	}
+	close_dialer(dialer);
+	return bus_dial(peer, socket, url, dialer);
+}
+
 static int
 dial(struct bus_peer *peer)
 {
-	if (bus_dial(peer, peer->asker, peer->asking_url,
+	peer->is_resting = false;
+	if (redial(peer, peer->asker, peer->asking_url, &peer->gate,
 		    &peer->asking_dialer) < 0)
 		return -1;
-	if (bus_dial(peer, peer->bus->frames, peer->url, &peer->dialer) < 0)
-		return -1;
-	peer->is_resting = false;
-	return 0;
-}
-
-static void
-hang_up(struct bus_peer *peer)
-{
-	if (!peer->is_resting)
-		nng_dialer_close(peer->dialer);
-	peer->is_resting = true;
-	nng_dialer_close(peer->asking_dialer);
+	return redial(peer, peer->bus->frames, peer->url, &peer->bus->gate,
+		&peer->dialer);
 }
 
 /* The name that its certificate must bear. */
@@ -130,7 +181,6 @@ bus_add_peer(struct bus *bus, const char *url, void *about)
 	peer->about = about;
 	peer->url = url_write(&where, where.port);
 	peer->asking_url = url_write(&where, where.port + 1U);
-	peer->is_resting = true;
 	DL_APPEND(bus->peers, peer);
 	if (set_up(peer, &where) < 0)
 		bus_remove_peer(&peer);
@@ -153,15 +203,9 @@ bus_remove_peer(struct bus_peer **gone)
 		event_free(peer->readable);
 	if (peer->late)
 		event_free(peer->late);
-	if (!peer->is_resting)
-		nng_dialer_close(peer->dialer);
-	if (nng_socket_id(peer->asker) > 0)
-		nng_close(peer->asker);
-	if (peer->tls)
-		nng_tls_config_free(peer->tls);
-	free(peer->url);
-	free(peer->asking_url);
-	free(peer);
+	peer->is_leaving = true;
+	DL_APPEND(peer->bus->leaving, peer);
+	leave(peer);
 }
 
 void *
@@ -179,15 +223,13 @@ bus_peer_url(const struct bus_peer *peer)
 void
 bus_rest(struct bus_peer *peer)
 {
-	if (!peer->is_resting)
-		nng_dialer_close(peer->dialer);
 	peer->is_resting = true;
+	bus_peer_rung(peer);
 }
 
 void
 bus_redial(struct bus_peer *peer)
 {
-	hang_up(peer);
 	dial(peer);
 	if (peer->is_asked)
 		end_request(peer, NULL);

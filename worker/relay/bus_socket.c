@@ -109,6 +109,7 @@ bus_dial(struct bus_peer *peer, nng_socket socket, const char *url,
 			 *dialer, NNG_OPT_RECONNMAXT, RECONNECT_MS_MAX)) != 0 ||
 		(error = nng_dialer_start(*dialer, NNG_FLAG_NONBLOCK)) != 0) {
 		nng_dialer_close(*dialer);
+		*dialer = (nng_dialer)NNG_DIALER_INITIALIZER;
 		return failed(url, error);
 	}
 	return 0;
