@@ -24,7 +24,8 @@
 
 struct journal_reader {
 	char *directory;
-	uint64_t position; /* of the next batch */
+	uint64_t position; /* of the next batch, */
+	bool is_doubtful;  /* if one begins there */
 	int fd;            /* of the segment it lies in, or -1 */
 	uint64_t base;
 	struct buffer window; /* what was read ahead, from window_from on */
@@ -42,6 +43,12 @@ journal_reader_new(const char *directory, uint64_t position)
 	reader->position = position;
 	reader->fd = -1;
 	return reader;
+}
+
+void
+journal_reader_doubt(struct journal_reader *reader)
+{
+	reader->is_doubtful = true;
 }
 
 static void
@@ -78,6 +85,8 @@ no_batch(const struct journal_reader *reader, uint64_t limit)
 {
 	if (limit == UINT64_MAX)
 		return JOURNAL_READ_END;
+	if (reader->is_doubtful)
+		return JOURNAL_READ_BAD;
 	log_error(
 		"journal: %s is damaged or incomplete at position %" PRIu64
 		": no whole batch where one was committed (segment %016" PRIx64
@@ -269,6 +278,7 @@ journal_reader_next(struct journal_reader *reader, uint64_t limit,
 			if (batch->end > limit)
 				break;
 			reader->position = batch->end;
+			reader->is_doubtful = false;
 			return JOURNAL_READ_BATCH;
 		}
 		if (!has_successor(reader)) {

@@ -24,6 +24,10 @@ struct journal_cursor {
  * segment need not exist yet. */
 struct journal_reader *journal_reader_new(
 	const char *directory, uint64_t position);
+
+/* The position was named by somebody else: that no batch begins there is
+ * JOURNAL_READ_BAD, but no damage that is told of. */
+void journal_reader_doubt(struct journal_reader *reader);
 void journal_reader_free(struct journal_reader **reader);
 
 struct journal_batch {

@@ -32,7 +32,7 @@ link_reason_words(enum link_reason reason)
 		[LINK_BAD_CLUSTER] = "is of another cluster",
 		[LINK_BAD_VERSION] = "speaks another version",
 		[LINK_SAME_HOST] = "has the host_id of another host",
-		[LINK_BAD_FRAMES] = "says what makes no sense",
+		[LINK_BAD_FRAMES] = "says what nobody understands",
 		[LINK_TWICE] = "is met at another address",
 		[LINK_NO_PEER] = "is not among the peers",
 	};

@@ -38,7 +38,7 @@ enum link_reason {
 	LINK_BAD_CLUSTER,
 	LINK_BAD_VERSION,
 	LINK_SAME_HOST,  /* two hosts have one host_id */
-	LINK_BAD_FRAMES, /* what it says makes no sense */
+	LINK_BAD_FRAMES, /* nobody understands what it says */
 	LINK_TWICE,      /* another address of ours reaches it */
 	LINK_NO_PEER,    /* not among ours */
 	LINK_REASON_COUNT

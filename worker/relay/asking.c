@@ -51,6 +51,8 @@ greet(struct peer *peer)
 	wire_begin(&peer->relay->question);
 	wire_hello_pack(&peer->relay->question, &hello);
 	ask(peer, &question, 0);
+	if (question.is_open)
+		peer->greeted_ms = worker_now_ms(peer->relay->worker);
 	if (question.is_open && peer->link.state == LINK_DOWN)
 		peers_become(peer, LINK_GREETING, peer->link.reason);
 	return question.is_open;
@@ -142,7 +144,8 @@ asking_go_on(struct peer *peer)
 void
 asking_greet(struct peer *peer)
 {
-	uint64_t soon_ms = worker_now_ms(peer->relay->worker) + GREET_RETRY_MS;
+	uint64_t soon_ms = MAX_OF(worker_now_ms(peer->relay->worker),
+		peer->greeted_ms + GREET_RETRY_MS);
 
 	if (peer->link.state == LINK_SELF)
 		return;
@@ -255,8 +258,9 @@ take_page(struct peer *peer, const struct question *question,
 	if (peer->snapshot != SNAPSHOT_PAGES ||
 		question->epoch != peer->snapshots)
 		return;
-	if (!wire_snapshot_unpack(&in, &page)) {
+	if (frame->kind != WIRE_SNAPSHOT || !wire_snapshot_unpack(&in, &page)) {
 		peers_refuse(peer, WIRE_NOT_OURS);
+		peer->snapshot = SNAPSHOT_DUE;
 		return;
 	}
 	if (page.next == WIRE_SNAPSHOT_LATER) {
@@ -283,8 +287,7 @@ take(struct peer *peer, const struct question *question,
 		peers_refuse(peer, WIRE_NOT_ASKED);
 	else if (question->kind == WIRE_PULL && frame->kind == WIRE_PULLED)
 		take_pulled(peer, question, frame);
-	else if (question->kind == WIRE_SNAPSHOT_WANTED &&
-		 frame->kind == WIRE_SNAPSHOT)
+	else if (question->kind == WIRE_SNAPSHOT_WANTED)
 		take_page(peer, question, frame);
 	else
 		peers_refuse(peer, WIRE_NOT_OURS);
@@ -307,6 +310,7 @@ take_fault(struct peer *peer, enum wire_fault fault)
 		bus_rest(peer->bus);
 		peers_become(peer, LINK_SELF, LINK_OK);
 	} else if (fault == WIRE_UNKNOWN_EPOCH) {
+		peer->is_greeted = false;
 		asking_greet(peer);
 	} else if (fault != WIRE_OLD_COUNT) {
 		peers_refuse(peer, fault);
@@ -333,9 +337,10 @@ asking_take(void *self, struct bus_peer *bus, const struct text *bytes)
 		peer->relay->row, COUNTER_BUS_BYTES_IN, (int64_t)bytes->length);
 	fault = wire_open_answer(
 		peer->relay->wire, *bytes, question.count, &frame);
-	if (fault == WIRE_GOOD)
-		take(peer, &question, &frame);
-	else
+	if (fault != WIRE_GOOD) {
 		take_fault(peer, fault);
+		return; /* or we would ask as fast as the network can */
+	}
+	take(peer, &question, &frame);
 	asking_go_on(peer);
 }

@@ -70,6 +70,7 @@ seek(struct feed *feed, struct point at)
 		return;
 	journal_reader_free(&feed->reader);
 	feed->reader = journal_reader_new(feed->directory, at.position);
+	journal_reader_doubt(feed->reader);
 	feed->is_open = false;
 	feed->at = at;
 }

@@ -79,7 +79,8 @@ struct peer {
 	uint64_t since_ms; /* of its state, by clock_ms() */
 	uint64_t heard_ms; /* on the bus */
 	uint64_t refused_ms;
-	uint64_t greet_ms; /* when to greet next */
+	uint64_t greet_ms;   /* when to greet next, */
+	uint64_t greeted_ms; /* and when it was last tried */
 
 	struct question open;
 	uint32_t journals_wanted; /* by ledger, one bit each */

@@ -262,8 +262,8 @@ note_bad(struct roster *roster, unsigned host)
 {
 	row_count(roster->edge.row, COUNTER_REMOTE_BAD, 1);
 	if (!roster->has_logged_bad)
-		log_error("host %u says what makes no sense here; more of that "
-			  "is only counted",
+		log_error("host %u says what nobody here understands; more "
+			  "of that is only counted",
 			host);
 	roster->has_logged_bad = true;
 }
