@@ -199,21 +199,17 @@ args_conversation(struct args *args, bool may_be_inbox)
 	};
 }
 
-/* What cannot be read is as if it had not been said; false: it is no text. */
-static bool
-read_id(const json_t *place, uint64_t *id_time)
+/* What cannot be read is as if it had not been said. */
+static uint64_t
+read_id(const json_t *place)
 {
-	const json_t *member = json_object_get(place, "id");
-	uint64_t origin;
+	uint64_t id_time, origin;
 	struct text id;
 
-	if (!member)
-		return true;
-	if (!json_get_text(place, "id", &id))
-		return false;
-	if (!message_id_read(id, id_time, &origin))
-		*id_time = 0;
-	return true;
+	if (json_get_text(place, "id", &id) &&
+		message_id_read(id, &id_time, &origin))
+		return id_time;
+	return 0;
 }
 
 bool
@@ -226,6 +222,7 @@ args_place(struct args *args, const char *member, struct seen_place *seen)
 	*seen = (struct seen_place){ 0 };
 	if (!place)
 		return false;
+	seen->id_time = read_id(place);
 	if (!json_is_object(place))
 		args_fail(args, CODE_BAD_REQUEST,
 			"%s must be an object with epoch and offset", member);
@@ -236,9 +233,6 @@ args_place(struct args *args, const char *member, struct seen_place *seen)
 		 trunc(json_number_value(number)) != json_number_value(number))
 		args_fail(args, CODE_BAD_REQUEST,
 			"%s.offset must be an integer", member);
-	else if (!read_id(place, &seen->id_time))
-		args_fail(args, CODE_BAD_REQUEST, "%s.id must be a string",
-			member);
 	else if (!whole_number(number, &seen->offset) ||
 		 !message_epoch_read(name, &seen->epoch))
 		seen->epoch = 0;
