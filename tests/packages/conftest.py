@@ -20,7 +20,8 @@ def builder():
     """A fresh Debian with what the package says that it needs to be built, and
     with what judges packages there."""
     archive = debian_with("build", "build-essential", "fakeroot", "lintian",
-                          "piuparts", builds=ROOT / "packaging/deb/control")
+                          "piuparts", "rpm",
+                          builds=ROOT / "packaging/deb/control")
     with root(archive, "builder") as one:
         (one.tree / "confab").mkdir()
         subprocess.run(["sh", "-c", SOURCE % (ROOT, one.tree / "confab")],

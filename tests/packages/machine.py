@@ -59,13 +59,13 @@ def debian_with(name, *packages, builds=None):
     return tree
 
 
-def base(package):
-    """One that boots and has what the package depends on."""
+def base(package, *more):
+    """One that boots and has what the package depends on, and more."""
     fields = subprocess.run(["dpkg-deb", "-f", package, "Depends"],
                             capture_output=True, text=True, check=True).stdout
     names = [one.split("|")[0].split("(")[0].strip()
              for one in fields.split(",")]
-    return debian_with("debian", "systemd", "systemd-sysv", *names)
+    return debian_with("debian", "systemd", "systemd-sysv", *names, *more)
 
 
 def wait_for(what, is_true, guard=GUARD):

@@ -5,16 +5,12 @@ import http.client
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 
-from machine import BUILD, RELEASE, ROOT, Machine, sources, wait_for
+from machine import BUILD, RELEASE, Machine, sources, wait_for
+from service import PORT, comes_back, connect, info, main_pid, state
 
-sys.path.insert(0, str(ROOT / "tests/integration"))
-from client import Client  # noqa: E402
-
-PORT = 8089
 DROP_IN = "/etc/systemd/system/confab.service.d"
 WATCHDOG = "[Service]\nWatchdogSec=2\nRestartSec=0\n"
 
@@ -62,30 +58,6 @@ def before(machine):
 def installed(machine, before):
     machine.run("apt-get", "install", "-y", "/root/0.deb")
     return machine
-
-
-def main_pid(machine):
-    return int(machine.run("systemctl", "show", "-P", "MainPID", "confab"))
-
-
-def state(machine):
-    return machine.run("systemctl", "is-active", "confab", check=False).strip()
-
-
-def info(machine):
-    said = machine.run("confabctl", "show", "info")
-    return dict(line.split(": ", 1) for line in said.splitlines() if line)
-
-
-def connect(machine, user, *rooms):
-    with machine.network():
-        return Client(PORT, user, rooms)
-
-
-def comes_back(machine, old):
-    wait_for("a new process serves",
-             lambda: main_pid(machine) not in (0, old)
-             and state(machine) == "active")
 
 
 def test_installing_it_gives_a_running_enabled_service(installed):

@@ -1,24 +1,24 @@
-"""The rpm: what is in it, and what becomes of a system and of its configuration
-when it comes, changes and goes. The system is a Debian, because that is what
-there is here; rpm does not look for what the package requires."""
+"""The rpm: what is in it, and what becomes of a system, of its service and of
+its configuration when it comes, changes and goes. The system is a Debian,
+because that is what there is here; rpm does not look for what the package
+requires, and its macros of systemd are those of packaging/rpm/macros.debian."""
 
 import shutil
 import subprocess
 
 import pytest
 
-from machine import BUILD, ROOT
+from machine import BUILD, ROOT, Machine, base, wait_for
+from service import connect, info, main_pid, state
 
 CONF = "etc/confab/confab.conf"
 
 
-def build(version):
-    out = BUILD / ("rpm-" + version)
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    subprocess.run([ROOT / "packaging/rpm/build", out, version], check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return next(out.glob("confab-%s-1*.rpm" % version))
+def build(builder, version):
+    (builder.tree / ("rpm-" + version)).mkdir()
+    builder.run("/confab/packaging/rpm/build", "/rpm-" + version, version)
+    return next((builder.tree / ("rpm-" + version)).glob(
+        "confab-%s-1*.rpm" % version))
 
 
 def rpm(*arguments):
@@ -29,8 +29,8 @@ def rpm(*arguments):
 
 
 @pytest.fixture(scope="module")
-def packages():
-    return build("0.1.0"), build("0.1.1")
+def packages(builder):
+    return build(builder, "0.1.0"), build(builder, "0.1.1")
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +87,59 @@ def test_a_changed_configuration_is_kept_by_upgrade_and_removal(packages, tree):
     assert conf.with_suffix(".conf.rpmsave").read_text().startswith("host_id")
     assert not (tree / "usr/sbin/confabd").exists()
     assert not (tree / "usr/share/confab").exists()
+
+
+@pytest.fixture(scope="module")
+def machine(debs, packages):
+    """One that rpm is installed on, and whose rule is Fedora's: no service runs
+    because it is there."""
+    tree = BUILD / "machine-rpm"
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    subprocess.run(["tar", "-xf", base(debs[0], "rpm"), "-C", tree], check=True)
+    one = Machine(tree)
+    one.write("/etc/systemd/system-preset/99-default.preset", "disable *\n")
+    for number, package in enumerate(packages):
+        one.put(package, "/root/%d.rpm" % number)
+    try:
+        yield one.boot()
+    finally:
+        one.off()
+
+
+def test_it_starts_when_somebody_says_so(machine):
+    machine.run("rpm", "--nodeps", "-i", "/root/0.rpm")
+    machine.run("systemctl", "daemon-reload")
+    assert state(machine) == "inactive"
+    assert machine.run("systemctl", "is-enabled", "confab",
+                       check=False).strip() == "disabled"
+    machine.run("systemctl", "enable", "--now", "confab")
+    assert state(machine) == "active"
+    assert info(machine)["version"].startswith("0.1.0")
+    owner = machine.run("stat", "-c", "%U:%G:%a", "/var/lib/confab",
+                        "/run/confab/status.sock").split()
+    assert owner == ["confab:confab:750", "confab:confab:660"]
+
+
+def test_an_upgrade_of_it_cuts_nobody_off(machine):
+    pid = main_pid(machine)
+    ada, bob = (connect(machine, name, "u") for name in ("ada", "bob"))
+    machine.run("rpm", "--nodeps", "-U", "/root/1.rpm")
+    assert main_pid(machine) == pid
+    wait_for("the new version serves",
+             lambda: info(machine)["version"].startswith("0.1.1"))
+    assert ada.call("say", room="u", body="through")["offset"] == 1
+    assert bob.push("msg")["body"] == "through"
+    assert machine.run("systemctl", "is-enabled", "confab").strip() == \
+        "enabled"
+
+
+def test_removing_it_stops_it_and_leaves_the_data(machine):
+    client = connect(machine, "ada", "s")
+    machine.run("rpm", "-e", "confab")
+    assert client.socket.close_code() == 1001
+    assert state(machine) != "active"
+    assert not list(machine.tree.glob(
+        "etc/systemd/system/*.wants/confab.service"))
+    assert not (machine.tree / "etc/confab").exists()
+    assert (machine.tree / "var/lib/confab/archive.db").exists()
