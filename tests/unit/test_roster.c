@@ -254,7 +254,7 @@ a_silent_host_keeps_its_sessions_for_half_a_minute(void **state)
 	roster_lose(HERE->roster, 2, 1000);
 	roster_on_tick(HERE->roster, 999 + ROSTER_UNCERTAIN_MS);
 	assert_int_equal(roster_remotes(HERE->roster), 1);
-	roster_find(HERE->roster, 2);
+	assert_true(roster_find(HERE->roster, 2));
 	roster_on_tick(HERE->roster, 5000 + ROSTER_UNCERTAIN_MS);
 	assert_int_equal(roster_remotes(HERE->roster), 1);
 	roster_lose(HERE->roster, 2, 100000);
@@ -264,6 +264,10 @@ a_silent_host_keeps_its_sessions_for_half_a_minute(void **state)
 	in = letter_open(sent(HERE, LETTER_LEAVE)->letter);
 	assert_true(leave_unpack(&in, &leave));
 	assert_int_equal(leave.lost, 0);
+	assert_false(roster_find(HERE->roster, 2));
+	take_snapshot();
+	assert_true(roster_find(HERE->roster, 2));
+	assert_int_equal(roster_remotes(HERE->roster), 1);
 }
 
 static void

@@ -47,7 +47,7 @@ void directory_take(struct directory *directory, unsigned host, uint64_t number,
 
 void directory_lose(
 	struct directory *directory, unsigned host, uint64_t now_ms);
-void directory_find(struct directory *directory, unsigned host);
+bool directory_find(struct directory *directory, unsigned host);
 void directory_forget(struct directory *directory, unsigned host);
 void directory_on_tick(struct directory *directory, uint64_t now_ms);
 

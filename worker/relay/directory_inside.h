@@ -67,6 +67,7 @@ struct host {
 	bool is_spoilt;     /* it has to begin again */
 	bool is_ending;     /* its sessions end, some a turn */
 	bool is_lost;       /* it is not heard */
+	bool is_forgotten;  /* until a snapshot begins */
 	uint64_t lost_ms;   /* since then */
 	struct buffer held; /* live items that a page may not know: number,
 			       packed item */

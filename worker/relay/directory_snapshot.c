@@ -30,7 +30,7 @@ directory_begin(struct directory *directory, unsigned number)
 	host->round++;
 	host->is_new = true;
 	host->is_spoilt = false;
-	host->is_lost = false;
+	host->is_lost = host->is_forgotten = false;
 	host->is_ending = false;
 	buffer_clear(&host->held, KEEP_BYTES);
 }
@@ -159,10 +159,13 @@ directory_lose(struct directory *directory, unsigned number, uint64_t now_ms)
 	host->lost_ms = now_ms;
 }
 
-void
+bool
 directory_find(struct directory *directory, unsigned number)
 {
-	directory_host(directory, number)->is_lost = false;
+	struct host *host = directory_host(directory, number);
+
+	host->is_lost = false;
+	return !host->is_forgotten;
 }
 
 void
@@ -171,7 +174,7 @@ directory_forget(struct directory *directory, unsigned number)
 	struct host *host = directory_host(directory, number);
 
 	host->is_new = host->is_lost = false;
-	host->is_ending = true;
+	host->is_ending = host->is_forgotten = true;
 	buffer_fini(&host->held);
 }
 

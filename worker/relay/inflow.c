@@ -148,7 +148,8 @@ inflow_meet(struct peer *peer, bool is_same_life)
 		hauler_meet(peer->haulers[i], peer->store);
 	if (is_same_life && peer->live_is_open) {
 		repair_wake(peer->live);
-		roster_find(peer->relay->roster, peer->host);
+		if (!roster_find(peer->relay->roster, peer->host))
+			peer->snapshot = SNAPSHOT_DUE;
 		return;
 	}
 	peer->live_is_open = false;

@@ -290,10 +290,10 @@ roster_lose(struct roster *roster, unsigned host, uint64_t now_ms)
 	forward_lose(roster->forward, host);
 }
 
-void
+bool
 roster_find(struct roster *roster, unsigned host)
 {
-	directory_find(roster->directory, host);
+	return directory_find(roster->directory, host);
 }
 
 void

@@ -89,10 +89,11 @@ bool roster_snapshot(struct roster *roster, unsigned host, uint64_t number,
 void roster_item(struct roster *roster, unsigned host, uint64_t number,
 	struct text item);
 
-/* The host is silent; it is heard again, with the same epoch; it is gone for
- * good, and its sessions end with the next turns. */
+/* The host is silent; it is heard again, with the same epoch (false: its
+ * sessions have ended, so it needs a snapshot); it is gone for good, and its
+ * sessions end with the next turns. */
 void roster_lose(struct roster *roster, unsigned host, uint64_t now_ms);
-void roster_find(struct roster *roster, unsigned host);
+bool roster_find(struct roster *roster, unsigned host);
 void roster_forget(struct roster *roster, unsigned host);
 
 /* Have our gateways told of all their sessions, since roster_open()? Before
