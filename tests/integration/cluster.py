@@ -22,8 +22,6 @@ class Host(Server):
 
     def __init__(self, directory, number, **options):
         self.number = number
-        self.relay_port = free_ports(2)
-        self.relay_url = "tcp://127.0.0.1:%d" % self.relay_port
         self.secret_path = pathlib.Path(directory) / "relay.key"
         self.peer_urls = []
         self.cluster_name = "confab"
@@ -32,11 +30,24 @@ class Host(Server):
         self.known_options = options
         super().__init__(directory, **options)
 
+    def choose_ports(self):
+        super().choose_ports()
+        self.relay_port = free_ports(2)
+
+    @property
+    def relay_url(self):
+        """How others call it."""
+        return "tcp://127.0.0.1:%d" % self.relay_port
+
+    @property
+    def listen_url(self):
+        return self.relay_url
+
     def write_config(self, options="", gateways=1, **known):
         self.put_secret()
         relay = 'relay {\n listen = "%s"\n peers = {%s}\n cluster = "%s"\n' \
             ' secret_file = "%s"\n %s\n}\n' % (
-                self.relay_url,
+                self.listen_url,
                 ", ".join('"%s"' % url for url in self.peer_urls),
                 self.cluster_name, self.secret_path, self.relay_options)
         super().write_config(options + relay, gateways,
@@ -90,10 +101,12 @@ class Host(Server):
 
 
 class Cluster:
+    make_host = Host
+
     def __init__(self, directory, count, first=1, **options):
         self.directory = pathlib.Path(directory)
-        self.hosts = [Host(self.directory / ("host%d" % number), number,
-                           **dict(options))
+        self.hosts = [self.make_host(self.directory / ("host%d" % number),
+                                     number, **dict(options))
                       for number in range(first, first + count)]
         for host in self.hosts:
             host.set_peers(self.others(host))

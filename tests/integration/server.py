@@ -150,6 +150,8 @@ class StatusError(Exception):
 
 
 class Server:
+    address = "127.0.0.1"  # where clients find it
+
     def __init__(self, directory, options="", gateways=1, prefix=(), **known):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(exist_ok=True)
@@ -158,12 +160,15 @@ class Server:
         self.log_path = self.directory / "log"
         self.config_path = self.directory / "confab.conf"
         self.prefix = list(prefix)
-        self.port = free_port()
-        self.http_port = free_port()
+        self.choose_ports()
         self.process = None
         self.allowed = []
         self.log_start = 0
         self.write_config(options, gateways, **known)
+
+    def choose_ports(self):
+        self.port = free_port()
+        self.http_port = free_port()
 
     def write_config(self, options="", gateways=1, websocket="", api="",
                      limits=None, profiles=("confab",), **known):
@@ -185,19 +190,19 @@ class Server:
         self.config_path.write_text("\n".join(lines) + """
 %s
 listener public {
-    address = "127.0.0.1:%d"
+    address = "%s:%d"
     role = websocket
     profiles = %s
     %s
 }
 listener backend {
-    address = "127.0.0.1:%d"
+    address = "%s:%d"
     role = api
     pages = true
     %s
 }
-""" % (options, self.port, config_value(profiles), websocket,
-       self.http_port, api))
+""" % (options, self.address, self.port, config_value(profiles), websocket,
+       self.address, self.http_port, api))
 
     # Life and death
 
@@ -348,7 +353,7 @@ listener backend {
     # Clients
 
     def client(self, user=None, *rooms, **more):
-        return Client(self.port, user, rooms, **more)
+        return Client(self.port, user, rooms, address=self.address, **more)
 
     def gateway_of(self, client):
         """The pid of the process that holds the other end of a client."""
@@ -358,7 +363,7 @@ listener backend {
         """A client that sits on one certain gateway. The kernel spreads
         connections over the gateways, so try until it is so."""
         for _ in range(300):
-            client = Client(self.port)
+            client = self.client()
             if self.gateway_of(client) == pid:
                 client.user = user
                 client.login = client.call("login", user=user, **login)
@@ -369,7 +374,7 @@ listener backend {
         raise AssertionError("300 connections and none on gateway %d" % pid)
 
     def http(self, request, head_only=False):
-        with wire.Socket(self.http_port) as connection:
+        with wire.Socket(self.http_port, self.address) as connection:
             connection.send(request)
             return connection.read_response(head_only)
 

@@ -3,16 +3,14 @@ whatever dies meanwhile."""
 
 import os
 import shutil
-import socket
-import threading
 import time
 
 import pytest
 
-import wire
 from cluster import Cluster, Host, kill_nine
 from conftest import make_directory
-from server import DEATHS, GUARD, wait_for
+from server import DEATHS, wait_for
+from talkers import Listener, Talker, check_rows
 
 
 @pytest.fixture(scope="module")
@@ -134,74 +132,6 @@ def test_peers_are_shown_counted_and_measured(pair, room):
     assert lines[1].startswith("2\t%s\tup\t" % pair[1].relay_url)
 
 
-class Talker(threading.Thread):
-    """Says numbers in a room, one after the other, each until it is stored."""
-
-    def __init__(self, host, user, room, count):
-        super().__init__(daemon=True)
-        self.host, self.user, self.room, self.count = host, user, room, count
-        self.failure = None
-        self.start()
-
-    def run(self):
-        try:
-            with self.host.client(self.user, self.room) as client:
-                for number in range(self.count):
-                    self.say(client, number)
-                    time.sleep(0.001)
-        except Exception as error:  # told by check()
-            self.failure = error
-
-    def say(self, client, number):
-        """The key makes it one message however often it is said."""
-        end = time.monotonic() + GUARD
-        while True:
-            answer = client.ask("say", room=self.room, key=str(number),
-                                body=[self.user, number])
-            if answer["code"] == 200:
-                return
-            assert answer["code"] in (1004, 1008), answer
-            assert time.monotonic() < end
-            time.sleep(0.02)
-
-    def check(self):
-        self.join(4 * GUARD)
-        assert not self.is_alive() and self.failure is None, self.failure
-
-
-class Listener(threading.Thread):
-    """Reads all that comes in a room; `heard` has the ids."""
-
-    def __init__(self, host, user, room):
-        super().__init__(daemon=True)
-        self.heard = []
-        self.client = host.client(user, room)
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def run(self):
-        try:
-            while True:
-                self.heard.append(
-                    self.client.push("msg", guard=10 * GUARD)["id"])
-        except (OSError, ValueError, wire.Closed):
-            pass  # it was closed
-
-    def __exit__(self, *_):
-        self.client.socket.socket.shutdown(socket.SHUT_RDWR)
-        self.join(GUARD)
-        self.client.close()
-
-
-def check_rows(messages, users, count):
-    """What each has said stands there in his order."""
-    for user in users:
-        assert [body[1] for _, _, body in messages if body[0] == user] == \
-            list(range(count))
-
-
 @pytest.mark.parametrize("role", ["relay", "ledger"])
 def test_nothing_is_lost_or_doubled_when_one_is_killed(
         make_cluster, room, role):
@@ -222,8 +152,7 @@ def test_nothing_is_lost_or_doubled_when_one_is_killed(
             talker.check()
         history = cluster.wait_same(room, 2 * count)
         check_rows(history, [one.user for one in talkers], count)
-        wait_for("she has heard all", lambda: len(eve.heard) >= 2 * count)
-        assert len(set(eve.heard)) == len(eve.heard) == 2 * count
+        eve.wait_heard([one[0] for one in history])
     assert all(int(host.peer(other)["holes"]) == 0 for host in cluster
                for other in cluster.others(host))
 

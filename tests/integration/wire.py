@@ -250,9 +250,9 @@ class WebSocket(Socket):
 
     def __init__(self, port, path="/chat", early=b"", slowly=False,
                  receive_bytes=None, source="", first=b"", tls=None,
-                 session=None, **headers):
-        super().__init__(port, receive_bytes=receive_bytes, source=source,
-                         first=first, tls=tls, session=session)
+                 session=None, address="127.0.0.1", **headers):
+        super().__init__(port, address, receive_bytes=receive_bytes,
+                         source=source, first=first, tls=tls, session=session)
         key = base64.b64encode(os.urandom(16)).decode()
         head = upgrade_head(port, path, key, **headers)
         if slowly:
