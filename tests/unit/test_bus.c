@@ -259,6 +259,43 @@ who_is_dialed_anew_loses_what_was_open(void **state)
 }
 
 static void
+on_traffic(evutil_socket_t fd, short what, void *self)
+{
+	(void)fd;
+	(void)what;
+	(void)self;
+	for (unsigned i = 0; i < 20; i++)
+		send_words(&bob, "again and again");
+}
+
+/* nng itself would sooner or later wait for ever for what it was receiving. */
+static void
+pipes_end_in_the_midst_of_frames(void **state)
+{
+	const struct timeval often = { .tv_usec = 200 };
+	struct event *traffic = event_new(base, -1, EV_PERSIST, on_traffic, 0);
+	struct bus_peer *peer;
+
+	(void)state;
+	open_two();
+	bob.says = "";
+	peer = dial(&ann, &bob);
+	event_add(traffic, &often);
+	for (unsigned i = 1; i <= 20; i++) {
+		until(ann.ups == i && bob.ups == i && ann.frames > 10);
+		ann.frames = 0;
+		if (i % 3 == 0)
+			bus_close_pipe(bob.bus, bob.pipe);
+		else
+			bus_redial(peer);
+		until(ann.downs == i);
+	}
+	bus_remove_peer(&peer);
+	until(ann.pipes == 0);
+	event_free(traffic);
+}
+
+static void
 a_closed_pipe_is_dialed_again(void **state)
 {
 	(void)state;
@@ -498,6 +535,7 @@ main(void)
 		CLAIM(a_peer_that_dies_is_dialed_until_it_is_back),
 		CLAIM(two_who_dial_each_other_are_cut_to_one_pipe),
 		CLAIM(who_is_dialed_anew_loses_what_was_open),
+		CLAIM(pipes_end_in_the_midst_of_frames),
 		CLAIM(a_closed_pipe_is_dialed_again),
 		CLAIM(a_removed_peer_is_let_go),
 		CLAIM(a_huge_frame_is_not_sent),
