@@ -84,6 +84,15 @@ is_news(const struct peer *peer, enum link_state state, enum link_reason reason)
 	return true;
 }
 
+/* What was said since it was last heard may be missing. */
+static uint64_t
+silence_of(const struct peer *peer)
+{
+	uint64_t now_ms = worker_now_ms(peer->relay->worker);
+
+	return now_ms - MIN_OF(now_ms, peer->heard_ms);
+}
+
 void
 peers_become(struct peer *peer, enum link_state state, enum link_reason reason)
 {
@@ -100,7 +109,7 @@ peers_become(struct peer *peer, enum link_state state, enum link_reason reason)
 	if (!was_met && is_met(peer))
 		peer->link.up_ms = clock_unix_ms();
 	if (was_met && !is_met(peer)) {
-		peer->link.down_ms = clock_unix_ms();
+		peer->link.down_ms = clock_unix_ms() - silence_of(peer);
 		peer->is_greeted = false;
 	}
 	if (has_news)
@@ -211,9 +220,9 @@ dial_again(struct peer *peer, uint64_t now_ms)
 		taking_close_pipes(peer->relay, peer->host);
 	peer->rests = false;
 	peer->is_greeted = false;
-	peer->heard_ms = now_ms;
 	peer->greet_ms = now_ms;
 	peers_become(peer, LINK_DOWN, was_met ? LINK_SILENT : LINK_NOT_REACHED);
+	peer->heard_ms = now_ms;
 	if (was_met)
 		roster_lose(peer->relay->roster, peer->host, now_ms);
 	bus_redial(peer->bus);
@@ -291,6 +300,30 @@ free_place(const struct relay *relay)
 	return place;
 }
 
+/* Whom the life before us had met was away while nobody was here to meet him,
+ * and ledgers ask for how long. */
+static void
+inherit(struct peer *peer)
+{
+	struct link_report *link = &peer->link;
+
+	for (unsigned i = 0; i < LINKS_MAX; i++) {
+		const struct link_report *old = &peer->relay->before[i];
+		bool was_met =
+			old->state == LINK_UP || old->state == LINK_SUSPECT;
+
+		if (old->state == LINK_NONE ||
+			strcmp(old->address, link->address) != 0)
+			continue;
+		link->host = old->host;
+		link->store = old->store;
+		link->clock_offset_ms = old->clock_offset_ms;
+		link->up_ms = old->up_ms;
+		link->down_ms =
+			was_met ? clock_unix_ms() - DOWN_MS : old->down_ms;
+	}
+}
+
 static void
 add(struct relay *relay, const char *url)
 {
@@ -312,6 +345,7 @@ add(struct relay *relay, const char *url)
 	peer->link.since_ms = clock_unix_ms();
 	peer->since_ms = worker_now_ms(relay->worker);
 	snprintf(peer->link.address, sizeof(peer->link.address), "%s", url);
+	inherit(peer);
 	relay->peers[relay->peer_count++] = peer;
 }
 

@@ -386,6 +386,10 @@ relay_init(struct relay *relay, struct worker *worker)
 	inflow_init(relay);
 	relay->end = evtimer_new(worker_base(worker), end, relay);
 	must(relay->end != NULL);
+	relay->before = base_alloc_zeroed(LINKS_MAX, sizeof(*relay->before));
+	for (unsigned i = 0; i < LINKS_MAX; i++)
+		if (!links_read(relay->links, i, &relay->before[i]))
+			relay->before[i].state = LINK_NONE;
 	links_clear(relay->links);
 }
 
@@ -400,6 +404,7 @@ relay_fini(struct relay *relay)
 	outlet_fini(relay);
 	event_free(relay->end);
 	config_free(&relay->made_with);
+	free(relay->before);
 	buffer_fini(&relay->question);
 	buffer_fini(&relay->scratch);
 	buffer_fini(&relay->page);

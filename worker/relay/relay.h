@@ -145,6 +145,7 @@ struct relay {
 	struct window *window;
 	struct hauler_office office;
 	struct repair_hooks live_hooks;
+	struct link_report *before; /* what the life before us has told */
 	struct peer *peers[RELAY_PEERS_MAX];
 	unsigned peer_count;
 	struct pipe pipes[PIPES_MAX];
