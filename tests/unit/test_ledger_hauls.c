@@ -390,6 +390,88 @@ what_makes_no_sense_is_counted_and_passed_over(void **state)
 	play(script_bad);
 }
 
+static unsigned seed;
+
+static unsigned
+chance(unsigned below)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16) % below;
+}
+
+/* A record of some kind, some bytes of which are others. */
+static void
+add_noise(uint64_t index)
+{
+	static const uint64_t flags[] = { 0, 0, MESSAGE_EDIT, MESSAGE_DELETE,
+		MESSAGE_MARK, MESSAGE_TRIM, MESSAGE_BAN, MESSAGE_SYSTEM,
+		MESSAGE_ENROL, MESSAGE_HAUL };
+	struct message message = said_there(ELSEWHERE, 10, "1");
+	struct buffer item = { 0 }, packed = { 0 };
+
+	message.flags = flags[chance(ARRAY_LEN(flags))];
+	message.kind = chance(2) ? STREAM_ROOM : STREAM_INBOX;
+	if (message.kind == STREAM_INBOX)
+		message.stream = message.from;
+	if (message.flags)
+		message.of_time = message.id_time - 1;
+	message_pack(&packed, &message);
+	for (unsigned i = chance(4); i > 0; i--)
+		packed.data[chance((unsigned)packed.length)] =
+			(uint8_t)chance(256);
+	if (chance(8) == 0)
+		packed.length = chance((unsigned)packed.length);
+	haul_item_pack(&item, &(struct haul_item){ .position = 0,
+				      .index = index,
+				      .message = buffer_text(&packed) });
+	if (chance(16) == 0)
+		item.data[chance((unsigned)item.length)] = (uint8_t)chance(256);
+	pack_text(&hauling_items, buffer_text(&item));
+	buffer_fini(&item);
+	buffer_fini(&packed);
+}
+
+static void
+script_noise(void)
+{
+	settle();
+	for (seed = 1; seed < 400; seed++) {
+		unsigned game = seed;
+
+		haul_set(ELSEWHERE, game % 2, 0);
+		haul_begin(ELSEWHERE, 0, 0);
+		for (uint64_t i = 0; i < 50; i++)
+			add_noise(i + 1);
+		hauling.from_position = game % 2;
+		haul_show(1000, 0);
+		if (chance(4) == 0)
+			limit_journal(0);
+		end_turn();
+		limit_journal(RLIM_INFINITY);
+		fixture_forget_sent();
+		seed = game;
+	}
+	assert_true(counted(COUNTER_HAULED_BAD) > 0);
+	assert_true(counted(COUNTER_HAULED) > 0);
+}
+
+static void
+script_after_noise(void)
+{
+	assert_true(streams_count(&ledger()->streams) > 0);
+	fixture_forget_sent();
+}
+
+static void
+noise_is_passed_over_and_the_journal_can_be_read(void **state)
+{
+	(void)state;
+	play(script_noise);
+	fixture_forget_sent();
+	arena_row(fake.arena, LEDGER)->delivered = UINT64_MAX;
+	play_next(script_after_noise);
+}
+
 static void
 script_plain_stop(void)
 {
@@ -440,6 +522,7 @@ main(void)
 		HAUL_TEST(a_hole_is_counted_and_gateways_are_told),
 		HAUL_TEST(what_makes_no_sense_is_counted_and_passed_over),
 		HAUL_TEST(a_checkpoint_without_sources_is_read_too),
+		HAUL_TEST(noise_is_passed_over_and_the_journal_can_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
  */
 
 #define SETTLING "applying an earlier change"
+#define TRIMMING "taking messages away"
 
 static int
 add_line(struct store *store, enum store_statement which, uint64_t time,
@@ -125,27 +126,29 @@ store_forget_carried(struct store *store, uint64_t from, uint64_t to)
 	return 0;
 }
 
-/* The last one of the stream that was said by then. */
+/* Behind the last one of the stream that was said by then; 0: none was. */
 static int
 find_said(struct store *store, const struct known_stream *stream,
-	uint64_t id_time, uint64_t *offset)
+	uint64_t id_time, uint64_t *behind)
 {
 	sqlite3_stmt *seek = store->statements[STORE_SEEK_SAID];
 	uint64_t base = stream->id << STORE_OFFSET_BITS;
 	int found;
 
-	*offset = 0;
+	*behind = 0;
 	store_bind_number(seek, 1, base + 1);
 	store_bind_number(seek, 2, base + STORE_OFFSET_MAX + 1);
 	store_bind_number(seek, 3, id_time);
-	found = store_step(store, STORE_SEEK_SAID, "taking messages away");
+	found = store_step(store, STORE_SEEK_SAID, TRIMMING);
 	if (found != 1)
 		return found;
-	*offset = store_row_number(seek, 0) & STORE_OFFSET_MAX;
+	*behind = (store_row_number(seek, 0) & STORE_OFFSET_MAX) + 1;
 	sqlite3_reset(seek);
 	return 0;
 }
 
+/* One that is not here any more, or never was, would stand before the first one
+ * that came later. */
 int
 store_find_trimmed(struct store *store, const struct known_stream *stream,
 	const struct message *trim, uint64_t *kept_from)
@@ -158,19 +161,16 @@ store_find_trimmed(struct store *store, const struct known_stream *stream,
 		.time = trim->of_time,
 		.origin = trim->of_origin,
 	};
-	uint64_t last;
 
 	*kept_from = MIN_OF(trim->of_offset, STORE_OFFSET_MAX);
 	if (*kept_from > 0)
 		return 0;
-	if (trim->of_origin > 0 && !store_seek(&seek))
-		return store_complain(store, "taking messages away");
-	if (seek.is_found) {
-		*kept_from = seek.offset + 1;
-		return 0;
-	}
-	if (find_said(store, stream, trim->of_time, &last) < 0)
-		return -1;
-	*kept_from = last > 0 ? last + 1 : 0;
+	if (trim->of_origin == 0)
+		return find_said(store, stream, trim->of_time, kept_from);
+	if (!store_seek(&seek))
+		return store_complain(store, TRIMMING);
+	if (!seek.is_found && seek.offset > STORE_OFFSET_MAX)
+		return find_said(store, stream, trim->of_time, kept_from);
+	*kept_from = seek.offset + seek.is_found;
 	return 0;
 }
