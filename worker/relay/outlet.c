@@ -8,6 +8,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -31,13 +34,25 @@
 #define LAST_FRAMES 100
 
 static void
-on_pace(evutil_socket_t fd, short what, void *self)
+on_alarm(evutil_socket_t fd, short what, void *self)
 {
 	struct relay *relay = self;
+	uint64_t times;
 
-	(void)fd;
 	(void)what;
+	if (read(fd, &times, sizeof(times)) != sizeof(times))
+		return; /* it was set anew meanwhile */
+	relay->out.is_set = false;
 	relay->out.is_paced = false;
+}
+
+static void
+set_alarm(struct outlet *out, unsigned ms)
+{
+	const struct itimerspec when = { .it_value.tv_nsec = ms * 1000000L };
+
+	must(timerfd_settime(out->alarm, 0, &when, NULL) == 0);
+	out->is_set = true;
 }
 
 void
@@ -45,9 +60,12 @@ outlet_init(struct relay *relay)
 {
 	const char *data_dir = worker_config(relay->worker)->data_dir;
 
-	relay->out.timer =
-		evtimer_new(worker_base(relay->worker), on_pace, relay);
-	must(relay->out.timer != NULL);
+	relay->out.alarm =
+		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	must(relay->out.alarm >= 0);
+	relay->out.on_alarm = event_new(worker_base(relay->worker),
+		relay->out.alarm, EV_READ | EV_PERSIST, on_alarm, relay);
+	must(relay->out.on_alarm && event_add(relay->out.on_alarm, NULL) == 0);
 	for (unsigned i = 0; i < relay->ledgers; i++) {
 		char *path;
 
@@ -64,8 +82,10 @@ outlet_fini(struct relay *relay)
 
 	for (unsigned i = 0; i < relay->ledgers; i++)
 		feed_free(&out->feeds[i]);
-	if (out->timer)
-		event_free(out->timer);
+	if (out->on_alarm) {
+		event_free(out->on_alarm);
+		close(out->alarm);
+	}
 	buffer_fini(&out->frame);
 	buffer_fini(&out->said);
 }
@@ -222,14 +242,12 @@ tell_moved_points(struct relay *relay, uint64_t now_ms)
 			send_journal(relay, i, (struct text){ 0 });
 }
 
-/* The timer fires anyway when it is armed. */
+/* It fires anyway when it is set. */
 void
 outlet_wake(struct relay *relay, unsigned ms)
 {
-	const struct timeval delay = { .tv_usec = (suseconds_t)ms * 1000 };
-
-	if (!evtimer_pending(relay->out.timer, NULL))
-		must(evtimer_add(relay->out.timer, &delay) == 0);
+	if (!relay->out.is_set)
+		set_alarm(&relay->out, ms);
 }
 
 static bool
@@ -242,22 +260,15 @@ flush(struct relay *relay)
 	return has_flushed;
 }
 
-static void
-pace(struct relay *relay)
-{
-	const struct timeval delay = { .tv_usec = PACE_MS * 1000 };
-
-	relay->out.is_paced = true;
-	must(evtimer_add(relay->out.timer, &delay) == 0);
-}
-
 void
 outlet_turn(struct relay *relay, uint64_t now_ms)
 {
 	struct outlet *out = &relay->out;
 
-	if (!out->is_paced && flush(relay))
-		pace(relay);
+	if (!out->is_paced && flush(relay)) {
+		out->is_paced = true;
+		set_alarm(out, PACE_MS);
+	}
 	tell_moved_points(relay, now_ms);
 	if (now_ms >= out->beaten_ms + BEAT_MS)
 		beat(relay, now_ms);

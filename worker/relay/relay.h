@@ -125,8 +125,10 @@ struct outlet {
 	struct point read_to[LEDGERS_MAX], sent_to[LEDGERS_MAX];
 	struct buffer frame;
 	struct buffer said; /* live items of the next frame */
-	struct event *timer;
-	bool is_paced; /* until the timer fires */
+	int alarm; /* a timerfd: timers of the loop are late by up to 4 ms */
+	struct event *on_alarm;
+	bool is_set;   /* it will fire */
+	bool is_paced; /* until it fires */
 	uint64_t beaten_ms, moved_ms;
 };
 
