@@ -124,8 +124,7 @@ answer(struct bus *bus)
 	if (bus->answer.length > bus->options.request_bytes_max)
 		return;
 	message = bus_message(buffer_text(&bus->answer));
-	if (message &&
-		nng_sendmsg(bus->answers, message, NNG_FLAG_NONBLOCK) != 0)
+	if (message && nng_sendmsg(bus->answers, message, 0) != 0)
 		nng_msg_free(message);
 }
 

@@ -16,6 +16,10 @@
 #include "shared/log.h"
 #include "worker/relay/bus_inside.h"
 
+/* An answer waits so long at most, for nng to note that the last one to the
+ * same peer has gone; it comes to a millisecond where the peer reads. */
+#define ANSWER_MS_MAX 20
+
 #define RECONNECT_MS_MIN 100
 #define RECONNECT_MS_MAX 2000
 
@@ -52,9 +56,10 @@ bus_open_answers(struct bus *bus)
 
 	if (error != 0)
 		return failed("bus", error);
-	error = nng_socket_set_size(bus->answers, NNG_OPT_RECVMAXSZ,
-		bus->options.request_bytes_max);
-	if (error != 0)
+	if ((error = nng_socket_set_size(bus->answers, NNG_OPT_RECVMAXSZ,
+		     bus->options.request_bytes_max)) != 0 ||
+		(error = nng_socket_set_ms(
+			 bus->answers, NNG_OPT_SENDTIMEO, ANSWER_MS_MAX)) != 0)
 		return failed("bus", error);
 	bus_gate_open(&bus->asking_gate, bus->options.pipes_max, bus->bell,
 		bus->answers);
