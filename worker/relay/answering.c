@@ -200,7 +200,7 @@ refuse(struct relay *relay, enum wire_fault fault,
 	}
 	peer = peers_of_host(relay, question->host);
 	if (peer)
-		asking_greet(peer);
+		asking_doubt(peer);
 }
 
 bool

@@ -20,6 +20,9 @@
 /* Of one that does not know itself yet. */
 #define GREET_SOON_MS 100
 
+/* So long a question may be open of whom another life is heard already. */
+#define DEAD_MS 300ULL
+
 /* Of one that is refused, or is we ourselves. */
 #define GREET_REFUSED_MS 5000
 
@@ -141,6 +144,13 @@ asking_go_on(struct peer *peer)
 		pull_journal(peer);
 }
 
+/* Who died with a question of ours does not answer it any more. */
+static bool
+has_waited(const struct peer *peer)
+{
+	return clock_us() > peer->open.asked_us + DEAD_MS * 1000;
+}
+
 void
 asking_greet(struct peer *peer)
 {
@@ -150,6 +160,16 @@ asking_greet(struct peer *peer)
 	if (peer->link.state == LINK_SELF)
 		return;
 	peer->greet_ms = MIN_OF(peer->greet_ms, soon_ms);
+}
+
+void
+asking_doubt(struct peer *peer)
+{
+	asking_greet(peer);
+	if (!peer->open.is_open || !has_waited(peer))
+		return;
+	peer->rests = false;
+	bus_redial(peer->bus);
 }
 
 void

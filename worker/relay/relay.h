@@ -196,8 +196,9 @@ unsigned peers_up(const struct relay *relay);
 void asking_go_on(struct peer *peer);
 void asking_take(void *self, struct bus_peer *bus, const struct text *bytes);
 
-/* It may have another life: asks who it is, soon. */
+/* Asks who it is, soon; and when another life of it has been heard. */
 void asking_greet(struct peer *peer);
+void asking_doubt(struct peer *peer);
 void asking_forget(struct peer *peer);
 
 /* answering.c */

@@ -106,7 +106,7 @@ greet_host(struct relay *relay, uint32_t pipe, unsigned host)
 	struct peer *peer = peers_of_host(relay, host);
 
 	if (peer)
-		asking_greet(peer);
+		asking_doubt(peer);
 	else
 		note_stranger(relay, pipe, host);
 }
