@@ -39,6 +39,7 @@ struct host {
 
 	unsigned frames;
 	struct buffer frame; /* the last one */
+	bool believes_nothing;
 
 	/* Answers what it is asked with this; NULL: not at all. */
 	const char *says;
@@ -58,7 +59,7 @@ check_thread(void)
 	must(pthread_equal(pthread_self(), loop_thread));
 }
 
-static void
+static bool
 on_frame(void *self, uint32_t pipe, struct text bytes)
 {
 	struct host *host = self;
@@ -68,6 +69,7 @@ on_frame(void *self, uint32_t pipe, struct text bytes)
 	host->frames++;
 	host->frame.length = 0;
 	buffer_add_text(&host->frame, bytes);
+	return !host->believes_nothing;
 }
 
 static bool
@@ -139,9 +141,11 @@ on_guard(evutil_socket_t fd, short what, void *self)
 static const struct bus_options usual = {
 	.frame_bytes_max = FRAME_BYTES,
 	.request_bytes_max = FRAME_BYTES,
+	.answer_bytes_max = FRAME_BYTES,
 	.waiting_bytes_max = 16U << 20,
 	.request_ms = GUARD_SECONDS * 1000,
 	.pipes_max = 16,
+	.idle_ms = GUARD_SECONDS * 1000,
 };
 
 static inline bool

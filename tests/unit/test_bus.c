@@ -348,7 +348,6 @@ who_sends_a_huge_frame_is_cut(void **state)
 
 	(void)state;
 	greater.frame_bytes_max *= 2;
-	greater.request_bytes_max *= 2;
 	host_open(&ann, LOCAL, &greater);
 	host_open(&bob, LOCAL, &usual);
 	dial(&ann, &bob);
@@ -383,6 +382,26 @@ a_huge_request_is_not_taken(void **state)
 }
 
 static void
+an_answer_may_be_larger_than_a_request(void **state)
+{
+	struct bus_options narrow = usual;
+	static char says[1001];
+	struct bus_peer *peer;
+
+	(void)state;
+	narrow.request_bytes_max = 100;
+	host_open(&ann, LOCAL, &narrow);
+	host_open(&bob, LOCAL, &narrow);
+	memset(says, 'a', sizeof(says) - 1);
+	bob.says = says;
+	peer = dial(&ann, &bob);
+	ask(peer, "?");
+	until(ann.answers == 1);
+	assert_int_equal(ann.answer.length, 1001);
+	assert_false(bus_request(peer, (struct text){ says, 101 }));
+}
+
+static void
 pipes_that_are_too_many_are_refused(void **state)
 {
 	struct bus_options narrow = usual;
@@ -401,6 +420,78 @@ pipes_that_are_too_many_are_refused(void **state)
 	bus_free(&bob.bus);
 	until(ann.ups == 2 && cleo.pipes == 1);
 	reach(&cleo, &ann, "and now me");
+}
+
+static void
+guests_keep_nobody_from_being_dialed(void **state)
+{
+	struct bus_options narrow = usual;
+
+	(void)state;
+	narrow.pipes_max = 1;
+	host_open(&ann, LOCAL, &narrow);
+	host_open(&bob, LOCAL, &usual);
+	host_open(&cleo, LOCAL, &usual);
+	dial(&bob, &ann);
+	until(ann.pipes == 1);
+	dial(&ann, &cleo);
+	until(ann.pipes == 2 && cleo.pipes == 1);
+	assert_int_equal(ann.dialed, 1);
+	reach(&cleo, &ann, "I was dialed");
+}
+
+static void
+who_says_nothing_that_is_believed_is_hung_up(void **state)
+{
+	struct bus_options hurried = usual;
+
+	(void)state;
+	hurried.idle_ms = 100;
+	host_open(&ann, LOCAL, &hurried);
+	host_open(&bob, LOCAL, &usual);
+	ann.believes_nothing = true;
+	dial(&bob, &ann);
+	until(bus_figures(ann.bus).pipes_idle >= 4);
+	until(ann.downs >= 2 && bob.downs >= 2);
+	until(bob.pipes == 1 && ann.pipes == 1);
+	send_words(&bob, "a word");
+	until(ann.downs >= 3);
+}
+
+static void *
+flood(void *self)
+{
+	static const char hello[] = { 0, 'S', 'P', 0, 0, 0x70, 0, 0 };
+	static char frame[8 + 1000] = { 0, 0, 0, 0, 0, 0, 1000 / 256,
+		1000 % 256 };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)((struct host *)self)->port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	ssize_t sent = -1;
+
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+		sent = send(fd, hello, sizeof(hello), MSG_NOSIGNAL);
+	while (sent > 0)
+		sent = send(fd, frame, sizeof(frame), MSG_NOSIGNAL);
+	close(fd);
+	return NULL;
+}
+
+static void
+a_flood_does_not_keep_who_is_hung_up(void **state)
+{
+	struct bus_options hurried = usual;
+	pthread_t thread;
+
+	(void)state;
+	hurried.idle_ms = 200;
+	host_open(&ann, LOCAL, &hurried);
+	ann.believes_nothing = true;
+	must(pthread_create(&thread, NULL, flood, &ann) == 0);
+	until(ann.ups == 1 && ann.frames > 1000);
+	until(ann.downs == 1);
+	must(pthread_join(thread, NULL) == 0);
 }
 
 static void
@@ -541,7 +632,11 @@ main(void)
 		CLAIM(a_huge_frame_is_not_sent),
 		CLAIM(who_sends_a_huge_frame_is_cut),
 		CLAIM(a_huge_request_is_not_taken),
+		CLAIM(an_answer_may_be_larger_than_a_request),
 		CLAIM(pipes_that_are_too_many_are_refused),
+		CLAIM(guests_keep_nobody_from_being_dialed),
+		CLAIM(who_says_nothing_that_is_believed_is_hung_up),
+		CLAIM(a_flood_does_not_keep_who_is_hung_up),
 		CLAIM(a_url_that_is_none_is_no_peer),
 		CLAIM(a_port_that_is_taken_is_no_place_to_listen),
 		CLAIM(names_and_ipv6_are_dialed),

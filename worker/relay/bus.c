@@ -111,7 +111,8 @@ on_frames(evutil_socket_t fd, short what, void *self)
 		bytes = bus_message_text(message);
 		bus->figures.frames_got++;
 		bus->figures.bytes_got += bytes.length;
-		bus->hooks.on_frame(bus->self, pipe, bytes);
+		if (bus->hooks.on_frame(bus->self, pipe, bytes))
+			bus_gate_believe(&bus->gate, pipe);
 		nng_msg_free(message);
 	}
 }
@@ -121,7 +122,7 @@ answer(struct bus *bus)
 {
 	nng_msg *message;
 
-	if (bus->answer.length > bus->options.request_bytes_max)
+	if (bus->answer.length > bus->options.answer_bytes_max)
 		return;
 	message = bus_message(buffer_text(&bus->answer));
 	if (message && nng_sendmsg(bus->answers, message, 0) != 0)
@@ -140,6 +141,7 @@ on_requests(evutil_socket_t fd, short what, void *self)
 	for (unsigned i = 0; i < REQUESTS_A_TURN; i++) {
 		nng_msg *message;
 		bool is_answered;
+		uint32_t pipe;
 
 		if (nng_recvmsg(bus->answers, &message, NNG_FLAG_NONBLOCK) != 0)
 			return;
@@ -147,9 +149,12 @@ on_requests(evutil_socket_t fd, short what, void *self)
 		buffer_clear(&bus->answer, ANSWER_BYTES_KEPT);
 		is_answered = bus->hooks.on_request(
 			bus->self, bus_message_text(message), &bus->answer);
+		pipe = (uint32_t)nng_pipe_id(nng_msg_get_pipe(message));
 		nng_msg_free(message);
-		if (is_answered)
-			answer(bus);
+		if (!is_answered)
+			continue;
+		bus_gate_believe(&bus->asking_gate, pipe);
+		answer(bus);
 	}
 }
 
@@ -163,6 +168,9 @@ on_look(evutil_socket_t fd, short what, void *self)
 	(void)what;
 	if (bus->bytes_looked != bus->figures.bytes_sent)
 		bus_look_at_waiting(bus);
+	bus->figures.pipes_idle +=
+		bus_gate_end_idle(&bus->gate, bus->options.idle_ms) +
+		bus_gate_end_idle(&bus->asking_gate, bus->options.idle_ms);
 	bus_look_for_jam(&bus->gate);
 	bus_look_for_jam(&bus->asking_gate);
 	DL_FOREACH(bus->peers, peer)

@@ -29,6 +29,9 @@ struct bus;
 struct bus_peer;
 struct event_base;
 
+/* More connections for frames there never are, both ways together. */
+#define BUS_PIPES_MAX 256
+
 struct bus_options {
 	/* tcp://ADDRESS:PORT or tls+tcp://…, an IPv6 address in brackets. */
 	const char *listen;
@@ -38,19 +41,24 @@ struct bus_options {
 	struct text tls_cert, tls_key, tls_ca;
 
 	size_t frame_bytes_max;   /* on the bus; who sends more is cut */
-	size_t request_bytes_max; /* of a request, and of an answer */
+	size_t request_bytes_max; /* who asks more is cut */
+	size_t answer_bytes_max;
 	size_t waiting_bytes_max; /* for one pipe, with us */
 	unsigned request_ms;      /* an answer later than that is none */
-	unsigned pipes_max;       /* on each port; more are refused */
+	unsigned pipes_max;       /* that dial us, on each port; more are
+				     refused */
+	unsigned idle_ms;         /* who dialed us and for so long has said
+				     nothing that was believed is hung up */
 };
 
 /* None may free the bus or remove a peer, but for on_answer and on_pipe, which
  * may remove theirs. Bytes are borrowed. */
 struct bus_hooks {
-	/* A frame came over this pipe. */
-	void (*on_frame)(void *self, uint32_t pipe, struct text bytes);
+	/* A frame came over this pipe. false: it is not believed. */
+	bool (*on_frame)(void *self, uint32_t pipe, struct text bytes);
 
-	/* Somebody asks; the answer is appended. false: there will be none. */
+	/* Somebody asks; the answer is appended. false: there will be none, and
+	 * it is not believed. */
 	bool (*on_request)(
 		void *self, struct text bytes, struct buffer *answer);
 
@@ -74,6 +82,7 @@ struct bus_figures {
 	uint64_t pipes;          /* there are now */
 	uint64_t pipes_refused;  /* were too many */
 	uint64_t pipes_cut;      /* had too much waiting */
+	uint64_t pipes_idle;     /* said nothing that was believed */
 };
 
 /* Listens on both ports; NULL when that cannot be, which was logged. */

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "shared/base.h"
+#include "shared/clock.h"
 #include "worker/relay/bus_inside.h"
 
 /* Of the number of the dialer, which has 31 bits: what is sent reaches it. */
@@ -38,9 +39,12 @@ place_of(nng_pipe pipe)
 static bool
 enter(struct bus_gate *gate, uint64_t place)
 {
+	bool is_guest = bus_place_dialer(place) == 0;
+	unsigned end = is_guest ? gate->guests_max : gate->count;
+
 	if (atomic_load(&gate->is_closed))
 		return false;
-	for (unsigned i = 0; i < gate->count; i++) {
+	for (unsigned i = is_guest ? 0 : gate->guests_max; i < end; i++) {
 		uint64_t none = 0;
 
 		if (atomic_compare_exchange_strong(
@@ -107,10 +111,41 @@ on_pipe(nng_pipe pipe, nng_pipe_ev what, void *self)
 }
 
 void
-bus_gate_open(
-	struct bus_gate *gate, unsigned count, int bell, nng_socket socket)
+bus_gate_believe(struct bus_gate *gate, uint32_t pipe)
 {
-	gate->count = MIN_OF(count, PLACES_MAX);
+	for (unsigned i = 0; i < gate->guests_max; i++)
+		if (gate->guests[i].pipe == pipe)
+			gate->guests[i].since_ms = clock_ms();
+}
+
+unsigned
+bus_gate_end_idle(struct bus_gate *gate, unsigned idle_ms)
+{
+	uint64_t now_ms = clock_ms();
+	unsigned ended = 0;
+
+	for (unsigned i = 0; i < gate->guests_max; i++) {
+		uint32_t pipe = bus_place_pipe(atomic_load(&gate->places[i]));
+
+		if (gate->guests[i].pipe != pipe) {
+			gate->guests[i].pipe = pipe;
+			gate->guests[i].since_ms = now_ms;
+		}
+		if (pipe == 0 || now_ms - gate->guests[i].since_ms < idle_ms)
+			continue;
+		gate->guests[i].since_ms = now_ms;
+		bus_hang_up(gate, pipe);
+		ended++;
+	}
+	return ended;
+}
+
+void
+bus_gate_open(struct bus_gate *gate, unsigned guests, unsigned dialed, int bell,
+	nng_socket socket)
+{
+	gate->guests_max = MIN_OF(guests, PLACES_MAX);
+	gate->count = MIN_OF(guests + dialed, PLACES_MAX);
 	gate->bell = bell;
 	nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, on_pipe, gate);
 	nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, on_pipe, gate);

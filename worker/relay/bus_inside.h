@@ -14,12 +14,14 @@
 struct event;
 
 /* A gate may have so many places. */
-#define PLACES_MAX 256
+#define PLACES_MAX BUS_PIPES_MAX
 
 /* Which pipes a socket has: the one thing that threads of nng write. A place
  * holds the number of a pipe and above it that of the dialer that made it, 0
- * for none; a pipe that finds no place is refused. Each change rings the bell
- * of the loop, which compares the places with what it knows. */
+ * for none; a pipe that finds no place is refused. The first places are for
+ * guests, who dialed us, and the rest for those we dial, so that guests never
+ * keep us from anybody. Each change rings the bell of the loop, which compares
+ * the places with what it knows. */
 struct bus_gate {
 	_Atomic uint64_t places[PLACES_MAX];
 
@@ -28,7 +30,14 @@ struct bus_gate {
 		uint32_t pipe;
 		uint64_t by_ms;
 	} ends[PLACES_MAX];
-	unsigned count;
+
+	/* The loop's: the guest who has this place, and since when he has said
+	 * nothing that was believed. */
+	struct {
+		uint32_t pipe;
+		uint64_t since_ms;
+	} guests[PLACES_MAX];
+	unsigned guests_max, count;
 	int bell;              /* eventfd */
 	atomic_bool is_closed; /* to all */
 	atomic_uint refused;
@@ -37,8 +46,15 @@ struct bus_gate {
 /* So many frames may wait for one pipe, and so many for us. */
 #define BUS_FRAMES_WAITING_MAX 1024
 
-void bus_gate_open(
-	struct bus_gate *gate, unsigned count, int bell, nng_socket socket);
+/* Places for so many guests, and so many whom we dial. */
+void bus_gate_open(struct bus_gate *gate, unsigned guests, unsigned dialed,
+	int bell, nng_socket socket);
+
+/* What came by this pipe was believed. */
+void bus_gate_believe(struct bus_gate *gate, uint32_t pipe);
+
+/* Hangs up guests who say nothing of that kind; returns how many. */
+unsigned bus_gate_end_idle(struct bus_gate *gate, unsigned idle_ms);
 
 /* The pipe that this dialer has made and that is still there, or 0. */
 uint32_t bus_gate_pipe(const struct bus_gate *gate, nng_dialer dialer);

@@ -44,8 +44,8 @@ bus_open_frames(struct bus *bus)
 		(error = nng_socket_set_size(bus->frames, NNG_OPT_RECVMAXSZ,
 			 bus->options.frame_bytes_max)) != 0)
 		return failed("bus", error);
-	bus_gate_open(
-		&bus->gate, bus->options.pipes_max, bus->bell, bus->frames);
+	bus_gate_open(&bus->gate, bus->options.pipes_max, PLACES_MAX, bus->bell,
+		bus->frames);
 	return 0;
 }
 
@@ -61,7 +61,7 @@ bus_open_answers(struct bus *bus)
 		(error = nng_socket_set_ms(
 			 bus->answers, NNG_OPT_SENDTIMEO, ANSWER_MS_MAX)) != 0)
 		return failed("bus", error);
-	bus_gate_open(&bus->asking_gate, bus->options.pipes_max, bus->bell,
+	bus_gate_open(&bus->asking_gate, bus->options.pipes_max, 0, bus->bell,
 		bus->answers);
 	return 0;
 }
@@ -75,12 +75,12 @@ bus_open_asker(struct bus_peer *peer)
 	if (error != 0)
 		return failed("bus", error);
 	if ((error = nng_socket_set_size(peer->asker, NNG_OPT_RECVMAXSZ,
-		     bus->options.request_bytes_max)) != 0 ||
+		     bus->options.answer_bytes_max)) != 0 ||
 		(error = nng_socket_set_ms(peer->asker, NNG_OPT_REQ_RESENDTIME,
 			 NNG_DURATION_INFINITE)) != 0)
 		return failed("bus", error);
 	/* The next pipe may be there before the last one is gone. */
-	bus_gate_open(&peer->gate, 4, bus->bell, peer->asker);
+	bus_gate_open(&peer->gate, 0, 4, bus->bell, peer->asker);
 	return 0;
 }
 

@@ -29,11 +29,17 @@
 #include "worker/relay/window.h"
 #include "worker/worker.h"
 
-/* Any record of a host with any limits fits into an answer. */
-#define REQUEST_BYTES_MAX (40U << 20)
+/* Any record of a host with any limits fits into an answer; a question is
+ * small, and anybody may send one. */
+#define ANSWER_BYTES_MAX (40U << 20)
+#define REQUEST_BYTES_MAX 4096
 #define BUS_FRAME_BYTES_MAX (128U * 1024)
 #define WAITING_BYTES_MAX (32U << 20)
 #define REQUEST_MS 5000
+
+/* A host says and asks something far more often. */
+#define IDLE_MS 20000
+#define GUESTS_MAX 128
 
 /* While something is missing. */
 #define REPAIR_MS 5
@@ -323,9 +329,11 @@ open_bus(struct relay *relay)
 		.tls_ca = content(config, config->relay.tls_ca),
 		.frame_bytes_max = BUS_FRAME_BYTES_MAX,
 		.request_bytes_max = REQUEST_BYTES_MAX,
+		.answer_bytes_max = ANSWER_BYTES_MAX,
 		.waiting_bytes_max = WAITING_BYTES_MAX,
 		.request_ms = REQUEST_MS,
-		.pipes_max = PIPES_MAX,
+		.pipes_max = GUESTS_MAX,
+		.idle_ms = IDLE_MS,
 	};
 	const struct wire_self self = {
 		.cluster = text_of(config->relay.cluster),

@@ -15,6 +15,7 @@
 #include "shared/config.h"
 #include "shared/links.h"
 #include "shared/scoreboard.h"
+#include "worker/relay/bus.h"
 #include "worker/relay/hauler.h"
 #include "worker/relay/point.h"
 #include "worker/relay/repair.h"
@@ -30,12 +31,18 @@ struct relay;
 struct window;
 struct worker;
 
-#define PIPES_MAX 128
+#define PIPES_MAX BUS_PIPES_MAX
 
 /* Each beat tells that we live and how far we are. */
 #define BEAT_MS 150
 #define SUSPECT_MS 1500
 #define DOWN_MS 3000
+
+/* What a host can cause as often as it likes is logged at most so often. */
+#define LOG_AGAIN_MS 10000
+
+/* A page of sessions is far smaller than this. */
+#define PAGE_BYTES_MAX (1024 * 1024)
 
 /* Of an answer to a pull, and of items of one frame. */
 #define ANSWER_BYTES (512 * 1024)
@@ -89,8 +96,9 @@ struct peer {
 	bool live_is_wanted;
 	uint64_t live_from;
 	enum snapshot snapshot;
-	uint64_t page_after; /* of the next page */
-	uint64_t snapshots;  /* begun so far */
+	uint64_t page_after;                    /* of the next page */
+	uint64_t snapshots;                     /* begun so far */
+	uint64_t log_holes_ms, log_refusals_ms; /* again from then on */
 
 	unsigned ledgers;
 	struct hauler *haulers[LEDGERS_MAX];
@@ -205,7 +213,7 @@ void asking_forget(struct peer *peer);
 bool answering_answer(void *self, struct text bytes, struct buffer *answer);
 
 /* taking.c */
-void taking_frame(void *self, uint32_t pipe, struct text bytes);
+bool taking_frame(void *self, uint32_t pipe, struct text bytes);
 void taking_pipe(
 	void *self, uint32_t pipe, struct bus_peer *dialed, bool is_up);
 void taking_close_pipes(struct relay *relay, unsigned host);
@@ -218,6 +226,9 @@ void inflow_beat(struct peer *peer, const struct wire_beat *beat);
 void inflow_live(struct peer *peer, struct text body, uint64_t number);
 void inflow_live_answer(
 	struct peer *peer, enum piece_state state, const struct piece *piece);
+
+/* So much waits outside full rings that no more is asked for. */
+bool inflow_is_crowded(const struct relay *relay);
 
 /* Each turn. true: something is missing, so look again soon. */
 bool inflow_turn(struct relay *relay, uint64_t now_ms);

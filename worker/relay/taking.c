@@ -194,7 +194,7 @@ refuse(struct relay *relay, const struct pipe *pipe, enum wire_fault fault)
 		row_count(relay->row, COUNTER_BUS_REFUSED, 1);
 }
 
-void
+bool
 taking_frame(void *self, uint32_t id, struct text bytes)
 {
 	struct relay *relay = self;
@@ -211,7 +211,7 @@ taking_frame(void *self, uint32_t id, struct text bytes)
 		refuse(relay, pipe, fault);
 	peer = fault == WIRE_GOOD ? peers_of_host(relay, frame.host) : NULL;
 	if (!peer || frame.epoch != peer->epoch)
-		return;
+		return false;
 	if (pipe) {
 		pipe->host = frame.host;
 		settle(peer, pipe);
@@ -220,4 +220,5 @@ taking_frame(void *self, uint32_t id, struct text bytes)
 	peer->link.bytes_in += bytes.length;
 	peers_heard(peer, worker_now_ms(relay->worker));
 	take(peer, &frame);
+	return true;
 }
