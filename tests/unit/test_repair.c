@@ -293,6 +293,23 @@ a_hole_is_recorded_once_and_the_row_goes_on(void **state)
 }
 
 static void
+one_hole_after_the_other_is_asked_for_slowly(void **state)
+{
+	(void)state;
+	repair_head(repair, EPOCH, at(1000));
+	answer(PIECE_GONE, 10, 50);
+	assert_int_equal(taker.pulls, 2);
+	answer(PIECE_GONE, 50, 60);
+	frame(60, 70); /* moves, and changes nothing */
+	repair_wake(repair);
+	repair_tick(repair, 999 + limits.hole_pause_ms);
+	assert_int_equal(taker.pulls, 2);
+	repair_tick(repair, 1000 + limits.hole_pause_ms);
+	assert_int_equal(taker.pulls, 3);
+	assert_row("(10-50) (50-60) 60-70 ");
+}
+
+static void
 what_is_kept_is_no_part_of_a_hole(void **state)
 {
 	(void)state;
@@ -473,6 +490,7 @@ main(void)
 			a_head_without_a_frame_is_pulled_until_it_is_reached),
 		REPAIR_TEST(pulls_in_vain_come_more_and_more_rarely),
 		REPAIR_TEST(a_hole_is_recorded_once_and_the_row_goes_on),
+		REPAIR_TEST(one_hole_after_the_other_is_asked_for_slowly),
 		REPAIR_TEST(what_is_kept_is_no_part_of_a_hole),
 		REPAIR_TEST(a_gone_that_goes_nowhere_is_no_hole),
 		REPAIR_TEST(a_full_taker_is_asked_again_and_nothing_is_skipped),

@@ -337,6 +337,36 @@ a_host_cannot_have_more_sessions_than_we_can_hold(void **state)
 }
 
 static void
+a_session_cannot_be_in_more_rooms_than_we_can_hold(void **state)
+{
+	char room[32];
+
+	(void)state;
+	log_in("ada", SECRET);
+	for (unsigned i = 0; i < 10001; i++) {
+		snprintf(room, sizeof(room), "room %u", i % 10001);
+		enter(room, SECRET, "");
+	}
+	carry(THERE, HERE);
+	assert_int_equal(count_sent(HERE, LETTER_JOIN), 10000);
+	assert_int_equal(counted(HERE, COUNTER_REMOTE_BAD), 1);
+	roster_forget(HERE->roster, 2);
+	while (roster_on_turn(HERE->roster))
+		continue;
+	assert_int_equal(count_sent(HERE, LETTER_LEAVE), 10000);
+	for (uint64_t secret = 1; secret <= 15; secret++) {
+		log_in("ada", secret);
+		for (unsigned i = 0; i < 9000; i++) {
+			snprintf(room, sizeof(room), "room %u", i);
+			enter(room, secret, "");
+		}
+	}
+	side_forget_letters(HERE);
+	carry(THERE, HERE);
+	assert_int_equal(count_sent(HERE, LETTER_JOIN), 100000);
+}
+
+static void
 say_bad(enum letter_kind kind, struct text record)
 {
 	struct buffer packed = { 0 };
@@ -745,6 +775,7 @@ main(void)
 		TEST(of_many_sessions_some_end_in_a_turn),
 		TEST(who_finds_no_place_in_the_index_is_a_member_too),
 		TEST(a_host_cannot_have_more_sessions_than_we_can_hold),
+		TEST(a_session_cannot_be_in_more_rooms_than_we_can_hold),
 		TEST(what_makes_no_sense_is_counted_and_passed_over),
 		TEST(a_new_ledger_is_told_of_its_members),
 		TEST(a_gateway_that_has_the_user_too_hears_of_the_login),

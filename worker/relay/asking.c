@@ -138,7 +138,8 @@ asking_go_on(struct peer *peer)
 		return;
 	if (peer->live_is_wanted)
 		pull_live(peer);
-	else if (peer->snapshot == SNAPSHOT_PAGES)
+	else if (peer->snapshot == SNAPSHOT_PAGES &&
+		 !inflow_is_crowded(peer->relay))
 		ask_for_page(peer);
 	else if (peer->journals_wanted)
 		pull_journal(peer);
@@ -278,7 +279,9 @@ take_page(struct peer *peer, const struct question *question,
 	if (peer->snapshot != SNAPSHOT_PAGES ||
 		question->epoch != peer->snapshots)
 		return;
-	if (frame->kind != WIRE_SNAPSHOT || !wire_snapshot_unpack(&in, &page)) {
+	if (frame->kind != WIRE_SNAPSHOT || !wire_snapshot_unpack(&in, &page) ||
+		page.items.length > PAGE_BYTES_MAX ||
+		(page.next != 0 && page.next <= peer->page_after)) {
 		peers_refuse(peer, WIRE_NOT_OURS);
 		peer->snapshot = SNAPSHOT_DUE;
 		return;

@@ -206,7 +206,9 @@ remote_leave(struct directory *directory, struct remote *remote, uint32_t at,
 	directory_tell_leave(directory, remote, stay, leave);
 	count_out(directory, remote, stay_name(stay));
 	free(stay);
+	directory->stays--;
 	remote->stays[at] = remote->stays[--remote->stay_count];
+	remote->stay_hashes[at] = remote->stay_hashes[remote->stay_count];
 }
 
 void
@@ -227,6 +229,7 @@ remote_end(struct directory *directory, struct remote **ended, bool is_lost)
 	DL_DELETE(host->sessions, remote);
 	note_count(directory);
 	free(remote->stays);
+	free(remote->stay_hashes);
 	buffer_fini(&remote->info);
 	free(remote);
 }
@@ -238,6 +241,7 @@ remote_drop(struct directory *directory, struct remote *remote)
 	for (uint32_t i = 0; i < remote->stay_count; i++)
 		free(remote->stays[i]);
 	free(remote->stays);
+	free(remote->stay_hashes);
 	buffer_fini(&remote->info);
 	free(remote);
 }
@@ -328,14 +332,31 @@ take_depart(struct directory *directory, struct host *host, struct unpack *in)
 	return true;
 }
 
+static uint32_t
+name_hash(struct text room)
+{
+	return (uint32_t)hash_private(room.at, room.length);
+}
+
+static bool
+has_space_for_stay(
+	const struct directory *directory, const struct remote *remote)
+{
+	size_t places = directory->places;
+
+	return remote->stay_count < STAYS_MAX &&
+	       directory->stays < MAX_OF(places * STAYS_A_PLACE, STAYS_LEAST);
+}
+
 /* Where it stands, or stay_count. */
 static uint32_t
 stay_find(const struct remote *remote, struct text room)
 {
-	uint32_t i = 0;
+	uint32_t i = 0, hash = name_hash(room);
 
 	while (i < remote->stay_count &&
-		!text_equal(room, stay_name(remote->stays[i])))
+		(remote->stay_hashes[i] != hash ||
+			!text_equal(room, stay_name(remote->stays[i]))))
 		i++;
 	return i;
 }
@@ -351,8 +372,12 @@ stay_add(struct directory *directory, struct remote *remote, struct text room)
 		remote->stay_room = MAX_OF(4U, 2 * remote->stay_room);
 		remote->stays = base_realloc(remote->stays,
 			remote->stay_room * sizeof(remote->stays[0]));
+		remote->stay_hashes = base_realloc(remote->stay_hashes,
+			remote->stay_room * sizeof(remote->stay_hashes[0]));
 	}
+	remote->stay_hashes[remote->stay_count] = name_hash(room);
 	remote->stays[remote->stay_count++] = stay;
+	directory->stays++;
 	count_in(directory, remote, room);
 	return stay;
 }
@@ -395,7 +420,7 @@ take_join(struct directory *directory, struct host *host, struct unpack *in)
 	if (remote == NULL)
 		return true;
 	at = stay_find(remote, join.room);
-	if (at == STAYS_MAX)
+	if (at == remote->stay_count && !has_space_for_stay(directory, remote))
 		return false;
 	if (at == remote->stay_count) {
 		stay = stay_add(directory, remote, join.room);

@@ -18,8 +18,11 @@
 
 #define HOSTS_MAX (WIRE_HOST_MAX + 1)
 
-/* Of one session; who has more is not told of in the others. */
-#define STAYS_MAX 100000
+/* Rooms of one session, and of all sessions for each place of the index: who
+ * has more is not told of in the others. */
+#define STAYS_MAX 10000
+#define STAYS_A_PLACE 64
+#define STAYS_LEAST 100000
 
 /* Live items of one host while its snapshot runs. */
 #define HELD_BYTES_MAX (16U << 20)
@@ -51,6 +54,7 @@ struct remote {
 	uint32_t platform;
 	uint64_t since;
 	struct stay **stays;
+	uint32_t *stay_hashes; /* of their names: stays are many */
 	uint32_t stay_count, stay_room;
 	uint16_t port;
 	uint8_t tenant_length, user_length;
@@ -90,6 +94,7 @@ struct directory {
 	uint32_t last_serial;
 	struct remote **seated; /* by place in the index */
 	uint32_t places;
+	size_t stays; /* of all sessions */
 	struct inquiry inquiries[LEDGERS_MAX];
 	bool has_logged_full, has_logged_rooms;
 };

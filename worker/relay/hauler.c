@@ -62,6 +62,19 @@ pull(void *self, struct point from)
 		hauler->source.ledger, from);
 }
 
+/* How many there are is shown; an origin can make as many as it likes. */
+static void
+log_hole(struct hauler *hauler, struct point from, struct point first)
+{
+	if (hauler->now_ms < hauler->log_holes_ms)
+		return;
+	hauler->log_holes_ms = hauler->now_ms + LOG_AGAIN_MS;
+	log_warning("relay: host %u, ledger %u: what lies between %" PRIu64
+		    " and %" PRIu64 " of its journal cannot be had any more",
+		hauler->source.host, hauler->source.ledger, from.position,
+		first.position);
+}
+
 static void
 hole(void *self, struct point from, struct point first)
 {
@@ -69,10 +82,7 @@ hole(void *self, struct point from, struct point first)
 	struct berth *end = hauler_berths_end(hauler);
 	bool is_back = point_is_before(first, from);
 
-	log_warning("relay: host %u, ledger %u: what lies between %" PRIu64
-		    " and %" PRIu64 " of its journal cannot be had any more",
-		hauler->source.host, hauler->source.ledger, from.position,
-		first.position);
+	log_hole(hauler, from, first);
 	for (struct berth *berth = hauler->berths; berth < end; berth++) {
 		struct point at = berth->passed;
 

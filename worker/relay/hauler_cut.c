@@ -56,6 +56,17 @@ add_item(struct hauler *hauler, struct berth *berth, struct point behind,
 	return true;
 }
 
+static void
+log_large(struct hauler *hauler, size_t length)
+{
+	if (hauler->now_ms < hauler->log_large_ms)
+		return;
+	hauler->log_large_ms = hauler->now_ms + LOG_AGAIN_MS;
+	log_error("relay: a message of host %u with %zu bytes does not fit "
+		  "ring_bytes of this host and stays here without its body",
+		hauler->source.host, length);
+}
+
 /* A message that the rings of this host cannot carry, which are smaller than
  * those of its own: it keeps its place in the order, without its body. To
  * nobody here could it be shown, but others may refer to it. */
@@ -66,9 +77,7 @@ make_smaller(
 	if (text->length <= item_bytes_max(hauler))
 		return true;
 	hauler->counts.too_large++;
-	log_error("relay: a message of host %u with %zu bytes does not fit "
-		  "ring_bytes of this host and stays here without its body",
-		hauler->source.host, text->length);
+	log_large(hauler, text->length);
 	if (!hauler_item_strip(item, &hauler->smaller))
 		return false;
 	*text = buffer_text(&hauler->smaller);

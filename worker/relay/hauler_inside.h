@@ -10,6 +10,9 @@
 
 struct repair;
 
+/* What an origin can cause as often as it likes is logged so often. */
+#define LOG_AGAIN_MS 10000
+
 struct hauler {
 	const struct hauler_office *office;
 	struct berth_source source;
@@ -17,6 +20,7 @@ struct hauler {
 	bool is_running; /* repair is at a point of this epoch */
 	bool is_blocked; /* it was refused something */
 	uint64_t now_ms;
+	uint64_t log_holes_ms, log_large_ms; /* again from then on */
 	struct hauler_counts counts;
 	struct buffer letter, smaller;
 	struct berth berths[]; /* one for each ledger of this host */

@@ -14,8 +14,8 @@
 
 #define KEEP_BYTES (256U * 1024)
 
-static bool
-is_crowded(const struct relay *relay)
+bool
+inflow_is_crowded(const struct relay *relay)
 {
 	return worker_overflow(relay->worker) > OVERFLOW_BYTES;
 }
@@ -49,7 +49,7 @@ deliver(void *self, struct point from, struct point to, struct text items)
 	struct unpack in = unpack_of(items);
 
 	(void)to;
-	if (is_crowded(peer->relay))
+	if (inflow_is_crowded(peer->relay))
 		return false;
 	while (in.at < in.end && !in.failed) {
 		struct text body = unpack_text(&in);
@@ -86,11 +86,17 @@ static void
 on_live_hole(void *self, struct point from, struct point first)
 {
 	struct peer *peer = self;
+	uint64_t now_ms = worker_now_ms(peer->relay->worker);
 
-	log_warning("peer %u: %llu frames of what nobody remembers are lost",
-		peer->host,
-		(unsigned long long)(first.position -
-				     MIN_OF(first.position, from.position)));
+	if (now_ms >= peer->log_holes_ms) {
+		peer->log_holes_ms = now_ms + LOG_AGAIN_MS;
+		log_warning("peer %u: %llu frames of what nobody remembers are "
+			    "lost",
+			peer->host,
+			(unsigned long long)(first.position -
+					     MIN_OF(first.position,
+						     from.position)));
+	}
 	begin_snapshot(peer);
 }
 
@@ -232,7 +238,7 @@ lags(const struct repair *repair)
 bool
 inflow_turn(struct relay *relay, uint64_t now_ms)
 {
-	bool has_room = !is_crowded(relay), is_behind = false;
+	bool has_room = !inflow_is_crowded(relay), is_behind = false;
 
 	for (unsigned i = 0; i < relay->peer_count; i++) {
 		struct peer *peer = relay->peers[i];

@@ -71,17 +71,29 @@ log_state(const struct peer *peer)
 		log_info("peer at %s is this host", link->address);
 }
 
+/* Who is not met may be refused for another reason with each frame. */
+static bool
+is_news_of_refusal(struct peer *peer, enum link_reason reason)
+{
+	uint64_t now_ms = worker_now_ms(peer->relay->worker);
+
+	if (peer->link.reason == reason || now_ms < peer->log_refusals_ms)
+		return false;
+	peer->log_refusals_ms = now_ms + LOG_AGAIN_MS;
+	return true;
+}
+
 /* A peer that was up for a while and is only suspect is no news. */
 static bool
-is_news(const struct peer *peer, enum link_state state, enum link_reason reason)
+is_news(struct peer *peer, enum link_state state, enum link_reason reason)
 {
 	if (peer->link.state == LINK_SUSPECT && state == LINK_UP)
 		return false;
-	if (state == LINK_DOWN || state == LINK_REFUSED)
-		return peer->link.reason != reason ||
-		       peer->link.state == LINK_UP ||
-		       peer->link.state == LINK_SUSPECT;
-	return true;
+	if (is_met(peer))
+		return true;
+	if (state == LINK_REFUSED)
+		return is_news_of_refusal(peer, reason);
+	return state != LINK_DOWN || peer->link.reason != reason;
 }
 
 /* What was said since it was last heard may be missing. */

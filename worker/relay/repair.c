@@ -16,6 +16,9 @@
 #include "shared/base.h"
 #include "shared/table.h"
 
+/* So many pauses after a hole the next one is the first again. */
+#define HOLES_CALM 10
+
 struct kept {
 	struct kept *prev, *next;
 	struct point from, to;
@@ -39,8 +42,10 @@ struct repair {
 	uint64_t asked_ms;
 	bool is_hasty; /* certainly behind: no grace */
 	uint64_t pause_ms, paused_until_ms;
-	uint64_t moved_ms;  /* at moved, or fell behind */
-	uint64_t behind_ms; /* since when at lies before head */
+	uint64_t moved_ms;       /* at moved, or fell behind */
+	uint64_t behind_ms;      /* since when at lies before head */
+	uint64_t calm_ms;        /* a hole before then is one of many */
+	uint64_t still_until_ms; /* behind which nothing is asked */
 
 	bool is_low; /* heads lie before at */
 	uint64_t low_ms;
@@ -54,6 +59,7 @@ const struct repair_limits repair_usual_limits = {
 	.backoff_ms = 50,
 	.backoff_ms_max = 2000,
 	.lost_tail_ms = 3000,
+	.hole_pause_ms = 1000,
 };
 
 struct repair *
@@ -225,7 +231,8 @@ static bool
 may_pull(const struct repair *repair)
 {
 	return repair->is_open && !repair->is_refused && !repair->is_pulling &&
-	       repair->now_ms >= repair->paused_until_ms;
+	       repair->now_ms >= repair->paused_until_ms &&
+	       repair->now_ms >= repair->still_until_ms;
 }
 
 static void
@@ -351,6 +358,18 @@ repair_head(struct repair *repair, uint64_t epoch, struct point head)
 	look_for_lost_tail(repair, head);
 }
 
+/* Of each hole clients are told, so an origin that makes one after the other
+ * is asked slowly. */
+static void
+pause_after_hole(struct repair *repair)
+{
+	if (repair->now_ms < repair->calm_ms)
+		repair->still_until_ms =
+			repair->now_ms + repair->limits->hole_pause_ms;
+	repair->calm_ms =
+		repair->now_ms + HOLES_CALM * repair->limits->hole_pause_ms;
+}
+
 /* Goes on at another point without what lies between. */
 static void
 jump(struct repair *repair, struct point to)
@@ -366,6 +385,7 @@ jump(struct repair *repair, struct point to)
 	repair->is_hasty = true;
 	repair->hooks->hole(repair->self, from, to);
 	move(repair, to);
+	pause_after_hole(repair);
 }
 
 /* The origin has not got what follows at, which nothing kept begins at. */

@@ -45,7 +45,8 @@ struct repair_limits {
 	uint64_t timeout_ms; /* of a pull */
 	uint64_t backoff_ms; /* after a pull that brought nothing; doubles */
 	uint64_t backoff_ms_max;
-	uint64_t lost_tail_ms; /* so long heads lie behind us, before we ask */
+	uint64_t lost_tail_ms;  /* so long heads lie behind us, before we ask */
+	uint64_t hole_pause_ms; /* after a hole that came soon after another */
 };
 
 extern const struct repair_limits repair_usual_limits;
