@@ -347,6 +347,28 @@ a_replay_adds_each_key_once(void **state)
 	assert_int_equal(find(&second, NOW), 2);
 }
 
+static void
+the_clock_of_another_host_takes_no_key_away(void **state)
+{
+	struct message mine = message_of("t", "ann", "k", "r", 1);
+	struct message ahead = message_of("t", "bob", "k", "r", 2);
+	struct message absurd = message_of("t", "cleo", "k", "r", 3);
+
+	(void)state;
+	add(&mine);
+	ahead.placed = ahead.id_time;
+	ahead.id_time += 11 * HOUR << 16;
+	absurd.placed = absurd.id_time;
+	absurd.id_time = INT64_MAX;
+	add(&absurd);
+	add(&ahead);
+	assert_int_equal(find(&mine, NOW), 1);
+	assert_int_equal(find(&ahead, NOW), 2);
+	assert_int_equal(find(&absurd, NOW), 0);
+	keys_forget(&keys, NOW + 24 * HOUR, 10);
+	assert_int_equal(keys.known.count, 0);
+}
+
 int
 main(void)
 {
@@ -363,6 +385,7 @@ main(void)
 		TEST(a_part_of_a_checkpoint_is_refused),
 		TEST(a_checkpoint_is_of_the_moment_when_it_began),
 		TEST(a_replay_adds_each_key_once),
+		TEST(the_clock_of_another_host_takes_no_key_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,14 @@ keys_find(
 	return entry_at(keys, place);
 }
 
+/* The ids of another host are as right as its clock. */
+static uint64_t
+placed_ms(const struct message *message)
+{
+	return message_unix_ms(
+		message->placed ? message->placed : message->id_time);
+}
+
 void
 keys_add(struct keys *keys, const struct key_name *name,
 	const struct message *message)
@@ -124,10 +132,13 @@ keys_add(struct keys *keys, const struct key_name *name,
 		.offset = message->offset,
 		.id_origin = message->id_origin,
 	};
+	uint64_t now_ms = placed_ms(message);
 	uint32_t old;
 
 	/* Two go for one that comes, so all that are too old are gone soon. */
-	keys_forget(keys, message_unix_ms(message->id_time), 2);
+	keys_forget(keys, now_ms, 2);
+	if (message_unix_ms(message->id_time) > now_ms + KEYS_KEPT_MS)
+		return;
 	old = known_find(&keys->known, &name->key);
 	if (old != 0)
 		remove_entry(keys, old);

@@ -65,7 +65,9 @@ struct key_name keys_name(
 const struct key_entry *keys_find(
 	const struct keys *keys, const struct key_name *name, uint64_t unix_ms);
 
-/* The message, which has an id and an offset, is the first one with its key. */
+/* The message, which has an id and an offset, is the first one with its key.
+ * One of another host whose clock is ahead by more than 12 h is not remembered:
+ * it would be for ever. */
 void keys_add(struct keys *keys, const struct key_name *name,
 	const struct message *message);
 
