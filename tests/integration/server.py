@@ -46,16 +46,20 @@ DEATHS = r"ended by signal (9|15) |ended by itself|has stood still|" \
 def ports_of_this_process():
     """Processes that test side by side have ports of their own, all outside
     the range that outgoing connections take theirs from. Each port comes up
-    again only when all the others have."""
+    again only when all the others have. The second list is of ports that begin
+    a row, which stand apart, so that nobody is given one out of its middle."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     share = 19000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    own = list(range(12000 + number * share, 12000 + (number + 1) * share))
+    first = 12000 + number * share
+    own = list(range(first, first + share * 3 // 4))
+    rows = list(range(own[-1] + 1, first + share - ROW, ROW))
     random.shuffle(own)
-    return own
+    random.shuffle(rows)
+    return own, rows
 
 
-OWN_PORTS = ports_of_this_process()
-PORTS = itertools.cycle(OWN_PORTS)
+ROW = 4
+PORTS, ROWS = map(itertools.cycle, ports_of_this_process())
 
 
 def free_port():
@@ -74,12 +78,9 @@ def port_is_free(port):
 
 def free_ports(count):
     """The first of so many in a row that nobody listens on."""
-    while True:
-        first = free_port()
-        rest = range(first + 1, first + count)
-        if first + count <= max(OWN_PORTS) and \
-                all(port_is_free(port) for port in rest):
-            return first
+    assert count <= ROW
+    return next(first for first in ROWS if all(
+        port_is_free(port) for port in range(first, first + count)))
 
 
 def wait_for(what, is_true, guard=GUARD, alive=None, look_every=0.02):
