@@ -133,6 +133,7 @@ asking_go_on(struct peer *peer)
 		peer->greet_ms = now_ms + GREET_RETRY_MS;
 		if (greet(peer))
 			return;
+		peer->greet_ms = now_ms + GREET_SOON_MS;
 	}
 	if (!peer->is_greeted)
 		return;
