@@ -198,6 +198,7 @@ torture-short: all $B/ring_torture $B/repair_torture
 	$B/repair_torture 50000
 	CC="$(CC)" L_FLAGS="$(L_FLAGS)" tests/torture/repair_faults $B
 	CONFABD=$(abspath $B/confabd) tests/torture/run 8
+	CONFABD=$(abspath $B/confabd) TORTURE=cluster tests/torture/run 8
 
 browser: all
 	CONFABD=$(abspath $B/confabd) tests/browser/run
@@ -221,6 +222,12 @@ torture: all $B/ring_torture $B/repair_torture
 	CC="$(CC)" L_FLAGS="$(L_FLAGS)" tests/torture/repair_faults $B
 	CONFABD=$(abspath $B/confabd) tests/torture/run 60
 	CONFABD=$(abspath $B/confabd) TORTURE=http tests/torture/run 60
+	CC="$(CC)" L_FLAGS="$(L_FLAGS)" LIBS="$(LIBS)" OBJECTS="$(call \
+		objects,$(SHARED_SRC) $(WORKER_SRC) $(MASTER_SRC))" \
+		tests/torture/cluster_faults $B
+	CONFABD=$(abspath $B/confabd) TORTURE=cluster tests/torture/run 300
+	CONFABD=$(abspath $B/confabd) TORTURE=cluster tests/torture/run 60 \
+		$$(date +%s) 5
 
 # From two older commits to this one, in place.
 releases: all
