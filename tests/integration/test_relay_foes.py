@@ -140,6 +140,8 @@ def test_many_who_say_nothing_keep_no_host_away(directory):
                  not second.sees(first))
         cluster.wait_met()
         check_whole(cluster)
+        wait_for("those who were too many are counted", lambda: int(
+            counter(first, "bus_turned_away")) > 0)
         assert first.pids("relay") == relay
 
 

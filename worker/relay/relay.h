@@ -167,6 +167,7 @@ struct relay {
 	struct event *end;                 /* of this life */
 	uint32_t ledgers_to_ask;           /* for their places, one bit each */
 	uint64_t told_repairs, told_holes; /* in the scoreboard */
+	struct bus_figures told_bus;
 	unsigned titled;
 	bool has_opened, has_settled, is_stopping;
 };

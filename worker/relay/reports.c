@@ -109,6 +109,22 @@ count(struct relay *relay)
 	relay->told_holes = holes;
 }
 
+/* What the bus had to do with those who can reach its ports. */
+static void
+count_bus(struct relay *relay)
+{
+	struct bus_figures now = bus_figures(relay->bus);
+	const struct bus_figures *told = &relay->told_bus;
+
+	row_count(relay->row, COUNTER_BUS_TURNED_AWAY,
+		(int64_t)(now.pipes_refused + now.pipes_idle + now.pipes_cut -
+			  told->pipes_refused - told->pipes_idle -
+			  told->pipes_cut));
+	row_count(relay->row, COUNTER_BUS_DROPPED,
+		(int64_t)(now.frames_dropped - told->frames_dropped));
+	relay->told_bus = now;
+}
+
 void
 reports_write(struct relay *relay, uint64_t now_ms)
 {
@@ -123,6 +139,7 @@ reports_write(struct relay *relay, uint64_t now_ms)
 	for (unsigned i = 0; i < STRANGERS_MAX; i++)
 		tell_stranger(relay, i, now_ms);
 	count(relay);
+	count_bus(relay);
 	if (up == relay->titled)
 		return;
 	relay->titled = up;
