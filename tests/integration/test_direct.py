@@ -52,8 +52,10 @@ def test_the_login_tells_the_place_of_the_inbox(server, name):
         assert "messages" not in one.login
         places = [one.tell(bob, n) for n in range(3)]
     with server.client(ann) as one, server.client(bob) as two:
-        here = {name: places[-1][name] for name in ("epoch", "offset")}
-        assert one.login["inbox"] == here and here["offset"] == 3
+        here = one.login["inbox"]
+        assert here["epoch"] == places[-1]["epoch"]
+        assert here["offset"] == places[-1]["offset"] == 3
+        assert here["id"] >= places[-1]["id"]
         assert two.login["inbox"]["offset"] == 3
 
 

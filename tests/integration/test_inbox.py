@@ -32,6 +32,12 @@ def place_of(server, user):
         return client.login["inbox"]
 
 
+def offset_of(place, before):
+    """Where a place is; it is one of the same inbox, and not an earlier one."""
+    assert place["epoch"] == before["epoch"] and place["id"] >= before["id"]
+    return place["offset"]
+
+
 def come_back(server, user, since):
     client = server.client(user, inbox=since)
     return client, client.login
@@ -48,7 +54,7 @@ def test_what_was_missed_comes_with_the_login(server, missed):
         assert answer["recovered"] is True
         assert offsets(answer["messages"]) == list(range(8, 8 + missed))
         assert bodies(answer["messages"]) == list(range(7, 7 + missed))
-        assert answer["inbox"] == {**before, "offset": 7 + missed}
+        assert offset_of(answer["inbox"], before) == 7 + missed
         page = bob.call("history", inbox=True, after=7, limit=500)
         assert answer["messages"][:400] == page["messages"][:400]
         ann.tell(user, "next")
@@ -114,7 +120,7 @@ def test_a_place_of_another_life_is_not_recovered(server, since):
             since = {**since, "epoch": here["epoch"]}
         bob, answer = come_back(server, "another life", since)
         assert answer["recovered"] is False and answer["messages"] == []
-        assert answer["inbox"] == here
+        assert offset_of(answer["inbox"], here) == here["offset"]
         ann.tell("another life", "x")
         assert bob.push("msg")["offset"] == here["offset"] + 1
         bob.close()
