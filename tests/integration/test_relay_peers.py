@@ -58,10 +58,13 @@ def test_a_host_that_stands_still_is_dialed_anew(make_cluster, room):
         stopped = second.processes()
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
-        first.wait_peer(second, "down", "has fallen silent")
-        ann.say(room, "while he was away")
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+        try:
+            wait_for("it is not met any more", lambda: first.peer(second)[
+                "state"] not in ("up", "suspect"))
+            ann.say(room, "while he was away")
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
         cluster.wait_met()
         assert bob.push("msg")["body"] == "while he was away"
         ann.fence()
