@@ -238,6 +238,7 @@ fuzz:
 
 bench: all
 	CONFABD=$(abspath $B/confabd) tests/bench/run
+	CONFABD=$(abspath $B/confabd) BENCH=cluster tests/bench/run
 
 sanitize:
 	$(MAKE) integration torture-short SAN=address,undefined

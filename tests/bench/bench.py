@@ -52,7 +52,8 @@ FANOUTS = [
 
 def compile_programs():
     BUILT.mkdir(parents=True, exist_ok=True)
-    for name in ("bare_epoll", "fanout", "flood", "pingpong"):
+    for name in ("bare_epoll", "bare_link", "crossing", "fanout", "flood",
+                 "pingpong"):
         subprocess.run(
             [os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE", "-O2",
              "-Wall", "-Wextra", "-I", str(ROOT), "-o", str(BUILT / name),

@@ -50,9 +50,12 @@ wire_connect(int port)
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const char *address = getenv("ADDRESS");
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	int yes = 1;
 
+	if (address && inet_pton(AF_INET, address, &to.sin_addr) != 1)
+		wire_die("ADDRESS is %s", address);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
 		wire_die("connect");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));

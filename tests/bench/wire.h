@@ -27,6 +27,7 @@ double wire_now(void);
 /* Soft limit of descriptors up to the hard one. */
 void wire_want_descriptors(void);
 
+/* To 127.0.0.1, or what ADDRESS says. */
 int wire_connect(int port);
 
 /* Connects, shakes hands, logs in as user; joins room unless it is NULL. */
