@@ -39,6 +39,7 @@ layout_of_structs(void)
 		offsetof(struct row, generation),
 		offsetof(struct row, journal_end),
 		offsetof(struct row, store),
+		offsetof(struct row, clock),
 		offsetof(struct row, delivered),
 		offsetof(struct row, archived),
 		offsetof(struct row, is_asleep),

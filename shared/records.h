@@ -30,6 +30,9 @@ enum message_flag {
 	MESSAGE_HAUL = 8192,       /* is none, but sets the point of a source */
 };
 
+/* The point of a hole, see haul_place in records.def, that is done. */
+#define HAUL_ARCHIVE_END ((uint64_t)INT64_MAX)
+
 /* Notes are kept in the journal with the messages, and are none. */
 #define MESSAGE_NOTES                                                          \
 	(MESSAGE_MARK | MESSAGE_BAN | MESSAGE_TRIM | MESSAGE_SYSTEM |          \

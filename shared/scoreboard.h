@@ -80,6 +80,8 @@ struct row {
 	_Atomic uint32_t generation;  /* of its configuration */
 	_Atomic uint64_t journal_end; /* ledger: all before it is committed */
 	_Atomic uint64_t store;     /* ledger: the id of data_dir; 0: not yet */
+	_Atomic uint64_t clock;     /* ledger: all that it said up to this
+				       id_time is committed */
 	_Atomic uint64_t delivered; /* ledger: all before it is in the rings */
 	_Atomic uint64_t archived[LEDGERS_MAX]; /* historian: committed; first
 						   api: one more than it has

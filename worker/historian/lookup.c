@@ -13,6 +13,7 @@
 #include "shared/thread.h"
 #include "shared/words.h"
 #include "worker/historian/indexer.h"
+#include "worker/historian/store_haul.h"
 #include "worker/historian/store_page.h"
 #include "worker/historian/store_search.h"
 
@@ -34,7 +35,9 @@ struct reader_thread {
 	struct lookup_pool *pool;
 	struct store_reader *reader;
 	struct store_searcher *searcher; /* NULL: there are no searches */
+	struct store_haul *haul;
 	struct store_page page;
+	struct buffer items; /* of a haul */
 	pthread_t thread;
 	bool is_running;
 };
@@ -52,6 +55,21 @@ struct lookup_pool {
 	struct reader_thread threads[];
 };
 
+static void
+write_haul(struct lookup_job *job, const struct archive_page *page)
+{
+	letter_begin(&job->answer, LETTER_ARCHIVE_PAGE);
+	archive_page_pack(&job->answer, page);
+	letter_end(&job->answer);
+}
+
+static void
+refuse_haul(struct lookup_job *job)
+{
+	write_haul(job, &(struct archive_page){
+				.request = job->haul.request, .failed = 1 });
+}
+
 void
 lookup_job_refuse(struct lookup_job *job, unsigned code, const char *error)
 {
@@ -62,6 +80,10 @@ lookup_job_refuse(struct lookup_job *job, unsigned code, const char *error)
 		.error = text_of(error),
 	};
 
+	if (job->is_haul) {
+		refuse_haul(job);
+		return;
+	}
 	letter_begin(&job->answer, LETTER_REFUSED);
 	refused_pack(&job->answer, &refused);
 	letter_end(&job->answer);
@@ -171,6 +193,27 @@ do_lookup(struct reader_thread *self, struct lookup_job *job)
 }
 
 static void
+do_haul(struct reader_thread *self, struct lookup_job *job)
+{
+	const struct store_haul_bounds bounds = {
+		.ledgers = job->ledgers,
+		.bytes = job->page_bytes,
+		.message_bytes = job->message_bytes,
+	};
+	struct archive_page page = { .request = job->haul.request };
+	bool is_end;
+
+	if (job->is_behind || store_haul_read(self->haul, &job->haul, &bounds,
+				      &self->items, &page.to, &is_end) < 0) {
+		refuse_haul(job);
+		return;
+	}
+	page.is_end = is_end;
+	page.items = buffer_text(&self->items);
+	write_haul(job, &page);
+}
+
+static void
 tell_finished(const struct lookup_pool *pool)
 {
 	uint64_t one = 1;
@@ -215,6 +258,8 @@ run(void *data)
 		pthread_mutex_unlock(&pool->mutex);
 		if (job->is_search)
 			do_search(self, job);
+		else if (job->is_haul)
+			do_haul(self, job);
 		else
 			do_lookup(self, job);
 		pthread_mutex_lock(&pool->mutex);
@@ -258,10 +303,11 @@ lookup_pool_new(const char *path, const char *search_path,
 
 		thread->pool = pool;
 		thread->reader = store_reader_open(path);
+		thread->haul = store_haul_open(path);
 		if (search_path)
 			thread->searcher =
 				store_searcher_open(path, search_path);
-		if (thread->reader == NULL ||
+		if (thread->reader == NULL || thread->haul == NULL ||
 			(search_path && thread->searcher == NULL) ||
 			start(thread) < 0)
 			goto fail;
@@ -290,7 +336,9 @@ lookup_pool_free(struct lookup_pool **pointer)
 			pthread_join(pool->threads[i].thread, NULL);
 		store_reader_close(&pool->threads[i].reader);
 		store_searcher_close(&pool->threads[i].searcher);
+		store_haul_close(&pool->threads[i].haul);
 		buffer_fini(&pool->threads[i].page.messages);
+		buffer_fini(&pool->threads[i].items);
 	}
 	if (pool->finished_fd >= 0)
 		close(pool->finished_fd);

@@ -21,9 +21,14 @@ struct lookup_job {
 	struct lookup wanted; /* its texts live as long as the job */
 	struct search search; /* so do these; what both have is the same */
 	bool is_search;
+	struct archive_wanted haul; /* of another host */
+	bool is_haul;
+	unsigned ledgers;     /* of this host, for a haul */
+	size_t message_bytes; /* what one message of a haul may take */
 	size_t page_bytes;    /* what the page's messages may take */
 	bool is_behind;       /* the archive lacks messages of the journal */
-	struct buffer answer; /* out: a finished letter, PAGE or REFUSED */
+	struct buffer answer; /* out: a finished letter, PAGE or REFUSED; of
+				 a haul ARCHIVE_PAGE */
 	struct lookup_job *prev, *next;
 };
 

@@ -33,7 +33,8 @@
 /* So long a visit waits for an archive that is catching up. */
 #define PATIENCE_MS 3000
 
-/* What a page letter has besides its messages. */
+/* What a page letter has besides its messages, and so one of an archive besides
+ * its only one. */
 #define PAGE_OVERHEAD 128
 
 struct visit {
@@ -164,11 +165,22 @@ journal_end_of(const struct reception *reception, unsigned ledger)
 		&arena_row(arena, slot)->journal_end, memory_order_acquire);
 }
 
+static unsigned
+ledger_count(const struct reception *reception)
+{
+	return arena_role_count(worker_arena(reception->worker), ROLE_LEDGER);
+}
+
 static bool
-is_sound(const struct reception *reception, const struct lookup *wanted)
+is_sound(const struct reception *reception, const struct lookup_job *job)
 {
 	const struct arena *arena = worker_arena(reception->worker);
+	const struct lookup *wanted = &job->wanted;
 
+	if (job->is_haul && (job->haul.ledger >= ledger_count(reception) ||
+				    job->haul.ledgers_there == 0 ||
+				    job->haul.ledgers_there > LEDGERS_MAX))
+		return false;
 	return wanted->asker_slot < arena_shape(arena)->slots &&
 	       wanted->tenant.length <= TENANT_BYTES_MAX &&
 	       wanted->stream.length <= ROOM_BYTES_MAX &&
@@ -184,6 +196,14 @@ read_letter(const struct letter *letter, struct lookup_job *job)
 
 	if (letter->kind == LETTER_LOOKUP)
 		return lookup_unpack(&in, &job->wanted);
+	if (letter->kind == LETTER_ARCHIVE_WANTED) {
+		job->is_haul = archive_wanted_unpack(&in, &job->haul);
+		job->wanted = (struct lookup){
+			.asker_slot = job->haul.asker_slot,
+			.asker_life = job->haul.asker_life,
+		};
+		return job->is_haul;
+	}
 	job->is_search = true;
 	if (letter->kind != LETTER_SEARCH || !search_unpack(&in, &job->search))
 		return false;
@@ -209,12 +229,19 @@ let_wait(struct reception *reception, struct visit *visit)
 	const struct lookup *wanted = &visit->job.wanted;
 
 	visit->since_ms = worker_now_ms(worker);
-	visit->ledger = stream_shard((unsigned)wanted->kind, wanted->tenant,
-		wanted->stream,
-		arena_role_count(worker_arena(worker), ROLE_LEDGER));
-	visit->target = journal_end_of(reception, visit->ledger);
+	visit->job.ledgers = ledger_count(reception);
 	visit->job.page_bytes =
 		page_room(reception, (unsigned)wanted->asker_slot);
+	if (visit->job.is_haul) {
+		visit->ledger = (unsigned)visit->job.haul.ledger;
+		visit->job.message_bytes = 2 * visit->job.page_bytes;
+		visit->job.page_bytes = MIN_OF(
+			visit->job.page_bytes, (size_t)visit->job.haul.bytes);
+	} else {
+		visit->ledger = stream_shard((unsigned)wanted->kind,
+			wanted->tenant, wanted->stream, visit->job.ledgers);
+	}
+	visit->target = journal_end_of(reception, visit->ledger);
 	if (!visit->job.is_search || reception->search_count < SEARCHES_MAX) {
 		reception->search_count += visit->job.is_search;
 		DL_APPEND(reception->waiting, visit);
@@ -234,7 +261,7 @@ reception_take(struct reception *reception, const struct letter *letter)
 	struct lookup_job job = { 0 };
 	struct visit *visit;
 
-	if (!read_letter(letter, &job) || !is_sound(reception, &job.wanted)) {
+	if (!read_letter(letter, &job) || !is_sound(reception, &job)) {
 		log_warning("a letter %s from slot %u is none for a historian",
 			letter_kind_name(letter->kind), letter->from);
 		give_back(reception, open);

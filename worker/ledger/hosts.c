@@ -13,7 +13,7 @@
 #define VIA_LEDGER_BITS 8
 #define VIA_LEDGER_MASK ((1U << VIA_LEDGER_BITS) - 1)
 
-_Static_assert(LEDGERS_MAX <= VIA_LEDGER_MASK, "a via tells all ledgers");
+_Static_assert(HOSTS_NUMBERS_MAX <= VIA_LEDGER_MASK, "a via tells all sources");
 
 void
 hosts_fini(struct hosts *hosts)
@@ -25,7 +25,7 @@ hosts_fini(struct hosts *hosts)
 bool
 hosts_are_sound(uint64_t host, uint64_t ledger)
 {
-	return host > 0 && host <= HOSTS_HOST_MAX && ledger < LEDGERS_MAX;
+	return host > 0 && host <= HOSTS_HOST_MAX && ledger < HOSTS_NUMBERS_MAX;
 }
 
 struct host_source *
@@ -50,6 +50,54 @@ hosts_need(struct hosts *hosts, uint64_t host, uint64_t ledger)
 	source = &hosts->sources[hosts->count++];
 	*source = (struct host_source){ .host = host, .ledger = ledger };
 	return source;
+}
+
+bool
+hosts_is_hole(const struct host_source *source)
+{
+	return source->ledger >= LEDGERS_MAX;
+}
+
+bool
+hosts_is_done(const struct host_source *source)
+{
+	return source->ahead.position >= HAUL_ARCHIVE_END;
+}
+
+bool
+hosts_is_late(const struct message *message)
+{
+	return (message->via & VIA_LEDGER_MASK) > LEDGERS_MAX;
+}
+
+struct host_source *
+hosts_need_hole(
+	struct hosts *hosts, uint64_t host, uint64_t ledger, uint64_t epoch)
+{
+	for (uint64_t i = 1; i <= HOSTS_HOLES_MAX; i++) {
+		uint64_t number = i * LEDGERS_MAX + ledger;
+		struct host_source *hole = hosts_find(hosts, host, number);
+
+		if (hole == NULL)
+			return hosts_need(hosts, host, number);
+		if (hole->ahead.epoch != epoch || hosts_is_done(hole))
+			return hole;
+	}
+	return NULL;
+}
+
+struct haul_place
+hosts_place(const struct host_source *source, const struct host_point *point)
+{
+	return (struct haul_place){
+		.host = source->host,
+		.ledger = source->ledger,
+		.epoch = point->epoch,
+		.position = point->position,
+		.index = point->index,
+		.clock = point->clock,
+		.archived = point->archived,
+	};
 }
 
 int
@@ -120,7 +168,7 @@ hosts_replay_note(struct hosts *hosts, const struct haul_place *place)
 	if (source != NULL)
 		source->held = source->ahead =
 			(struct host_point){ place->epoch, place->position,
-				place->index };
+				place->index, place->clock, place->archived };
 }
 
 /* Of what epoch it is the note before it says, or the checkpoint. */
@@ -137,6 +185,9 @@ hosts_replay(struct hosts *hosts, const struct message *message)
 		return;
 	source->held.position = message->via_position;
 	source->held.index = message->via_index;
+	if (!hosts_is_hole(source) && !(message->flags & MESSAGE_NOTES))
+		source->held.clock =
+			MAX_OF(source->held.clock, message->id_time);
 	source->ahead = source->held;
 }
 
@@ -145,16 +196,12 @@ hosts_write(const struct hosts *hosts, struct buffer *out)
 {
 	for (size_t i = 0; i < hosts->count; i++) {
 		const struct host_source *source = &hosts->sources[i];
+		struct haul_place place;
 
 		if (source->held.epoch == 0)
 			continue;
-		haul_place_pack(out, &(struct haul_place){
-					     .host = source->host,
-					     .ledger = source->ledger,
-					     .epoch = source->held.epoch,
-					     .position = source->held.position,
-					     .index = source->held.index,
-				     });
+		place = hosts_place(source, &source->held);
+		haul_place_pack(out, &place);
 	}
 }
 

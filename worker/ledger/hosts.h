@@ -8,7 +8,15 @@
  * holds when that batch is in the journal. The checkpoint has all that hold.
  *
  * There are as many sources as other hosts have ledgers, at most
- * HOSTS_SOURCES_MAX; a point is 40 bytes in the checkpoint at most.
+ * HOSTS_SOURCES_MAX; a point is 70 bytes in the checkpoint at most.
+ *
+ * What a journal does not have any more may be in the archive there. Then a
+ * hole in it is a source, too: the rows that its ledger said behind one clock
+ * and not behind another, in the order of their numbers. Of each journal there
+ * may be HOSTS_HOLES_MAX at a time; they are numbered behind the ledgers.
+ * Together with the rule that a journal's messages up to `archived` come from
+ * there, each comes from one of the two. One whose point is HAUL_ARCHIVE_END
+ * is done.
  */
 #ifndef WORKER_LEDGER_HOSTS_H
 #define WORKER_LEDGER_HOSTS_H
@@ -17,8 +25,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/scoreboard.h"
+
 #define HOSTS_SOURCES_MAX 256
 #define HOSTS_HOST_MAX 1023
+#define HOSTS_HOLES_MAX 4
+#define HOSTS_NUMBERS_MAX ((1 + HOSTS_HOLES_MAX) * LEDGERS_MAX)
 
 struct buffer;
 struct haul_place;
@@ -30,15 +42,16 @@ struct unpack;
 struct host_point {
 	uint64_t epoch;
 	uint64_t position, index;
+	uint64_t clock, archived; /* as in haul_place of records.def */
 };
 
 struct host_source {
 	uint64_t host;
-	uint64_t ledger;         /* from 0 */
+	uint64_t ledger;         /* from 0; or the number of a hole */
 	struct host_point held;  /* what is in the journal */
 	struct host_point ahead; /* what will be with the batch */
 	uint64_t noted_ms;       /* when it was put into the journal last */
-	bool is_touched;         /* by letters of this turn */
+	uint64_t taken;          /* messages of a hole, by this process */
 };
 
 /* Zeroed is empty. */
@@ -59,11 +72,27 @@ struct host_source *hosts_find(
 struct host_source *hosts_need(
 	struct hosts *hosts, uint64_t host, uint64_t ledger);
 
+/* Where what is lost of the journal can be noted: a source that is new, done,
+ * or of another epoch; NULL: there are too many. */
+struct host_source *hosts_need_hole(
+	struct hosts *hosts, uint64_t host, uint64_t ledger, uint64_t epoch);
+
+/* Is it what is lost of a journal? And is that all here? */
+bool hosts_is_hole(const struct host_source *source);
+bool hosts_is_done(const struct host_source *source);
+
+/* Did the message come from an archive, late? */
+bool hosts_is_late(const struct message *message);
+
 /* -1, 0 or 1 as a stands before b; of one epoch. */
 int hosts_compare(const struct host_point *a, const struct host_point *b);
 
 /* message.via of what comes from there. */
 uint64_t hosts_via(const struct host_source *source);
+
+/* As it is to be told or noted. */
+struct haul_place hosts_place(
+	const struct host_source *source, const struct host_point *point);
 
 /* The batch is in the journal, or not: that goes for all that ran ahead. */
 void hosts_settle(struct hosts *hosts);

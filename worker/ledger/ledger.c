@@ -278,6 +278,8 @@ ledger_main(struct worker *worker)
 	if (opening_store(&ledger) == 0) {
 		atomic_store_explicit(&ledger.row->journal_end,
 			journal_end(ledger.journal), memory_order_release);
+		atomic_store_explicit(&ledger.row->clock, ledger.id_time,
+			memory_order_release);
 		atomic_store_explicit(
 			&ledger.row->store, ledger.epoch, memory_order_release);
 		delivery_note(&ledger);

@@ -76,7 +76,7 @@ on_replay_message(void *self, const struct journal_batch *batch,
 		turn_mark_again(ledger, message, batch->end);
 	else if (message->flags & MESSAGE_HAUL)
 		turn_haul_again(ledger, message);
-	else if (!(message->flags & MESSAGE_NOTES))
+	else if (!(message->flags & MESSAGE_NOTES) && !hosts_is_late(message))
 		turn_redeliver(ledger, message, record, batch->end);
 }
 

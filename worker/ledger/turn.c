@@ -49,6 +49,8 @@ commit(struct ledger *ledger)
 	end = journal_end(ledger->journal);
 	atomic_store_explicit(
 		&ledger->row->journal_end, end, memory_order_release);
+	atomic_store_explicit(
+		&ledger->row->clock, ledger->id_time, memory_order_release);
 	if (ledger->relay != NO_SLOT && links_want_bell(ledger->links))
 		bell_ring(arena_bell(ledger->arena, ledger->relay));
 	row_count(ledger->row, COUNTER_MESSAGES, messages);
@@ -156,6 +158,17 @@ turn_publish(struct ledger *ledger, size_t packed)
 	if (letter->size <= ledger->letter_max)
 		deliver(ledger, &message, letter, UINT64_MAX);
 	answer_say(ledger, &message);
+}
+
+void
+turn_remember(struct ledger *ledger, size_t packed)
+{
+	struct letter *letter = packed_letter(&ledger->turn.packed, packed);
+	struct unpack in = letter_open(letter);
+	struct message message;
+
+	must(message_unpack(&in, &message));
+	take_places(ledger, &message, packed_record(letter));
 }
 
 /* It is not: its sender is told, and nobody else. */

@@ -55,7 +55,7 @@ read_place(const struct ledger *ledger, const struct letter *letter,
 
 	return haul_place_unpack(&in, place) &&
 	       is_of_another_host(ledger, place->host, place->ledger) &&
-	       place->epoch != 0;
+	       place->ledger < LEDGERS_MAX && place->epoch != 0;
 }
 
 /* It goes into the batch; body lies in ledger->letter. */
@@ -90,7 +90,18 @@ is_too_much(const struct ledger *ledger)
 static struct host_point
 point_of(uint64_t epoch, uint64_t position, uint64_t index)
 {
-	return (struct host_point){ epoch, position, index };
+	return (struct host_point){
+		.epoch = epoch,
+		.position = position,
+		.index = index,
+	};
+}
+
+static void
+advance(struct host_source *source, const struct host_point *to)
+{
+	source->ahead.position = to->position;
+	source->ahead.index = to->index;
 }
 
 /* The items that are new; a row that breaks off is taken as far as it goes. */
@@ -101,6 +112,7 @@ take_items(struct ledger *ledger, struct host_source *source,
 	const struct host_point to =
 		point_of(haul->epoch, haul->to_position, haul->to_index);
 	struct unpack in = unpack_of(haul->items);
+	struct haul_place place;
 	bool has_unkept = false;
 
 	while (in.at < in.end) {
@@ -119,19 +131,16 @@ take_items(struct ledger *ledger, struct host_source *source,
 			row_count(ledger->row, COUNTER_HAULED_BAD, 1);
 			break;
 		}
-		source->ahead = point;
+		advance(source, &point);
 		has_unkept |= !turn_haul_item(ledger, source, item.message);
 	}
 	if (hosts_compare(&to, &source->ahead) > 0)
-		source->ahead = to;
-	if (has_unkept || worker_now_ms(ledger->worker) >=
-				  source->noted_ms + NOTE_EVERY_MS)
-		stage_place(ledger, source,
-			&(struct haul_place){ .host = source->host,
-				.ledger = source->ledger,
-				.epoch = source->ahead.epoch,
-				.position = source->ahead.position,
-				.index = source->ahead.index });
+		advance(source, &to);
+	place = hosts_place(source, &source->ahead);
+	if (has_unkept || hosts_is_done(source) ||
+		worker_now_ms(ledger->worker) >=
+			source->noted_ms + NOTE_EVERY_MS)
+		stage_place(ledger, source, &place);
 }
 
 void
@@ -173,6 +182,60 @@ is_done(const struct host_source *source, const struct haul_place *place)
 	return place->lost > 0 ? order <= 0 : order == 0;
 }
 
+/* What is lost of the journal and may be in the archive there becomes a source;
+ * NULL: there is nothing, or no room. */
+static struct host_source *
+add_hole(struct ledger *ledger, const struct host_point *behind,
+	const struct haul_place *set)
+{
+	struct haul_place place = {
+		.host = set->host,
+		.epoch = set->epoch,
+		.clock = MAX_OF(behind->clock, behind->archived),
+		.archived = set->archived,
+	};
+	struct host_source *hole;
+
+	if (set->lost == 0 || place.clock >= place.archived)
+		return NULL;
+	hole = hosts_need_hole(
+		&ledger->hosts, set->host, set->ledger, set->epoch);
+	if (hole == NULL)
+		return NULL;
+	place.ledger = hole->ledger;
+	stage_place(ledger, hole, &place);
+	hole->taken = 0;
+	hole->ahead = (struct host_point){ .epoch = place.epoch,
+		.clock = place.clock,
+		.archived = place.archived };
+	return hole;
+}
+
+/* Goes on at another point. What was taken before is known only in the same
+ * life of its store. */
+static void
+set_point(struct ledger *ledger, struct host_source *source,
+	const struct haul_place *place)
+{
+	struct host_point to =
+		point_of(place->epoch, place->position, place->index);
+	uint64_t host = source->host, number = source->ledger;
+	struct haul_place noted;
+
+	if (source->ahead.epoch == to.epoch) {
+		to.clock = source->ahead.clock;
+		to.archived = source->ahead.archived;
+	}
+	if (add_hole(ledger, &to, place) != NULL) {
+		source = hosts_find(&ledger->hosts, host, number);
+		to.archived = place->archived;
+	}
+	source->ahead = to;
+	noted = hosts_place(source, &to);
+	noted.lost = place->lost;
+	stage_place(ledger, source, &noted);
+}
+
 void
 turn_haul_set_take(struct ledger *ledger, struct task *task)
 {
@@ -191,8 +254,7 @@ turn_haul_set_take(struct ledger *ledger, struct task *task)
 		task->fate = FATE_REPEAT;
 	if (task->fate != FATE_PUBLISH)
 		return;
-	stage_place(ledger, source, &place);
-	source->ahead = point_of(place.epoch, place.position, place.index);
+	set_point(ledger, source, &place);
 }
 
 static void
@@ -213,11 +275,8 @@ tell_source(
 		hosts_find(&ledger->hosts, host, number);
 	struct haul_place place = { .host = host, .ledger = number };
 
-	if (source != NULL) {
-		place.epoch = source->held.epoch;
-		place.position = source->held.position;
-		place.index = source->held.index;
-	}
+	if (source != NULL)
+		place = hosts_place(source, &source->held);
 	send_place(ledger, to, &place);
 }
 
@@ -228,23 +287,6 @@ turn_haul_begin(struct ledger *ledger, enum journal_result result)
 		hosts_settle(&ledger->hosts);
 	else
 		hosts_take_back(&ledger->hosts);
-}
-
-void
-turn_haul_finish(struct ledger *ledger, const struct task *task,
-	enum journal_result result)
-{
-	struct haul haul;
-
-	if (!read_haul(ledger, task->letter, &haul)) {
-		answers_bad_letter(ledger, task->letter);
-		return;
-	}
-	for (size_t i = 0; result == JOURNAL_OK && i < task->hauled; i++)
-		turn_haul_item_done(
-			ledger, &ledger->turn.hauled[task->packed + i]);
-	tell_source(
-		ledger, answers_sender(task->letter), haul.host, haul.ledger);
 }
 
 /* Every gateway tells its clients that they have to look anew. */
@@ -263,6 +305,52 @@ tell_moved(struct ledger *ledger)
 }
 
 static void
+note_filled(struct ledger *ledger, const struct host_source *hole)
+{
+	log_info("host %" PRIu64 ", ledger %" PRIu64
+		 ": what its archive has of what was lost is here, %" PRIu64
+		 " messages of it since the start of this process",
+		hole->host, hole->ledger % LEDGERS_MAX, hole->taken);
+	tell_moved(ledger);
+}
+
+/* The letter's messages are in the journal. */
+static void
+keep_all(
+	struct ledger *ledger, const struct task *task, const struct haul *haul)
+{
+	struct host_source *source =
+		hosts_find(&ledger->hosts, haul->host, haul->ledger);
+
+	for (size_t i = 0; i < task->hauled; i++)
+		turn_haul_item_done(
+			ledger, &ledger->turn.hauled[task->packed + i]);
+	if (source == NULL || !hosts_is_hole(source))
+		return;
+	source->taken += task->hauled;
+	if (task->fate == FATE_PUBLISH &&
+		haul->from_position < HAUL_ARCHIVE_END &&
+		haul->to_position >= HAUL_ARCHIVE_END)
+		note_filled(ledger, source);
+}
+
+void
+turn_haul_finish(struct ledger *ledger, const struct task *task,
+	enum journal_result result)
+{
+	struct haul haul;
+
+	if (!read_haul(ledger, task->letter, &haul)) {
+		answers_bad_letter(ledger, task->letter);
+		return;
+	}
+	if (result == JOURNAL_OK)
+		keep_all(ledger, task, &haul);
+	tell_source(
+		ledger, answers_sender(task->letter), haul.host, haul.ledger);
+}
+
+static void
 note_hole(struct ledger *ledger, const struct haul_place *place)
 {
 	log_warning("host %" PRIu64 ", ledger %" PRIu64 ": %" PRIu64
@@ -271,6 +359,20 @@ note_hole(struct ledger *ledger, const struct haul_place *place)
 		place->host, place->ledger, place->lost, place->position);
 	row_count(ledger->row, COUNTER_HAUL_HOLES, 1);
 	tell_moved(ledger);
+}
+
+/* What was lost and is to come from the archive there. */
+static void
+tell_holes(
+	struct ledger *ledger, struct teller to, uint64_t host, uint64_t number)
+{
+	for (uint64_t i = 1; i <= HOSTS_HOLES_MAX; i++) {
+		const struct host_source *hole = hosts_find(
+			&ledger->hosts, host, i * LEDGERS_MAX + number);
+
+		if (hole != NULL)
+			tell_source(ledger, to, host, hole->ledger);
+	}
 }
 
 void
@@ -290,6 +392,8 @@ turn_haul_set_finish(struct ledger *ledger, const struct task *task,
 	if (task->fate == FATE_PUBLISH && result == JOURNAL_OK &&
 		place.lost > 0)
 		note_hole(ledger, &place);
+	tell_holes(
+		ledger, answers_sender(task->letter), place.host, place.ledger);
 	tell_source(
 		ledger, answers_sender(task->letter), place.host, place.ledger);
 }
@@ -299,7 +403,8 @@ turn_haul_again(struct ledger *ledger, const struct message *message)
 {
 	struct haul_place place;
 
-	if (hosts_of_message(message, &place) && place.lost > 0)
+	if (hosts_of_message(message, &place) &&
+		(place.lost > 0 || place.position >= HAUL_ARCHIVE_END))
 		tell_moved(ledger);
 }
 

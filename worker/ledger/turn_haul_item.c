@@ -3,15 +3,12 @@
  * version, and its host may be wrong about much. So nothing of it is taken for
  * granted but that the host holds our secret.
  *
- * A message keeps its id and gets places of our own. Marks and what was taken
- * away say where by the id of a message; which place that is here, memory
- * tells, or the turn itself. What a class here does not keep is shown to those
- * who are there and not stored.
+ * A message keeps its id and gets places of our own. What a class here does not
+ * keep is shown to those who are there and not stored.
  */
 #include "worker/ledger/turn_haul_item.h"
 
 #include "shared/bans.h"
-#include "shared/bans_writer.h"
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/config.h"
@@ -26,19 +23,17 @@
 /* So far ids may run before our clock and take it along. */
 #define AHEAD_MS_MAX 60000
 
-/* So many messages of the turn are looked at for the one that was read. */
-#define LOOK_BACK_MAX 1024
-
 /* What a message may be marked with; everything else is of a later version. */
 #define FLAGS_KNOWN                                                            \
 	(MESSAGE_ECHO | MESSAGE_CHANGES | MESSAGE_MODERATED |                  \
-		MESSAGE_ROOM_KEY | MESSAGE_SHARED_KEY | MESSAGE_DELETED)
+		MESSAGE_ROOM_KEY | MESSAGE_SHARED_KEY | MESSAGE_EDITED |       \
+		MESSAGE_DELETED)
 
 /* One that was too large for the rings of this host comes without its body. */
 #define FLAGS_WITHOUT_BODY (MESSAGE_DELETE | MESSAGE_DELETED)
 
-static void
-add_hauled(struct turn *turn, size_t packed, const struct message *message)
+void
+turn_haul_add(struct turn *turn, size_t packed, const struct message *message)
 {
 	if (turn->hauled_count == turn->hauled_room) {
 		turn->hauled_room = 2 * turn->hauled_room + 64;
@@ -49,9 +44,8 @@ add_hauled(struct turn *turn, size_t packed, const struct message *message)
 		(struct hauled){ packed, message->id_time, message->id_origin };
 }
 
-/* Nobody here has asked for it. */
-static void
-stamp(struct ledger *ledger, const struct host_source *source,
+void
+turn_haul_stamp(struct ledger *ledger, const struct host_source *source,
 	struct message *message)
 {
 	message->epoch = ledger->epoch;
@@ -60,230 +54,6 @@ stamp(struct ledger *ledger, const struct host_source *source,
 	message->via = hosts_via(source);
 	message->via_position = source->ahead.position;
 	message->via_index = source->ahead.index;
-}
-
-/* A note of another host, as one of ours. */
-static void
-stage_note(struct ledger *ledger, const struct host_source *source,
-	struct message *message)
-{
-	size_t packed;
-
-	stamp(ledger, source, message);
-	if (!turn_stage(ledger, message, 0, &packed)) {
-		row_count(ledger->row, COUNTER_HAULED_BAD, 1);
-		return;
-	}
-	ledger->turn.note_count++;
-	add_hauled(&ledger->turn, packed, message);
-}
-
-static void
-count_lost(struct ledger *ledger)
-{
-	row_count(ledger->row, COUNTER_HAULED_LOST, 1);
-}
-
-/* Where a message of the turn stands in this stream; 0: not at all. */
-static uint64_t
-offset_in(struct ledger *ledger, const struct hauled *hauled,
-	const struct stream_name *name)
-{
-	struct unpack in = letter_open(
-		packed_letter(&ledger->turn.packed, hauled->packed));
-	struct message message;
-	struct places places;
-	struct place place;
-
-	must(message_unpack(&in, &message));
-	places = places_of(&message);
-	while (message.offset > 0 && places_next(&places, &place))
-		if (text_equal(stream_name_text(&place.name),
-			    stream_name_text(name)))
-			return place.offset;
-	return 0;
-}
-
-/* Is it the message that the note names? */
-static bool
-is_named(uint64_t id_time, uint64_t id_origin, const struct message *note)
-{
-	if (note->flags & MESSAGE_TRIM && note->of_origin == 0)
-		return id_time > 0 && id_time <= note->of_time;
-	return id_time == note->of_time && id_origin == note->of_origin;
-}
-
-/* Of the messages of the turn, which memory does not have yet. */
-static uint64_t
-find_in_turn(struct ledger *ledger, const struct message *note,
-	const struct stream_name *name)
-{
-	const struct turn *turn = &ledger->turn;
-	size_t least = turn->hauled_count -
-		       MIN_OF(turn->hauled_count, (size_t)LOOK_BACK_MAX);
-
-	for (size_t i = turn->hauled_count; i > least; i--) {
-		const struct hauled *hauled = &turn->hauled[i - 1];
-		uint64_t offset = 0;
-
-		if (is_named(hauled->id_time, hauled->id_origin, note))
-			offset = offset_in(ledger, hauled, name);
-		if (offset > 0)
-			return offset;
-	}
-	return 0;
-}
-
-/* Our place of the message that another host's note names; 0: nobody knows. */
-static uint64_t
-find_offset(struct ledger *ledger, const struct message *note,
-	struct text stream_called)
-{
-	const struct recent_message *at = NULL;
-	const struct stream *stream;
-	struct stream_name name;
-	uint64_t offset;
-
-	if (note->of_time == 0)
-		return 0;
-	stream_name_make(
-		&name, (unsigned)note->kind, note->tenant, stream_called);
-	offset = find_in_turn(ledger, note, &name);
-	stream = streams_find(&ledger->streams, &name);
-	if (offset > 0 || stream == NULL)
-		return offset;
-	if (note->flags & MESSAGE_TRIM && note->of_origin == 0)
-		at = recent_find_said(stream, note->of_time);
-	else
-		at = recent_find_id(stream, note->of_time, note->of_origin);
-	return at ? at->offset : 0;
-}
-
-static bool
-take_mark(struct ledger *ledger, const struct host_source *source,
-	const struct message *message)
-{
-	struct mark mark;
-	struct message note;
-
-	if (!marks_of_message(message, &mark))
-		return false;
-	mark.offset = find_offset(ledger, message, mark.stream);
-	mark.with_offset = 0;
-	if (mark.with.length > 0)
-		mark.with_offset = find_offset(ledger, message, mark.with);
-	mark.asker_slot = mark.asker_life = mark.connection = 0;
-	if (mark.offset == 0) {
-		count_lost(ledger);
-		return true;
-	}
-	if (mark.offset <= marks_find(&ledger->marks, &mark))
-		return true;
-	marks_to_message(&mark, &note, &ledger->turn.others);
-	note.of_time = message->of_time;
-	note.of_origin = message->of_origin;
-	stage_note(ledger, source, &note);
-	return true;
-}
-
-/* The id is that of the last message that goes; without one, the archive looks
- * for what is not later than its time. */
-static bool
-take_trim(struct ledger *ledger, const struct host_source *source,
-	const struct message *message)
-{
-	struct message note = {
-		.kind = message->kind,
-		.tenant = message->tenant,
-		.stream = message->stream,
-		.flags = MESSAGE_TRIM,
-		.of_time = message->of_time,
-		.of_origin = message->of_origin,
-	};
-	uint64_t last;
-
-	if ((message->kind != STREAM_ROOM && message->kind != STREAM_INBOX) ||
-		!answers_names_fit(message->tenant, message->stream))
-		return false;
-	if (message->of_time == 0) {
-		count_lost(ledger);
-		return true;
-	}
-	last = find_offset(ledger, message, message->stream);
-	note.of_offset = last ? last + 1 : 0;
-	stage_note(ledger, source, &note);
-	return true;
-}
-
-static bool
-take_ban(struct ledger *ledger, const struct host_source *source,
-	const struct message *message)
-{
-	struct unpack in = unpack_of(message->body);
-	struct message note = { .kind = STREAM_TENANT,
-		.flags = MESSAGE_BAN,
-		.body = message->body };
-	struct ban ban;
-
-	if (ledger->bans == NULL || !ban_unpack(&in, &ban) ||
-		!ban_is_sound(&ban) ||
-		(ban.what != BAN_SET && ban.what != BAN_LIFT))
-		return false;
-	if (bans_writer_since(ledger->bans, &ban) <= ban.since)
-		stage_note(ledger, source, &note);
-	return true;
-}
-
-static bool
-take_system(struct ledger *ledger, const struct host_source *source,
-	const struct message *message)
-{
-	struct message note = { .kind = STREAM_TENANT,
-		.tenant = message->tenant,
-		.flags = MESSAGE_SYSTEM };
-
-	if (ledger->number != 0 || !systems_is_tenant(message->tenant))
-		return false;
-	if (!systems_has(ledger->arena, message->tenant))
-		stage_note(ledger, source, &note);
-	return true;
-}
-
-static bool
-take_enrol(struct ledger *ledger, const struct host_source *source,
-	const struct message *message)
-{
-	struct message note;
-	struct enrol enrol;
-
-	if (ledger->number != 0 || !rolls_of_message(message, &enrol))
-		return false;
-	rolls_to_message(&enrol, &note);
-	if (!rolls_have(&ledger->rolls, &enrol))
-		stage_note(ledger, source, &note);
-	return true;
-}
-
-static bool
-take_note(struct ledger *ledger, const struct host_source *source,
-	const struct message *message)
-{
-	if (message->flags & ~(uint64_t)MESSAGE_NOTES)
-		return false;
-	switch (message->flags) {
-	case MESSAGE_MARK:
-		return take_mark(ledger, source, message);
-	case MESSAGE_TRIM:
-		return take_trim(ledger, source, message);
-	case MESSAGE_BAN:
-		return take_ban(ledger, source, message);
-	case MESSAGE_SYSTEM:
-		return take_system(ledger, source, message);
-	case MESSAGE_ENROL:
-		return take_enrol(ledger, source, message);
-	default:
-		return false;
-	}
 }
 
 static bool
@@ -369,48 +139,80 @@ show(struct ledger *ledger, const struct host_source *source,
 		mail_add_side(others, &(struct mail_side){ side.user, 0 });
 	message->others = buffer_text(others);
 	message->offset = 0;
-	stamp(ledger, source, message);
+	turn_haul_stamp(ledger, source, message);
 	message->epoch = 0;
 	at = packed_begin(packed, 0);
 	message_pack(packed, message);
 	packed_end(packed, at);
-	add_hauled(&ledger->turn, at, message);
+	turn_haul_add(&ledger->turn, at, message);
 }
 
-/* It gets its places, unless its key says that it has some. */
-static void
+/* It gets its places, unless its key says that it has some: then false. What is
+ * late is as it stands in the archive there, and keys are of what is new. */
+static bool
 keep(struct ledger *ledger, const struct host_source *source,
 	struct message *message)
 {
+	bool has_key = message->key.length > 0 && !hosts_is_hole(source);
 	const struct key_entry *entry = NULL;
 	struct key_name key;
 	size_t packed;
 
-	if (message->key.length > 0) {
+	if (has_key) {
 		key = keys_name(&ledger->keys, message);
 		entry = keys_find(&ledger->keys, &key, clock_unix_ms());
 	}
 	if (entry != NULL && entry->target == key.target) {
 		row_count(ledger->row, COUNTER_HAULED_KNOWN, 1);
-		return;
+		return false;
 	}
 	message->placed = next_clock(ledger, message->id_time);
 	turn_give_offsets(ledger, message);
-	stamp(ledger, source, message);
-	message->changed = 0;
+	turn_haul_stamp(ledger, source, message);
+	if (!hosts_is_hole(source))
+		message->changed = 0;
 	if (!turn_stage(ledger, message, 0, &packed)) {
 		row_count(ledger->row, COUNTER_HAULED_BAD, 1);
-		return;
+		return true;
 	}
 	ledger->id_time = message->placed;
-	if (message->key.length > 0 && entry == NULL)
+	if (has_key && entry == NULL)
 		keys_add(&ledger->keys, &key, message);
-	add_hauled(&ledger->turn, packed, message);
+	turn_haul_add(&ledger->turn, packed, message);
+	return true;
+}
+
+/* Does it come from here, and not from the archive there or the journal? */
+static bool
+is_due(const struct host_source *source, const struct message *message)
+{
+	bool is_archived = message->id_time <= source->ahead.archived;
+
+	if (!hosts_is_hole(source))
+		return !is_archived;
+	return is_archived && message->id_time > source->ahead.clock;
+}
+
+/* false: it leaves nothing in the batch. */
+static bool
+take_message(struct ledger *ledger, struct host_source *source,
+	struct message *message)
+{
+	if (!is_due(source, message))
+		return false;
+	if (!hosts_is_hole(source))
+		source->ahead.clock =
+			MAX_OF(source->ahead.clock, message->id_time);
+	if (is_kept(ledger, message))
+		return keep(ledger, source, message);
+	if (!hosts_is_hole(source))
+		show(ledger, source, message);
+	return false;
 }
 
 bool
-turn_haul_item(struct ledger *ledger, const struct host_source *source,
-	struct text packed)
+turn_haul_item(
+	struct ledger *ledger, struct host_source *source, struct text packed)
 {
 	struct unpack in = unpack_of(packed);
 	struct message message;
@@ -421,51 +223,16 @@ turn_haul_item(struct ledger *ledger, const struct host_source *source,
 	if (message.body.length == 0 && message.flags & FLAGS_WITHOUT_BODY)
 		message.body = TEXT_LITERAL("null");
 	if (is_good && message.flags & MESSAGE_NOTES) {
-		is_good = take_note(ledger, source, &message);
+		is_good = !hosts_is_hole(source) &&
+			  turn_haul_note(ledger, source, &message);
 	} else if (is_good && is_sound(ledger, source, &message)) {
-		if (!is_kept(ledger, &message)) {
-			show(ledger, source, &message);
-			return false;
-		}
-		keep(ledger, source, &message);
+		return take_message(ledger, source, &message);
 	} else {
 		is_good = false;
 	}
 	if (!is_good)
 		row_count(ledger->row, COUNTER_HAULED_BAD, 1);
 	return true;
-}
-
-static void
-set_mark(struct ledger *ledger, const struct message *message)
-{
-	struct mark mark;
-
-	must(marks_of_message(message, &mark));
-	if (marks_set(&ledger->marks, &mark))
-		turn_mark_again(ledger, message, UINT64_MAX);
-}
-
-static void
-trim(struct ledger *ledger, const struct message *message)
-{
-	struct stream *stream = answers_find_stream(ledger,
-		(unsigned)message->kind, message->tenant, message->stream);
-
-	if (stream != NULL)
-		recent_trim_noted(&ledger->recent, stream, message);
-}
-
-static void
-enrol(struct ledger *ledger, const struct message *message)
-{
-	struct enrol enrolled;
-
-	must(rolls_of_message(message, &enrolled));
-	if (rolls_have_room_for(&ledger->rolls, &enrolled, 0))
-		rolls_add(&ledger->rolls, &enrolled);
-	else
-		count_lost(ledger);
 }
 
 void
@@ -477,18 +244,10 @@ turn_haul_item_done(struct ledger *ledger, const struct hauled *hauled)
 
 	must(message_unpack(&in, &message));
 	row_count(ledger->row, COUNTER_HAULED, 1);
-	if (message.flags & MESSAGE_MARK)
-		set_mark(ledger, &message);
-	else if (message.flags & MESSAGE_TRIM)
-		trim(ledger, &message);
-	else if (message.flags & MESSAGE_BAN)
-		turn_ban_hauled(ledger, message.body);
-	else if (message.flags & MESSAGE_ENROL)
-		enrol(ledger, &message);
-	else if (message.flags & MESSAGE_SYSTEM) {
-		if (!systems_add(ledger->arena, message.tenant))
-			count_lost(ledger);
-	} else {
+	if (message.flags & MESSAGE_NOTES)
+		turn_haul_note_done(ledger, &message);
+	else if (hosts_is_late(&message))
+		turn_remember(ledger, hauled->packed);
+	else
 		turn_publish(ledger, hauled->packed);
-	}
 }

@@ -62,6 +62,7 @@ pack_piece(struct buffer *answer, const struct wire_pull *pull,
 		.first_position = piece->first.position,
 		.first_index = piece->first.index,
 		.items = piece->items,
+		.clock = piece->clock,
 	};
 
 	wire_pulled_pack(answer, &pulled);
@@ -94,13 +95,29 @@ read_journal(struct relay *relay, unsigned host, const struct wire_pull *pull,
 		pull->ledger < LEDGERS_MAX
 			? feed_for(relay, host, (unsigned)pull->ledger)
 			: NULL;
+	const struct point from = { pull->from_position, pull->from_index };
+	enum piece_state state;
 	uint64_t end;
 
 	if (!feed || !relay_journal_end(relay, (unsigned)pull->ledger, &end))
 		return PIECE_BAD;
-	return feed_read(feed,
-		(struct point){ pull->from_position, pull->from_index }, end,
+	state = feed_read(feed, from, end,
 		(size_t)MIN_OF(pull->bytes, (uint64_t)ANSWER_BYTES), piece);
+	if (state == PIECE_GONE)
+		piece->clock = shelf_clock(peers_of_host(relay, host),
+			(unsigned)pull->ledger, from, piece->first);
+	return state;
+}
+
+static enum piece_state
+read_archive(struct relay *relay, unsigned host, const struct wire_pull *pull,
+	struct piece *piece)
+{
+	struct peer *peer = peers_of_host(relay, host);
+
+	if (!peer || pull->ledger >= relay->ledgers)
+		return PIECE_BAD;
+	return shelf_read(peer, pull, piece);
 }
 
 static bool
@@ -118,6 +135,8 @@ answer_pull(struct relay *relay, const struct wire_frame *question,
 		state = window_read(relay->window, pull.from_position,
 			(size_t)MIN_OF(pull.bytes, (uint64_t)ANSWER_BYTES),
 			&piece);
+	else if (pull.what == WIRE_PULL_ARCHIVE)
+		state = read_archive(relay, question->host, &pull, &piece);
 	else
 		state = read_journal(relay, question->host, &pull, &piece);
 	pack_piece(answer, &pull, state, &piece);

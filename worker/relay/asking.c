@@ -62,6 +62,16 @@ greet(struct peer *peer)
 }
 
 static void
+ask_pull(struct peer *peer, struct question *question,
+	const struct wire_pull *pull)
+{
+	question->kind = WIRE_PULL;
+	wire_begin(&peer->relay->question);
+	wire_pull_pack(&peer->relay->question, pull);
+	ask(peer, question, peer->host);
+}
+
+static void
 pull(struct peer *peer, struct question *question)
 {
 	const struct wire_pull pull = {
@@ -72,10 +82,19 @@ pull(struct peer *peer, struct question *question)
 		.bytes = ANSWER_BYTES,
 	};
 
-	question->kind = WIRE_PULL;
-	wire_begin(&peer->relay->question);
-	wire_pull_pack(&peer->relay->question, &pull);
-	ask(peer, question, peer->host);
+	ask_pull(peer, question, &pull);
+}
+
+static void
+pull_archive(struct peer *peer)
+{
+	struct question question = { .what = WIRE_PULL_ARCHIVE };
+	struct wire_pull pull;
+
+	refill_pull(peer, &pull);
+	question.ledger = (unsigned)pull.ledger;
+	question.from = (struct point){ pull.from_position, pull.from_index };
+	ask_pull(peer, &question, &pull);
 }
 
 static void
@@ -144,6 +163,8 @@ asking_go_on(struct peer *peer)
 		ask_for_page(peer);
 	else if (peer->journals_wanted)
 		pull_journal(peer);
+	else if (refill_wants(peer))
+		pull_archive(peer);
 }
 
 /* Who died with a question of ours does not answer it any more. */
@@ -262,9 +283,12 @@ take_pulled(struct peer *peer, const struct question *question,
 		.to = { pulled.to_position, pulled.to_index },
 		.first = { pulled.first_position, pulled.first_index },
 		.items = pulled.items,
+		.clock = pulled.clock,
 	};
 	if (question->what == WIRE_PULL_LIVE)
 		inflow_live_answer(peer, states[pulled.status], &piece);
+	else if (question->what == WIRE_PULL_ARCHIVE)
+		refill_answer(peer, states[pulled.status], &piece);
 	else if (question->ledger < peer->ledgers)
 		hauler_answer(peer->haulers[question->ledger], question->epoch,
 			states[pulled.status], &piece);

@@ -94,6 +94,7 @@ hole(void *self, struct point from, struct point first)
 		/* A part of a batch is a loss, too. */
 		berth->lost =
 			is_back ? 0 : MAX_OF(first.position - at.position, 1);
+		berth->archived = hauler->archived;
 	}
 }
 
@@ -177,6 +178,7 @@ void
 hauler_answer(struct hauler *hauler, uint64_t epoch, enum piece_state state,
 	const struct piece *piece)
 {
+	hauler->archived = piece->clock;
 	if (hauler->is_running)
 		repair_answer(hauler->repair, epoch, state, piece);
 }

@@ -202,6 +202,7 @@ berth_post_set(struct berth *berth, const struct berth_way *way,
 		.position = goal.position,
 		.index = goal.index,
 		.lost = lost,
+		.archived = lost > 0 ? berth->archived : 0,
 	};
 
 	buffer_clear(way->letter, LETTER_KEEP_BYTES);

@@ -57,6 +57,7 @@ struct berth {
 	bool wants_set;
 	struct point goal;
 	uint64_t lost;
+	uint64_t archived; /* all up to this id_time is in the archive there */
 
 	struct buffer items; /* of the letter being filled */
 	size_t item_count;

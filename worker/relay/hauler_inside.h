@@ -21,6 +21,7 @@ struct hauler {
 	bool is_blocked; /* it was refused something */
 	uint64_t now_ms;
 	uint64_t log_holes_ms, log_large_ms; /* again from then on */
+	uint64_t archived; /* with the last answer that something is gone */
 	struct hauler_counts counts;
 	struct buffer letter, smaller;
 	struct berth berths[]; /* one for each ledger of this host */

@@ -247,6 +247,7 @@ inflow_turn(struct relay *relay, uint64_t now_ms)
 			hauler_turn(peer->haulers[k], now_ms);
 			is_behind |= lags(hauler_repair(peer->haulers[k]));
 		}
+		is_behind |= refill_turn(peer, now_ms);
 		if (!peer->live_is_open)
 			continue;
 		if (has_room)

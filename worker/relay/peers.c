@@ -175,6 +175,8 @@ forget_host(struct peer *peer)
 	wire_forget(peer->relay->wire, peer->host);
 	taking_close_pipes(peer->relay, peer->host);
 	inflow_free(peer);
+	refill_fini(&peer->refill);
+	shelf_fini(&peer->shelf);
 	asking_forget(peer);
 	for (unsigned i = 0; i < LEDGERS_MAX; i++)
 		feed_free(&peer->feeds[i]);
@@ -331,7 +333,6 @@ inherit(struct peer *peer)
 		link->store = old->store;
 		link->clock_offset_ms = old->clock_offset_ms;
 		link->up_ms = old->up_ms;
-		link->reason = was_met ? LINK_SILENT : old->reason;
 		link->down_ms =
 			was_met ? clock_unix_ms() - DOWN_MS : old->down_ms;
 	}
@@ -420,6 +421,8 @@ peers_fini(struct relay *relay)
 		struct peer *peer = relay->peers[i];
 
 		inflow_free(peer);
+		refill_fini(&peer->refill);
+		shelf_fini(&peer->shelf);
 		for (unsigned k = 0; k < LEDGERS_MAX; k++)
 			feed_free(&peer->feeds[k]);
 		bus_remove_peer(&peer->bus);

@@ -21,6 +21,8 @@ enum piece_state {
 struct piece {
 	struct point from, to, first;
 	struct text items;
+	uint64_t clock; /* of PIECE_GONE: up to this id_time there is an archive
+			   of it; 0: there is none */
 };
 
 #endif

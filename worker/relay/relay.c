@@ -130,6 +130,7 @@ take_place(struct relay *relay, const struct letter *letter)
 	struct unpack in = letter_open(letter);
 	struct haul_place place;
 	struct hauler *hauler;
+	struct peer *peer;
 
 	if (ledger >= relay->ledgers || !haul_place_unpack(&in, &place) ||
 		!worker_is_current(
@@ -139,10 +140,16 @@ take_place(struct relay *relay, const struct letter *letter)
 		each_hauler(relay, ledger, hauler_told);
 		return;
 	}
-	hauler = place.host <= WIRE_HOST_MAX && place.ledger < LEDGERS_MAX
-			 ? peers_hauler(relay, (unsigned)place.host,
-				   (unsigned)place.ledger)
-			 : NULL;
+	if (place.host > WIRE_HOST_MAX)
+		return;
+	if (place.ledger >= LEDGERS_MAX) {
+		peer = peers_of_host(relay, (unsigned)place.host);
+		if (peer)
+			refill_at(peer, ledger, &place);
+		return;
+	}
+	hauler = peers_hauler(
+		relay, (unsigned)place.host, (unsigned)place.ledger);
 	if (hauler)
 		hauler_at(hauler, ledger, &place);
 }
@@ -154,7 +161,8 @@ on_letter(void *self, const struct letter *letter)
 
 	if (letter->kind == LETTER_HAUL_AT)
 		take_place(relay, letter);
-	else if (!roster_on_letter(relay->roster, letter))
+	else if (!shelf_take(relay, letter) &&
+		 !roster_on_letter(relay->roster, letter))
 		row_count(relay->row, COUNTER_LETTERS_BAD, 1);
 }
 
@@ -220,6 +228,8 @@ on_peer(void *self, unsigned slot, uint32_t life, bool is_alive)
 	if (ledger >= relay->ledgers)
 		return;
 	each_hauler(relay, ledger, hauler_doubt);
+	for (unsigned i = 0; i < relay->peer_count; i++)
+		refill_doubt(relay->peers[i], ledger);
 	if (is_alive)
 		ask_anew(relay, ledger);
 }

@@ -17,11 +17,14 @@
 #include "shared/scoreboard.h"
 #include "worker/relay/bus.h"
 #include "worker/relay/hauler.h"
+#include "worker/relay/piece.h"
 #include "worker/relay/point.h"
 #include "worker/relay/repair.h"
 #include "worker/relay/wire.h"
 
 struct arena;
+struct haul_place;
+struct letter;
 struct bus;
 struct bus_peer;
 struct event;
@@ -32,6 +35,7 @@ struct window;
 struct worker;
 
 #define PIPES_MAX BUS_PIPES_MAX
+#define NO_SLOT UINT32_MAX
 
 /* Each beat tells that we live and how far we are. */
 #define BEAT_MS 150
@@ -67,6 +71,36 @@ enum snapshot {
 	SNAPSHOT_DUE, /* begins with the next beat */
 	SNAPSHOT_PAGES,
 	SNAPSHOT_DONE,
+};
+
+/* A page of our archive for another host, until that asks for another one. */
+struct shelf {
+	struct wire_pull asked;
+	uint64_t request; /* 0: the historian is not asked */
+	uint64_t asked_ms;
+	bool has_page, is_end;
+	uint64_t to;
+	struct buffer items;
+};
+
+/* What a ledger of this host lacks of another one's journal. */
+struct refill_hole {
+	unsigned ledger;
+	unsigned number; /* of the source */
+	uint64_t epoch;
+	struct point at;
+	uint64_t clock, archived;
+};
+
+struct refill {
+	struct refill_hole *holes;
+	size_t count;
+	struct refill_hole asked; /* the page that was asked for last */
+	bool is_out;              /* it has gone to the ledger */
+	uint64_t out_ms;
+	uint64_t pause_ms, again_ms;
+	uint64_t log_large_ms; /* again from then on */
+	struct buffer items, smaller, letter;
 };
 
 /* Another host, by its line in the configuration. */
@@ -105,8 +139,12 @@ struct peer {
 	struct repair *live;
 	bool live_is_open;
 
+	/* What of its journals comes from its archive. */
+	struct refill refill;
+
 	/* For its pulls. */
 	struct feed *feeds[LEDGERS_MAX];
+	struct shelf shelf;
 };
 
 /* A connection for frames. */
@@ -168,6 +206,7 @@ struct relay {
 	uint32_t ledgers_to_ask;           /* for their places, one bit each */
 	uint64_t told_repairs, told_holes; /* in the scoreboard */
 	struct bus_figures told_bus;
+	uint64_t archive_requests; /* so far */
 	unsigned titled;
 	bool has_opened, has_settled, is_stopping;
 };
@@ -234,6 +273,51 @@ bool inflow_is_crowded(const struct relay *relay);
 /* Each turn. true: something is missing, so look again soon. */
 bool inflow_turn(struct relay *relay, uint64_t now_ms);
 void inflow_init(struct relay *relay);
+
+/*
+ * shelf.c: pages of this host's archive for other hosts that ask for what its
+ * journals have not got any more. The historian is asked when a host asks
+ * first, which is told to ask again later.
+ */
+void shelf_fini(struct shelf *shelf);
+
+/* What lies there for the pull; PIECE_BAD: not yet. Without an archive there is
+ * nothing, which is the end. */
+enum piece_state shelf_read(
+	struct peer *peer, const struct wire_pull *pull, struct piece *piece);
+
+/* A page of the historian. false: it is none. */
+bool shelf_take(struct relay *relay, const struct letter *letter);
+
+/* Up to which id_time all that this ledger has said can be had from the
+ * archive, so that the rest is in its journal behind the first point that there
+ * is; 0: no archive. from: what was asked for and is gone. */
+uint64_t shelf_clock(struct peer *peer, unsigned ledger, struct point from,
+	struct point first);
+
+/*
+ * refill.c: brings what of a host's journals is lost to this one from the
+ * archive there. The ledgers of this host know what they lack and how far they
+ * have it: each hole is a source of its own, told by HAUL_AT, see haul_place of
+ * records.def. One hole of a host is worked at, with one page on its way, so
+ * that all else of that host comes first.
+ */
+void refill_fini(struct refill *refill);
+void refill_at(
+	struct peer *peer, unsigned ledger, const struct haul_place *place);
+
+/* The ledger has another life; it will tell anew. */
+void refill_doubt(struct peer *peer, unsigned ledger);
+
+/* Is there something to be asked for now? Then what; the answer comes to
+ * refill_answer(). */
+bool refill_wants(const struct peer *peer);
+void refill_pull(struct peer *peer, struct wire_pull *pull);
+void refill_answer(
+	struct peer *peer, enum piece_state state, const struct piece *piece);
+
+/* Each turn. true: something is lacking, so call again soon. */
+bool refill_turn(struct peer *peer, uint64_t now_ms);
 
 /* outlet.c */
 void outlet_init(struct relay *relay);

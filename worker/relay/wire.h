@@ -53,6 +53,7 @@ enum wire_kind {
 enum wire_pull_what {
 	WIRE_PULL_JOURNAL,
 	WIRE_PULL_LIVE,
+	WIRE_PULL_ARCHIVE,
 };
 
 /* As the next page of a snapshot: the list is not complete yet, begin again. */
