@@ -333,6 +333,7 @@ inherit(struct peer *peer)
 		link->store = old->store;
 		link->clock_offset_ms = old->clock_offset_ms;
 		link->up_ms = old->up_ms;
+		link->reason = was_met ? LINK_SILENT : old->reason;
 		link->down_ms =
 			was_met ? clock_unix_ms() - DOWN_MS : old->down_ms;
 	}
