@@ -354,7 +354,7 @@ take_fault(struct peer *peer, enum wire_fault fault)
 	uint64_t now_ms = worker_now_ms(peer->relay->worker);
 
 	if (fault == WIRE_OWN_FRAME) {
-		peer->greet_ms = UINT64_MAX;
+		peer->greet_ms = now_ms + GREET_REFUSED_MS;
 		bus_rest(peer->bus);
 		peers_become(peer, LINK_SELF, LINK_OK);
 	} else if (fault == WIRE_UNKNOWN_EPOCH) {
