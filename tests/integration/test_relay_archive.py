@@ -141,6 +141,27 @@ def test_messages_cross_as_they_stand_and_direct_ones_too(pair):
     assert len(found[0][1]) == 4
 
 
+def test_what_no_archive_has_stays_one_hole(directory):
+    cluster = Cluster(directory, 2)
+    try:
+        start(cluster[0])
+        cluster[0].known_options["history"] = False
+        say_many(cluster[0], ["room"], 0, 20)
+        ends = journal_ends(cluster[0])
+        say_many(cluster[0], ["room"], 20, 5)
+        cluster[0].stop()
+        cluster[0].rewrite()
+        begin_journals_at(cluster[0], ends)
+        for host in cluster:
+            start(host)
+        cluster.wait_met()
+        cluster.wait_same("room", 5, hosts=[cluster[1]])
+        assert "are lost to this host" in cluster[1].log()
+        cluster.end()
+    finally:
+        cluster.kill()
+
+
 @pytest.mark.parametrize("where", [0, 1])
 @pytest.mark.parametrize("role", ["relay", "ledger", "historian"])
 def test_each_comes_once_whoever_is_killed_meanwhile(pair, role, where):

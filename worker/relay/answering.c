@@ -115,7 +115,8 @@ read_archive(struct relay *relay, unsigned host, const struct wire_pull *pull,
 {
 	struct peer *peer = peers_of_host(relay, host);
 
-	if (!peer || pull->ledger >= relay->ledgers)
+	if (!peer || pull->ledger >= relay->ledgers ||
+		pull->ledgers_there == 0 || pull->ledgers_there > LEDGERS_MAX)
 		return PIECE_BAD;
 	return shelf_read(peer, pull, piece);
 }
