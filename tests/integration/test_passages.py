@@ -105,6 +105,8 @@ def test_who_is_banned_is_not_heard(server):
         assert ask(proxy, "X-Forwarded-For: %s\r\n" % other).status == 200
         for address in (source, other):
             server.ask("ban ip " + address)
+        wait_for("both bans hold", lambda: {source, other} <= {
+            ban["who"] for ban in server.ask_json("bans")})
         with wire.Socket(server.port, source=source) as one:
             assert ask(one).status == 403
         assert ask(before).status == 403

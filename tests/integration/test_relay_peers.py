@@ -97,10 +97,10 @@ def test_a_host_that_is_no_peer_is_refused_and_shown(make_cluster, room):
     assert (shown[0]["state"], shown[0]["reason"]) == (
         "refused", "is not among the peers")
     with first.client("ann", room) as ann, second.client("bob", room) as bob:
-        ann.say(room, "not for him")
+        bob.say(room, "not for her")
         assert ann.members(room) == {"ann"}
-        bob.fence()
-        assert not bob.seen("msg")
+        ann.fence()
+        assert not ann.seen("msg")
 
 
 def test_what_makes_a_link_begins_all_links_anew(make_cluster, room):
