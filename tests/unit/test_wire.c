@@ -418,7 +418,8 @@ each_fault_has_its_name(void **state)
 		wire_fault_name(WIRE_BAD_SIGNATURE), "bad signature");
 }
 
-#define MORE
+/* Whole is a body also when it ends where a version of before ended it. */
+#define MORE ends++;
 #define NUMBER(field) in.field = next++;
 #define TEXT(field) in.field = text_of(words[next++ % ARRAY_LEN(words)]);
 #define RECORD(name, fields)                                                   \
@@ -428,6 +429,7 @@ each_fault_has_its_name(void **state)
 		struct name in, out;                                           \
 		struct buffer again = { 0 };                                   \
 		struct unpack bytes;                                           \
+		size_t ends = 0;                                               \
 		(void)words;                                                   \
 		fields;                                                        \
 		sealed.length = 0;                                             \
@@ -441,8 +443,9 @@ each_fault_has_its_name(void **state)
 		for (size_t cut = 0; cut < sealed.length; cut++) {             \
 			bytes = unpack_of(                                     \
 				(struct text){ (char *)sealed.data, cut });    \
-			assert_false(name##_unpack(&bytes, &out));             \
+			ends -= name##_unpack(&bytes, &out);                   \
 		}                                                              \
+		assert_int_equal(ends, 0);                                     \
 		buffer_fini(&again);                                           \
 	}
 #include "worker/relay/wire.def"
