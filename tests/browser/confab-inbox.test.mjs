@@ -69,7 +69,7 @@ test("the inbox is taken up where it was, changes as events", async (t) => {
     for (const offset of [4, 6])
         server.send({ cmd: "msg", data: direct(offset) });
     await until(() => offsets(heard).length === 2, "two messages");
-    assert.deepEqual(confab.inbox, { epoch: "i1", offset: 6 });
+    assert.deepEqual(confab.inbox, { epoch: "i1", offset: 6, id: "id6" });
     recovery = { recovered: true, messages: [
         direct(6), direct(7),
         direct(8, { of: "id4", of_offset: 4, body: "better" }),
@@ -77,12 +77,12 @@ test("the inbox is taken up where it was, changes as events", async (t) => {
     ] };
     await breakAndReturn(server, confab, heard);
     assert.deepEqual(asked(server, "login").map(({ inbox }) => inbox),
-        [undefined, { epoch: "i1", offset: 6 }]);
+        [undefined, { epoch: "i1", offset: 6, id: "id6" }]);
     assert.deepEqual(of(heard, "msg", "edit", "delete").map(
         ([event, data, how]) => [event, data.of ?? data.id, how.recovered]),
     [["msg", "id4", false], ["msg", "id6", false], ["msg", "id7", true],
         ["edit", "id4", true], ["delete", "id6", true]]);
-    assert.deepEqual(confab.inbox, { epoch: "i1", offset: 9 });
+    assert.deepEqual(confab.inbox, { epoch: "i1", offset: 9, id: "id9" });
     assert.deepEqual(asked(server, "history"), []);
 });
 

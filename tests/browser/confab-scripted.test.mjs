@@ -202,8 +202,9 @@ test("a join made again says where it was and takes what was missed",
             [3, 4, 5, 6, 7, 8, 9]);
         assert.deepEqual(flags,
             [false, true, true, true, false, true, true]);
-        assert.deepEqual(sinces(), [undefined, { epoch: "e1", offset: 3 },
-            { epoch: "e1", offset: 7 }]);
+        assert.deepEqual(sinces(), [undefined,
+            { epoch: "e1", offset: 3, id: "id3" },
+            { epoch: "e1", offset: 7, id: "id7" }]);
         assert.deepEqual(heard.moved, []);
     });
 
