@@ -94,11 +94,6 @@ class Host(Server):
         return wait_for("host %d is %s to host %d" % (
             other.number, state, self.number), is_so, guard)
 
-    def has_all(self):
-        """Nothing that others have is missing here."""
-        return all(peer["state"] == "up" and not peer["lag_bytes"] and
-                   not peer["lag_frames"] for peer in self.peers().values())
-
 
 class Cluster:
     make_host = Host
