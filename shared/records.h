@@ -131,20 +131,9 @@ enum stream_kind {
 	STREAM_TENANT = 't',
 };
 
-#define MORE
-#define NUMBER(field) uint64_t field;
-#define TEXT(field) struct text field;
-#define RECORD(name, fields)                                                   \
-	struct name {                                                          \
-		fields                                                         \
-	};                                                                     \
-	void name##_pack(struct buffer *out, const struct name *it);           \
-	bool name##_unpack(struct unpack *in, struct name *it);
-#include "shared/records.def"
-#undef RECORD
-#undef TEXT
-#undef NUMBER
-#undef MORE
+#define RECORDS "shared/records.def"
+#include "shared/records_declare.def"
+#undef RECORDS
 
 /* The clock of this host when the message got its place, by which a stream
  * grows; the id of one that was said elsewhere is older. */

@@ -137,19 +137,8 @@ bool wire_believe(struct wire *wire, const struct wire_frame *frame,
 void wire_forget(struct wire *wire, unsigned host);
 
 /* The records of wire.def, like those of shared/records.h. */
-#define MORE
-#define NUMBER(field) uint64_t field;
-#define TEXT(field) struct text field;
-#define RECORD(name, fields)                                                   \
-	struct name {                                                          \
-		fields                                                         \
-	};                                                                     \
-	void name##_pack(struct buffer *out, const struct name *it);           \
-	bool name##_unpack(struct unpack *in, struct name *it);
-#include "worker/relay/wire.def"
-#undef RECORD
-#undef TEXT
-#undef NUMBER
-#undef MORE
+#define RECORDS "worker/relay/wire.def"
+#include "shared/records_declare.def"
+#undef RECORDS
 
 #endif
