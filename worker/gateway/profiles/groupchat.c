@@ -209,17 +209,7 @@ on_end(struct session *session)
 const struct profile profile_groupchat = {
 	.number = PROFILE_GROUPCHAT,
 	.path = "/ws",
-	.close_codes = {
-		[CLOSE_WHY_STOP] = 1001,
-		[CLOSE_WHY_DRAIN] = 1001,
-		[CLOSE_WHY_NOISE] = 1000,
-		[CLOSE_WHY_SILENT] = 1000,
-		[CLOSE_WHY_IDLE] = 1000,
-		[CLOSE_WHY_SLOW] = 1000,
-		[CLOSE_WHY_KICKED] = 1000,
-		[CLOSE_WHY_REPLACED] = 1000,
-		[CLOSE_WHY_TOO_MANY] = 1000,
-	},
+	.close_codes = PROFILE_PLAIN_CLOSES,
 	.style = {
 		.beats = true,
 		.needs_no_pong = true,

@@ -333,17 +333,7 @@ on_text(struct session *session, struct text text)
 const struct profile profile_im = {
 	.number = PROFILE_IM,
 	.path = "/acc",
-	.close_codes = {
-		[CLOSE_WHY_STOP] = 1001,
-		[CLOSE_WHY_DRAIN] = 1001,
-		[CLOSE_WHY_NOISE] = 1000,
-		[CLOSE_WHY_SILENT] = 1000,
-		[CLOSE_WHY_IDLE] = 1000,
-		[CLOSE_WHY_SLOW] = 1000,
-		[CLOSE_WHY_KICKED] = 1000,
-		[CLOSE_WHY_REPLACED] = 1000,
-		[CLOSE_WHY_TOO_MANY] = 1000,
-	},
+	.close_codes = PROFILE_PLAIN_CLOSES,
 	.style = {
 		.beats = true,
 		.needs_no_pong = true,

@@ -24,6 +24,16 @@ struct lost_push;
 struct read_push;
 struct session;
 
+/* How servers close that give no reasons: they go away, or are through. */
+#define PROFILE_PLAIN_CLOSES                                                   \
+	{                                                                      \
+		[CLOSE_WHY_STOP] = 1001, [CLOSE_WHY_DRAIN] = 1001,             \
+		[CLOSE_WHY_NOISE] = 1000, [CLOSE_WHY_SILENT] = 1000,           \
+		[CLOSE_WHY_IDLE] = 1000, [CLOSE_WHY_SLOW] = 1000,              \
+		[CLOSE_WHY_KICKED] = 1000, [CLOSE_WHY_REPLACED] = 1000,        \
+		[CLOSE_WHY_TOO_MANY] = 1000,                                   \
+	}
+
 struct profile {
 	enum profile_number number;
 	const char *path; /* of its WebSockets */
