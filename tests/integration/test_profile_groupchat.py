@@ -369,7 +369,9 @@ def test_a_new_group_is_listed_with_its_application(port):
     ("/home/index?uid=1&to_uid=2", b"groupchat.js"),
     ("/home/index?uid=1&to_uid=2&groups_id=", b"groupchat.js"),
     ("/home/room?uid=1", b"groupchat.js"),
-    ("/home/groupchat.js", b"WebSocket"),
+    ("/home/groupchat.js", b"./page.js"),
+    ("/home/page.js", b"export"),
+    ("/favicon.svg", b"<svg"),
     ("/home/groupchat.css", b"{")])
 def test_the_pages_are_there(port, path, words):
     answer = get(port, path)

@@ -501,7 +501,8 @@ def test_the_page_and_what_it_needs(http, server):
     assert b"http:" not in page.body and b"//" not in page.body
     assert ask(http, "/home/im.js").headers["content-type"] == \
         "text/javascript; charset=utf-8"
-    assert ask(http, "/home/im.css").status == 200
+    for path in ("/home/page.js", "/home/im.css", "/favicon.svg"):
+        assert ask(http, path).status == 200
     assert json.loads(ask(http, "/home/im.json").body) == {
         "port": 0 if http == server.port else server.port, "path": "/acc",
         "tls": False, "apps": [101, 102, 103, 104]}

@@ -70,7 +70,6 @@ add_sockets(struct buffer *json, const struct exchange *exchange,
 	return count;
 }
 
-/* Tells pages where their WebSockets are. */
 void
 site_answer_config(struct exchange *exchange)
 {
@@ -115,25 +114,29 @@ lead_to_directory(struct exchange *exchange)
 	return is_found;
 }
 
-void
-site_answer_page(struct exchange *exchange)
+bool
+site_send_file(struct exchange *exchange, const char *path)
 {
-	const struct web_file *file =
-		pages_find(exchange->scene->pages, exchange->path);
+	const struct web_file *file = pages_find(exchange->scene->pages, path);
 	const char *known = exchange_header(exchange, "If-None-Match");
 	struct reply reply;
 
-	if (file == NULL && lead_to_directory(exchange))
-		return;
-	if (file == NULL) {
-		reply_send_text(exchange, 404, "there is nothing here");
-		return;
-	}
+	if (file == NULL)
+		return false;
 	reply = (struct reply){ 200, file->type, file->body };
 	if (known && web_tag_matches(known, file->tag))
 		reply.status = 304;
-	if (strncmp(exchange->path, DEMO_PATH, strlen(DEMO_PATH)) == 0)
+	if (strncmp(path, DEMO_PATH, strlen(DEMO_PATH)) == 0)
 		exchange->policy = DEMO_POLICY;
 	reply_set_header(exchange, "ETag", file->tag);
 	reply_send(exchange, &reply);
+	return true;
+}
+
+void
+site_answer_page(struct exchange *exchange)
+{
+	if (!site_send_file(exchange, exchange->path) &&
+		!lead_to_directory(exchange))
+		reply_send_text(exchange, 404, "there is nothing here");
 }

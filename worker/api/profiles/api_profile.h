@@ -14,6 +14,12 @@
 
 struct exchange;
 
+/* Of evhttp, whose header the users of these include. */
+#define EVERY_METHOD                                                           \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
+		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
+#define READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
+
 struct profile_route {
 	unsigned methods; /* EVHTTP_REQ_…, one or several */
 	const char *path;

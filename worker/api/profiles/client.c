@@ -25,44 +25,22 @@
 #include "worker/api/errand.h"
 #include "worker/api/exchange.h"
 #include "worker/api/profiles/api_profile.h"
+#include "worker/api/profiles/go_reply.h"
 #include "worker/api/profiles/profiles.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
 #include "worker/worker.h"
 
-#define EVERY_METHOD                                                           \
-	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
-		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
-
-#define TYPE "application/json; charset=utf-8"
-
-void
-client_reply(
-	struct exchange *exchange, int code, struct text msg, struct text data)
-{
-	struct buffer json = { 0 };
-	struct reply reply = { .status = 200, .type = TYPE };
-
-	buffer_add_format(&json, "{\"code\":%d,\"msg\":", code);
-	gojson_write_string(&json, msg);
-	buffer_add_string(&json, ",\"data\":");
-	buffer_add_text(&json, data);
-	buffer_add_byte(&json, '}');
-	reply.body = buffer_text(&json);
-	reply_send(exchange, &reply);
-	buffer_fini(&json);
-}
-
 void
 client_reply_done(struct exchange *exchange, struct text data)
 {
-	client_reply(exchange, 0, TEXT_LITERAL("success"), data);
+	go_reply(exchange, 0, TEXT_LITERAL("success"), data);
 }
 
 void
 client_refuse(struct exchange *exchange, struct text msg)
 {
-	client_reply(exchange, -1, msg, CLIENT_NOTHING);
+	go_reply(exchange, -1, msg, CLIENT_NOTHING);
 }
 
 static void

@@ -24,8 +24,6 @@ struct client_order {
 	const json_t *clients, *data; /* NULL: none */
 };
 
-void client_reply(
-	struct exchange *exchange, int code, struct text msg, struct text data);
 void client_reply_done(struct exchange *exchange, struct text data);
 void client_refuse(struct exchange *exchange, struct text msg);
 

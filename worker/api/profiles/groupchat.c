@@ -20,18 +20,15 @@
 #include "worker/api/errand.h"
 #include "worker/api/exchange.h"
 #include "worker/api/form.h"
-#include "worker/api/pages.h"
 #include "worker/api/profiles/api_profile.h"
+#include "worker/api/profiles/go_reply.h"
 #include "worker/api/profiles/profiles.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
+#include "worker/api/site.h"
 #include "worker/edge/ledgers.h"
 
-#define TYPE_GO_JSON "application/json; charset=utf-8"
-#define NOT_FOUND "404 page not found"
 #define TENANT TEXT_LITERAL("default")
-#define READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
-
 /* The ledger that keeps rolls. */
 #define KEEPER 0
 
@@ -42,25 +39,15 @@ static void
 reply_data(
 	struct exchange *exchange, enum groupchat_code code, struct text data)
 {
-	struct buffer json = { 0 };
-	struct reply reply = { 200, TYPE_GO_JSON, TEXT_LITERAL("") };
-
-	buffer_add_format(&json,
-		"{\"code\":%u,\"msg\":\"%s\",\"data\":", (unsigned)code,
-		groupchat_code_words(code));
-	buffer_add_text(&json, data);
-	buffer_add_byte(&json, '}');
-	reply.body = buffer_text(&json);
-	reply_send(exchange, &reply);
-	buffer_fini(&json);
+	go_reply(exchange, code, text_of(groupchat_code_words(code)), data);
 }
 
 static void
 refuse(struct exchange *exchange, bool is_known_path)
 {
 	(void)is_known_path;
-	reply_send(exchange,
-		&(struct reply){ 404, "text/plain", TEXT_LITERAL(NOT_FOUND) });
+	reply_send(exchange, &(struct reply){ 404, "text/plain",
+				     TEXT_LITERAL(GO_NOT_FOUND) });
 }
 
 /* Lists */
@@ -274,66 +261,42 @@ answer_groups(struct exchange *exchange)
 
 /* They look for the WebSocket where they came from. */
 static void
-send_file(struct exchange *exchange, const char *path)
+send_page(struct exchange *exchange, const char *path)
 {
-	const struct web_file *file = pages_find(exchange->scene->pages, path);
-
-	if (file && exchange->scene->listener->is_passage)
-		reply_send(exchange,
-			&(struct reply){ 200, file->type, file->body });
-	else
+	if (!exchange->scene->listener->is_passage ||
+		!site_send_file(exchange, path))
 		refuse(exchange, true);
 }
 
 static void
-answer_index(struct exchange *exchange)
+answer_two(struct exchange *exchange)
 {
-	send_file(exchange, "/groupchat/index.html");
+	send_page(exchange, "/home/two.html");
 }
 
 static void
-answer_room(struct exchange *exchange)
+answer_group(struct exchange *exchange)
 {
-	send_file(exchange, "/groupchat/room.html");
+	send_page(exchange, "/home/group.html");
 }
 
-static void
-answer_script(struct exchange *exchange)
-{
-	send_file(exchange, "/groupchat/groupchat.js");
-}
-
-static void
-answer_style(struct exchange *exchange)
-{
-	send_file(exchange, "/groupchat/groupchat.css");
-}
-
-static void
-answer_icon(struct exchange *exchange)
-{
-	send_file(exchange, "/favicon.svg");
-}
-
-/* The path of the WebSockets, and no handshake. */
 static void
 answer_ws(struct exchange *exchange)
 {
-	if (!exchange->scene->listener->is_passage) {
+	if (exchange->scene->listener->is_passage)
+		go_reply_want_handshake(exchange);
+	else
 		refuse(exchange, false);
-		return;
-	}
-	reply_set_header(exchange, "Sec-Websocket-Version", "13");
-	reply_send_text(exchange, 400, "Bad Request\n" NOT_FOUND "\n");
 }
 
 static const struct profile_route routes[] = {
-	{ READ, "/home/index", "uid", answer_index },
-	{ READ, "/home/index", NULL, answer_index },
-	{ READ, "/home/room", NULL, answer_room },
-	{ READ, "/home/groupchat.js", NULL, answer_script },
-	{ READ, "/home/groupchat.css", NULL, answer_style },
-	{ READ, "/home/groupchat.svg", NULL, answer_icon },
+	{ READ, "/home/index", "uid", answer_two },
+	{ READ, "/home/index", NULL, answer_two },
+	{ READ, "/home/room", NULL, answer_group },
+	{ READ, "/home/groupchat.js", NULL, site_answer_page },
+	{ READ, "/home/groupchat.css", NULL, site_answer_page },
+	{ READ, "/home/page.js", NULL, site_answer_page },
+	{ READ, "/favicon.svg", NULL, site_answer_page },
 	{ READ, "/user/list", "groupsId", answer_users },
 	{ READ, "/user/list", NULL, answer_users },
 	{ READ, "/user/groupslist", NULL, answer_groups },

@@ -18,23 +18,17 @@
 #include "shared/gojson.h"
 #include "worker/api/exchange.h"
 #include "worker/api/form.h"
-#include "worker/api/pages.h"
 #include "worker/api/profiles/api_profile.h"
+#include "worker/api/profiles/go_reply.h"
 #include "worker/api/profiles/profiles.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
+#include "worker/api/site.h"
 #include "worker/worker.h"
 
 #define GET EVHTTP_REQ_GET
 #define POST EVHTTP_REQ_POST
 #define OPTIONS EVHTTP_REQ_OPTIONS
-#define EVERY_METHOD                                                           \
-	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
-		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
-
-#define TYPE_IM "application/json; charset=utf-8"
-#define NOT_FOUND "404 page not found"
-
 static const struct {
 	const char *name, *value;
 } cors[] = {
@@ -64,18 +58,8 @@ allow_other_sites(struct exchange *exchange)
 void
 im_reply(struct exchange *exchange, enum im_code code, struct text data)
 {
-	struct buffer json = { 0 };
-	struct reply reply = { 200, TYPE_IM, TEXT_LITERAL("") };
-
-	buffer_add_format(&json,
-		"{\"code\":%u,\"msg\":\"%s\",\"data\":", (unsigned)code,
-		im_code_words(code));
-	buffer_add_text(&json, data);
-	buffer_add_byte(&json, '}');
-	reply.body = buffer_text(&json);
 	allow_other_sites(exchange);
-	reply_send(exchange, &reply);
-	buffer_fini(&json);
+	go_reply(exchange, (int)code, text_of(im_code_words(code)), data);
 }
 
 uint32_t
@@ -92,12 +76,12 @@ im_read_app(const struct exchange *exchange, const struct form *form)
 static void
 refuse(struct exchange *exchange, bool is_known_path)
 {
-	struct reply reply = { 404, "text/plain", TEXT_LITERAL(NOT_FOUND) };
+	struct reply reply = { 404, "text/plain", TEXT_LITERAL(GO_NOT_FOUND) };
 
 	(void)is_known_path;
 	if (exchange->scene->listener->is_passage)
 		reply = (struct reply){ 404, TYPE_TEXT,
-			TEXT_LITERAL(NOT_FOUND "\n") };
+			TEXT_LITERAL(GO_NOT_FOUND "\n") };
 	reply_send(exchange, &reply);
 }
 
@@ -110,54 +94,20 @@ answer_options(struct exchange *exchange)
 	reply_send(exchange, &reply);
 }
 
-/* The path of the WebSockets, and no handshake. */
 static void
 answer_acc(struct exchange *exchange)
 {
-	if (!exchange->scene->listener->is_passage) {
-		refuse(exchange, false);
-		return;
-	}
-	reply_set_header(exchange, "Sec-Websocket-Version", "13");
-	reply_send_text(exchange, 400, "Bad Request\n" NOT_FOUND "\n");
-}
-
-/* The page */
-
-static void
-send_file(struct exchange *exchange, const char *path)
-{
-	const struct web_file *file = pages_find(exchange->scene->pages, path);
-
-	if (file)
-		reply_send(exchange,
-			&(struct reply){ 200, file->type, file->body });
+	if (exchange->scene->listener->is_passage)
+		go_reply_want_handshake(exchange);
 	else
-		refuse(exchange, true);
+		refuse(exchange, false);
 }
 
 static void
 answer_index(struct exchange *exchange)
 {
-	send_file(exchange, "/im/index.html");
-}
-
-static void
-answer_script(struct exchange *exchange)
-{
-	send_file(exchange, "/im/im.js");
-}
-
-static void
-answer_style(struct exchange *exchange)
-{
-	send_file(exchange, "/im/im.css");
-}
-
-static void
-answer_picture(struct exchange *exchange)
-{
-	send_file(exchange, "/favicon.svg");
+	if (!site_send_file(exchange, "/home/im.html"))
+		refuse(exchange, true);
 }
 
 /* Where browsers find the WebSockets; 0: where they found the page. */
@@ -205,9 +155,10 @@ answer_place(struct exchange *exchange)
 static const struct profile_route routes[] = {
 	{ EVERY_METHOD, "/acc", NULL, answer_acc },
 	{ GET, "/home/index", NULL, answer_index },
-	{ GET, "/home/im.js", NULL, answer_script },
-	{ GET, "/home/im.css", NULL, answer_style },
-	{ GET, "/home/im.svg", NULL, answer_picture },
+	{ GET, "/home/im.js", NULL, site_answer_page },
+	{ GET, "/home/im.css", NULL, site_answer_page },
+	{ GET, "/home/page.js", NULL, site_answer_page },
+	{ GET, "/favicon.svg", NULL, site_answer_page },
 	{ GET, "/home/im.json", NULL, answer_place },
 	{ GET | POST, "/user/list", NULL, im_answer_list },
 	{ GET | POST, "/user/online", NULL, im_answer_online },

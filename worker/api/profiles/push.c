@@ -33,12 +33,6 @@
 #include "worker/api/speech.h"
 #include "worker/worker.h"
 
-#define EVERY_METHOD                                                           \
-	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | \
-		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
-
-#define READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
-
 #define TENANT TEXT_LITERAL("default")
 #define TYPE_STANDARD TEXT_LITERAL("notice")
 #define FROM TEXT_LITERAL("system")

@@ -3,11 +3,13 @@
  * WebSocket, and speaks and asks who is there by HTTP, as any client of that
  * protocol does. What others wrote is text, never markup.
  */
+import {
+    addEvent, addMessage, byId, fill, isConnected, make, parameters, Retry,
+    showNames, showState, showWords, wordsOf,
+} from "./page.js";
+
 const HEARTBEAT_MS = 30000;
 const LIST_MS = 500;
-const RETRY_MS = 1000;
-const RETRY_MAX_MS = 30000;
-const LINES_MAX = 500;
 
 const NAMES = ["孔子", "李白", "杜甫", "苏轼", "王维", "李清照", "陶渊明",
     "白居易", "辛弃疾", "屈原", "Ada", "Alan", "Grace", "Edsger", "Barbara"];
@@ -31,62 +33,16 @@ const languages = {
     },
 };
 
-const words = navigator.language.startsWith("zh") ? languages.zh : languages.en;
-const parameters = new URLSearchParams(location.search);
-const byId = (id) => document.getElementById(id);
+const words = wordsOf(languages);
+const retry = new Retry();
 const users = new Set();
 let place = { port: 8089, path: "/acc", tls: false, apps: [101] };
 let app = 101;
 let name = parameters.get("name") || "";
-let retryMs = RETRY_MS;
 let heartbeat;
 
-function say(key, values = {}) {
-    return words[key].replace(/\{(\w+)\}/g, (all, member) => values[member]);
-}
-
-function make(tag, className, text) {
-    const element = document.createElement(tag);
-
-    if (className)
-        element.className = className;
-    element.textContent = text;
-    return element;
-}
-
-function showState(state, text) {
-    document.body.dataset.connection = state;
-    byId("state").textContent = text;
-}
-
-function addLine(line) {
-    const log = byId("log");
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-
-    log.append(line);
-    while (log.children.length > LINES_MAX)
-        log.firstChild.remove();
-    if (atEnd)
-        log.scrollTop = log.scrollHeight;
-}
-
-function addEvent(text) {
-    addLine(make("li", "event", text));
-}
-
-function addMessage(from, text, isOwn) {
-    const line = make("li", isOwn ? "own" : "", "");
-
-    line.append(make("span", "from", isOwn ? words.you : from),
-        make("span", "words", text));
-    addLine(line);
-    return line;
-}
-
 function showUsers() {
-    byId("count").textContent = users.size;
-    byId("users").replaceChildren(...[...users].sort().map((user) =>
-        make("li", user === name ? "own" : "", user)));
+    showNames([...users].sort(), name);
 }
 
 async function readUsers() {
@@ -116,10 +72,10 @@ function onPush(cmd, data) {
         addMessage(data.from, data.msg, false);
     } else if (cmd === "enter") {
         users.add(data.from);
-        addEvent(say("entered", { name: data.from }));
+        addEvent(fill(words.entered, { name: data.from }));
     } else if (cmd === "exit") {
         users.delete(data.from);
-        addEvent(say("left", { name: data.from }));
+        addEvent(fill(words.left, { name: data.from }));
     }
     showUsers();
 }
@@ -129,10 +85,10 @@ function onLogin(response) {
 
     byId("composer").querySelector("button").disabled = !isIn;
     if (!isIn) {
-        showState("broken", say("refused", { why: response.codeMsg }));
+        showState("broken", fill(words.refused, { why: response.codeMsg }));
         return;
     }
-    retryMs = RETRY_MS;
+    retry.succeeded();
     showState("connected", words.connected);
     setTimeout(readUsers, LIST_MS);
 }
@@ -161,13 +117,12 @@ function connect() {
         clearInterval(heartbeat);
         byId("composer").querySelector("button").disabled = true;
         showState("broken", words.broken);
-        setTimeout(connect, retryMs * (0.5 + Math.random()));
-        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+        setTimeout(connect, retry.nextMs());
     };
 }
 
 async function send(text) {
-    const line = addMessage(name, text, true);
+    const line = addMessage(words.you, text, true);
     const digits = String(Math.floor(Math.random() * 1e6)).padStart(6, "0");
 
     try {
@@ -187,16 +142,7 @@ async function send(text) {
 }
 
 function showPage() {
-    document.documentElement.lang = words.lang;
-    document.title = say("title", { app });
-    byId("title").textContent = say("title", { app });
-    byId("own-name").textContent = name;
-    for (const element of document.querySelectorAll("[data-text]"))
-        element.textContent = words[element.dataset.text];
-    for (const element of document.querySelectorAll("[data-label]"))
-        element.setAttribute("aria-label", words[element.dataset.label]);
-    for (const element of document.querySelectorAll("[data-hint]"))
-        element.placeholder = words[element.dataset.hint];
+    showWords(words, fill(words.title, { app }), name);
     for (const number of place.apps) {
         const link = make("a", "", number);
 
@@ -211,7 +157,7 @@ byId("composer").addEventListener("submit", (event) => {
     const text = byId("message").value.trim();
 
     event.preventDefault();
-    if (text === "" || document.body.dataset.connection !== "connected")
+    if (text === "" || !isConnected())
         return;
     byId("message").value = "";
     send(text);

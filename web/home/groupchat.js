@@ -4,10 +4,12 @@
  * all else goes over the WebSocket, as any client of that protocol does it.
  * What others wrote is text, never markup.
  */
+import {
+    addEvent, addMessage, byId, fill, isConnected, LINES_MAX, make, parameters,
+    Retry, showNames, showState, showWords, wordsOf,
+} from "./page.js";
+
 const HEARTBEAT_MS = 30000;
-const RETRY_MS = 1000;
-const RETRY_MAX_MS = 30000;
-const LINES_MAX = 500;
 const GREETING = "enter";
 
 const languages = {
@@ -31,9 +33,8 @@ const languages = {
     },
 };
 
-const words = navigator.language.startsWith("zh") ? languages.zh : languages.en;
-const parameters = new URLSearchParams(location.search);
-const byId = (id) => document.getElementById(id);
+const words = wordsOf(languages);
+const retry = new Retry();
 const isRoom = document.body.dataset.page === "room";
 const uid = parameters.get("uid") || "1";
 const toUid = isRoom ? "" : parameters.get("to_uid") || "2";
@@ -42,49 +43,16 @@ const waiting = new Map(); /* seq of what we said: its line, or null */
 const shown = new Set(); /* messages that may come again after a break */
 let socket;
 let heartbeat;
-let retryMs = RETRY_MS;
 let lastSeq = 0;
 
-function say(key, values = {}) {
-    return words[key].replace(/\{(\w+)\}/g, (all, member) => values[member]);
-}
+function show(from, text) {
+    const isOwn = from === uid;
 
-function make(tag, className, text) {
-    const element = document.createElement(tag);
-
-    if (className)
-        element.className = className;
-    element.textContent = text;
-    return element;
-}
-
-function showState(state, text) {
-    document.body.dataset.connection = state;
-    byId("state").textContent = text;
-}
-
-function addLine(line) {
-    const log = byId("log");
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-
-    log.append(line);
-    while (log.children.length > LINES_MAX)
-        log.firstChild.remove();
-    if (atEnd)
-        log.scrollTop = log.scrollHeight;
-    return line;
-}
-
-function addMessage(from, text) {
-    const line = make("li", from === uid ? "own" : "", "");
-
-    line.append(make("span", "from", from === uid ? words.you : from),
-        make("span", "words", text));
-    return addLine(line);
+    return addMessage(isOwn ? words.you : from, text, isOwn);
 }
 
 function showFailure(line, text) {
-    const failed = line || addMessage(uid, text);
+    const failed = line || show(uid, text);
 
     failed.classList.add("failed");
     failed.append(make("span", "note", words.failed));
@@ -98,9 +66,7 @@ async function readMembers() {
             `/user/list?groupsId=${encodeURIComponent(groupsId)}`);
         const { data } = await answer.json();
 
-        byId("count").textContent = data.userList.length;
-        byId("users").replaceChildren(...data.userList.map(({ ID }) =>
-            make("li", String(ID) === uid ? "own" : "", String(ID))));
+        showNames(data.userList.map(({ ID }) => String(ID)), uid);
     } catch {
         /* Messages come anyway. */
     }
@@ -122,17 +88,17 @@ function isRepeat({ from, msgId, msgTimestamp, content }) {
     shown.add(key);
     if (shown.size > LINES_MAX)
         shown.delete(shown.values().next().value);
-    return isKnown && document.body.dataset.connection !== "connected";
+    return isKnown && !isConnected();
 }
 
 function onPush(data) {
     if (data.action === "sendmsg") {
         if (isRepeat(data))
             return;
-        addMessage(data.from, data.content);
+        show(data.from, data.content);
         readMembers();
     } else if (data.action === "exit") {
-        addLine(make("li", "event", say("left", { name: data.from })));
+        addEvent(fill(words.left, { name: data.from }));
         readMembers();
     } else if (data.action === GREETING) {
         send("login", { appId: 1, userId: uid, toUid, groupsId });
@@ -141,12 +107,12 @@ function onPush(data) {
 
 function onReply({ seq, action, response }) {
     if (action === "login" && response.code === 200) {
-        retryMs = RETRY_MS;
+        retry.succeeded();
         showState("connected", words.connected);
         heartbeat = setInterval(() => send("heartbeat", {}), HEARTBEAT_MS);
         readMembers();
     } else if (action === "login") {
-        showState("refused", say("refused",
+        showState("refused", fill(words.refused,
             { why: words.codes[response.code] ?? response.msg }));
     } else if (action === "sendmsg") {
         if (response.code !== 200)
@@ -184,8 +150,7 @@ function connect() {
             showFailure(line, text);
         waiting.clear();
         showState("broken", words.broken);
-        setTimeout(connect, retryMs);
-        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
+        setTimeout(connect, retry.nextMs());
     };
 }
 
@@ -196,33 +161,18 @@ function onSubmit(event) {
     const isBetweenTwo = groupsId === "0";
 
     event.preventDefault();
-    if (text.trim() === "" || document.body.dataset.connection !== "connected")
+    if (text.trim() === "" || !isConnected())
         return;
     input.value = "";
     const seq = send("sendmsg", { appId: 1, userId: uid, toUid, groupsId,
         msgType: "text", message: text });
     const isEcho = isBetweenTwo && toUid === uid;
-    const line = isBetweenTwo && !isEcho ? addMessage(uid, text) : null;
+    const line = isBetweenTwo && !isEcho ? show(uid, text) : null;
 
     waiting.set(seq, { line, text });
 }
 
-function showWords() {
-    const title = groupsId === "0" ? say("two", { name: toUid })
-        : say("group", { name: groupsId });
-
-    document.documentElement.lang = words.lang;
-    document.title = title;
-    byId("title").textContent = title;
-    byId("own-name").textContent = uid;
-    for (const element of document.querySelectorAll("[data-text]"))
-        element.textContent = words[element.dataset.text];
-    for (const element of document.querySelectorAll("[data-label]"))
-        element.setAttribute("aria-label", words[element.dataset.label]);
-    for (const element of document.querySelectorAll("[data-hint]"))
-        element.placeholder = words[element.dataset.hint];
-}
-
-showWords();
+showWords(words, groupsId === "0" ? fill(words.two, { name: toUid })
+    : fill(words.group, { name: groupsId }), uid);
 byId("composer").addEventListener("submit", onSubmit);
 connect();
