@@ -49,25 +49,43 @@ open_tenant(const struct config *config)
 	return has_default ? NULL : "default";
 }
 
-/* The listener can be reached from elsewhere. */
+/* The same for its WebSockets. */
 static void
-check_reach(const struct look *look, struct place place)
+check_open_doors(const struct look *look, struct place place)
 {
 	const struct listener *listener = look->listener;
 	const char *tenant = open_tenant(look->config);
+	const char *profile = profiles_open_one(listener);
 
-	if (listener->role == LISTENER_WEBSOCKET && tenant)
+	if (tenant)
 		config_complain(look->reading, place,
 			"listener %s: %s can be reached from elsewhere and "
 			"nobody needs a token there for tenant %s: say "
 			"auth = token for it, or insecure = true if that is "
 			"wanted",
 			listener->name, listener->address, tenant);
-	if (profiles_need_http(listener))
+	if (profile)
+		config_complain(look->reading, place,
+			"listener %s: %s can be reached from elsewhere and "
+			"the WebSockets of profile %s ask nobody for a token: "
+			"say insecure = true if that is wanted",
+			listener->name, listener->address, profile);
+}
+
+/* The listener can be reached from elsewhere. */
+static void
+check_reach(const struct look *look, struct place place)
+{
+	const struct listener *listener = look->listener;
+
+	if (listener->role == LISTENER_WEBSOCKET)
+		check_open_doors(look, place);
+	if (profiles_need_http(listener) && !listener->require_key)
 		config_complain(look->reading, place,
 			"listener %s: %s can be reached from elsewhere and "
 			"the HTTP of its profiles asks nobody for a key: say "
-			"insecure = true if that is wanted",
+			"require_key = true, or insecure = true if that is "
+			"wanted",
 			listener->name, listener->address);
 	if (listener->role == LISTENER_API && look->config->key_count == 0)
 		config_complain(look->reading, place,
@@ -112,6 +130,22 @@ check_profiles(const struct look *look)
 				"profiles: '%s' is none; known: confab, im, "
 				"groupchat, push, client",
 				listener->profiles[i]);
+}
+
+/* One that nobody can show, or that is for nothing, is not what was meant. */
+static void
+check_key(const struct look *look)
+{
+	const struct listener *listener = look->listener;
+	const char *why = NULL;
+
+	if (!profiles_need_http(listener))
+		why = "none of its profiles has HTTP";
+	else if (look->config->key_count == 0)
+		why = "there is no key: describe one";
+	if (listener->require_key && why)
+		config_complain(look->reading, place_of(look, "require_key"),
+			"require_key: listener %s: %s", listener->name, why);
 }
 
 /* Its HTTP goes through a socket in run_dir. */
@@ -229,6 +263,7 @@ config_check_listener(struct reading *reading, const struct config *config,
 
 	check_address(&look);
 	check_profiles(&look);
+	check_key(&look);
 	check_passage(&look);
 	check_tls(&look);
 	check_proxies(&look);

@@ -65,6 +65,7 @@ add_passage(struct config *config, size_t of)
 	made->address = address_of(config, made->name);
 	made->role = LISTENER_API;
 	made->proxy_protocol = true;
+	made->require_key = front->require_key;
 	copy_profiles(made, front);
 	copy_trust(made, front);
 }

@@ -8,8 +8,10 @@
 static const struct {
 	const char *name;
 	bool has_http;
+	bool asks_token;
 } profiles[] = {
-#define PROFILE(symbol, name, has_http) { name, has_http },
+#define PROFILE(symbol, name, has_http, asks_token)                            \
+	{ name, has_http, asks_token },
 #include "shared/profiles.def"
 #undef PROFILE
 };
@@ -52,4 +54,17 @@ profiles_need_http(const struct listener *listener)
 			return true;
 	}
 	return false;
+}
+
+const char *
+profiles_open_one(const struct listener *listener)
+{
+	for (size_t i = 0; i < listener->profile_count; i++) {
+		enum profile_number number =
+			profiles_number(listener->profiles[i]);
+
+		if (number < PROFILE_COUNT && !profiles[number].asks_token)
+			return profiles[number].name;
+	}
+	return NULL;
 }

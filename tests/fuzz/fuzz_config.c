@@ -12,6 +12,7 @@
 #include "shared/address.h"
 #include "shared/base.h"
 #include "shared/config.h"
+#include "shared/profiles.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,6 +25,8 @@ is_guarded(const struct config *config, const struct listener *listener)
 	must(address_read(listener->address, &address));
 	if (config->insecure || address_is_local(&address))
 		return true;
+	if (profiles_need_http(listener) && !listener->require_key)
+		return false;
 	if (listener->role == LISTENER_API)
 		return config->key_count > 0;
 	for (size_t i = 0; i < config->tenant_count; i++)

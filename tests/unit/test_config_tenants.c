@@ -619,6 +619,80 @@ an_open_listener_needs_tokens_or_keys(void **state)
 	config_free(&config);
 }
 
+#define REACHED "listener a: 0.0.0.0:1 can be reached from elsewhere and "
+
+/* Sections of users with tokens and of a key, and one listener; what is wrong
+ * with it, or NULL. */
+static const struct {
+	const char *listener, *wrong;
+} open_profiles[] = {
+	{ "profiles = {push}", REACHED "the HTTP of its profiles asks nobody" },
+	{ "profiles = {push} role = api", REACHED "the HTTP of its profiles" },
+	{ "profiles = {push} require_key = true", NULL },
+	{ "profiles = {push, im, groupchat} require_key = true", NULL },
+	{ "profiles = {client} role = api require_key = true", NULL },
+	{ "profiles = {client} require_key = true",
+		REACHED "the WebSockets of profile client ask nobody" },
+	{ "profiles = {client} role = api", REACHED "the HTTP of its" },
+	{ "profiles = {confab} require_key = true",
+		"require_key: listener a: none of its profiles has HTTP" },
+	{ "role = api require_key = true",
+		"require_key: listener a: none of its profiles has HTTP" },
+};
+
+static void
+the_http_of_profiles_needs_a_key_where_others_reach_it(void **state)
+{
+	char text[512];
+
+	(void)state;
+	put("f", "secret", 0600);
+	for (size_t i = 0; i < ARRAY_LEN(open_profiles); i++) {
+		const char *wrong = open_profiles[i].wrong;
+		struct config *config;
+
+		snprintf(text, sizeof(text),
+			"tenant default { auth = token "
+			"token_key_file = \"@/f\" }\n"
+			"key \"file:@/f\" { }\n"
+			"listener a { address = \"0.0.0.0:1\" %s }",
+			open_profiles[i].listener);
+		if (wrong) {
+			expect_bad(text, 3, wrong);
+			continue;
+		}
+		config = expect_good(text);
+		config_free(&config);
+	}
+}
+
+static void
+a_key_that_nobody_can_show_is_not_required(void **state)
+{
+	(void)state;
+	expect_bad("listener a {\naddress = \"127.0.0.1:1\" profiles = {push}\n"
+		   "require_key = true\n}",
+		3, "require_key: listener a: there is no key: describe one");
+}
+
+static void
+what_lies_behind_a_listener_wants_its_key(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	put("f", "secret", 0600);
+	config = expect_good("key \"file:@/f\" { }\n"
+			     "listener a { address = \"127.0.0.1:1\" "
+			     "profiles = {push} require_key = true }\n"
+			     "listener b { address = \"127.0.0.1:2\" "
+			     "profiles = {push} }");
+	assert_true(config_passage(config, &config->listeners[0])->require_key);
+	assert_false(
+		config_passage(config, &config->listeners[1])->require_key);
+	config_free(&config);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -640,6 +714,9 @@ main(void)
 		TEST(another_content_is_a_live_change),
 		TEST(a_secret_is_never_listed),
 		TEST(an_open_listener_needs_tokens_or_keys),
+		TEST(the_http_of_profiles_needs_a_key_where_others_reach_it),
+		TEST(a_key_that_nobody_can_show_is_not_required),
+		TEST(what_lies_behind_a_listener_wants_its_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

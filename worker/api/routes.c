@@ -1,7 +1,6 @@
 #include "worker/api/routes.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <event2/http.h>
 
@@ -11,6 +10,7 @@
 #include "shared/config.h"
 #include "shared/percent.h"
 #include "shared/scoreboard.h"
+#include "worker/api/admittance.h"
 #include "worker/api/amend.h"
 #include "worker/api/banning.h"
 #include "worker/api/cors.h"
@@ -256,44 +256,22 @@ choose_tenant(struct exchange *exchange, const struct route *route)
 		caller, config, &exchange->data, exchange->tenant);
 }
 
-static void
-refuse_without_key(struct exchange *exchange, const char *words)
-{
-	reply_set_header(exchange, "WWW-Authenticate", "Bearer");
-	reply_send_error(exchange, 401, CODE_FORBIDDEN, words);
-}
-
-/* The key that was shown; NULL when there is none. */
-static const char *
-shown_key(const struct exchange *exchange)
-{
-	static const char scheme[] = "Bearer ";
-	const char *words = exchange_header(exchange, "Authorization");
-
-	if (!words)
-		return exchange_header(exchange, "X-API-Key");
-	if (strncasecmp(words, scheme, sizeof(scheme) - 1) != 0)
-		return NULL;
-	words += sizeof(scheme) - 1;
-	return words + strspn(words, " ");
-}
-
 /* false: it was refused, and answered. */
 static bool
 admit(struct exchange *exchange)
 {
-	const struct route_scene *scene = exchange->scene;
-	const char *key = shown_key(exchange);
+	static const char *const words[] = {
+		[ADMITTANCE_NO_KEY] =
+			"this needs a key: Authorization: Bearer KEY",
+		[ADMITTANCE_WRONG_KEY] = "this is no key of ours",
+	};
+	enum admittance found =
+		admittance_find(&exchange->caller, exchange, TEXT_LITERAL(""));
 
-	if (!key && caller_is_on_host(&exchange->caller, scene->listener,
-			    exchange_socket(exchange)))
+	if (found == ADMITTANCE_KNOWN)
 		return true;
-	if (key && caller_has_key(&exchange->caller,
-			   worker_config(scene->worker), text_of(key)))
-		return true;
-	refuse_without_key(
-		exchange, key ? "this is no key of ours"
-			      : "this needs a key: Authorization: Bearer KEY");
+	admittance_ask(exchange);
+	reply_send_error(exchange, 401, CODE_FORBIDDEN, words[found]);
 	return false;
 }
 

@@ -5,11 +5,15 @@
 #include "shared/base.h"
 #include "shared/codes.h"
 #include "shared/config.h"
+#include "worker/api/admittance.h"
 #include "worker/api/exchange.h"
 #include "worker/api/form.h"
 #include "worker/api/profiles/profiles.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
+
+/* Of whoever comes by a profile. */
+#define TENANT "default"
 
 static const struct api_profile *const profiles[PROFILE_COUNT] = {
 	[PROFILE_IM] = &api_profile_im,
@@ -74,6 +78,41 @@ first_profile(const struct listener *listener)
 	return NULL;
 }
 
+/* 401, 403, or 0: it may be answered. An old backend that can be told another
+ * address, and nothing else, has its key there. */
+static int
+find_fault(const struct search *search)
+{
+	const struct exchange *exchange = search->exchange;
+	enum profile_right right = search->route->right;
+	struct caller caller;
+
+	if (!exchange->scene->listener->require_key || right == RIGHT_NONE)
+		return 0;
+	if (admittance_find(&caller, exchange,
+		    form_get(&search->query, "key")) != ADMITTANCE_KNOWN)
+		return 401;
+	if (caller.may_all ||
+		(right == RIGHT_TENANT && strcmp(caller.tenant, TENANT) == 0))
+		return 0;
+	return 403;
+}
+
+static void
+answer(struct exchange *exchange, const struct search *search)
+{
+	int fault = find_fault(search);
+
+	if (search->profile->begin)
+		search->profile->begin(exchange);
+	if (fault == 401)
+		admittance_ask(exchange);
+	if (fault)
+		search->profile->forbid(exchange, fault);
+	else
+		search->route->answer(exchange);
+}
+
 static void
 refuse(struct exchange *exchange, const struct api_profile *profile,
 	bool is_known_path)
@@ -93,13 +132,10 @@ api_profiles_answer(struct exchange *exchange)
 
 	form_read(&search.query, text_of(query ? query : ""));
 	look_for_route(&search);
-	form_fini(&search.query);
 	if (!search.route && !search.known && listener->is_passage)
 		search.known = first_profile(listener);
 	if (search.route) {
-		if (search.profile->begin)
-			search.profile->begin(exchange);
-		search.route->answer(exchange);
+		answer(exchange, &search);
 	} else if (search.known) {
 		refuse(exchange, search.known, search.has_path);
 	} else if (listener->is_passage) {
@@ -107,5 +143,6 @@ api_profiles_answer(struct exchange *exchange)
 	} else {
 		is_ours = false;
 	}
+	form_fini(&search.query);
 	return is_ours;
 }

@@ -20,8 +20,17 @@ struct exchange;
 		EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
 #define READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
 
+/* Whose key a path wants on a listener that requires one. */
+enum profile_right {
+	RIGHT_TENANT, /* that of `default`, where all users of profiles are, or
+		       * one for all: whoever may say and look there */
+	RIGHT_HOST,   /* one for all: it tells about all tenants */
+	RIGHT_NONE,   /* nobody's: pages, which tell nothing */
+};
+
 struct profile_route {
 	unsigned methods; /* EVHTTP_REQ_…, one or several */
+	enum profile_right right;
 	const char *path;
 
 	/* Where several profiles have the path, it is for those whose query has
@@ -39,6 +48,9 @@ struct api_profile {
 
 	/* There is no such path, or it does not know the method. */
 	void (*refuse)(struct exchange *exchange, bool is_known_path);
+
+	/* There is no good key, 401, or it may not do this, 403. */
+	void (*forbid)(struct exchange *exchange, int status);
 };
 
 /* Answers it if it is for a profile of its listener; else false. */

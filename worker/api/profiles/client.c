@@ -44,6 +44,13 @@ client_refuse(struct exchange *exchange, struct text msg)
 }
 
 static void
+forbid(struct exchange *exchange, int status)
+{
+	go_reply_forbid(
+		exchange, status, -1, TEXT_LITERAL("未授权"), CLIENT_NOTHING);
+}
+
+static void
 reply_empty(struct exchange *exchange, int status)
 {
 	struct reply reply = { .status = status };
@@ -359,22 +366,31 @@ refuse(struct exchange *exchange, bool is_known_path)
 }
 
 static const struct profile_route routes[] = {
-	{ EVERY_METHOD, "/ws", "systemId", answer_no_handshake },
-	{ EVERY_METHOD, "/api/register", NULL, answer_register },
-	{ EVHTTP_REQ_POST, "/api/send_to_client", NULL, answer_send_to_client },
-	{ EVHTTP_REQ_POST, "/api/send_to_clients", NULL,
+	{ EVERY_METHOD, RIGHT_NONE, "/ws", "systemId", answer_no_handshake },
+	{ EVERY_METHOD, RIGHT_TENANT, "/api/register", NULL, answer_register },
+	{ EVHTTP_REQ_POST, RIGHT_TENANT, "/api/send_to_client", NULL,
+		answer_send_to_client },
+	{ EVHTTP_REQ_POST, RIGHT_TENANT, "/api/send_to_clients", NULL,
 		answer_send_to_clients },
-	{ EVHTTP_REQ_POST, "/api/send_to_group", NULL, answer_send_to_group },
-	{ EVHTTP_REQ_POST, "/api/send_to_system", NULL, answer_send_to_system },
-	{ EVHTTP_REQ_POST, "/api/bind_to_group", NULL, answer_bind },
-	{ EVHTTP_REQ_POST, "/api/unbind_from_group", NULL, answer_unbind },
-	{ EVHTTP_REQ_POST, "/api/get_online_list", NULL, answer_list },
-	{ EVHTTP_REQ_POST, "/api/is_online", NULL, answer_is_online },
-	{ EVHTTP_REQ_POST, "/api/close_client", NULL, answer_close_client },
+	{ EVHTTP_REQ_POST, RIGHT_TENANT, "/api/send_to_group", NULL,
+		answer_send_to_group },
+	{ EVHTTP_REQ_POST, RIGHT_TENANT, "/api/send_to_system", NULL,
+		answer_send_to_system },
+	{ EVHTTP_REQ_POST, RIGHT_TENANT, "/api/bind_to_group", NULL,
+		answer_bind },
+	{ EVHTTP_REQ_POST, RIGHT_TENANT, "/api/unbind_from_group", NULL,
+		answer_unbind },
+	{ EVHTTP_REQ_POST, RIGHT_TENANT, "/api/get_online_list", NULL,
+		answer_list },
+	{ EVHTTP_REQ_POST, RIGHT_TENANT, "/api/is_online", NULL,
+		answer_is_online },
+	{ EVHTTP_REQ_POST, RIGHT_TENANT, "/api/close_client", NULL,
+		answer_close_client },
 };
 
 const struct api_profile api_profile_client = {
 	.routes = routes,
 	.route_count = ARRAY_LEN(routes),
 	.refuse = refuse,
+	.forbid = forbid,
 };

@@ -7,10 +7,11 @@
 #define TYPE_GO_JSON "application/json; charset=utf-8"
 
 void
-go_reply(struct exchange *exchange, int code, struct text msg, struct text data)
+go_reply_forbid(struct exchange *exchange, int status, int code,
+	struct text msg, struct text data)
 {
 	struct buffer json = { 0 };
-	struct reply reply = { 200, TYPE_GO_JSON, TEXT_LITERAL("") };
+	struct reply reply = { status, TYPE_GO_JSON, TEXT_LITERAL("") };
 
 	buffer_add_format(&json, "{\"code\":%d,\"msg\":", code);
 	gojson_write_string(&json, msg);
@@ -20,6 +21,12 @@ go_reply(struct exchange *exchange, int code, struct text msg, struct text data)
 	reply.body = buffer_text(&json);
 	reply_send(exchange, &reply);
 	buffer_fini(&json);
+}
+
+void
+go_reply(struct exchange *exchange, int code, struct text msg, struct text data)
+{
+	go_reply_forbid(exchange, 200, code, msg, data);
 }
 
 void

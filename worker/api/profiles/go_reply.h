@@ -16,6 +16,10 @@ struct exchange;
 void go_reply(
 	struct exchange *exchange, int code, struct text msg, struct text data);
 
+/* The same for who may not, with another status than 200. */
+void go_reply_forbid(struct exchange *exchange, int status, int code,
+	struct text msg, struct text data);
+
 /* The path of the WebSockets, and no handshake. */
 void go_reply_want_handshake(struct exchange *exchange);
 

@@ -43,6 +43,14 @@ reply_data(
 }
 
 static void
+forbid(struct exchange *exchange, int status)
+{
+	go_reply_forbid(exchange, status, GROUPCHAT_FORBIDDEN,
+		text_of(groupchat_code_words(GROUPCHAT_FORBIDDEN)),
+		TEXT_LITERAL("null"));
+}
+
+static void
 refuse(struct exchange *exchange, bool is_known_path)
 {
 	(void)is_known_path;
@@ -290,21 +298,22 @@ answer_ws(struct exchange *exchange)
 }
 
 static const struct profile_route routes[] = {
-	{ READ, "/home/index", "uid", answer_two },
-	{ READ, "/home/index", NULL, answer_two },
-	{ READ, "/home/room", NULL, answer_group },
-	{ READ, "/home/groupchat.js", NULL, site_answer_page },
-	{ READ, "/home/groupchat.css", NULL, site_answer_page },
-	{ READ, "/home/page.js", NULL, site_answer_page },
-	{ READ, "/favicon.svg", NULL, site_answer_page },
-	{ READ, "/user/list", "groupsId", answer_users },
-	{ READ, "/user/list", NULL, answer_users },
-	{ READ, "/user/groupslist", NULL, answer_groups },
-	{ READ, "/ws", NULL, answer_ws },
+	{ READ, RIGHT_NONE, "/home/index", "uid", answer_two },
+	{ READ, RIGHT_NONE, "/home/index", NULL, answer_two },
+	{ READ, RIGHT_NONE, "/home/room", NULL, answer_group },
+	{ READ, RIGHT_NONE, "/home/groupchat.js", NULL, site_answer_page },
+	{ READ, RIGHT_NONE, "/home/groupchat.css", NULL, site_answer_page },
+	{ READ, RIGHT_NONE, "/home/page.js", NULL, site_answer_page },
+	{ READ, RIGHT_NONE, "/favicon.svg", NULL, site_answer_page },
+	{ READ, RIGHT_TENANT, "/user/list", "groupsId", answer_users },
+	{ READ, RIGHT_TENANT, "/user/list", NULL, answer_users },
+	{ READ, RIGHT_TENANT, "/user/groupslist", NULL, answer_groups },
+	{ READ, RIGHT_NONE, "/ws", NULL, answer_ws },
 };
 
 const struct api_profile api_profile_groupchat = {
 	.routes = routes,
 	.route_count = ARRAY_LEN(routes),
 	.refuse = refuse,
+	.forbid = forbid,
 };

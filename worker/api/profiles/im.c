@@ -62,6 +62,14 @@ im_reply(struct exchange *exchange, enum im_code code, struct text data)
 	go_reply(exchange, (int)code, text_of(im_code_words(code)), data);
 }
 
+static void
+forbid(struct exchange *exchange, int status)
+{
+	allow_other_sites(exchange);
+	go_reply_forbid(exchange, status, IM_FORBIDDEN,
+		text_of(im_code_words(IM_FORBIDDEN)), TEXT_LITERAL("{}"));
+}
+
 uint32_t
 im_read_app(const struct exchange *exchange, const struct form *form)
 {
@@ -153,29 +161,32 @@ answer_place(struct exchange *exchange)
 }
 
 static const struct profile_route routes[] = {
-	{ EVERY_METHOD, "/acc", NULL, answer_acc },
-	{ GET, "/home/index", NULL, answer_index },
-	{ GET, "/home/im.js", NULL, site_answer_page },
-	{ GET, "/home/im.css", NULL, site_answer_page },
-	{ GET, "/home/page.js", NULL, site_answer_page },
-	{ GET, "/favicon.svg", NULL, site_answer_page },
-	{ GET, "/home/im.json", NULL, answer_place },
-	{ GET | POST, "/user/list", NULL, im_answer_list },
-	{ GET | POST, "/user/online", NULL, im_answer_online },
-	{ POST, "/user/sendMessage", NULL, im_answer_send },
-	{ POST, "/user/sendMessageAll", NULL, im_answer_send_all },
-	{ POST, "/user/sendRoomMessage", NULL, im_answer_send_all },
-	{ GET, "/system/state", NULL, im_answer_state },
-	{ OPTIONS, "/user/list", NULL, answer_options },
-	{ OPTIONS, "/user/online", NULL, answer_options },
-	{ OPTIONS, "/user/sendMessage", NULL, answer_options },
-	{ OPTIONS, "/user/sendMessageAll", NULL, answer_options },
-	{ OPTIONS, "/user/sendRoomMessage", NULL, answer_options },
-	{ OPTIONS, "/system/state", NULL, answer_options },
+	{ EVERY_METHOD, RIGHT_NONE, "/acc", NULL, answer_acc },
+	{ GET, RIGHT_NONE, "/home/index", NULL, answer_index },
+	{ GET, RIGHT_NONE, "/home/im.js", NULL, site_answer_page },
+	{ GET, RIGHT_NONE, "/home/im.css", NULL, site_answer_page },
+	{ GET, RIGHT_NONE, "/home/page.js", NULL, site_answer_page },
+	{ GET, RIGHT_NONE, "/favicon.svg", NULL, site_answer_page },
+	{ GET, RIGHT_NONE, "/home/im.json", NULL, answer_place },
+	{ GET | POST, RIGHT_TENANT, "/user/list", NULL, im_answer_list },
+	{ GET | POST, RIGHT_TENANT, "/user/online", NULL, im_answer_online },
+	{ POST, RIGHT_TENANT, "/user/sendMessage", NULL, im_answer_send },
+	{ POST, RIGHT_TENANT, "/user/sendMessageAll", NULL,
+		im_answer_send_all },
+	{ POST, RIGHT_TENANT, "/user/sendRoomMessage", NULL,
+		im_answer_send_all },
+	{ GET, RIGHT_HOST, "/system/state", NULL, im_answer_state },
+	{ OPTIONS, RIGHT_NONE, "/user/list", NULL, answer_options },
+	{ OPTIONS, RIGHT_NONE, "/user/online", NULL, answer_options },
+	{ OPTIONS, RIGHT_NONE, "/user/sendMessage", NULL, answer_options },
+	{ OPTIONS, RIGHT_NONE, "/user/sendMessageAll", NULL, answer_options },
+	{ OPTIONS, RIGHT_NONE, "/user/sendRoomMessage", NULL, answer_options },
+	{ OPTIONS, RIGHT_NONE, "/system/state", NULL, answer_options },
 };
 
 const struct api_profile api_profile_im = {
 	.routes = routes,
 	.route_count = ARRAY_LEN(routes),
 	.refuse = refuse,
+	.forbid = forbid,
 };

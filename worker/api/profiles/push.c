@@ -38,6 +38,8 @@
 #define FROM TEXT_LITERAL("system")
 #define SUCCESS "{\"msg\":\"success.\"}"
 #define BODY_ERROR "{\"msg\":\"Body error.\"}"
+#define NO_KEY "{\"msg\":\"Unauthorized.\"}"
+#define FORBIDDEN "{\"msg\":\"Forbidden.\"}"
 
 /* A smaller timeout is no time that one of today's backends can mean. */
 #define TIMEOUT_MIN 1000000000
@@ -214,6 +216,12 @@ refuse(struct exchange *exchange, bool is_known_path)
 	buffer_fini(&words);
 }
 
+static void
+forbid(struct exchange *exchange, int status)
+{
+	say_words(exchange, status, status == 401 ? NO_KEY : FORBIDDEN);
+}
+
 /* How many listen, to this host or another, and how much was sent here. */
 static void
 answer_status(struct exchange *exchange)
@@ -238,14 +246,14 @@ answer_status(struct exchange *exchange)
 /* /status, and the page for trying it with its files, are what others of its
  * paths are not. */
 static const struct profile_route routes[] = {
-	{ EVERY_METHOD, "/send", NULL, answer_send },
-	{ READ, "/status", NULL, answer_status },
-	{ READ, "/demo/socket.html", NULL, site_answer_page },
-	{ READ, "/demo/socket.css", NULL, site_answer_page },
-	{ READ, "/demo/socket.js", NULL, site_answer_page },
-	{ READ, "/demo/words.js", NULL, site_answer_page },
-	{ READ, "/style/base.css", NULL, site_answer_page },
-	{ READ, "/favicon.svg", NULL, site_answer_page },
+	{ EVERY_METHOD, RIGHT_TENANT, "/send", NULL, answer_send },
+	{ READ, RIGHT_HOST, "/status", NULL, answer_status },
+	{ READ, RIGHT_NONE, "/demo/socket.html", NULL, site_answer_page },
+	{ READ, RIGHT_NONE, "/demo/socket.css", NULL, site_answer_page },
+	{ READ, RIGHT_NONE, "/demo/socket.js", NULL, site_answer_page },
+	{ READ, RIGHT_NONE, "/demo/words.js", NULL, site_answer_page },
+	{ READ, RIGHT_NONE, "/style/base.css", NULL, site_answer_page },
+	{ READ, RIGHT_NONE, "/favicon.svg", NULL, site_answer_page },
 };
 
 const struct api_profile api_profile_push = {
@@ -253,4 +261,5 @@ const struct api_profile api_profile_push = {
 	.route_count = ARRAY_LEN(routes),
 	.begin = begin,
 	.refuse = refuse,
+	.forbid = forbid,
 };
