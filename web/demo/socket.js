@@ -97,6 +97,14 @@ function send() {
     tell(fill(words.sent, { what: text }), "own");
 }
 
+/* The key that a listener may require stands in the part of the address that
+ * browsers keep to themselves. */
+function keyHeaders() {
+    const key = new URLSearchParams(location.hash.slice(1)).get("key");
+
+    return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
 /* As text, so that browsers ask no permission of another port first. */
 async function post() {
     const url = goodAddress();
@@ -106,7 +114,8 @@ async function post() {
     url.protocol = url.protocol === "wss:" ? "https:" : "http:";
     try {
         const answer = await fetch(`${url.origin}/send`,
-            { method: "POST", body: byId("msgtext").value });
+            { method: "POST", headers: keyHeaders(),
+                body: byId("msgtext").value });
 
         tell(fill(words.posted, { status: answer.status,
             what: await answer.text() }), answer.ok ? "state" : "bad");

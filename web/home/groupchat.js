@@ -5,8 +5,8 @@
  * What others wrote is text, never markup.
  */
 import {
-    addEvent, addMessage, byId, fill, isConnected, LINES_MAX, make, parameters,
-    Retry, showNames, showState, showWords, wordsOf,
+    addEvent, addMessage, ask, byId, fill, isConnected, LINES_MAX, make,
+    parameters, Retry, showNames, showState, showWords, wordsOf,
 } from "./page.js";
 
 const HEARTBEAT_MS = 30000;
@@ -62,7 +62,7 @@ async function readMembers() {
     if (!isRoom)
         return;
     try {
-        const answer = await fetch(
+        const answer = await ask(
             `/user/list?groupsId=${encodeURIComponent(groupsId)}`);
         const { data } = await answer.json();
 

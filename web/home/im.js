@@ -4,7 +4,7 @@
  * protocol does. What others wrote is text, never markup.
  */
 import {
-    addEvent, addMessage, byId, fill, isConnected, make, parameters, Retry,
+    addEvent, addMessage, ask, byId, fill, isConnected, make, parameters, Retry,
     showNames, showState, showWords, wordsOf,
 } from "./page.js";
 
@@ -47,7 +47,7 @@ function showUsers() {
 
 async function readUsers() {
     try {
-        const answer = await fetch(`/user/list?appID=${app}`);
+        const answer = await ask(`/user/list?appID=${app}`);
         const { data } = await answer.json();
 
         users.clear();
@@ -126,7 +126,7 @@ async function send(text) {
     const digits = String(Math.floor(Math.random() * 1e6)).padStart(6, "0");
 
     try {
-        const answer = await fetch("/user/sendMessageAll", {
+        const answer = await ask("/user/sendMessageAll", {
             method: "POST",
             body: new URLSearchParams({ appID: app, userID: name,
                 msgID: `${Date.now()}-${digits}`, message: text }),

@@ -13,6 +13,17 @@ export const LINES_MAX = 500;
 export const parameters = new URLSearchParams(location.search);
 export const byId = (id) => document.getElementById(id);
 
+/** What fetch() does, with the key that a listener may require: it stands
+ * behind `#key=` in the page's own address, the part that browsers keep to
+ * themselves. */
+export function ask(path, options = {}) {
+    const key = new URLSearchParams(location.hash.slice(1)).get("key");
+
+    return fetch(path, key
+        ? { ...options, headers: { Authorization: `Bearer ${key}` } }
+        : options);
+}
+
 /** The sentences of the reader's language. */
 export function wordsOf(languages) {
     return navigator.language.startsWith("zh") ? languages.zh : languages.en;
