@@ -7,30 +7,6 @@
 
 const struct text groupchat_users[GROUPCHAT_USERS] = { { "1", 1 }, { "2", 1 } };
 
-static const struct {
-	enum groupchat_code code;
-	const char *words;
-} codes[] = {
-	{ GROUPCHAT_OK, "Success" },
-	{ GROUPCHAT_NOT_LOGGED_IN, "未登录" },
-	{ GROUPCHAT_BAD_DATA, "参数不合法" },
-	{ GROUPCHAT_BAD_USER, "非法的用户Id" },
-	{ GROUPCHAT_FORBIDDEN, "未授权" },
-	{ GROUPCHAT_SYSTEM, "系统错误" },
-	{ GROUPCHAT_FAILED, "操作失败" },
-	{ GROUPCHAT_NO_ROUTE, "路由不存在" },
-	{ GROUPCHAT_NO_APP, "appid不存在" },
-};
-
-const char *
-groupchat_code_words(enum groupchat_code code)
-{
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (codes[i].code == code)
-			return codes[i].words;
-	return "未定义错误类型!";
-}
-
 bool
 groupchat_is_app(uint64_t app)
 {

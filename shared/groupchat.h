@@ -1,6 +1,6 @@
 /*
  * What both sides of the profile `groupchat` call things by: its applications,
- * which are platforms of users, its groups, which are rooms, and its codes.
+ * which are platforms of users, and its groups, which are rooms.
  */
 #ifndef SHARED_GROUPCHAT_H
 #define SHARED_GROUPCHAT_H
@@ -28,19 +28,6 @@ extern const struct text groupchat_users[GROUPCHAT_USERS];
 /* The begin of the names of rooms that are groups. */
 #define GROUPCHAT_PREFIX TEXT_LITERAL("group:")
 
-enum groupchat_code {
-	GROUPCHAT_OK = 200,
-	GROUPCHAT_NOT_LOGGED_IN = 1000,
-	GROUPCHAT_BAD_DATA = 1001,
-	GROUPCHAT_BAD_USER = 1002,
-	GROUPCHAT_FORBIDDEN = 1003,
-	GROUPCHAT_SYSTEM = 1004,
-	GROUPCHAT_FAILED = 1009,
-	GROUPCHAT_NO_ROUTE = 1010,
-	GROUPCHAT_NO_APP = 1011,
-};
-
-const char *groupchat_code_words(enum groupchat_code code);
 bool groupchat_is_app(uint64_t app);
 
 /* Can it be the name of a group? */

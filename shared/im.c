@@ -8,27 +8,11 @@
 
 static const uint32_t usual_apps[] = { 101, 102, 103, 104 };
 
-static const struct {
-	enum im_code code;
-	const char *words;
-} codes[] = {
-	{ IM_OK, "Success" },
-	{ IM_NOT_LOGGED_IN, "未登录" },
-	{ IM_BAD_DATA, "参数不合法" },
-	{ IM_BAD_USER, "非法的用户ID" },
-	{ IM_FORBIDDEN, "未授权" },
-	{ IM_SYSTEM, "系统错误" },
-	{ IM_FAILED, "操作失败" },
-	{ IM_NO_ROUTE, "路由不存在" },
-};
-
 const char *
-im_code_words(enum im_code code)
+im_code_words(enum gochat_code code)
 {
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (codes[i].code == code)
-			return codes[i].words;
-	return "未定义错误类型!";
+	return code == GOCHAT_BAD_USER ? "非法的用户ID"
+				       : gochat_code_words(code);
 }
 
 size_t

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/gochat.h"
 #include "shared/message.h"
 #include "shared/text.h"
 
@@ -23,19 +24,8 @@ struct config;
 /* Who says what nobody is said to say. */
 #define IM_NOBODY "system"
 
-enum im_code {
-	IM_OK = 200,
-	IM_NOT_LOGGED_IN = 1000,
-	IM_BAD_DATA = 1001,
-	IM_BAD_USER = 1002,
-	IM_FORBIDDEN = 1003,
-	IM_SYSTEM = 1004,
-	IM_FAILED = 1009,
-	IM_NO_ROUTE = 1010,
-};
-
-/* The words of a code. */
-const char *im_code_words(enum im_code code);
+/* The words of a code, as gochat_code_words() but for one. */
+const char *im_code_words(enum gochat_code code);
 
 /* The applications that there are: how many, the one at a place, and is it one?
  */

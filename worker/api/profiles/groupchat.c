@@ -14,6 +14,7 @@
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/config.h"
+#include "shared/gochat.h"
 #include "shared/gojson.h"
 #include "shared/groupchat.h"
 #include "shared/records.h"
@@ -29,6 +30,7 @@
 #include "worker/edge/ledgers.h"
 
 #define TENANT TEXT_LITERAL("default")
+
 /* The ledger that keeps rolls. */
 #define KEEPER 0
 
@@ -36,17 +38,16 @@
 #define DIGITS_MAX 15
 
 static void
-reply_data(
-	struct exchange *exchange, enum groupchat_code code, struct text data)
+reply_data(struct exchange *exchange, enum gochat_code code, struct text data)
 {
-	go_reply(exchange, code, text_of(groupchat_code_words(code)), data);
+	go_reply(exchange, code, text_of(gochat_code_words(code)), data);
 }
 
 static void
 forbid(struct exchange *exchange, int status)
 {
-	go_reply_forbid(exchange, status, GROUPCHAT_FORBIDDEN,
-		text_of(groupchat_code_words(GROUPCHAT_FORBIDDEN)),
+	go_reply_forbid(exchange, status, GOCHAT_FORBIDDEN,
+		text_of(gochat_code_words(GOCHAT_FORBIDDEN)),
 		TEXT_LITERAL("null"));
 }
 
@@ -142,8 +143,7 @@ reply_list(struct list *list)
 	bool is_of_users = list->wanted.room.length > 0;
 
 	buffer_add_string(&list->json, is_of_users ? "]}" : "]");
-	reply_data(
-		list->errand.exchange, GROUPCHAT_OK, buffer_text(&list->json));
+	reply_data(list->errand.exchange, GOCHAT_OK, buffer_text(&list->json));
 	errand_end(&list->errand);
 }
 
@@ -176,7 +176,7 @@ on_letter(struct errand *errand, const struct letter *letter)
 		on_roll((struct list *)errand, &roll);
 		return;
 	}
-	reply_data(errand->exchange, GROUPCHAT_SYSTEM, TEXT_LITERAL("null"));
+	reply_data(errand->exchange, GOCHAT_SYSTEM, TEXT_LITERAL("null"));
 	errand_end(errand);
 }
 
@@ -224,7 +224,7 @@ answer_users(struct exchange *exchange)
 	if (group.length == 0)
 		group = GROUPCHAT_GROUP;
 	if (!groupchat_is_group(group)) {
-		reply_data(exchange, GROUPCHAT_BAD_DATA, TEXT_LITERAL("null"));
+		reply_data(exchange, GOCHAT_BAD_DATA, TEXT_LITERAL("null"));
 		goto out;
 	}
 	list = list_begin(exchange, "{\"userList\":[");
@@ -250,11 +250,11 @@ answer_groups(struct exchange *exchange)
 
 	form_fini(&form);
 	if (!is_named) {
-		reply_data(exchange, GROUPCHAT_NO_APP, TEXT_LITERAL("null"));
+		reply_data(exchange, GOCHAT_NO_APP, TEXT_LITERAL("null"));
 		return;
 	}
 	if (number < 0 || !groupchat_is_app((uint64_t)number)) {
-		reply_data(exchange, GROUPCHAT_OK, TEXT_LITERAL("[]"));
+		reply_data(exchange, GOCHAT_OK, TEXT_LITERAL("[]"));
 		return;
 	}
 	list = list_begin(exchange, "[");

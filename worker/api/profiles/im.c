@@ -56,7 +56,7 @@ allow_other_sites(struct exchange *exchange)
 }
 
 void
-im_reply(struct exchange *exchange, enum im_code code, struct text data)
+im_reply(struct exchange *exchange, enum gochat_code code, struct text data)
 {
 	allow_other_sites(exchange);
 	go_reply(exchange, (int)code, text_of(im_code_words(code)), data);
@@ -66,8 +66,8 @@ static void
 forbid(struct exchange *exchange, int status)
 {
 	allow_other_sites(exchange);
-	go_reply_forbid(exchange, status, IM_FORBIDDEN,
-		text_of(im_code_words(IM_FORBIDDEN)), TEXT_LITERAL("{}"));
+	go_reply_forbid(exchange, status, GOCHAT_FORBIDDEN,
+		text_of(im_code_words(GOCHAT_FORBIDDEN)), TEXT_LITERAL("{}"));
 }
 
 uint32_t

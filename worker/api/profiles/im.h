@@ -15,7 +15,8 @@ struct form;
 #define IM_TENANT TEXT_LITERAL("default")
 
 /* {"code","msg","data"}; data: JSON. */
-void im_reply(struct exchange *exchange, enum im_code code, struct text data);
+void im_reply(
+	struct exchange *exchange, enum gochat_code code, struct text data);
 
 /* appID; 0: none of ours. */
 uint32_t im_read_app(const struct exchange *exchange, const struct form *form);

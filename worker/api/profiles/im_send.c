@@ -38,7 +38,7 @@ reply_result(struct exchange *exchange, bool is_sent, const char *error)
 		gojson_write_string(&json, text_of(error));
 	}
 	buffer_add_byte(&json, '}');
-	im_reply(exchange, IM_OK, buffer_text(&json));
+	im_reply(exchange, GOCHAT_OK, buffer_text(&json));
 	buffer_fini(&json);
 }
 
@@ -50,7 +50,7 @@ on_decided(struct exchange *exchange, const struct outcomes *outcomes)
 	bool is_said = outcome->state == OUTCOME_SAID;
 
 	if (is_said ? outcome->said.is_repeat : outcome->code == CODE_CONFLICT)
-		im_reply(exchange, IM_OK, REPEATED);
+		im_reply(exchange, GOCHAT_OK, REPEATED);
 	else
 		reply_result(
 			exchange, is_said, is_said ? NULL : outcome->error);

@@ -71,7 +71,7 @@ reply_list(struct exchange *exchange, uint64_t count, struct text names)
 		&json, "{\"userCount\":%" PRIu64 ",\"userList\":[", count);
 	buffer_add_text(&json, names);
 	buffer_add_string(&json, "]}");
-	im_reply(exchange, IM_OK, buffer_text(&json));
+	im_reply(exchange, GOCHAT_OK, buffer_text(&json));
 	buffer_fini(&json);
 }
 
@@ -132,7 +132,7 @@ on_page(struct errand *errand, const struct letter *letter)
 
 	if (letter->kind != LETTER_MEMBERS_PAGE ||
 		!members_page_unpack(&in, &page)) {
-		im_reply(errand->exchange, IM_SYSTEM, TEXT_LITERAL("{}"));
+		im_reply(errand->exchange, GOCHAT_SYSTEM, TEXT_LITERAL("{}"));
 		errand_end(errand);
 		return;
 	}
@@ -148,7 +148,7 @@ on_page(struct errand *errand, const struct letter *letter)
 static void
 on_late(struct errand *errand)
 {
-	im_reply(errand->exchange, IM_SYSTEM, TEXT_LITERAL("{}"));
+	im_reply(errand->exchange, GOCHAT_SYSTEM, TEXT_LITERAL("{}"));
 	errand_end(errand);
 }
 
@@ -226,7 +226,7 @@ im_answer_online(struct exchange *exchange)
 	buffer_add_string(&json, ",\"userId\":");
 	gojson_write_string(&json, user);
 	buffer_add_byte(&json, '}');
-	im_reply(exchange, IM_OK, buffer_text(&json));
+	im_reply(exchange, GOCHAT_OK, buffer_text(&json));
 	buffer_fini(&json);
 	form_fini(&form);
 }
@@ -339,7 +339,7 @@ im_answer_state(struct exchange *exchange)
 	read_form(&form, exchange);
 	add_state(&json, &exchange->scene->errands->edge,
 		text_equal(form_get(&form, "isDebug"), TEXT_LITERAL("true")));
-	im_reply(exchange, IM_OK, buffer_text(&json));
+	im_reply(exchange, GOCHAT_OK, buffer_text(&json));
 	buffer_fini(&json);
 	form_fini(&form);
 }

@@ -14,8 +14,6 @@
  * hear that he has gone. Whom a login names is also to whom its messages go,
  * unless they say themselves; that is the session's note.
  */
-#include <math.h>
-
 #include "shared/base.h"
 #include "shared/buffer.h"
 #include "worker/gateway/answer.h"
@@ -25,19 +23,16 @@
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/receipts.h"
 #include "worker/gateway/session.h"
-#include "worker/gateway/tracer.h"
 
 #define PAYLOAD_KEEP_BYTES 65536
 
 /* In place of a group: there is none, it is for one user. */
 #define NO_GROUP TEXT_LITERAL("0")
 
-#define TOO_BAD "数据不合法"
-
-struct groupchat_command {
-	const char *action;
-	void (*run)(struct session *session,
-		const struct groupchat_request *request);
+static const struct gochat gochat = {
+	.verb = "action",
+	.words = "msg",
+	.code_words = gochat_code_words,
 };
 
 bool
@@ -48,58 +43,16 @@ groupchat_names_group(struct text group)
 
 void
 groupchat_reply(struct session *session, struct text seq, struct text action,
-	enum groupchat_code code)
+	enum gochat_code code)
 {
-	struct buffer *payload = &session->gateway->payload;
-
-	if (code != GROUPCHAT_OK)
-		row_count(session->gateway->row, COUNTER_REQUESTS_REFUSED, 1);
-	buffer_clear(payload, PAYLOAD_KEEP_BYTES);
-	groupchat_write_reply(payload, seq, action, code);
-	session_send(session, buffer_text(payload));
+	gochat_reply(&gochat, session, seq, action, code, "null");
 }
 
 void
 groupchat_reply_to(struct session *session,
-	const struct groupchat_request *request, enum groupchat_code code)
+	const struct gochat_request *request, enum gochat_code code)
 {
-	groupchat_reply(session, request->seq, request->action, code);
-}
-
-enum groupchat_code
-groupchat_code_of(const struct refusal *refusal)
-{
-	static const struct {
-		unsigned code;
-		enum groupchat_code groupchat;
-	} codes[] = {
-		{ CODE_BAD_REQUEST, GROUPCHAT_BAD_DATA },
-		{ CODE_BAD_USER, GROUPCHAT_BAD_USER },
-		{ CODE_FORBIDDEN, GROUPCHAT_FORBIDDEN },
-		{ CODE_CONFLICT, GROUPCHAT_FAILED },
-		{ CODE_TOO_MANY, GROUPCHAT_FAILED },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (codes[i].code == refusal->code)
-			return codes[i].groupchat;
-	return GROUPCHAT_SYSTEM;
-}
-
-bool
-groupchat_read_app(const json_t *data, uint32_t *app)
-{
-	const json_t *value = gojson_get(data, "appId");
-	double number = json_number_value(value);
-
-	*app = 0;
-	if (!value)
-		return true;
-	if (!json_is_number(value) || number < 0 || number > UINT32_MAX ||
-		floor(number) < number)
-		return false;
-	*app = (uint32_t)number;
-	return true;
+	groupchat_reply(session, request->seq, request->verb, code);
 }
 
 bool
@@ -110,19 +63,19 @@ groupchat_read_target(const json_t *data, struct groupchat_target *target)
 }
 
 static void
-do_heartbeat(struct session *session, const struct groupchat_request *request)
+do_heartbeat(struct session *session, const struct gochat_request *request)
 {
 	struct text user;
 
 	if ((request->data && !json_is_object(request->data)) ||
 		!gojson_text(request->data, "userId", &user)) {
-		groupchat_reply_to(session, request, GROUPCHAT_BAD_DATA);
+		groupchat_reply_to(session, request, GOCHAT_BAD_DATA);
 	} else if (!groupchat_is_in(session) && !session->is_replaced) {
-		groupchat_reply_to(session, request, GROUPCHAT_NOT_LOGGED_IN);
+		groupchat_reply_to(session, request, GOCHAT_NOT_LOGGED_IN);
 	} else {
 		lane_beat(&session->lane);
 		receipts_note(session);
-		groupchat_reply_to(session, request, GROUPCHAT_OK);
+		groupchat_reply_to(session, request, GOCHAT_OK);
 	}
 }
 
@@ -140,51 +93,16 @@ on_answer(struct session *session, struct text tag, const struct answer *answer)
 		groupchat_on_login(session, tag.at[0], answer);
 }
 
-static const struct groupchat_command commands[] = {
+static const struct gochat_command commands[] = {
 	{ "login", groupchat_do_login },
 	{ "heartbeat", do_heartbeat },
 	{ "sendmsg", groupchat_do_sendmsg },
 };
 
-static const struct groupchat_command *
-find_command(struct text action)
-{
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (text_equal(action, text_of(commands[i].action)))
-			return &commands[i];
-	return NULL;
-}
-
-static void
-take(struct session *session, const struct groupchat_request *request,
-	size_t bytes)
-{
-	const struct groupchat_command *command = find_command(request->action);
-
-	tracer_request(
-		session, text_of(command ? command->action : "?"), bytes);
-	if (command)
-		command->run(session, request);
-	else
-		groupchat_reply_to(session, request, GROUPCHAT_NO_ROUTE);
-}
-
 static void
 on_text(struct session *session, struct text text)
 {
-	json_t *json = gojson_read(text, false);
-	struct groupchat_request request;
-
-	if (json && (json_is_object(json) || json_is_null(json)) &&
-		gojson_text(json, "seq", &request.seq) &&
-		gojson_text(json, "action", &request.action)) {
-		request.data = gojson_get(json, "data");
-		take(session, &request, text.length);
-	} else {
-		row_count(session->gateway->row, COUNTER_REQUESTS_REFUSED, 1);
-		session_send(session, TEXT_LITERAL(TOO_BAD));
-	}
-	json_decref(json);
+	gochat_on_text(&gochat, commands, ARRAY_LEN(commands), session, text);
 }
 
 static void

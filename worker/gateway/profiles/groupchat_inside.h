@@ -1,25 +1,19 @@
 /*
- * What the files of the profile `groupchat` share: requests, to whom a
- * connection speaks, and replies. Private to this profile.
+ * What the files of the profile `groupchat` share: to whom a connection
+ * speaks, and replies. Private to this profile.
  */
 #ifndef WORKER_GATEWAY_PROFILES_GROUPCHAT_INSIDE_H
 #define WORKER_GATEWAY_PROFILES_GROUPCHAT_INSIDE_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include "shared/gojson.h"
 #include "shared/groupchat.h"
 #include "shared/text.h"
+#include "worker/gateway/profiles/gochat.h"
 
 struct answer;
 struct joined;
-struct refusal;
 struct session;
-
-/* Of what has to wait for its answer. */
-#define GROUPCHAT_SEQ_BYTES_MAX 1024
 
 /* The first byte of a tag. */
 #define TAG_LOGIN 'l'
@@ -27,11 +21,6 @@ struct session;
 #define TAG_OTHER 'o' /* into another one on the roll */
 #define TAG_SAY 's'   /* and its seq */
 #define TAG_PAGE 'p'  /* and what groupchat_missed.c wants to know */
-
-struct groupchat_request {
-	struct text seq, action;
-	const json_t *data; /* NULL: missing or null */
-};
 
 /* To whom something is said, as a client says it. */
 struct groupchat_target {
@@ -44,22 +33,19 @@ struct groupchat_target groupchat_bound(const struct session *session);
 /* Is it a group, and not the word for none? */
 bool groupchat_names_group(struct text group);
 
-/* Members of requests; 1 and 1.0 are the same, missing is 0. */
-bool groupchat_read_app(const json_t *data, uint32_t *app);
 bool groupchat_read_target(const json_t *data, struct groupchat_target *target);
 
 void groupchat_reply(struct session *session, struct text seq,
-	struct text action, enum groupchat_code code);
+	struct text action, enum gochat_code code);
 void groupchat_reply_to(struct session *session,
-	const struct groupchat_request *request, enum groupchat_code code);
-enum groupchat_code groupchat_code_of(const struct refusal *refusal);
+	const struct gochat_request *request, enum gochat_code code);
 
 /* Has its login succeeded, and does it still hold? */
 bool groupchat_is_in(const struct session *session);
 
 /* groupchat_login.c; an answer to one of the steps, by its tag. */
 void groupchat_do_login(
-	struct session *session, const struct groupchat_request *request);
+	struct session *session, const struct gochat_request *request);
 void groupchat_on_login(
 	struct session *session, char step, const struct answer *answer);
 
@@ -76,7 +62,7 @@ void groupchat_on_page(
 
 /* groupchat_say.c */
 void groupchat_do_sendmsg(
-	struct session *session, const struct groupchat_request *request);
+	struct session *session, const struct gochat_request *request);
 void groupchat_on_said(
 	struct session *session, struct text seq, const struct answer *answer);
 

@@ -18,8 +18,8 @@
 
 /* The session's note; texts follow each other in bytes. */
 struct groupchat_binding {
-	unsigned left;            /* what has not been answered */
-	enum groupchat_code code; /* of the login */
+	unsigned left;         /* what has not been answered */
+	enum gochat_code code; /* of the login */
 	size_t to_length, group_length, seq_length;
 	char bytes[];
 };
@@ -55,7 +55,7 @@ bind(struct session *session, const struct groupchat_target *target,
 	char *at = binding->bytes;
 
 	binding->left = 1; /* not all is asked */
-	binding->code = GROUPCHAT_OK;
+	binding->code = GOCHAT_OK;
 	binding->to_length = target->to.length;
 	binding->group_length = target->group.length;
 	binding->seq_length = seq.length;
@@ -74,24 +74,24 @@ read_login(const json_t *data, struct login_request *login,
 {
 	return (!data || json_is_object(data)) &&
 	       gojson_text(data, "userId", &login->user) &&
-	       groupchat_read_app(data, &login->platform) &&
+	       gochat_read_app(data, "appId", &login->platform) &&
 	       gojson_text(data, "token", &login->token) &&
 	       groupchat_read_target(data, target);
 }
 
-static enum groupchat_code
+static enum gochat_code
 judge_login(const struct login_request *login,
 	const struct groupchat_target *target)
 {
 	if (!text_is_name(login->user, 1, GROUPCHAT_USER_BYTES_MAX) ||
 		text_equal(login->user, TEXT_LITERAL("null")))
-		return GROUPCHAT_BAD_USER;
+		return GOCHAT_BAD_USER;
 	if (!groupchat_is_app(login->platform))
-		return GROUPCHAT_FORBIDDEN;
+		return GOCHAT_FORBIDDEN;
 	if (groupchat_names_group(target->group) &&
 		!groupchat_is_group(target->group))
-		return GROUPCHAT_BAD_DATA;
-	return GROUPCHAT_OK;
+		return GOCHAT_BAD_DATA;
+	return GOCHAT_OK;
 }
 
 bool
@@ -99,7 +99,7 @@ groupchat_is_in(const struct session *session)
 {
 	const struct groupchat_binding *binding = session->note;
 
-	return session->identity && binding && binding->code == GROUPCHAT_OK;
+	return session->identity && binding && binding->code == GOCHAT_OK;
 }
 
 /* Nothing would be otherwise by it. */
@@ -120,7 +120,7 @@ is_logged_in_so(const struct session *session,
 }
 
 static void
-log_in(struct session *session, const struct groupchat_request *request,
+log_in(struct session *session, const struct gochat_request *request,
 	const struct login_request *login,
 	const struct groupchat_target *target)
 {
@@ -128,7 +128,7 @@ log_in(struct session *session, const struct groupchat_request *request,
 
 	if (is_logged_in_so(session, login, target)) {
 		lane_beat(&session->lane);
-		groupchat_reply_to(session, request, GROUPCHAT_OK);
+		groupchat_reply_to(session, request, GOCHAT_OK);
 		return;
 	}
 	if (session->identity) {
@@ -143,7 +143,7 @@ log_in(struct session *session, const struct groupchat_request *request,
 
 void
 groupchat_do_login(
-	struct session *session, const struct groupchat_request *request)
+	struct session *session, const struct gochat_request *request)
 {
 	struct login_request login = {
 		.tenant = TEXT_LITERAL("default"),
@@ -151,12 +151,12 @@ groupchat_do_login(
 		.wants_unread = true,
 	};
 	struct groupchat_target target;
-	enum groupchat_code code = GROUPCHAT_BAD_DATA;
+	enum gochat_code code = GOCHAT_BAD_DATA;
 
-	if (request->seq.length <= GROUPCHAT_SEQ_BYTES_MAX &&
+	if (request->seq.length <= GOCHAT_SEQ_BYTES_MAX &&
 		read_login(request->data, &login, &target))
 		code = judge_login(&login, &target);
-	if (code == GROUPCHAT_OK)
+	if (code == GOCHAT_OK)
 		log_in(session, request, &login, &target);
 	else
 		groupchat_reply_to(session, request, code);
@@ -170,7 +170,7 @@ end_login(struct session *session)
 {
 	const struct groupchat_binding *binding = session->note;
 
-	if (binding->code == GROUPCHAT_OK)
+	if (binding->code == GOCHAT_OK)
 		lane_beat(&session->lane);
 	groupchat_reply(
 		session, seq_of(binding), TEXT_LITERAL("login"), binding->code);
@@ -258,7 +258,7 @@ static void
 fail(struct session *session, const struct refusal *refusal)
 {
 	((struct groupchat_binding *)session->note)->code =
-		groupchat_code_of(refusal);
+		gochat_code_of(refusal);
 }
 
 /* ANSWER_DONE: a newer login of the user was faster. */

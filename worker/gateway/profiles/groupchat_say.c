@@ -17,7 +17,7 @@ read_say(const json_t *data, struct groupchat_target *target, struct text *type,
 	uint32_t app;
 
 	return (!data || json_is_object(data)) &&
-	       groupchat_read_app(data, &app) &&
+	       gochat_read_app(data, "appId", &app) &&
 	       gojson_text(data, "userId", &ignored) &&
 	       gojson_text(data, "msgId", &ignored) &&
 	       gojson_text(data, "msgType", type) &&
@@ -40,7 +40,7 @@ complete_target(const struct session *session, struct groupchat_target *target)
 }
 
 static void
-say(struct session *session, const struct groupchat_request *request,
+say(struct session *session, const struct gochat_request *request,
 	const struct groupchat_target *target, struct say_request *what)
 {
 	struct buffer *tag = &session->gateway->tag;
@@ -63,14 +63,13 @@ say(struct session *session, const struct groupchat_request *request,
 		what->echo = text_equal(target->to, session_user(session));
 		talk_mail(session, buffer_text(tag), what);
 	} else {
-		groupchat_reply_to(
-			session, request, GROUPCHAT_OK); /* to nobody */
+		groupchat_reply_to(session, request, GOCHAT_OK); /* to nobody */
 	}
 }
 
 void
 groupchat_do_sendmsg(
-	struct session *session, const struct groupchat_request *request)
+	struct session *session, const struct gochat_request *request)
 {
 	struct buffer body = { 0 };
 	struct say_request what = { .to = SAY_TO_ROOM };
@@ -78,15 +77,14 @@ groupchat_do_sendmsg(
 	struct text words;
 	uint64_t retry_ms;
 
-	if (request->seq.length > GROUPCHAT_SEQ_BYTES_MAX ||
+	if (request->seq.length > GOCHAT_SEQ_BYTES_MAX ||
 		!read_say(request->data, &target, &what.type, &words) ||
 		!text_is_name(what.type, 0, TYPE_BYTES_MAX)) {
-		groupchat_reply_to(session, request, GROUPCHAT_BAD_DATA);
+		groupchat_reply_to(session, request, GOCHAT_BAD_DATA);
 	} else if (!groupchat_is_in(session)) {
-		groupchat_reply_to(
-			session, request, GROUPCHAT_OK); /* of nobody */
+		groupchat_reply_to(session, request, GOCHAT_OK); /* of nobody */
 	} else if (!session_may_go_on(session, &retry_ms)) {
-		groupchat_reply_to(session, request, GROUPCHAT_FAILED);
+		groupchat_reply_to(session, request, GOCHAT_FAILED);
 	} else {
 		complete_target(session, &target);
 		if (what.type.length == 0)
@@ -102,9 +100,9 @@ void
 groupchat_on_said(
 	struct session *session, struct text seq, const struct answer *answer)
 {
-	enum groupchat_code code = answer->kind == ANSWER_REFUSAL
-					   ? groupchat_code_of(&answer->refusal)
-					   : GROUPCHAT_OK;
+	enum gochat_code code = answer->kind == ANSWER_REFUSAL
+					? gochat_code_of(&answer->refusal)
+					: GOCHAT_OK;
 
 	groupchat_reply(session, seq, TEXT_LITERAL("sendmsg"), code);
 }

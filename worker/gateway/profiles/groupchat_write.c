@@ -11,6 +11,7 @@
 #include "shared/records.h"
 #include "shared/stream.h"
 #include "worker/gateway/addressee.h"
+#include "worker/gateway/profiles/gochat.h"
 
 #define TYPE_USUAL TEXT_LITERAL("text")
 #define GREETING TEXT_LITERAL("连接成功")
@@ -21,17 +22,6 @@ add(struct buffer *out, const char *before, struct text text)
 {
 	buffer_add_string(out, before);
 	gojson_write_string(out, text);
-}
-
-void
-groupchat_write_reply(struct buffer *out, struct text seq, struct text action,
-	enum groupchat_code code)
-{
-	add(out, "{\"seq\":", seq);
-	add(out, ",\"action\":", action);
-	buffer_add_format(out, ",\"response\":{\"code\":%u,\"msg\":\"%s\"",
-		(unsigned)code, groupchat_code_words(code));
-	buffer_add_string(out, ",\"data\":null}}");
 }
 
 /* What clients get without having asked. */
@@ -95,19 +85,6 @@ groupchat_write_body(struct buffer *out, struct text words, struct text id)
 	buffer_add_byte(out, '}');
 }
 
-/* A string is its value, of {"msg":…} that; anything else is as it stands. */
-static struct text
-words_of(const json_t *body, struct text raw)
-{
-	const json_t *said =
-		json_is_object(body) ? json_object_get(body, "msg") : body;
-
-	if (!json_is_string(said))
-		return raw;
-	return (struct text){ json_string_value(said),
-		json_string_length(said) };
-}
-
 /* The one that its client gave it, or else that of the server. */
 static struct text
 id_of(const json_t *body, const struct message *message,
@@ -140,7 +117,7 @@ groupchat_write_message(
 				.action = "sendmsg",
 				.id = id_of(body, message, id),
 				.type = message->type,
-				.content = words_of(body, message->body),
+				.content = gochat_words_of(body, message->body),
 				.from = message->from,
 				.unix_ms = message_unix_ms(message->id_time),
 			});

@@ -1,5 +1,5 @@
 /*
- * Replies and pushes of the profile `groupchat` as JSON. Private to this
+ * Pushes of the profile `groupchat` as JSON. Private to this
  * profile.
  */
 #ifndef WORKER_GATEWAY_PROFILES_GROUPCHAT_WRITE_H
@@ -13,9 +13,6 @@
 struct buffer;
 struct message;
 struct presence;
-
-void groupchat_write_reply(struct buffer *out, struct text seq,
-	struct text action, enum groupchat_code code);
 
 /* The first frame of a connection. */
 void groupchat_write_greeting(struct buffer *out);

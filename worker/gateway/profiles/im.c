@@ -13,77 +13,42 @@
  * and goes. The tag of a login is one byte that says how far it has come, the
  * roomID behind its length, and seq.
  */
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
 
+#include "shared/im.h"
 #include "shared/base.h"
 #include "shared/buffer.h"
-#include "shared/gojson.h"
-#include "shared/im.h"
 #include "shared/message.h"
 #include "worker/gateway/answer.h"
 #include "worker/gateway/gateway.h"
 #include "worker/gateway/login.h"
 #include "worker/gateway/login_request.h"
+#include "worker/gateway/profiles/gochat.h"
 #include "worker/gateway/profiles/im_write.h"
 #include "worker/gateway/profiles/profile.h"
 #include "worker/gateway/session.h"
 #include "worker/gateway/talk.h"
-#include "worker/gateway/tracer.h"
 
-#define PAYLOAD_KEEP_BYTES 65536
-
-/* Of the seq of a login, which has to wait for its answer. */
-#define SEQ_BYTES_MAX 1024
-
-#define TOO_BAD "数据不合法"
-
-struct request {
-	struct text seq, cmd;
-	const json_t *data; /* NULL: missing or null */
+static const struct gochat gochat = {
+	.verb = "cmd",
+	.words = "codeMsg",
+	.code_words = im_code_words,
 };
 
-struct im_command {
-	const char *cmd;
-	void (*run)(struct session *session, const struct request *request);
-};
-
-static struct buffer *
-payload_of(struct session *session)
-{
-	struct buffer *payload = &session->gateway->payload;
-
-	buffer_clear(payload, PAYLOAD_KEEP_BYTES);
-	return payload;
-}
-
-/* data: JSON. */
 static void
-reply(struct session *session, struct text seq, struct text cmd,
-	enum im_code code, const char *data)
+reply_to(struct session *session, const struct gochat_request *request,
+	enum gochat_code code)
 {
-	struct buffer *payload = payload_of(session);
-
-	if (code != IM_OK)
-		row_count(session->gateway->row, COUNTER_REQUESTS_REFUSED, 1);
-	im_write_reply(payload, seq, cmd, code, data);
-	session_send(session, buffer_text(payload));
+	gochat_reply(
+		&gochat, session, request->seq, request->verb, code, "null");
 }
 
 static void
-reply_to(struct session *session, const struct request *request,
-	enum im_code code)
+reply_login(struct session *session, struct text seq, enum gochat_code code)
 {
-	reply(session, request->seq, request->cmd, code, "null");
-}
-
-static void
-reply_login(struct session *session, struct text seq, enum im_code code)
-{
-	if (code == IM_OK)
+	if (code == GOCHAT_OK)
 		lane_beat(&session->lane);
-	reply(session, seq, TEXT_LITERAL("login"), code, "null");
+	gochat_reply(
+		&gochat, session, seq, TEXT_LITERAL("login"), code, "null");
 }
 
 /* Login */
@@ -122,62 +87,45 @@ tag_read(struct text tag)
 	};
 }
 
-/* 101 and 101.0 are the same; missing is 0. */
-static bool
-read_app(const json_t *data, uint32_t *app)
-{
-	const json_t *value = gojson_get(data, "appID");
-	double number = json_number_value(value);
-
-	*app = 0;
-	if (!value)
-		return true;
-	if (!json_is_number(value) || number < 0 || number > UINT32_MAX ||
-		floor(number) < number)
-		return false;
-	*app = (uint32_t)number;
-	return true;
-}
-
 static bool
 read_login(const json_t *data, struct login_request *request, struct text *room)
 {
 	return (!data || json_is_object(data)) &&
 	       gojson_text(data, "userID", &request->user) &&
-	       read_app(data, &request->platform) &&
+	       gochat_read_app(data, "appID", &request->platform) &&
 	       gojson_text(data, "serviceToken", &request->token) &&
 	       gojson_text(data, "roomID", room);
 }
 
-static enum im_code
+static enum gochat_code
 judge_login(const struct session *session, const struct login_request *request,
 	struct text room)
 {
 	if (!text_is_name(request->user, 1, IM_USER_BYTES_MAX))
-		return IM_BAD_USER;
+		return GOCHAT_BAD_USER;
 	if (!im_is_app(session->gateway->config, request->platform))
-		return IM_FORBIDDEN;
+		return GOCHAT_FORBIDDEN;
 	if (session->identity || session->is_replaced)
-		return IM_FAILED;
+		return GOCHAT_FAILED;
 	if (room.length > 0 && !text_is_name(room, 1, IM_ROOM_BYTES_MAX))
-		return IM_BAD_DATA;
-	return IM_OK;
+		return GOCHAT_BAD_DATA;
+	return GOCHAT_OK;
 }
 
 static void
-do_login(struct session *session, const struct request *request)
+do_login(struct session *session, const struct gochat_request *request)
 {
 	struct login_request login = {
 		.tenant = TEXT_LITERAL("default"),
 		.has_platform = true,
 	};
 	struct login_tag tag = { .seq = request->seq };
-	enum im_code code = IM_BAD_DATA;
+	enum gochat_code code = GOCHAT_BAD_DATA;
 
-	if (request->seq.length <= SEQ_BYTES_MAX &&
+	if (request->seq.length <= GOCHAT_SEQ_BYTES_MAX &&
 		read_login(request->data, &login, &tag.room))
 		code = judge_login(session, &login, tag.room);
-	if (code == IM_OK)
+	if (code == GOCHAT_OK)
 		login_run(session, tag_write(&session->gateway->tag, &tag),
 			&login);
 	else
@@ -208,28 +156,8 @@ on_joined(struct session *session, struct login_tag tag)
 		tag.stage = STAGE_ROOM;
 		join(session, tag);
 	} else {
-		reply_login(session, tag.seq, IM_OK);
+		reply_login(session, tag.seq, GOCHAT_OK);
 	}
-}
-
-static enum im_code
-code_of(const struct refusal *refusal)
-{
-	static const struct {
-		unsigned code;
-		enum im_code im;
-	} codes[] = {
-		{ CODE_BAD_REQUEST, IM_BAD_DATA },
-		{ CODE_BAD_USER, IM_BAD_USER },
-		{ CODE_FORBIDDEN, IM_FORBIDDEN },
-		{ CODE_CONFLICT, IM_FAILED },
-		{ CODE_TOO_MANY, IM_FAILED },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (codes[i].code == refusal->code)
-			return codes[i].im;
-	return IM_SYSTEM;
 }
 
 /* Who has logged in and is not let into his room would hear nothing: he is told
@@ -238,7 +166,7 @@ static void
 on_refused(struct session *session, struct login_tag tag,
 	const struct refusal *refusal)
 {
-	reply_login(session, tag.seq, code_of(refusal));
+	reply_login(session, tag.seq, gochat_code_of(refusal));
 	if (session->identity)
 		session_end(session, CLOSE_WHY_KICKED);
 }
@@ -256,7 +184,7 @@ on_answer(struct session *session, struct text tag, const struct answer *answer)
 	else if (answer->kind == ANSWER_JOIN)
 		on_joined(session, read);
 	else if (answer->kind == ANSWER_DONE)
-		reply_login(session, read.seq, IM_OK);
+		reply_login(session, read.seq, GOCHAT_OK);
 	else if (answer->kind == ANSWER_REFUSAL)
 		on_refused(session, read, &answer->refusal);
 }
@@ -264,70 +192,38 @@ on_answer(struct session *session, struct text tag, const struct answer *answer)
 /* Others */
 
 static void
-do_heartbeat(struct session *session, const struct request *request)
+do_heartbeat(struct session *session, const struct gochat_request *request)
 {
 	struct text user;
 
 	if ((request->data && !json_is_object(request->data)) ||
 		!gojson_text(request->data, "userID", &user)) {
-		reply_to(session, request, IM_BAD_DATA);
+		reply_to(session, request, GOCHAT_BAD_DATA);
 	} else if (!session->identity && !session->is_replaced) {
-		reply_to(session, request, IM_NOT_LOGGED_IN);
+		reply_to(session, request, GOCHAT_NOT_LOGGED_IN);
 	} else {
 		lane_beat(&session->lane);
-		reply_to(session, request, IM_OK);
+		reply_to(session, request, GOCHAT_OK);
 	}
 }
 
 static void
-do_ping(struct session *session, const struct request *request)
+do_ping(struct session *session, const struct gochat_request *request)
 {
-	reply(session, request->seq, request->cmd, IM_OK, "\"pong\"");
+	gochat_reply(&gochat, session, request->seq, request->verb, GOCHAT_OK,
+		"\"pong\"");
 }
 
-static const struct im_command commands[] = {
+static const struct gochat_command commands[] = {
 	{ "login", do_login },
 	{ "heartbeat", do_heartbeat },
 	{ "ping", do_ping },
 };
 
-static const struct im_command *
-find_command(struct text cmd)
-{
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (text_equal(cmd, text_of(commands[i].cmd)))
-			return &commands[i];
-	return NULL;
-}
-
-static void
-take(struct session *session, const struct request *request, size_t bytes)
-{
-	const struct im_command *command = find_command(request->cmd);
-
-	tracer_request(session, text_of(command ? command->cmd : "?"), bytes);
-	if (command)
-		command->run(session, request);
-	else
-		reply_to(session, request, IM_NO_ROUTE);
-}
-
 static void
 on_text(struct session *session, struct text text)
 {
-	json_t *json = gojson_read(text, false);
-	struct request request;
-
-	if (json && (json_is_object(json) || json_is_null(json)) &&
-		gojson_text(json, "seq", &request.seq) &&
-		gojson_text(json, "cmd", &request.cmd)) {
-		request.data = gojson_get(json, "data");
-		take(session, &request, text.length);
-	} else {
-		row_count(session->gateway->row, COUNTER_REQUESTS_REFUSED, 1);
-		session_send(session, TEXT_LITERAL(TOO_BAD));
-	}
-	json_decref(json);
+	gochat_on_text(&gochat, commands, ARRAY_LEN(commands), session, text);
 }
 
 const struct profile profile_im = {

@@ -9,6 +9,7 @@
 #include "shared/message.h"
 #include "shared/records.h"
 #include "shared/stream.h"
+#include "worker/gateway/profiles/gochat.h"
 
 #define ENTER "哈喽~"
 #define EXIT "用户已经离开~"
@@ -18,19 +19,6 @@ add(struct buffer *out, const char *before, struct text text)
 {
 	buffer_add_string(out, before);
 	gojson_write_string(out, text);
-}
-
-void
-im_write_reply(struct buffer *out, struct text seq, struct text cmd,
-	enum im_code code, const char *data)
-{
-	add(out, "{\"seq\":", seq);
-	add(out, ",\"cmd\":", cmd);
-	buffer_add_format(out, ",\"response\":{\"code\":%u,\"codeMsg\":\"%s\"",
-		(unsigned)code, im_code_words(code));
-	buffer_add_string(out, ",\"data\":");
-	buffer_add_string(out, data);
-	buffer_add_string(out, "}}");
 }
 
 /* What clients get without having asked. */
@@ -62,19 +50,6 @@ order_of_now(char words[24])
 	return text_of(words);
 }
 
-/* A string is its value, of {"msg":…} that; anything else is as it stands. */
-static struct text
-words_of(const json_t *body, struct text raw)
-{
-	const json_t *said =
-		json_is_object(body) ? json_object_get(body, "msg") : body;
-
-	if (!json_is_string(said))
-		return raw;
-	return (struct text){ json_string_value(said),
-		json_string_length(said) };
-}
-
 /* What was said by HTTP to one user, by nobody, comes from himself. */
 static struct text
 sender_of(const struct message *message)
@@ -104,7 +79,7 @@ im_write_message(struct buffer *out, const struct message *message, bool is_own)
 					       : text_of(id),
 				.cmd = "msg",
 				.type = message->type,
-				.msg = words_of(body, message->body),
+				.msg = gochat_words_of(body, message->body),
 				.from = sender_of(message),
 			});
 	json_decref(body);

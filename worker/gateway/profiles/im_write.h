@@ -1,5 +1,5 @@
 /*
- * Replies and pushes of the profile `im` as JSON. Private to this profile.
+ * Pushes of the profile `im` as JSON. Private to this profile.
  */
 #ifndef WORKER_GATEWAY_PROFILES_IM_WRITE_H
 #define WORKER_GATEWAY_PROFILES_IM_WRITE_H
@@ -13,10 +13,6 @@ struct buffer;
 struct kick;
 struct message;
 struct presence;
-
-/* data: JSON. */
-void im_write_reply(struct buffer *out, struct text seq, struct text cmd,
-	enum im_code code, const char *data);
 
 /* The payloads of pushes. is_own: for who has said it. */
 void im_write_message(
