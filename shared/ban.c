@@ -86,6 +86,38 @@ ban_is_same(const struct ban *a, const struct ban *b)
 	       text_equal(a->tenant, b->tenant) && text_equal(a->room, b->room);
 }
 
+static int
+compare(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int
+compare_texts(struct text a, struct text b)
+{
+	size_t least = MIN_OF(a.length, b.length);
+	int order = least > 0 ? memcmp(a.at, b.at, least) : 0;
+
+	return order != 0 ? order : compare(a.length, b.length);
+}
+
+bool
+ban_is_later(const struct ban *a, const struct ban *b)
+{
+	int order = compare(a->since, b->since);
+
+	if (order == 0)
+		order = compare(a->what == BAN_SET, b->what == BAN_SET);
+	if (order != 0 || a->what != BAN_SET)
+		return order > 0;
+	order = compare(a->until - 1, b->until - 1); /* 0 is the longest */
+	if (order == 0)
+		order = compare(a->issued, b->issued);
+	if (order == 0)
+		order = compare_texts(a->reason, b->reason);
+	return order > 0;
+}
+
 static bool
 is_in_network(const struct ban *ban, const uint8_t *address)
 {

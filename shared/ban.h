@@ -74,6 +74,11 @@ struct ban ban_of_entry(const struct ban_entry *entry);
 /* Do the two name the same ban? */
 bool ban_is_same(const struct ban *a, const struct ban *b);
 
+/* Of two words, BAN_SET or BAN_LIFT, about the same ban: does a count? All
+ * hosts judge alike. The later one does; of the same millisecond to ban, and
+ * that for longer. Never of two that say the same. */
+bool ban_is_later(const struct ban *a, const struct ban *b);
+
 /* Is it of this one? Whatever its room is, and whether it is over. */
 bool ban_concerns(const struct ban *ban, const struct ban_subject *subject);
 

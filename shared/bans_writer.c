@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/arena.h"
+#include "shared/bans_lifted.h"
 #include "shared/bans_region.h"
 #include "shared/base.h"
 #include "shared/buffer.h"
@@ -26,6 +27,7 @@ struct bans_writer {
 	size_t given_up_first, given_up_count;
 	uint32_t prefixes[NETWORK_BITS + 1];
 	uint64_t next_over_ms; /* none is over before; UINT64_MAX: none ever */
+	struct bans_lifted lifted;
 };
 
 static void
@@ -81,6 +83,7 @@ bans_writer_free(struct bans_writer **writer)
 	if (*writer == NULL)
 		return;
 	free((*writer)->given_up);
+	bans_lifted_fini(&(*writer)->lifted);
 	free(*writer);
 	*writer = NULL;
 }
@@ -243,11 +246,21 @@ link_place(struct bans_writer *writer, const struct ban *ban)
 }
 
 uint64_t
-bans_writer_since(const struct bans_writer *writer, const struct ban *ban)
+bans_writer_since(struct bans_writer *writer, const struct ban *ban)
 {
 	struct ban_entry entry;
 
-	return find_link(writer, ban, &entry) ? entry.since_ms : 0;
+	return find_link(writer, ban, &entry)
+		       ? entry.since_ms
+		       : bans_lifted_since(&writer->lifted, ban);
+}
+
+uint64_t
+bans_writer_issued(const struct bans_writer *writer, const struct ban *ban)
+{
+	struct ban_entry entry;
+
+	return find_link(writer, ban, &entry) ? entry.issued_ms : 0;
 }
 
 bool
@@ -265,17 +278,15 @@ bans_writer_set(struct bans_writer *writer, const struct ban *ban)
 {
 	struct ban_entry old = { 0 };
 	_Atomic uint32_t *link = find_link(writer, ban, &old);
-	struct ban set = *ban;
 
 	if (link == NULL && writer->count >= BANS_MAX)
 		return false;
-	if (link != NULL && old.issued_ms > set.issued)
-		set.issued = old.issued_ms;
-	if (set.until != 0)
-		writer->next_over_ms = MIN_OF(writer->next_over_ms, set.until);
+	bans_lifted_forget(&writer->lifted, ban);
+	if (ban->until != 0)
+		writer->next_over_ms = MIN_OF(writer->next_over_ms, ban->until);
 	if (link == NULL)
-		count_in(writer, &set);
-	link_place(writer, &set);
+		count_in(writer, ban);
+	link_place(writer, ban);
 	if (link == NULL)
 		return true;
 	/* It stands behind the new one, in the same chain. */
@@ -293,11 +304,40 @@ bans_writer_lift(struct bans_writer *writer, const struct ban *ban)
 	struct ban_entry old;
 	_Atomic uint32_t *link = find_link(writer, ban, &old);
 
+	bans_lifted_note(&writer->lifted, ban);
 	if (link == NULL)
 		return false;
 	unlink_place(writer, link);
 	count_out(writer, ban);
 	return true;
+}
+
+bool
+bans_writer_is_news(struct bans_writer *writer, const struct ban *ban)
+{
+	struct ban known = { .what = BAN_LIFT };
+	struct ban_entry entry;
+
+	if (find_link(writer, ban, &entry) != NULL) {
+		known = ban_of_entry(&entry);
+		known.what = BAN_SET;
+	} else {
+		known.since = bans_lifted_since(&writer->lifted, ban);
+		if (known.since == 0)
+			return true;
+	}
+	return ban_is_later(ban, &known);
+}
+
+enum bans_change
+bans_writer_take(struct bans_writer *writer, const struct ban *ban)
+{
+	if (!bans_writer_is_news(writer, ban))
+		return BANS_AS_BEFORE;
+	if (ban->what == BAN_LIFT)
+		return bans_writer_lift(writer, ban) ? BANS_LIFTED
+						     : BANS_AS_BEFORE;
+	return bans_writer_set(writer, ban) ? BANS_GIVEN : BANS_FULL;
 }
 
 void
@@ -344,16 +384,56 @@ bans_writer_write(const struct bans_writer *writer, struct buffer *out)
 	buffer_fini(&packed);
 }
 
+void
+bans_writer_write_lifted(struct bans_writer *writer, struct buffer *out)
+{
+	struct buffer packed = { 0 };
+	uint64_t number = 0;
+	struct ban ban;
+
+	while ((number = bans_writer_next_lifted(writer, number, &ban)) > 0) {
+		buffer_clear(&packed, 0);
+		ban_pack(&packed, &ban);
+		pack_text(out, buffer_text(&packed));
+	}
+	buffer_fini(&packed);
+}
+
+uint64_t
+bans_writer_next_lifted(
+	struct bans_writer *writer, uint64_t after, struct ban *ban)
+{
+	return bans_lifted_next(&writer->lifted, after, ban);
+}
+
+static bool
+read_ban(struct unpack *in, struct ban *ban)
+{
+	struct unpack one = unpack_of(unpack_text(in));
+
+	return ban_unpack(&one, ban) && ban_is_sound(ban);
+}
+
+bool
+bans_writer_read_lifted(struct bans_writer *writer, struct unpack *in)
+{
+	struct ban ban;
+
+	while (!in->failed && in->at < in->end) {
+		if (!read_ban(in, &ban) || bans_writer_has(writer, &ban))
+			return false;
+		bans_writer_lift(writer, &ban);
+	}
+	return !in->failed;
+}
+
 bool
 bans_writer_read(struct bans_writer *writer, struct unpack *in)
 {
-	while (!in->failed && in->at < in->end) {
-		struct unpack one = unpack_of(unpack_text(in));
-		struct ban ban;
+	struct ban ban;
 
-		if (!ban_unpack(&one, &ban) || !ban_is_sound(&ban) ||
-			!bans_writer_set(writer, &ban))
+	while (!in->failed && in->at < in->end)
+		if (!read_ban(in, &ban) || !bans_writer_set(writer, &ban))
 			return false;
-	}
 	return !in->failed;
 }

@@ -10,6 +10,7 @@
 
 #include "shared/arena.h"
 #include "shared/bans.h"
+#include "shared/bans_lifted.h"
 #include "shared/bans_writer.h"
 #include "shared/base.h"
 #include "shared/buffer.h"
@@ -227,21 +228,160 @@ a_token_is_revoked_by_its_name_or_by_its_age(void **state)
 	assert_false(is_token_banned("b", "ben", "", 1000));
 }
 
+/* What hosts say of one ban, each later than the one before; of the same
+ * millisecond are one that lifts it, one that gives it and one for longer. */
+static const struct ban words[] = {
+	{ .what = BAN_SET, .since = 10 },
+	{ .what = BAN_SET, .since = 15, .until = 99 },
+	{ .what = BAN_LIFT, .since = 20 },
+	{ .what = BAN_LIFT, .since = 30 },
+	{ .what = BAN_SET, .since = 30, .until = 7000 },
+	{ .what = BAN_SET, .since = 30 },
+};
+
+#define WORDS ARRAY_LEN(words)
+
 static void
-of_two_times_the_later_one_counts(void **state)
+say_in_order(struct bans_writer *to, const unsigned *order, size_t count)
 {
-	struct ban ban = ban_of(BAN_ISSUED, "a", "ann");
+	for (size_t i = 0; i < count; i++) {
+		struct ban ban = words[order[i]];
+
+		ban.kind = BAN_USER;
+		ban.name = TEXT_LITERAL("ann");
+		bans_writer_take(to, &ban);
+		bans_writer_take(to, &ban); /* some come twice */
+	}
+}
+
+static size_t
+last_word(const unsigned *order, size_t count)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < count; i++)
+		last = MAX_OF(last, (size_t)order[i]);
+	return last;
+}
+
+static bool
+next_order(unsigned *order, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && ++order[i] == WORDS)
+		order[i++] = 0;
+	return i < count;
+}
+
+static void
+of_all_words_the_last_one_counts_in_whatever_order(void **state)
+{
+	static const struct ban ann = { .kind = BAN_USER,
+		.name = { "ann", 3 } };
+	unsigned order[WORDS] = { 0 };
 
 	(void)state;
-	ban.issued = 4000;
-	set(ban);
-	ban.issued = 2000;
-	set(ban);
-	assert_int_equal(bans_writer_count(writer), 1);
-	assert_true(is_token_banned("a", "ann", "", 3000));
-	assert_true(bans_writer_lift(writer, &ban));
-	set(ban);
-	assert_false(is_token_banned("a", "ann", "", 3000));
+	do {
+		struct bans_writer *to = bans_writer_new(arena);
+		size_t last = last_word(order, 5);
+
+		say_in_order(to, order, 5);
+		assert_int_equal(
+			bans_writer_has(to, &ann), words[last].what == BAN_SET);
+		assert_int_equal(
+			bans_writer_since(to, &ann), words[last].since);
+		bans_writer_free(&to);
+	} while (next_order(order, 5));
+}
+
+static void
+that_a_ban_is_over_is_a_last_word(void **state)
+{
+	struct ban ban = ban_of(BAN_USER, "a", "ann");
+
+	(void)state;
+	ban.what = BAN_SET;
+	ban.since = 20;
+	ban.until = 30;
+	assert_int_equal(bans_writer_take(writer, &ban), BANS_GIVEN);
+	bans_writer_expire(writer, 30);
+	assert_int_equal(bans_writer_take(writer, &ban), BANS_GIVEN);
+	bans_writer_expire(writer, 31);
+	assert_int_equal(bans_writer_count(writer), 0);
+	ban.since = 19;
+	ban.until = 0;
+	assert_int_equal(bans_writer_take(writer, &ban), BANS_AS_BEFORE);
+	ban.since = 21;
+	assert_int_equal(bans_writer_take(writer, &ban), BANS_GIVEN);
+}
+
+static struct ban
+lifted(char name[16], unsigned number)
+{
+	struct ban ban = { .what = BAN_LIFT, .kind = BAN_USER, .since = 9 };
+
+	snprintf(name, 16, "u%u", number);
+	ban.name = text_of(name);
+	return ban;
+}
+
+static void
+of_those_that_were_lifted_the_first_are_forgotten(void **state)
+{
+	uint64_t number = 0;
+	unsigned count = 0;
+	struct ban ban;
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i <= BANS_LIFTED_MAX; i++) {
+		ban = lifted(name, i);
+		assert_false(bans_writer_lift(writer, &ban));
+	}
+	while ((number = bans_writer_next_lifted(writer, number, &ban)) > 0) {
+		struct ban wanted = lifted(name, ++count);
+
+		assert_true(ban_is_same(&ban, &wanted));
+		assert_int_equal(ban.since, 9);
+	}
+	assert_int_equal(count, BANS_LIFTED_MAX);
+	ban = lifted(name, 0);
+	assert_int_equal(bans_writer_since(writer, &ban), 0);
+}
+
+static void
+what_was_lifted_stands_in_a_checkpoint_too(void **state)
+{
+	struct buffer bytes = { 0 };
+	struct ban ban;
+	struct unpack in;
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		ban = lifted(name, i);
+		bans_writer_lift(writer, &ban);
+	}
+	ban.what = BAN_SET;
+	ban.since = 10;
+	assert_int_equal(bans_writer_take(writer, &ban), BANS_GIVEN);
+	bans_writer_write_lifted(writer, &bytes);
+	for (size_t cut = 0; cut <= bytes.length; cut++) {
+		struct bans_writer *part = bans_writer_new(arena);
+
+		in = unpack_of((struct text){ (char *)bytes.data, cut });
+		assert_int_equal(bans_writer_read_lifted(part, &in),
+			cut == 0 || cut == bytes.length / 2 ||
+				cut == bytes.length);
+		ban = lifted(name, 1);
+		if (cut == bytes.length)
+			assert_int_equal(bans_writer_since(part, &ban), 9);
+		ban = lifted(name, 2);
+		assert_int_equal(bans_writer_since(part, &ban), 0);
+		bans_writer_free(&part);
+	}
+	buffer_fini(&bytes);
 }
 
 static void
@@ -486,7 +626,10 @@ main(void)
 		TEST(addresses_are_banned_by_what_they_begin_with),
 		TEST(who_has_no_address_is_in_no_network),
 		TEST(a_token_is_revoked_by_its_name_or_by_its_age),
-		TEST(of_two_times_the_later_one_counts),
+		TEST(of_all_words_the_last_one_counts_in_whatever_order),
+		TEST(that_a_ban_is_over_is_a_last_word),
+		TEST(of_those_that_were_lifted_the_first_are_forgotten),
+		TEST(what_was_lifted_stands_in_a_checkpoint_too),
 		TEST(a_ban_is_over_when_its_time_has_come),
 		TEST(a_ban_given_again_is_one_ban),
 		TEST(as_many_as_may_be_are_all_found_and_one_more_is_refused),

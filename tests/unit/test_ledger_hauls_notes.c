@@ -8,6 +8,10 @@
 
 #define ROOM_HERE add_room(GATEWAY_A, "r")
 
+#define SHOW_BAN(order)                                                        \
+	SHOW(BAN, ban, GATEWAY_A, 1, .what = order.what, .kind = order.kind,   \
+		.tenant = order.tenant, .issued = order.issued)
+
 static uint64_t reached; /* position in the source */
 
 /* The next record of ELSEWHERE, alone in a letter and a turn. */
@@ -431,7 +435,7 @@ what_is_taken_away_there_goes_here(void **state)
 /* --- notes of ledger 0 --- */
 
 static struct message
-ban_there(struct buffer *body, unsigned what)
+ban_there(struct buffer *body, unsigned what, uint64_t since)
 {
 	struct message note = note_of(MESSAGE_BAN, NULL);
 
@@ -440,7 +444,7 @@ ban_there(struct buffer *body, unsigned what)
 			       .kind = BAN_USER,
 			       .tenant = TEXT_LITERAL("t"),
 			       .name = TEXT_LITERAL("eve"),
-			       .since = 1 });
+			       .since = since });
 	note.kind = STREAM_TENANT;
 	note.body = buffer_text(body);
 	return note;
@@ -450,7 +454,7 @@ static void
 script_bans(void)
 {
 	struct buffer body = { 0 };
-	struct message note = ban_there(&body, BAN_SET);
+	struct message note = ban_there(&body, BAN_SET, 1);
 
 	reached = 0;
 	settle_with_source();
@@ -459,13 +463,13 @@ script_bans(void)
 	next_sent(GATEWAY_B, LETTER_BAN);
 	expect_at();
 	assert_int_equal(bans_writer_count(ledger()->bans), 1);
-	note = ban_there(&body, BAN_LIFT);
+	note = ban_there(&body, BAN_LIFT, 2);
 	haul_next(&note);
 	expect_at();
 	assert_int_equal(bans_writer_count(ledger()->bans), 0);
 	haul_next(&note);
 	expect_at();
-	note = ban_there(&body, BAN_SET);
+	note = ban_there(&body, BAN_SET, 3);
 	haul_next(&note);
 	next_sent(GATEWAY_A, LETTER_BAN);
 	next_sent(GATEWAY_B, LETTER_BAN);
@@ -475,11 +479,11 @@ script_bans(void)
 	end_turn();
 	next_sent(GATEWAY_A, LETTER_BAN);
 	next_sent(GATEWAY_B, LETTER_BAN);
-	note = ban_there(&body, BAN_LIFT);
+	note = ban_there(&body, BAN_LIFT, 4);
 	haul_next(&note); /* that was before ours */
 	expect_at();
 	assert_int_equal(bans_writer_count(ledger()->bans), 1);
-	note = ban_there(&body, BAN_LOOK);
+	note = ban_there(&body, BAN_LOOK, 5);
 	haul_next(&note);
 	expect_at();
 	assert_no_more();
@@ -492,6 +496,105 @@ bans_of_other_hosts_hold_here(void **state)
 {
 	(void)state;
 	play(script_bans);
+}
+
+static void
+script_lift_first(void)
+{
+	struct buffer body = { 0 };
+	struct message note = ban_there(&body, BAN_LIFT, 5);
+
+	settle_with_source();
+	haul_begin(ELSEWHERE, 0, 0);
+	reached = 100;
+	haul_add(reached, 0, &note);
+	haul_show(reached, 0);
+	end_turn();
+	expect_at();
+	buffer_fini(&body);
+}
+
+static void
+script_its_ban_comes(void)
+{
+	struct buffer body = { 0 };
+	struct message note = ban_there(&body, BAN_SET, 4);
+
+	settle();
+	haul_next(&note);
+	expect_at();
+	assert_int_equal(bans_writer_count(ledger()->bans), 0);
+	haul_begin(ELSEWHERE, reached, 0);
+	note = ban_there(&body, BAN_LIFT, 8);
+	haul_add(reached, 1, &note);
+	note = ban_there(&body, BAN_SET, 7);
+	haul_add(reached, 2, &note);
+	haul_show(reached + 100, 0);
+	reached += 100;
+	end_turn();
+	expect_at();
+	assert_int_equal(bans_writer_count(ledger()->bans), 0);
+	assert_no_more();
+	buffer_fini(&body);
+}
+
+static void
+a_ban_that_is_overtaken_by_its_lift_does_not_hold(void **state)
+{
+	(void)state;
+	play(script_lift_first);
+	fixture_forget_sent();
+	arena_row(fake.arena, LEDGER)->delivered = UINT64_MAX;
+	play_next(script_its_ban_comes);
+}
+
+static void
+script_lift_and_stop(void)
+{
+	script_lift_first();
+	stop_now();
+}
+
+static void
+nor_after_a_stop(void **state)
+{
+	(void)state;
+	play(script_lift_and_stop);
+	play_next(script_its_ban_comes);
+}
+
+static void
+script_revoke(void)
+{
+	struct ban ban = { .what = BAN_SET,
+		.kind = BAN_ISSUED,
+		.tenant = TEXT_LITERAL("t"),
+		.issued = 4000 };
+
+	settle();
+	SHOW_BAN(ban);
+	ban.issued = 2000;
+	SHOW_BAN(ban);
+	end_turn();
+	assert_int_equal(bans_writer_issued(ledger()->bans, &ban), 4000);
+	ban.issued = 3000;
+	SHOW_BAN(ban);
+	end_turn();
+	assert_int_equal(bans_writer_issued(ledger()->bans, &ban), 4000);
+	ban.what = BAN_LIFT;
+	SHOW_BAN(ban);
+	ban.what = BAN_SET;
+	SHOW_BAN(ban);
+	end_turn();
+	assert_int_equal(bans_writer_issued(ledger()->bans, &ban), 3000);
+	fixture_forget_sent();
+}
+
+static void
+of_two_times_the_later_one_counts_until_it_is_lifted(void **state)
+{
+	(void)state;
+	play(script_revoke);
 }
 
 static void
@@ -665,6 +768,9 @@ main(void)
 		HAUL_TEST(our_marks_and_trims_name_messages_for_others),
 		HAUL_TEST(what_is_taken_away_there_goes_here),
 		HAUL_TEST(bans_of_other_hosts_hold_here),
+		HAUL_TEST(a_ban_that_is_overtaken_by_its_lift_does_not_hold),
+		HAUL_TEST(nor_after_a_stop),
+		HAUL_TEST(of_two_times_the_later_one_counts_until_it_is_lifted),
 		HAUL_TEST(systems_and_rolls_of_other_hosts_are_here),
 		HAUL_TEST(mail_gets_a_place_in_each_inbox),
 		HAUL_TEST(a_key_that_is_known_is_one_message),

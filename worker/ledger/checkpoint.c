@@ -313,6 +313,10 @@ checkpoint_begin(struct checkpoint_writer *writer,
 	hosts_write(parts->hosts, &writer->picture);
 	end_part(writer);
 	begin_part(writer);
+	if (parts->bans != NULL)
+		bans_writer_write_lifted(parts->bans, &writer->picture);
+	end_part(writer);
+	begin_part(writer);
 	keys_begin_writing(parts->keys, &writer->picture);
 	marks_begin_writing(parts->marks);
 	atomic_store(&writer->writing, WRITING_PICTURE);

@@ -131,6 +131,16 @@ read_bans(struct unpack *in, struct bans_writer *bans)
 }
 
 static bool
+read_lifted(struct unpack *in, struct bans_writer *bans)
+{
+	struct unpack part = next_part(in);
+
+	if (bans == NULL)
+		return part.at == part.end && !part.failed;
+	return bans_writer_read_lifted(bans, &part);
+}
+
+static bool
 read_systems(struct unpack *in, const struct arena *arena)
 {
 	struct unpack part = next_part(in);
@@ -178,6 +188,9 @@ read_parts(struct unpack *in, uint32_t version,
 		return false;
 	if (version >= CHECKPOINT_VERSION_OF_HOSTS &&
 		!read_hosts(in, parts->hosts))
+		return false;
+	if (version >= CHECKPOINT_VERSION_OF_LIFTED &&
+		!read_lifted(in, parts->bans))
 		return false;
 	keys = next_part(in);
 	marks = next_part(in);

@@ -96,6 +96,7 @@ struct turn {
 	struct ban_order *bans;
 	size_t ban_count;
 	struct buffer ban_bytes;
+	uint64_t last_ban_ms; /* of the last one ever: they have an order */
 	/* What came from other hosts; turn_haul_item.h. */
 	struct hauled *hauled;
 	size_t hauled_count, hauled_room;

@@ -121,9 +121,7 @@ take_ban(struct replay *replay, const struct journal_batch *batch,
 {
 	if (replay->bans == NULL || batch->position < replay->heads_from)
 		return;
-	if (ban->what == BAN_LIFT)
-		bans_writer_lift(replay->bans, ban);
-	else if (!bans_writer_set(replay->bans, ban))
+	if (bans_writer_take(replay->bans, ban) == BANS_FULL)
 		log_warning("ledger: %s has more bans than there may be",
 			replay->directory);
 }

@@ -38,6 +38,7 @@ enum ban_fate {
 struct ban_order {
 	struct teller asker; /* NO_SLOT: an operator */
 	size_t at, length;   /* of the packed ban, in turn.ban_bytes */
+	enum ban_kind kind;
 	enum ban_fate fate;
 	bool may_be_done; /* by an earlier life */
 };
@@ -95,15 +96,41 @@ stage(struct ledger *ledger, struct text packed)
 	ledger->turn.note_count++;
 }
 
+/* Before which time tokens count no more by what was said so far, here and in
+ * this turn. It only grows until that is lifted, and of two hosts the last word
+ * counts; so each word says all of it. */
+static uint64_t
+issued_so_far(const struct ledger *ledger, const struct ban *ban)
+{
+	uint64_t issued = bans_writer_issued(ledger->bans, ban);
+
+	for (size_t i = 0; i < ledger->turn.ban_count; i++) {
+		const struct ban_order *order = &ledger->turn.bans[i];
+		struct ban before;
+
+		if (order->kind != BAN_ISSUED)
+			continue;
+		before = read_order(ledger, order);
+		if (ban_is_same(&before, ban))
+			issued = before.what == BAN_SET ? before.issued : 0;
+	}
+	return issued;
+}
+
 static void
 take(struct ledger *ledger, struct ban *ban, struct ban_order order)
 {
 	struct turn *turn = &ledger->turn;
 	struct buffer *bytes = &turn->ban_bytes;
+	uint64_t least =
+		MAX_OF(bans_writer_since(ledger->bans, ban), turn->last_ban_ms);
 
-	/* Of two hosts the last word is the later one, so ours is that now. */
-	ban->since = MAX_OF(
-		clock_unix_ms(), bans_writer_since(ledger->bans, ban) + 1);
+	/* Of two words the later one counts, so ours is that now. */
+	ban->since = MAX_OF(clock_unix_ms(), least + 1);
+	turn->last_ban_ms = ban->since;
+	if (ban->kind == BAN_ISSUED && ban->what == BAN_SET)
+		ban->issued = MAX_OF(ban->issued, issued_so_far(ledger, ban));
+	order.kind = (enum ban_kind)ban->kind;
 	order.at = bytes->length;
 	ban_pack(bytes, ban);
 	order.length = bytes->length - order.at;
@@ -177,11 +204,12 @@ tell_all(struct ledger *ledger, const struct ban *ban)
 static bool
 apply(struct ledger *ledger, const struct ban *ban)
 {
-	if (ban->what == BAN_LIFT)
-		return bans_writer_lift(ledger->bans, ban);
-	must(bans_writer_set(ledger->bans, ban));
-	tell_all(ledger, ban);
-	return true;
+	enum bans_change change = bans_writer_take(ledger->bans, ban);
+
+	must(change != BANS_FULL);
+	if (change == BANS_GIVEN)
+		tell_all(ledger, ban);
+	return change != BANS_AS_BEFORE;
 }
 
 void
@@ -191,12 +219,16 @@ turn_ban_hauled(struct ledger *ledger, struct text packed)
 	struct ban ban;
 
 	must(ban_unpack(&in, &ban));
-	if (ban.what == BAN_LIFT)
-		bans_writer_lift(ledger->bans, &ban);
-	else if (bans_writer_set(ledger->bans, &ban))
+	switch (bans_writer_take(ledger->bans, &ban)) {
+	case BANS_GIVEN:
 		tell_all(ledger, &ban);
-	else
+		break;
+	case BANS_FULL:
 		row_count(ledger->row, COUNTER_HAULED_LOST, 1);
+		break;
+	default:
+		break;
+	}
 }
 
 static void

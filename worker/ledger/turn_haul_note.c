@@ -181,9 +181,10 @@ take_ban(struct ledger *ledger, const struct host_source *source,
 
 	if (ledger->bans == NULL || !ban_unpack(&in, &ban) ||
 		!ban_is_sound(&ban) ||
-		(ban.what != BAN_SET && ban.what != BAN_LIFT))
+		(ban.what != BAN_SET && ban.what != BAN_LIFT) ||
+		ban.since == 0 || ban.since > INT64_MAX)
 		return false;
-	if (bans_writer_since(ledger->bans, &ban) <= ban.since)
+	if (bans_writer_is_news(ledger->bans, &ban))
 		stage_note(ledger, source, &note);
 	return true;
 }
