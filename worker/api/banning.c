@@ -65,10 +65,22 @@ read_who(struct arguments *data, struct order *order)
 			"room: a token is revoked everywhere");
 }
 
+/* What narrows a ban and cannot narrow this: passed over, it would let the
+ * order reach others than were meant. */
+static void
+refuse_member(struct arguments *data, const char *member, const char *why)
+{
+	if (arguments_has(data, member))
+		arguments_fail(data, CODE_BAD_REQUEST, "%s: %s", member, why);
+}
+
 /* Whose tokens: of a user, or all. */
 static void
 read_whose(struct arguments *data, struct ban *ban)
 {
+	refuse_member(data, "token", "goes with neither user nor all");
+	refuse_member(data, "ip", "tokens are revoked wherever one comes from");
+	refuse_member(data, "room", "tokens are revoked everywhere");
 	ban->kind = BAN_ISSUED;
 	ban->name = arguments_name(data, "user", USER_BYTES_MAX, false);
 	if ((ban->name.length > 0) == arguments_flag(data, "all", false))
@@ -228,6 +240,8 @@ banning_answer_revoke(struct exchange *exchange)
 
 	order.ban.tenant = exchange->tenant;
 	if (arguments_has(data, "token")) {
+		refuse_member(data, "all", "goes with no token");
+		refuse_member(data, "issued_before", "goes with no token");
 		read_who(data, &order);
 	} else {
 		read_whose(data, &order.ban);
