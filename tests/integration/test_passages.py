@@ -2,6 +2,7 @@
 clients are, and whoever sends it takes nothing from them."""
 
 import re
+import signal
 
 import pytest
 
@@ -21,6 +22,11 @@ def server(tmp_path_factory):
                  limits={"connections_per_ip": IP_MAX}).start()
     yield one
     one.stop()
+
+
+def counter(server, name):
+    return next(int(line["value"]) for line in server.ask_json("show counters")
+                if line["counter"] == name)
 
 
 def ask(one, more="", path="/x"):
@@ -115,6 +121,25 @@ def test_who_is_banned_is_not_heard(server):
         for address in (source, other):
             server.ask("unban ip " + address)
         assert ask(proxy, "X-Forwarded-For: %s\r\n" % other).status == 200
+
+
+def test_a_drain_waits_for_no_next_request(make_server):
+    """It would last a minute; whose request is on its way gets an answer."""
+    server = make_server(profiles=("confab", "push"),
+                         options="drain_seconds = 60").start()
+    with wire.Socket(server.port) as idle, wire.Socket(server.port) as busy:
+        assert ask(idle).status == 200
+        busy.send(b"POST /send HTTP/1.1\r\nHost: x\r\n"
+                  b"Content-Length: 30\r\n\r\n" + b'{"topic":')
+        wait_for("both have come through",
+                 lambda: counter(server, "passed") == 2)
+        server.process.send_signal(signal.SIGQUIT)
+        assert idle.socket.recv(1) == b""
+        idle.close()
+        assert server.process.poll() is None
+        busy.send(b'"all","msg":"hello!"}')
+        assert busy.read_response().status == 200
+        assert server.wait_exit() == 0
 
 
 def test_they_leave_descriptors_to_clients_and_backends(make_server):

@@ -37,6 +37,9 @@
 #define IDLE_MS 75000
 #define LINGER_MS 2000
 
+/* Who has an answer and has been quiet so long is between two requests. */
+#define PAUSE_MS 500
+
 /* Before a full house lets one go for another. */
 #define YIELD_MS 10000
 
@@ -50,6 +53,7 @@ struct passage {
 	bool client_is_told, api_is_told; /* that the other side has ended */
 	bool api_is_deaf;                 /* it takes nothing more */
 	bool is_counted;
+	bool waits_for_api;  /* it has heard something since it last spoke */
 	uint8_t address[16]; /* of who is connected */
 	struct buffer to_api, to_client;
 	uint64_t moved_ms;
@@ -137,6 +141,7 @@ read_client(struct passage *passage)
 		return drain_client(passage);
 	at = buffer_reserve(into, TLS_READ_BYTES);
 	passage->moved_ms = clock_ms();
+	passage->waits_for_api = true;
 	return note_received(into, &passage->client_has_ended,
 		receive_from_client(passage, at));
 }
@@ -152,6 +157,7 @@ read_api(struct passage *passage)
 	if (got < 0 && errno == ECONNRESET)
 		got = 0;
 	passage->moved_ms = clock_ms();
+	passage->waits_for_api = false;
 	return note_received(into, &passage->api_has_ended, got);
 }
 
@@ -294,6 +300,29 @@ on_api(evutil_socket_t fd, short what, void *self)
 	settle(passage, !(what & EV_READ) || read_api(passage));
 }
 
+/* To the api it is as if the client had ended, so that an answer which is on
+ * its way all the same still comes. */
+static bool
+is_over(const struct passage *passage, uint64_t now)
+{
+	return passage->all->is_ending && !passage->waits_for_api &&
+	       !passage->client_has_ended && passage->to_client.length == 0 &&
+	       now - passage->moved_ms >= PAUSE_MS;
+}
+
+static void
+look_at_the_clock(struct passage *passage, uint64_t now)
+{
+	uint64_t patience = passage->client_is_told ? LINGER_MS : IDLE_MS;
+
+	if (now - passage->moved_ms >= patience) {
+		drop(passage);
+	} else if (is_over(passage, now)) {
+		passage->client_has_ended = true;
+		settle(passage, true);
+	}
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *self)
 {
@@ -305,11 +334,7 @@ on_tick(evutil_socket_t fd, short what, void *self)
 	(void)what;
 	DL_FOREACH_SAFE(passages->all, passage, next)
 	{
-		uint64_t patience =
-			passage->client_is_told ? LINGER_MS : IDLE_MS;
-
-		if (now - passage->moved_ms >= patience)
-			drop(passage);
+		look_at_the_clock(passage, now);
 	}
 	if (!passages->all)
 		event_del(passages->tick);
@@ -384,6 +409,12 @@ passages_fini(struct passages *passages)
 		event_free(passages->tick);
 }
 
+void
+passages_end(struct passages *passages)
+{
+	passages->is_ending = true;
+}
+
 bool
 passages_open(struct passages *passages, const struct visitor *visitor,
 	const char *path, bool is_counted)
@@ -401,6 +432,7 @@ passages_open(struct passages *passages, const struct visitor *visitor,
 	passage->tls = visitor->tls;
 	passage->api = api;
 	passage->moved_ms = clock_ms();
+	passage->waits_for_api = true;
 	passage->is_counted = is_counted;
 	address_to_bytes(&visitor->speaker, passage->address);
 	introduce(&passage->to_api, &visitor->speaker);

@@ -21,6 +21,7 @@ struct passages {
 	struct passage *all;
 	size_t count;
 	struct event *tick;
+	bool is_ending;
 
 	/* The owner's, before the first is opened. */
 	size_t count_max;
@@ -32,6 +33,9 @@ struct passages {
 
 void passages_init(struct passages *passages, struct event_base *base);
 void passages_fini(struct passages *passages);
+
+/* From now on one ends as soon as it is between two requests. */
+void passages_end(struct passages *passages);
 
 /* Takes the visitor's socket and TLS, and what he sent so far. path: of the
  * api's unix socket. is_counted: its end is to be told, with the address of who

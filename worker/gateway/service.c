@@ -224,6 +224,7 @@ on_stop(void *self, enum worker_stop how)
 	door_shut(service->door);
 	service->stop_ms = clock_ms();
 	service->is_draining = how == WORKER_STOP_DRAIN;
+	passages_end(&service->corridor.passages);
 	if (service->is_draining) {
 		drain_begin(&service->drain, service->gateway.lanes,
 			(uint64_t)service->gateway.config->drain_seconds,
