@@ -2,18 +2,6 @@
 
 #include "shared/buffer.h"
 
-static int
-hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
-
 /* The byte that two digits behind a '%' name; -1: there are none. */
 static int
 hex_byte(struct text text, size_t at)
@@ -22,8 +10,8 @@ hex_byte(struct text text, size_t at)
 
 	if (at + 2 >= text.length)
 		return -1;
-	high = hex_value(text.at[at + 1]);
-	low = hex_value(text.at[at + 2]);
+	high = text_hex_digit(text.at[at + 1]);
+	low = text_hex_digit(text.at[at + 2]);
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 

@@ -1,5 +1,6 @@
 #include "shared/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct text
@@ -24,6 +25,25 @@ text_compare(struct text a, struct text b)
 	if (order != 0)
 		return order;
 	return (a.length > b.length) - (a.length < b.length);
+}
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	return text_compare(*(const struct text *)a, *(const struct text *)b);
+}
+
+size_t
+text_sort(struct text *texts, size_t count)
+{
+	size_t kept = 0;
+
+	if (count > 0)
+		qsort(texts, count, sizeof(texts[0]), by_bytes);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || !text_equal(texts[i], texts[kept - 1]))
+			texts[kept++] = texts[i];
+	return kept;
 }
 
 bool
@@ -113,4 +133,16 @@ text_is_name(struct text text, size_t min, size_t max)
 			return false;
 	}
 	return true;
+}
+
+int
+text_hex_digit(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
 }

@@ -24,6 +24,9 @@ bool text_equal(struct text a, struct text b);
 
 /* As memcmp, the shorter one first where one begins the other. */
 int text_compare(struct text a, struct text b);
+
+/* Puts them in that order and drops repeats; returns how many are left. */
+size_t text_sort(struct text *texts, size_t count);
 bool text_has_prefix(struct text text, struct text prefix);
 
 /* A pattern is a name, or how names begin and one '*' at its end. */
@@ -36,5 +39,8 @@ bool text_is_utf8(struct text text);
 /* UTF-8, from min to max bytes, without control characters (C0, DEL, C1): what
  * the names of users, rooms, types and tenants must be. */
 bool text_is_name(struct text text, size_t min, size_t max);
+
+/* Its value; -1: it is no hexadecimal digit. */
+int text_hex_digit(char digit);
 
 #endif

@@ -123,12 +123,44 @@ a_name_is_utf8_without_control_characters(void **state)
 	assert_true(text_is_name(text_of("1234567890"), 1, 10));
 }
 
+static void
+sorted_texts_are_there_once(void **state)
+{
+	struct text texts[] = { text_of("b"), text_of("a"), bytes("b\0", 2),
+		text_of(""), text_of("b"), text_of("a") };
+	static const struct text sorted[] = { TEXT_LITERAL(""),
+		TEXT_LITERAL("a"), TEXT_LITERAL("b"), TEXT_LITERAL("b\0") };
+
+	(void)state;
+	assert_int_equal(text_sort(texts, ARRAY_LEN(texts)), ARRAY_LEN(sorted));
+	for (size_t i = 0; i < ARRAY_LEN(sorted); i++)
+		assert_true(text_equal(texts[i], sorted[i]));
+	assert_int_equal(text_sort(NULL, 0), 0);
+}
+
+static void
+a_hexadecimal_digit_has_a_value(void **state)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		const char *at = byte ? strchr(digits, byte) : NULL;
+		int place = at ? (int)(at - digits) : -1;
+
+		assert_int_equal(text_hex_digit((char)byte),
+			place < 16 ? place : place - 6);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_equal_by_their_bytes),
 		cmocka_unit_test(texts_sort_by_their_bytes),
+		cmocka_unit_test(sorted_texts_are_there_once),
+		cmocka_unit_test(a_hexadecimal_digit_has_a_value),
 		cmocka_unit_test(a_prefix_is_never_longer),
 		cmocka_unit_test(all_of_utf8_is_accepted),
 		cmocka_unit_test(what_is_not_utf8_is_refused),

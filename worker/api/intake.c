@@ -84,18 +84,6 @@ end_head_line(struct intake *intake, const struct intake_limits *limits)
 		end_head(intake, limits);
 }
 
-static int
-hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
-
 /* Hexadecimal digits, and extensions behind a ';'. */
 static void
 end_size_line(struct intake *intake, const struct intake_limits *limits)
@@ -104,9 +92,9 @@ end_size_line(struct intake *intake, const struct intake_limits *limits)
 	size_t digits = 0;
 
 	intake->left = 0;
-	for (; hex_value(line[digits]) >= 0 && digits < 16; digits++)
-		intake->left =
-			intake->left << 4 | (uint64_t)hex_value(line[digits]);
+	for (; text_hex_digit(line[digits]) >= 0 && digits < 16; digits++)
+		intake->left = intake->left << 4 |
+			       (uint64_t)text_hex_digit(line[digits]);
 	if (digits == 0 || digits == 16 || line[digits] == 0 ||
 		!strchr(";\r \t", line[digits]))
 		intake_refuse(intake, 400, "a chunk has no size");

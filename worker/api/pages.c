@@ -14,6 +14,7 @@
 #include "shared/buffer.h"
 #include "shared/hash.h"
 #include "shared/log.h"
+#include "shared/percent.h"
 #include "shared/table.h"
 
 /*
@@ -104,42 +105,19 @@ pages_free(struct pages **pointer)
 	free(pages);
 }
 
-static int
-hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
-
-/* Percent-decoding (RFC 3986, 2.1); false when it is broken or too long. */
+/* false: it is broken or too long. */
 static bool
 decode(const char *path, char decoded[PATH_BYTES_MAX])
 {
-	size_t length = 0;
+	struct buffer bytes = { 0 };
+	bool is_good = percent_decode(text_of(path), false, &bytes) &&
+		       bytes.length < PATH_BYTES_MAX;
 
-	for (; *path; path++) {
-		char byte = *path;
-
-		if (byte == '%') {
-			int high = hex_value(path[1]);
-			int low = high < 0 ? -1 : hex_value(path[2]);
-
-			if (low < 0)
-				return false;
-			byte = (char)(high << 4 | low);
-			path += 2;
-		}
-		if (byte == 0 || length == PATH_BYTES_MAX - 1)
-			return false;
-		decoded[length++] = byte;
-	}
-	decoded[length] = 0;
-	return true;
+	buffer_add_byte(&bytes, 0);
+	if (is_good)
+		memcpy(decoded, bytes.data, bytes.length);
+	buffer_fini(&bytes);
+	return is_good;
 }
 
 /* Names without a leading dot and control characters, one '/' between two. */

@@ -1,7 +1,5 @@
 #include "worker/api/speech.h"
 
-#include <stdlib.h>
-
 #include "shared/base.h"
 #include "shared/client_id.h"
 #include "shared/clock.h"
@@ -54,27 +52,6 @@ find_target(struct arguments *arguments)
 	return NULL;
 }
 
-static int
-by_bytes(const void *a, const void *b)
-{
-	const struct text *left = a, *right = b;
-
-	return text_compare(*left, *right);
-}
-
-static void
-sort_names(struct speech *speech)
-{
-	size_t kept = 0;
-
-	qsort(speech->names, speech->count, sizeof(speech->names[0]), by_bytes);
-	for (size_t i = 0; i < speech->count; i++)
-		if (kept == 0 ||
-			!text_equal(speech->names[i], speech->names[kept - 1]))
-			speech->names[kept++] = speech->names[i];
-	speech->count = kept;
-}
-
 static void
 read_names(struct speech *speech, struct arguments *arguments,
 	const struct target *target)
@@ -88,7 +65,7 @@ read_names(struct speech *speech, struct arguments *arguments,
 	}
 	speech->count = arguments_list(arguments, target->member,
 		target->bytes_max, speech->names, SPEECH_NAMES_MAX);
-	sort_names(speech);
+	speech->count = text_sort(speech->names, speech->count);
 }
 
 static void

@@ -38,6 +38,7 @@ add_user(struct buffer *json, struct text user,
 	buffer_add_byte(json, ']');
 }
 
+/* Each name once. */
 static void
 add_users(struct buffer *json, const struct edge *edge, struct text tenant,
 	const struct text *names, size_t count)
@@ -45,20 +46,10 @@ add_users(struct buffer *json, const struct edge *edge, struct text tenant,
 	struct entries_platforms platforms;
 
 	for (size_t i = 0; i < count; i++) {
-		if (i > 0 && text_equal(names[i], names[i - 1]))
-			continue;
 		entries_platforms(edge, tenant, names[i], &platforms);
 		if (platforms.count > 0)
 			add_user(json, names[i], &platforms);
 	}
-}
-
-static int
-by_bytes(const void *a, const void *b)
-{
-	const struct text *left = a, *right = b;
-
-	return text_compare(*left, *right);
 }
 
 void
@@ -75,9 +66,8 @@ users_answer_online(struct exchange *exchange)
 		reply_refuse_data(exchange);
 		return;
 	}
-	qsort(names, count, sizeof(names[0]), by_bytes);
-	add_users(
-		&users, &exchange->scene->errands->edge, tenant, names, count);
+	add_users(&users, &exchange->scene->errands->edge, tenant, names,
+		text_sort(names, count));
 	buffer_add_string(&json, "{\"online\":{");
 	buffer_add_text(&json, buffer_text(&users));
 	buffer_add_string(&json, "}}");

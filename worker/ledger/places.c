@@ -1,26 +1,7 @@
 #include "worker/ledger/places.h"
 
-#include <stdlib.h>
-
 #include "shared/mail.h"
 #include "shared/records.h"
-
-static int
-compare_users(const void *a, const void *b)
-{
-	return text_compare(*(const struct text *)a, *(const struct text *)b);
-}
-
-/* Sorted, those that are the same stand side by side. */
-static bool
-has_repeats(struct text *users, size_t count)
-{
-	qsort(users, count, sizeof(*users), compare_users);
-	for (size_t i = 1; i < count; i++)
-		if (text_equal(users[i - 1], users[i]))
-			return true;
-	return false;
-}
 
 static bool
 is_user(struct text name)
@@ -42,7 +23,7 @@ sides_are_good(const struct message *message)
 			return false;
 		users[count++] = side.user;
 	}
-	return !in.failed && !has_repeats(users, count);
+	return !in.failed && text_sort(users, count) == count;
 }
 
 bool

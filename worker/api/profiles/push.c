@@ -65,27 +65,12 @@ on_decided(struct exchange *exchange, const struct outcomes *outcomes)
 		say_words(exchange, 200, SUCCESS);
 }
 
-static int
-by_bytes(const void *a, const void *b)
-{
-	const struct text *left = a, *right = b;
-
-	return text_compare(*left, *right);
-}
-
 /* Adds the speech for the names gathered so far. */
 static void
 say_to_names(struct say_errand *say, struct speech *speech)
 {
-	size_t kept = 0;
-
-	qsort(speech->names, speech->count, sizeof(speech->names[0]), by_bytes);
-	for (size_t i = 0; i < speech->count; i++)
-		if (kept == 0 ||
-			!text_equal(speech->names[i], speech->names[kept - 1]))
-			speech->names[kept++] = speech->names[i];
-	speech->count = kept;
-	if (kept > 0)
+	speech->count = text_sort(speech->names, speech->count);
+	if (speech->count > 0)
 		say_add(say, speech, TENANT);
 	speech->count = 0;
 }

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "shared/buffer.h"
 #include "shared/message.h"
@@ -49,25 +48,6 @@ args_name(struct args *args, const char *member, size_t max, bool is_needed)
 	return TEXT_LITERAL("");
 }
 
-static int
-by_bytes(const void *a, const void *b)
-{
-	const struct text *left = a, *right = b;
-
-	return text_compare(*left, *right);
-}
-
-static size_t
-drop_repeats(struct text *names, size_t count)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || !text_equal(names[i], names[kept - 1]))
-			names[kept++] = names[i];
-	return kept;
-}
-
 size_t
 args_list(struct args *args, const char *member, size_t max, struct text *names,
 	size_t room)
@@ -100,10 +80,7 @@ size_t
 args_names(struct args *args, const char *member, size_t max,
 	struct text *names, size_t room)
 {
-	size_t count = args_list(args, member, max, names, room);
-
-	qsort(names, count, sizeof(names[0]), by_bytes);
-	return drop_repeats(names, count);
+	return text_sort(names, args_list(args, member, max, names, room));
 }
 
 struct text
