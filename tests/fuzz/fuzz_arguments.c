@@ -9,7 +9,7 @@
 #include "shared/buffer.h"
 #include "shared/codes.h"
 #include "shared/percent.h"
-#include "worker/api/arguments.h"
+#include "worker/api/arguments_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

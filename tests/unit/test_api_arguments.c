@@ -12,7 +12,7 @@
 #include "shared/buffer.h"
 #include "shared/codes.h"
 #include "shared/percent.h"
-#include "worker/api/arguments.h"
+#include "worker/api/arguments_read.h"
 
 static void
 assert_refused(const struct arguments *arguments, const char *words)
@@ -172,6 +172,58 @@ only_the_first_fault_is_told(void **state)
 }
 
 static void
+names_may_be_wanted_sorted_and_once(void **state)
+{
+	struct text names[4];
+	struct arguments arguments;
+
+	(void)state;
+	arguments_read_body(
+		&arguments, TEXT_LITERAL("{\"l\":[\"b\",\"a\",\"b\"]}"), false);
+	assert_int_equal(arguments_names(&arguments, "l", 9, names, 4), 2);
+	assert_text(names[0], "a");
+	assert_text(names[1], "b");
+	arguments_fini(&arguments);
+}
+
+static void
+a_page_has_one_anchor_or_none(void **state)
+{
+	static const struct {
+		const char *query;
+		enum lookup_mode mode;
+		uint64_t anchor;
+	} good[] = {
+		{ "", LOOKUP_NEWEST, 0 },
+		{ "before=1", LOOKUP_BEFORE, 1 },
+		{ "after=0", LOOKUP_AFTER, 0 },
+		{ "after=7&room=r", LOOKUP_AFTER, 7 },
+	};
+	static const char *const bad[] = { "before=0", "before_id=x",
+		"after_id=", "from_time=-1", "before=1&after=2",
+		"from_time=1&after_id=2" };
+	struct arguments arguments;
+	uint64_t anchor, origin;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		anchor = 0;
+		arguments_read_query(&arguments, good[i].query);
+		assert_int_equal(arguments_anchor(&arguments, &anchor, &origin),
+			good[i].mode);
+		assert_int_equal(anchor, good[i].anchor);
+		assert_int_equal(arguments.code, CODE_OK);
+		arguments_fini(&arguments);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		arguments_read_query(&arguments, bad[i]);
+		arguments_anchor(&arguments, &anchor, &origin);
+		assert_int_equal(arguments.code, CODE_BAD_REQUEST);
+		arguments_fini(&arguments);
+	}
+}
+
+static void
 a_query_is_read_like_a_body(void **state)
 {
 	struct text names[3];
@@ -270,6 +322,8 @@ main(void)
 		cmocka_unit_test(members_are_read_as_what_they_are),
 		cmocka_unit_test(what_is_of_another_type_is_refused_by_name),
 		cmocka_unit_test(only_the_first_fault_is_told),
+		cmocka_unit_test(names_may_be_wanted_sorted_and_once),
+		cmocka_unit_test(a_page_has_one_anchor_or_none),
 		cmocka_unit_test(a_query_is_read_like_a_body),
 		cmocka_unit_test(numbers_in_a_query_are_digits),
 		cmocka_unit_test(broken_queries_are_refused),

@@ -7,7 +7,7 @@
 #include "shared/codes.h"
 #include "shared/config.h"
 #include "shared/crypto.h"
-#include "worker/api/arguments.h"
+#include "worker/edge/arguments.h"
 
 bool
 caller_is_on_host(

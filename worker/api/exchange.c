@@ -11,6 +11,7 @@
 #include "shared/base.h"
 #include "shared/json.h"
 #include "shared/table.h"
+#include "worker/api/arguments_read.h"
 #include "worker/api/gate.h"
 
 static void

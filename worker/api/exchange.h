@@ -20,9 +20,9 @@
 
 #include "shared/buffer.h"
 #include "shared/text.h"
-#include "worker/api/arguments.h"
 #include "worker/api/caller.h"
 #include "worker/api/peer.h"
+#include "worker/edge/arguments.h"
 
 struct evbuffer;
 struct evhttp_request;

@@ -13,46 +13,6 @@
 #define LIMIT 50
 #define LIMIT_MAX 500
 
-/* What a page is anchored to, if anything. */
-static void
-read_anchor(struct arguments *data, struct lookup *lookup)
-{
-	static const struct {
-		const char *member;
-		enum lookup_mode mode;
-	} anchors[] = {
-		{ "before", LOOKUP_BEFORE },
-		{ "after", LOOKUP_AFTER },
-		{ "before_id", LOOKUP_BEFORE_ID },
-		{ "after_id", LOOKUP_AFTER_ID },
-		{ "from_time", LOOKUP_FROM_TIME },
-	};
-	const char *member = NULL;
-
-	for (size_t i = 0; i < ARRAY_LEN(anchors); i++) {
-		if (!arguments_has(data, anchors[i].member))
-			continue;
-		if (member)
-			arguments_fail(data, CODE_BAD_REQUEST,
-				"%s and %s cannot be used together", member,
-				anchors[i].member);
-		member = anchors[i].member;
-		lookup->mode = anchors[i].mode;
-	}
-	if (lookup->mode == LOOKUP_BEFORE)
-		lookup->anchor =
-			arguments_number(data, member, 1, INT64_MAX, 1);
-	else if (lookup->mode == LOOKUP_AFTER)
-		lookup->anchor =
-			arguments_number(data, member, 0, INT64_MAX, 0);
-	else if (lookup->mode == LOOKUP_FROM_TIME)
-		lookup->anchor = message_time_of(arguments_number(
-			data, member, 0, MESSAGE_UNIX_MS_MAX, 0));
-	else if (lookup->mode != LOOKUP_NEWEST)
-		arguments_id(
-			data, member, &lookup->anchor, &lookup->anchor_origin);
-}
-
 /* A room, or the inbox of a user, where what was said with another one may be
  * wanted alone. */
 static void
@@ -106,14 +66,14 @@ history_answer(struct exchange *exchange)
 	struct arguments *data = &exchange->data;
 	struct errands *errands = exchange->scene->errands;
 	struct lookup lookup = {
-		.mode = LOOKUP_NEWEST,
 		.tenant = exchange->tenant,
 		.limit = arguments_number(data, "limit", 1, LIMIT_MAX, LIMIT),
 	};
 	struct errand *errand;
 
 	read_stream(data, &lookup);
-	read_anchor(data, &lookup);
+	lookup.mode =
+		arguments_anchor(data, &lookup.anchor, &lookup.anchor_origin);
 	if (data->code != CODE_OK) {
 		reply_refuse_data(exchange);
 		return;

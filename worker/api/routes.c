@@ -12,6 +12,7 @@
 #include "shared/scoreboard.h"
 #include "worker/api/admittance.h"
 #include "worker/api/amend.h"
+#include "worker/api/arguments_read.h"
 #include "worker/api/banning.h"
 #include "worker/api/cors.h"
 #include "worker/api/directory.h"

@@ -12,6 +12,7 @@
 #include "shared/message.h"
 #include "shared/raw.h"
 #include "shared/scoreboard.h"
+#include "worker/api/arguments_read.h"
 #include "worker/api/errand.h"
 #include "worker/api/exchange.h"
 #include "worker/api/gather.h"

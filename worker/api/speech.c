@@ -6,7 +6,7 @@
 #include "shared/codes.h"
 #include "shared/message.h"
 #include "shared/raw.h"
-#include "worker/api/arguments.h"
+#include "worker/edge/arguments.h"
 
 #define TTL_SECONDS_MAX 315360000
 

@@ -22,7 +22,7 @@ static const struct api_profile *const profiles[PROFILE_COUNT] = {
 	[PROFILE_CLIENT] = &api_profile_client,
 };
 
-struct search {
+struct route_search {
 	const struct exchange *exchange;
 	struct form query;
 	const struct api_profile *profile;
@@ -33,7 +33,7 @@ struct search {
 
 /* One with a parameter is found before one without. */
 static void
-look_at(struct search *search, const struct api_profile *profile,
+look_at(struct route_search *search, const struct api_profile *profile,
 	const struct profile_route *route)
 {
 	const struct exchange *exchange = search->exchange;
@@ -54,7 +54,7 @@ look_at(struct search *search, const struct api_profile *profile,
 }
 
 static void
-look_for_route(struct search *search)
+look_for_route(struct route_search *search)
 {
 	const struct listener *listener = search->exchange->scene->listener;
 
@@ -81,7 +81,7 @@ first_profile(const struct listener *listener)
 /* 401, 403, or 0: it may be answered. An old backend that can be told another
  * address, and nothing else, has its key there. */
 static int
-find_fault(const struct search *search)
+find_fault(const struct route_search *search)
 {
 	const struct exchange *exchange = search->exchange;
 	enum profile_right right = search->route->right;
@@ -99,7 +99,7 @@ find_fault(const struct search *search)
 }
 
 static void
-answer(struct exchange *exchange, const struct search *search)
+answer(struct exchange *exchange, const struct route_search *search)
 {
 	int fault = find_fault(search);
 
@@ -127,7 +127,7 @@ api_profiles_answer(struct exchange *exchange)
 {
 	const struct listener *listener = exchange->scene->listener;
 	const char *query = exchange_query(exchange);
-	struct search search = { .exchange = exchange };
+	struct route_search search = { .exchange = exchange };
 	bool is_ours = true;
 
 	form_read(&search.query, text_of(query ? query : ""));

@@ -78,22 +78,23 @@ add_seq(struct buffer *tag, const json_t *request, struct text text)
 
 static void
 run(struct session *session, const struct confab_command *command,
-	struct text tag, const json_t *data, struct text text)
+	struct text tag, json_t *data, struct text text)
 {
-	struct args args = {
-		.request = text,
+	struct arguments args = {
+		.source = text,
 		.data = json_is_null(data) ? NULL : data,
 		.code = CODE_OK,
 	};
 	struct refusal refusal = { 0 };
 
 	if (args.data && !json_is_object(args.data))
-		args_fail(&args, CODE_BAD_REQUEST, "data must be an object");
+		arguments_fail(
+			&args, CODE_BAD_REQUEST, "data must be an object");
 	else if (command->needs_login && !session->identity)
-		args_fail(&args, CODE_NOT_LOGGED_IN, "log in first");
+		arguments_fail(&args, CODE_NOT_LOGGED_IN, "log in first");
 	else if (command->is_paced &&
 		 !session_may_go_on(session, &refusal.retry_ms))
-		args_fail(&args, CODE_TOO_MANY,
+		arguments_fail(&args, CODE_TOO_MANY,
 			"more messages than this connection may send");
 	else
 		command->run(session, tag, &args);

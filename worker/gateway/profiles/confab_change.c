@@ -9,32 +9,33 @@
 #define PAYLOAD_KEEP_BYTES 65536
 
 static struct change_request
-read_change(struct args *args)
+read_change(struct arguments *args)
 {
 	struct change_request request = {
 		.of = args_conversation(args, false),
 	};
 
-	args_id(args, "id", &request.id_time, &request.id_origin);
+	arguments_id(args, "id", &request.id_time, &request.id_origin);
 	return request;
 }
 
 void
-confab_do_edit(struct session *session, struct text tag, struct args *args)
+confab_do_edit(struct session *session, struct text tag, struct arguments *args)
 {
 	struct change_request request = read_change(args);
 	struct buffer *body = &session->gateway->body;
 
 	buffer_clear(body, PAYLOAD_KEEP_BYTES);
 	if (!args_value(args, "body", body))
-		args_fail(args, CODE_BAD_REQUEST, "body is missing");
+		arguments_fail(args, CODE_BAD_REQUEST, "body is missing");
 	request.body = buffer_text(body);
 	if (args->code == CODE_OK)
 		talk_change(session, tag, &request);
 }
 
 void
-confab_do_delete(struct session *session, struct text tag, struct args *args)
+confab_do_delete(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	struct change_request request = read_change(args);
 

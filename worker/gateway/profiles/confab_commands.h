@@ -11,11 +11,11 @@
 
 #include "shared/text.h"
 
-struct args;
+struct arguments;
 struct session;
 
 typedef void confab_do(
-	struct session *session, struct text tag, struct args *args);
+	struct session *session, struct text tag, struct arguments *args);
 
 struct confab_command {
 	const char *verb;

@@ -16,55 +16,18 @@
 #define LIST_LIMIT 100
 #define LIST_LIMIT_MAX 1000
 
-/* What a page is anchored to, if anything. */
-static void
-read_anchor(struct args *args, struct history_request *request)
-{
-	static const struct {
-		const char *member;
-		enum lookup_mode mode;
-	} anchors[] = {
-		{ "before", LOOKUP_BEFORE },
-		{ "after", LOOKUP_AFTER },
-		{ "before_id", LOOKUP_BEFORE_ID },
-		{ "after_id", LOOKUP_AFTER_ID },
-		{ "from_time", LOOKUP_FROM_TIME },
-	};
-	const char *member = NULL;
-
-	for (size_t i = 0; i < ARRAY_LEN(anchors); i++) {
-		if (!args_has(args, anchors[i].member))
-			continue;
-		if (member)
-			args_fail(args, CODE_BAD_REQUEST,
-				"%s and %s cannot be used together", member,
-				anchors[i].member);
-		member = anchors[i].member;
-		request->mode = anchors[i].mode;
-	}
-	if (request->mode == LOOKUP_BEFORE)
-		request->anchor = args_number(args, member, 1, INT64_MAX, 1);
-	else if (request->mode == LOOKUP_AFTER)
-		request->anchor = args_number(args, member, 0, INT64_MAX, 0);
-	else if (request->mode == LOOKUP_FROM_TIME)
-		request->anchor = message_time_of(
-			args_number(args, member, 0, MESSAGE_UNIX_MS_MAX, 0));
-	else if (request->mode != LOOKUP_NEWEST)
-		args_id(args, member, &request->anchor,
-			&request->anchor_origin);
-}
-
 void
-confab_do_history(struct session *session, struct text tag, struct args *args)
+confab_do_history(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	struct history_request request = {
 		.of = args_conversation(args, true),
-		.mode = LOOKUP_NEWEST,
-		.limit = args_number(
+		.limit = arguments_number(
 			args, "limit", 1, HISTORY_LIMIT_MAX, HISTORY_LIMIT),
 	};
 
-	read_anchor(args, &request);
+	request.mode =
+		arguments_anchor(args, &request.anchor, &request.anchor_origin);
 	if (args->code == CODE_OK)
 		talk_history(session, tag, &request);
 }
@@ -73,22 +36,25 @@ confab_do_history(struct session *session, struct text tag, struct args *args)
  * where its page is full or its time is up; then the answer says more, and next
  * is the `before` of the request that goes on, even when nothing was found. */
 void
-confab_do_search(struct session *session, struct text tag, struct args *args)
+confab_do_search(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	const struct search_request request = {
 		.of = args_conversation(args, false),
-		.text = args_text(args, "text", SEARCH_BYTES_MAX),
-		.from = args_name(args, "from", USER_BYTES_MAX, false),
-		.from_time_ms = args_number(args, "from_time", 0, INT64_MAX, 0),
-		.before = args_number(args, "before", 1, INT64_MAX, INT64_MAX),
-		.limit = args_number(
+		.text = arguments_text(args, "text", SEARCH_BYTES_MAX),
+		.from = arguments_name(args, "from", USER_BYTES_MAX, false),
+		.from_time_ms =
+			arguments_number(args, "from_time", 0, INT64_MAX, 0),
+		.before = arguments_number(
+			args, "before", 1, INT64_MAX, INT64_MAX),
+		.limit = arguments_number(
 			args, "limit", 1, SEARCH_LIMIT_MAX, SEARCH_LIMIT),
 	};
 
 	struct words words;
 
 	if (!words_read(&words, request.text))
-		args_fail(args, CODE_BAD_REQUEST,
+		arguments_fail(args, CODE_BAD_REQUEST,
 			"text must be a string of 1 to %d words", WORDS_MAX);
 	words_fini(&words);
 	if (args->code == CODE_OK)
@@ -96,12 +62,13 @@ confab_do_search(struct session *session, struct text tag, struct args *args)
 }
 
 void
-confab_do_members(struct session *session, struct text tag, struct args *args)
+confab_do_members(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	const struct members_request request = {
-		.room = args_name(args, "room", ROOM_BYTES_MAX, true),
-		.after = args_text(args, "after", USER_BYTES_MAX),
-		.limit = args_number(
+		.room = arguments_name(args, "room", ROOM_BYTES_MAX, true),
+		.after = arguments_text(args, "after", USER_BYTES_MAX),
+		.limit = arguments_number(
 			args, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT),
 	};
 
@@ -110,12 +77,13 @@ confab_do_members(struct session *session, struct text tag, struct args *args)
 }
 
 void
-confab_do_online(struct session *session, struct text tag, struct args *args)
+confab_do_online(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	struct text users[LIST_LIMIT_MAX];
 	const struct online_request request = {
 		.users = users,
-		.count = args_names(
+		.count = arguments_names(
 			args, "users", USER_BYTES_MAX, users, ARRAY_LEN(users)),
 	};
 
@@ -124,13 +92,14 @@ confab_do_online(struct session *session, struct text tag, struct args *args)
 }
 
 void
-confab_do_rooms(struct session *session, struct text tag, struct args *args)
+confab_do_rooms(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	const struct rooms_request request = {
-		.listed = args_flag(args, "listed", false),
-		.prefix = args_text(args, "prefix", ROOM_BYTES_MAX),
-		.after = args_text(args, "after", ROOM_BYTES_MAX),
-		.limit = args_number(
+		.listed = arguments_flag(args, "listed", false),
+		.prefix = arguments_text(args, "prefix", ROOM_BYTES_MAX),
+		.after = arguments_text(args, "after", ROOM_BYTES_MAX),
+		.limit = arguments_number(
 			args, "limit", 1, LIST_LIMIT_MAX, LIST_LIMIT),
 	};
 

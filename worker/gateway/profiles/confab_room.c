@@ -9,12 +9,12 @@
 #define NO_OFFSET UINT64_MAX
 
 void
-confab_do_join(struct session *session, struct text tag, struct args *args)
+confab_do_join(struct session *session, struct text tag, struct arguments *args)
 {
 	struct join_request request = {
-		.room = args_name(args, "room", ROOM_BYTES_MAX, true),
-		.events = args_flag(args, "events", true),
-		.presence = args_flag(args, "presence", true),
+		.room = arguments_name(args, "room", ROOM_BYTES_MAX, true),
+		.events = arguments_flag(args, "events", true),
+		.presence = arguments_flag(args, "presence", true),
 	};
 
 	request.has_since = args_place(args, "since", &request.since);
@@ -23,25 +23,26 @@ confab_do_join(struct session *session, struct text tag, struct args *args)
 }
 
 void
-confab_do_leave(struct session *session, struct text tag, struct args *args)
+confab_do_leave(
+	struct session *session, struct text tag, struct arguments *args)
 {
-	struct text room = args_name(args, "room", ROOM_BYTES_MAX, true);
+	struct text room = arguments_name(args, "room", ROOM_BYTES_MAX, true);
 
 	if (args->code == CODE_OK)
 		talk_leave(session, tag, room);
 }
 
 void
-confab_do_read(struct session *session, struct text tag, struct args *args)
+confab_do_read(struct session *session, struct text tag, struct arguments *args)
 {
 	const struct read_request request = {
 		.of = args_conversation(args, false),
-		.offset = args_number(
+		.offset = arguments_number(
 			args, "offset", 0, READ_OFFSET_MAX, NO_OFFSET),
 	};
 
 	if (request.offset == NO_OFFSET)
-		args_fail(args, CODE_BAD_REQUEST, "offset is missing");
+		arguments_fail(args, CODE_BAD_REQUEST, "offset is missing");
 	if (args->code == CODE_OK)
 		talk_read(session, tag, &request);
 }

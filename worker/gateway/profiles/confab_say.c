@@ -34,42 +34,44 @@ static const struct target targets[] = {
 
 /* NULL, and failed, when there is none or more than one. */
 static const struct target *
-find_target(struct args *args)
+find_target(struct arguments *args)
 {
 	const struct target *found = NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
-		if (!args_has(args, targets[i].member))
+		if (!arguments_has(args, targets[i].member))
 			continue;
 		found = &targets[i];
 		count++;
 	}
 	if (count == 1)
 		return found;
-	args_fail(args, CODE_BAD_REQUEST,
+	arguments_fail(args, CODE_BAD_REQUEST,
 		"exactly one of room, user, users, client, clients and all "
 		"says to whom");
 	return NULL;
 }
 
 static void
-read_names(struct args *args, const struct target *target,
+read_names(struct arguments *args, const struct target *target,
 	struct say_request *request, struct text *names)
 {
 	request->names = names;
 	if (target->is_many) {
-		request->count = args_names(args, target->member,
+		request->count = arguments_names(args, target->member,
 			target->bytes_max, names, NAMES_MAX);
 		return;
 	}
-	names[0] = args_name(args, target->member, target->bytes_max, true);
+	names[0] =
+		arguments_name(args, target->member, target->bytes_max, true);
 	request->count = 1;
 	request->must_be_known = true;
 }
 
 static void
-read_target(struct args *args, struct say_request *request, struct text *names)
+read_target(
+	struct arguments *args, struct say_request *request, struct text *names)
 {
 	const struct target *target = find_target(args);
 
@@ -77,40 +79,41 @@ read_target(struct args *args, struct say_request *request, struct text *names)
 		return;
 	request->to = target->to;
 	if (target->to == SAY_TO_ALL) {
-		if (!args_flag(args, "all", true))
-			args_fail(args, CODE_BAD_REQUEST, "all must be true");
+		if (!arguments_flag(args, "all", true))
+			arguments_fail(
+				args, CODE_BAD_REQUEST, "all must be true");
 	} else if (target->to == SAY_TO_ROOM) {
 		request->room =
-			args_name(args, "room", target->bytes_max, true);
+			arguments_name(args, "room", target->bytes_max, true);
 	} else {
 		read_names(args, target, request, names);
 	}
-	if (!args_has(args, "platform"))
+	if (!arguments_has(args, "platform"))
 		return;
-	if (!args_has(args, "user"))
-		args_fail(args, CODE_BAD_REQUEST,
+	if (!arguments_has(args, "user"))
+		arguments_fail(args, CODE_BAD_REQUEST,
 			"platform can be said of a user alone");
 	request->only_platform =
-		1 + args_number(args, "platform", 0, UINT32_MAX, 0);
+		1 + arguments_number(args, "platform", 0, UINT32_MAX, 0);
 }
 
 static void
-read_keep(struct args *args, struct say_request *request)
+read_keep(struct arguments *args, struct say_request *request)
 {
-	bool keep = args_flag(args, "keep", false);
+	bool keep = arguments_flag(args, "keep", false);
 
-	if (!args_has(args, "keep"))
+	if (!arguments_has(args, "keep"))
 		return;
 	request->keep = keep ? SAY_KEEP : SAY_PASS;
 	if (keep &&
 		(request->to == SAY_TO_CLIENTS || request->to == SAY_TO_ALL))
-		args_fail(args, CODE_BAD_REQUEST,
+		arguments_fail(args, CODE_BAD_REQUEST,
 			"keep cannot be true: what is said to client, clients "
 			"or all is not remembered");
 }
 
 void
-confab_do_say(struct session *session, struct text tag, struct args *args)
+confab_do_say(struct session *session, struct text tag, struct arguments *args)
 {
 	struct buffer *body = &session->gateway->body;
 	struct text names[NAMES_MAX];
@@ -118,15 +121,16 @@ confab_do_say(struct session *session, struct text tag, struct args *args)
 
 	read_target(args, &request, names);
 	read_keep(args, &request);
-	request.type = args_name(args, "type", TYPE_BYTES_MAX, false);
-	request.key = args_name(args, "key", KEY_BYTES_MAX, false);
-	request.echo = args_flag(args, "echo", false);
-	request.ttl_ms = 1000 * args_number(args, "ttl", 1, TTL_SECONDS_MAX, 0);
+	request.type = arguments_name(args, "type", TYPE_BYTES_MAX, false);
+	request.key = arguments_name(args, "key", KEY_BYTES_MAX, false);
+	request.echo = arguments_flag(args, "echo", false);
+	request.ttl_ms =
+		1000 * arguments_number(args, "ttl", 1, TTL_SECONDS_MAX, 0);
 	if (request.type.length == 0)
 		request.type = TEXT_LITERAL("text");
 	buffer_clear(body, PAYLOAD_KEEP_BYTES);
 	if (!args_value(args, "body", body))
-		args_fail(args, CODE_BAD_REQUEST, "body is missing");
+		arguments_fail(args, CODE_BAD_REQUEST, "body is missing");
 	request.body = buffer_text(body);
 	if (args->code != CODE_OK)
 		return;

@@ -18,33 +18,36 @@
 /* How long it may be is the core's business: a long one is as bad as another.
  */
 static struct text
-read_token(struct args *args)
+read_token(struct arguments *args)
 {
 	struct text token = TEXT_LITERAL("");
 
-	if (args_has(args, "token") &&
+	if (arguments_has(args, "token") &&
 		!json_get_text(args->data, "token", &token))
-		args_fail(args, CODE_BAD_REQUEST, "token must be a string");
+		arguments_fail(
+			args, CODE_BAD_REQUEST, "token must be a string");
 	return token;
 }
 
 void
-confab_do_login(struct session *session, struct text tag, struct args *args)
+confab_do_login(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	struct buffer *info = &session->gateway->body;
 	struct login_request request = {
-		.tenant = args_name(args, "tenant", TENANT_BYTES_MAX, false),
-		.platform = (uint32_t)args_number(
+		.tenant =
+			arguments_name(args, "tenant", TENANT_BYTES_MAX, false),
+		.platform = (uint32_t)arguments_number(
 			args, "platform", 0, UINT32_MAX, PLATFORM_STANDARD),
-		.has_platform = args_has(args, "platform"),
+		.has_platform = arguments_has(args, "platform"),
 	};
 
 	request.has_inbox = args_place(args, "inbox", &request.inbox);
 	request.token = read_token(args);
-	if (args_has(args, "user") &&
+	if (arguments_has(args, "user") &&
 		(!json_get_text(args->data, "user", &request.user) ||
 			!text_is_name(request.user, 1, USER_BYTES_MAX)))
-		args_fail(args, CODE_BAD_USER,
+		arguments_fail(args, CODE_BAD_USER,
 			"user must be a string of 1 to %d bytes without "
 			"control characters",
 			USER_BYTES_MAX);
@@ -52,7 +55,7 @@ confab_do_login(struct session *session, struct text tag, struct args *args)
 	if (args_value(args, "info", info))
 		request.info = buffer_text(info);
 	if (request.info.length > INFO_BYTES_MAX)
-		args_fail(args, CODE_BAD_REQUEST,
+		arguments_fail(args, CODE_BAD_REQUEST,
 			"info must be at most %d bytes of JSON",
 			INFO_BYTES_MAX);
 	if (args->code == CODE_OK)
@@ -60,7 +63,8 @@ confab_do_login(struct session *session, struct text tag, struct args *args)
 }
 
 void
-confab_do_refresh(struct session *session, struct text tag, struct args *args)
+confab_do_refresh(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	struct text token = read_token(args);
 
@@ -69,14 +73,15 @@ confab_do_refresh(struct session *session, struct text tag, struct args *args)
 }
 
 void
-confab_do_logout(struct session *session, struct text tag, struct args *args)
+confab_do_logout(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	(void)args;
 	login_end(session, tag);
 }
 
 void
-confab_do_ping(struct session *session, struct text tag, struct args *args)
+confab_do_ping(struct session *session, struct text tag, struct arguments *args)
 {
 	const struct answer answer = {
 		.kind = ANSWER_TIME,
@@ -89,18 +94,19 @@ confab_do_ping(struct session *session, struct text tag, struct args *args)
 
 /* The types of the request, in `types`; none: every type. */
 static struct types_request
-read_types(struct args *args, struct text types[SUBSCRIPTION_TYPES_MAX])
+read_types(struct arguments *args, struct text types[SUBSCRIPTION_TYPES_MAX])
 {
 	struct types_request request = { .types = types };
 
-	if (args_has(args, "types"))
-		request.count = args_list(args, "types", TYPE_BYTES_MAX, types,
-			SUBSCRIPTION_TYPES_MAX);
+	if (arguments_has(args, "types"))
+		request.count = arguments_list(args, "types", TYPE_BYTES_MAX,
+			types, SUBSCRIPTION_TYPES_MAX);
 	return request;
 }
 
 void
-confab_do_subscribe(struct session *session, struct text tag, struct args *args)
+confab_do_subscribe(
+	struct session *session, struct text tag, struct arguments *args)
 {
 	struct text types[SUBSCRIPTION_TYPES_MAX];
 	const struct types_request request = read_types(args, types);
@@ -111,7 +117,7 @@ confab_do_subscribe(struct session *session, struct text tag, struct args *args)
 
 void
 confab_do_unsubscribe(
-	struct session *session, struct text tag, struct args *args)
+	struct session *session, struct text tag, struct arguments *args)
 {
 	struct text types[SUBSCRIPTION_TYPES_MAX];
 	const struct types_request request = read_types(args, types);

@@ -1,44 +1,30 @@
 /*
- * What a request of a backend says: the members of its JSON body, or the
- * parameters of its query, read one by one. The first one that is wrong is
- * remembered with a code and a sentence, and what follows is not looked at, so
- * a reader reads all it wants and asks once. Members nobody reads are ignored.
+ * What a request says: members of a JSON object, or the parameters of a query,
+ * read one by one. The first one that is wrong is remembered with a code and a
+ * sentence, and what follows is not looked at, so a reader reads all it wants
+ * and asks once. Members nobody reads are ignored.
  *
  * In a query everything is a word: numbers and flags are read from words, and a
  * list is one parameter given several times.
  */
-#ifndef WORKER_API_ARGUMENTS_H
-#define WORKER_API_ARGUMENTS_H
+#ifndef WORKER_EDGE_ARGUMENTS_H
+#define WORKER_EDGE_ARGUMENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "shared/json.h"
+#include "shared/records.h"
 #include "shared/text.h"
 
 struct arguments {
-	json_t *data; /* an object; an array when it is a batch; NULL: none */
+	json_t *data; /* an object, or an array of them; NULL: there is none */
+	struct text source; /* the request as it came; empty: nobody asks */
 	bool is_query;
 	unsigned code; /* CODE_OK as long as all is well */
 	char error[160];
 };
-
-/* From the text of a body, which may be empty. An array is taken only where
- * may_be_batch, and when it holds only objects. */
-void arguments_read_body(
-	struct arguments *arguments, struct text text, bool may_be_batch);
-
-/* From a query without its '?'; NULL is an empty one. */
-void arguments_read_query(struct arguments *arguments, const char *query);
-
-/* One of a batch; nothing of it is to be freed. */
-struct arguments arguments_of(const struct arguments *batch, size_t index);
-
-/* How many the batch has; 0 when it is none. */
-size_t arguments_count(const struct arguments *arguments);
-
-void arguments_fini(struct arguments *arguments);
 
 __attribute__((format(printf, 3, 4))) void arguments_fail(
 	struct arguments *arguments, unsigned code, const char *format, ...);
@@ -53,6 +39,10 @@ struct text arguments_name(struct arguments *arguments, const char *member,
 size_t arguments_list(struct arguments *arguments, const char *member,
 	size_t max, struct text *names, size_t room);
 
+/* The same, but sorted by bytes, and repeats once. */
+size_t arguments_names(struct arguments *arguments, const char *member,
+	size_t max, struct text *names, size_t room);
+
 /* Any string; empty when it is missing. */
 struct text arguments_text(
 	struct arguments *arguments, const char *member, size_t max);
@@ -64,5 +54,13 @@ bool arguments_flag(
 /* The id of a message; false when it is missing or none. */
 bool arguments_id(struct arguments *arguments, const char *member,
 	uint64_t *time, uint64_t *origin);
+
+/* What a page of a history is anchored to: one of before, after, before_id,
+ * after_id and from_time, or nothing. */
+enum lookup_mode arguments_anchor(
+	struct arguments *arguments, uint64_t *anchor, uint64_t *origin);
+
+/* JSON has one kind of number, so 5.0 is 5; false when it is none of ours. */
+bool arguments_whole_number(const json_t *value, uint64_t *number);
 
 #endif
