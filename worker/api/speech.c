@@ -131,9 +131,11 @@ speech_read(struct speech *speech, struct arguments *arguments, struct text raw,
 {
 	uint64_t ttl_s;
 
+	speech->to = SPEECH_TO_ROOMS;
 	speech->count = 0;
 	speech->is_many = false;
 	speech->only_platform = 0;
+	speech->has_shared_key = false;
 	speech->body = (struct buffer){ 0 };
 	read_target(speech, arguments);
 	read_keep(speech, arguments);
