@@ -4,6 +4,7 @@ samples of conf/: two ports with somebody at each, one that fails, a backup."""
 import contextlib
 import json
 import pathlib
+import select
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import threading
 import pytest
 
 import wire
+from cluster import Cluster
 from fronts import DEAD, example, run_haproxy, run_nginx
 from server import GUARD, free_port, wait_for
 
@@ -38,17 +40,26 @@ listener second {
 """ % (port, profile, words)
 
 
+def options_of(kind, profile):
+    """Of a server that trusts such a front, by name."""
+    words = FRONTS[kind][2]
+    return {"profiles": (profile,), "websocket": words,
+            "api": "%s\n    profiles = {\"%s\"}" % (TRUSTED, profile)
+                   if profile == "im" else ""}
+
+
 class Front:
-    def __init__(self, kind, profile, make_server, directory):
+    """In front of two ports of one server, or of another one's that is given:
+    its first port, and a second one of whoever else."""
+
+    def __init__(self, kind, profile, directory, server=None, make_server=None):
         self.kind, self.profile = kind, profile
-        self.name, self.run, self.words, self.listen = FRONTS[kind]
+        self.name, self.run, words, self.listen = FRONTS[kind]
         self.directory = directory
         self.port, self.second = free_port(), free_port()
-        self.server = make_server(
-            profiles=(profile,), websocket=self.words,
-            api="%s\n    profiles = {\"%s\"}" % (
-                TRUSTED, profile) if profile == "im" else "",
-            options=second_listener(profile, self.second, self.words)).start()
+        self.server = server or make_server(
+            options=second_listener(profile, self.second, words),
+            **options_of(kind, profile)).start()
 
     def configuration(self, second, backup=None):
         """With another second server, and one in place of the backup."""
@@ -118,6 +129,7 @@ class Person(wire.WebSocket):
     """A user of im or groupchat, logged in."""
 
     def __init__(self, port, profile, user):
+        self.profile, self.user = profile, user
         self.is_im = profile == "im"
         super().__init__(port, path="/acc" if self.is_im else "/ws")
         if not self.is_im:
@@ -129,6 +141,9 @@ class Person(wire.WebSocket):
             if "response" in frame and frame.get("seq") == "s":
                 break
         assert frame["response"]["code"] == 200
+
+    def fileno(self):
+        return self.socket.fileno()
 
     def tell(self, what, data):
         self.send(wire.text(json.dumps({
@@ -158,7 +173,7 @@ def say(front, person, words):
 
 @pytest.mark.parametrize("profile", ["im", "groupchat"])
 def test_somebody_at_each_of_two_ports(kind, profile, make_server, directory):
-    front = Front(kind, profile, make_server, directory)
+    front = Front(kind, profile, directory, make_server=make_server)
     text = front.configuration("127.0.0.1:%d" % front.second)
     with front.serving(text):
         with Person(front.port, profile, "1") as one, \
@@ -176,6 +191,60 @@ def test_somebody_at_each_of_two_ports(kind, profile, make_server, directory):
         if profile == "im":
             assert json.loads(body)["port"] == 0
         assert ask(front.port, "/user/list?appID=101&groupsId=1")[0] == 200
+
+
+@pytest.mark.parametrize("profile", ["im", "groupchat"])
+def test_somebody_at_each_of_two_hosts(kind, profile, directory):
+    """And who loses his host goes on at the other one."""
+    with Cluster(directory, 2, **options_of(kind, profile)) as cluster:
+        first, second = cluster.wait_met()
+        front = Front(kind, profile, directory, first)
+        text = front.configuration("127.0.0.1:%d" % second.port, second)
+        with front.serving(text):
+            with Person(front.port, profile, "1") as one, \
+                    Person(front.port, profile, "2") as two:
+                assert connected(first.port) >= 1
+                assert connected(second.port) >= 1
+                say(front, one, "m1")
+                two.hears("m1")
+                say(front, two, "m2")
+                one.hears("m2")
+                first.kill()
+                lost = wait_ended(one, two)
+                left = two if lost is one else one
+                with come_back(front, lost) as again:
+                    say(front, again, "m3")
+                    left.hears("m3")
+                    say(front, left, "m4")
+                    again.hears("m4")
+
+
+def wait_ended(*people):
+    """The first whose connection ends."""
+    while True:
+        for person in select.select(people, [], [], GUARD)[0]:
+            try:
+                person.read_more()
+            except wire.Closed:
+                return person
+
+
+def come_back(front, person):
+    """As the same user, as soon as the front has noticed who is gone."""
+    def is_back():
+        try:
+            return Person(front.port, person.profile, person.user)
+        except (OSError, AssertionError, wire.Closed):
+            return None
+
+    wait_http(front)
+    return wait_for("the other one serves", is_back)
+
+
+def wait_http(front):
+    """It has its own mind about who of the servers answers HTTP."""
+    wait_for("its HTTP serves", lambda: ask(
+        front.port, "/user/list?appID=101&groupsId=1")[0] == 200)
 
 
 class Trap:
@@ -203,7 +272,7 @@ class Trap:
 
 @pytest.mark.parametrize("profile", ["im", "groupchat"])
 def test_who_fails_twice_is_left_out(profile, make_server, directory):
-    front = Front("nginx", profile, make_server, directory)
+    front = Front("nginx", profile, directory, make_server=make_server)
     with contextlib.closing(Trap()) as trap, \
             front.serving(front.configuration(trap.address)), \
             contextlib.ExitStack() as stack:
@@ -217,11 +286,8 @@ def test_who_fails_twice_is_left_out(profile, make_server, directory):
 
 @pytest.mark.parametrize("profile", ["im", "groupchat"])
 def test_the_backup_takes_over(kind, profile, make_server, directory):
-    front = Front(kind, profile, make_server, directory)
-    backup = make_server(
-        "backup", profiles=(profile,), websocket=front.words,
-        api="%s\n    profiles = {\"%s\"}" % (
-            TRUSTED, profile) if profile == "im" else "").start()
+    front = Front(kind, profile, directory, make_server=make_server)
+    backup = make_server("backup", **options_of(kind, profile)).start()
     text = front.configuration("127.0.0.1:%d" % front.second, backup)
 
     def is_back():
@@ -241,14 +307,13 @@ def test_the_backup_takes_over(kind, profile, make_server, directory):
         with Person(front.port, profile, "1") as one, \
                 Person(front.port, profile, "2") as two:
             assert connected(backup.port) >= 2
-            wait_for("its HTTP serves", lambda: ask(
-                front.port, "/user/list?appID=101&groupsId=1")[0] == 200)
+            wait_http(front)
             say(front, one, "here")
             two.hears("here")
 
 
 def test_backends_of_clients_come_the_same_way(make_server, directory):
-    front = Front("nginx", "client", make_server, directory)
+    front = Front("nginx", "client", directory, make_server=make_server)
     text = front.configuration("127.0.0.1:%d" % front.second)
 
     def call(verb, body, **more):

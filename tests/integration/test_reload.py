@@ -1,6 +1,6 @@
 """HUP and `reload`: the configuration is read again, nobody is disconnected."""
 
-import pathlib
+import os
 import signal
 import socket
 import subprocess
@@ -153,7 +153,7 @@ def test_a_process_that_starts_later_has_the_new_configuration(own_server):
     wait_taken_up(own_server, 2)
     before = own_server.pids("gateway")
     for pid in before:
-        pathlib.os.kill(pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
     wait_for("new gateways", lambda: not set(before) & set(
         own_server.pids("gateway")) and own_server.is_serving())
     wait_taken_up(own_server, 2)
@@ -167,7 +167,7 @@ def test_the_log_level_changes_everywhere(own_server):
     wait_taken_up(own_server, 2)
     before = own_server.pids("api")
     own_server.allow("ended by signal")
-    pathlib.os.kill(before[0], signal.SIGKILL)
+    os.kill(before[0], signal.SIGKILL)
     own_server.wait_log("debug master.*api 0: serving")
 
 
