@@ -100,6 +100,24 @@ systems_add(const struct arena *arena, struct text tenant)
 	return true;
 }
 
+/* What a killed writer has left is in no chain. */
+bool
+systems_next(const struct arena *arena, uint64_t *place, struct text *tenant)
+{
+	const struct systems_region *region = arena_systems(arena);
+	size_t count = MIN_OF(systems_count(arena), (size_t)SYSTEMS_MAX);
+
+	while (*place < count) {
+		const struct system *system = &region->places[(*place)++];
+
+		*tenant = (struct text){ system->name,
+			MIN_OF(system->length, (uint32_t)TENANT_BYTES_MAX) };
+		if (systems_is_tenant(*tenant) && systems_has(arena, *tenant))
+			return true;
+	}
+	return false;
+}
+
 /* By chains, so what a killed writer has lost is not in it. */
 void
 systems_write(const struct arena *arena, struct buffer *out)

@@ -34,6 +34,11 @@ size_t systems_count(const struct arena *arena);
  * False: there are as many as there may be. */
 bool systems_add(const struct arena *arena, struct text tenant);
 
+/* Ledger 0: the one at the next place that has one, in the order in which they
+ * came; *place is behind it then, 0 to begin with. False: there are no more. */
+bool systems_next(
+	const struct arena *arena, uint64_t *place, struct text *tenant);
+
 /* Ledger 0: the part of a checkpoint; read adds what it has, and is false when
  * it is no such part. */
 void systems_write(const struct arena *arena, struct buffer *out);

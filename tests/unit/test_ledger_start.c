@@ -481,8 +481,9 @@ script_forgetting(void)
 	show_say(GATEWAY_A, 0, "r", "1");
 	end_turn();
 	stop_now();
+	tick_until_restated(fake.now_ms + 60000);
 	make_segments_old();
-	fake.hooks->on_tick(fake.self, fake.now_ms + 60000);
+	fake.hooks->on_tick(fake.self, fake.now_ms + 80000);
 	assert_false(exists("journal-0/0000000000000000.seg"));
 }
 

@@ -158,6 +158,7 @@ on_tick(void *self, uint64_t now_ms)
 	delivery_note(ledger);
 	checkpoint_poll(ledger->checkpoints);
 	segments_forget(ledger, now_ms);
+	restating_tick(ledger);
 	show(ledger);
 	if (ledger->is_draining && !has_live_edges(ledger))
 		ledger->is_stopping = true;
@@ -285,6 +286,7 @@ ledger_main(struct worker *worker)
 		delivery_note(&ledger);
 		settling_begin(&ledger);
 		turn_ban_begin(&ledger);
+		restating_begin(&ledger);
 		worker_run(worker, &hooks, &ledger);
 		code = 0;
 	}

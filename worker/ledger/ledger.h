@@ -40,6 +40,7 @@ struct bans_writer;
 struct checkpoint_parts;
 struct checkpoint_writer;
 struct links;
+struct roll_line;
 struct worker;
 
 #define NO_SLOT UINT32_MAX
@@ -130,6 +131,31 @@ struct delivery {
 	uint64_t delayed;  /* worker_delayed() at the mark */
 };
 
+enum restating_part {
+	RESTATING_BANS,
+	RESTATING_LIFTED,
+	RESTATING_SYSTEMS,
+	RESTATING_ROLLS,
+	RESTATING_PARTS
+};
+
+/* Behind what was said last. */
+struct restating_place {
+	enum restating_part part;
+	uint64_t number; /* of its place */
+	const struct roll_line *line;
+};
+
+/* What is being said once more in the journal; restating.c. */
+struct restating {
+	bool is_on;
+	bool is_out;   /* something of it is in the batch */
+	uint64_t from; /* from there on the journal has all; UINT64_MAX: no */
+	uint64_t begun, ended; /* positions; of the last one */
+	uint64_t bytes;
+	struct restating_place held, ahead; /* as of the journal, the batch */
+};
+
 struct ledger {
 	struct worker *worker;
 	const struct config *config;
@@ -156,6 +182,7 @@ struct ledger {
 	struct bans_writer *bans; /* of ledger 0; else NULL */
 	struct rolls rolls;       /* of ledger 0; else empty */
 	struct hosts hosts;       /* how far we have what they said */
+	struct restating restating;
 	struct members *members;
 	struct members *attendance; /* of inboxes: who is logged in; events.c */
 	uint64_t epoch;             /* of all streams: the store id */
@@ -183,6 +210,10 @@ struct ledger {
 void turn_take(struct ledger *ledger, const struct letter *letter);
 void turn_finish(struct ledger *ledger);
 void turn_fini(struct turn *turn);
+
+/* Puts what is no message into the batch; its texts may lie in ledger->letter,
+ * not in ledger->list. Returns its bytes. */
+size_t turn_note(struct ledger *ledger, const struct message *message);
 
 /* For messages of whatever origin: gives offsets in all streams that they stand
  * in; packs one into turn.packed, at *at, and into the batch, false: it is too
@@ -321,6 +352,17 @@ void settling_look(struct ledger *ledger);
 
 /* Keeps a letter until everybody has been heard; false when too many wait. */
 bool settling_hold(struct ledger *ledger, const struct letter *letter);
+
+/* restating.c: when the journal was read. */
+void restating_begin(struct ledger *ledger);
+
+/* Files that end before this position are no longer needed but for this;
+ * returns before which they are not needed at all. */
+uint64_t restating_keep(struct ledger *ledger, uint64_t position);
+
+/* Each tick; and when the batch is in the journal, or is not. */
+void restating_tick(struct ledger *ledger);
+void restating_settle(struct ledger *ledger, enum journal_result result);
 
 /* segments.c: looks now and then for files that are kept no longer. */
 void segments_forget(struct ledger *ledger, uint64_t now_ms);

@@ -281,17 +281,36 @@ rolls_of_message(const struct message *message, struct enrol *enrol)
 	return message->kind == STREAM_ROOM && rolls_are_sound(enrol);
 }
 
-/* In the order in which they came, so that the first of a room stays it. */
+bool
+rolls_next(const struct rolls *rolls, const struct roll_line **line,
+	struct enrol *enrol)
+{
+	const struct roll_line *next = *line ? (*line)->hh.next : rolls->lines;
+
+	if (!next)
+		return false;
+	*line = next;
+	*enrol = (struct enrol){
+		.tenant = tenant_of(next->of.room),
+		.room = text_of_name(next->of.room),
+		.user = text_of_name(next->of.user),
+		.platform = next->platform,
+	};
+	return true;
+}
+
+/* The first of a room stays it. */
 void
 rolls_write(const struct rolls *rolls, struct buffer *out)
 {
-	const struct roll_line *line = rolls->lines;
+	const struct roll_line *line = NULL;
+	struct enrol enrol;
 
-	for (; line; line = line->hh.next) {
-		pack_text(out, tenant_of(line->of.room));
-		pack_text(out, text_of_name(line->of.room));
-		pack_text(out, text_of_name(line->of.user));
-		pack_number(out, line->platform);
+	while (rolls_next(rolls, &line, &enrol)) {
+		pack_text(out, enrol.tenant);
+		pack_text(out, enrol.room);
+		pack_text(out, enrol.user);
+		pack_number(out, enrol.platform);
 	}
 }
 

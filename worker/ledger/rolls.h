@@ -54,6 +54,11 @@ void rolls_rooms_of(const struct rolls *rolls, const struct enrol *enrol,
 void rolls_page(const struct rolls *rolls, const struct roll_wanted *wanted,
 	size_t bytes_max, struct buffer *bytes, struct roll *roll);
 
+/* The line behind this one, in the order in which they came; NULL: the first.
+ * Moves *line, and names it; false: there is none. */
+bool rolls_next(const struct rolls *rolls, const struct roll_line **line,
+	struct enrol *enrol);
+
 /* As what it lies in the journal; and the other way, false when it is no such
  * message. Texts are borrowed. */
 void rolls_to_message(const struct enrol *enrol, struct message *message);

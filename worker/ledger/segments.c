@@ -48,5 +48,6 @@ segments_forget(struct ledger *ledger, uint64_t now_ms)
 	if (now_ms < ledger->forgot_ms + FORGET_EVERY_MS)
 		return;
 	ledger->forgot_ms = now_ms;
+	position = restating_keep(ledger, position);
 	journal_forget(ledger->journal, position, REPLAY_WINDOW_SECONDS);
 }

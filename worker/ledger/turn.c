@@ -13,6 +13,20 @@
 #include "worker/worker.h"
 
 #define KEEP_BYTES (4U * 1024 * 1024)
+#define NOTE_KEEP_BYTES (256U * 1024)
+
+size_t
+turn_note(struct ledger *ledger, const struct message *message)
+{
+	struct message note = *message;
+
+	note.epoch = ledger->epoch;
+	buffer_clear(&ledger->list, NOTE_KEEP_BYTES);
+	message_pack(&ledger->list, &note);
+	journal_add(ledger->journal, buffer_text(&ledger->list));
+	ledger->turn.note_count++;
+	return ledger->list.length;
+}
 
 /* Notes how far each ring was read this turn. */
 static void
@@ -271,6 +285,7 @@ turn_finish(struct ledger *ledger)
 		keys_settle(&ledger->keys);
 	else
 		keys_take_back(&ledger->keys);
+	restating_settle(ledger, result);
 	turn_haul_begin(ledger, result);
 	turn_ban_finish(ledger, result);
 	turn_system_finish(ledger, result);

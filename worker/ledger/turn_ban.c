@@ -85,15 +85,11 @@ stage(struct ledger *ledger, struct text packed)
 {
 	const struct message message = {
 		.kind = STREAM_TENANT,
-		.epoch = ledger->epoch,
 		.flags = MESSAGE_BAN,
 		.body = packed,
 	};
 
-	buffer_clear(&ledger->list, KEEP_BYTES);
-	message_pack(&ledger->list, &message);
-	journal_add(ledger->journal, buffer_text(&ledger->list));
-	ledger->turn.note_count++;
+	turn_note(ledger, &message);
 }
 
 /* Before which time tokens count no more by what was said so far, here and in

@@ -7,8 +7,6 @@
 #include "worker/ledger/answers_inside.h"
 #include "worker/worker.h"
 
-#define KEEP_BYTES (256U * 1024)
-
 /* Codes of the protocol. */
 #define NOT_STORED 1008
 #define TOO_MANY 1012
@@ -33,11 +31,7 @@ stage(struct ledger *ledger, const struct enrol *enrol)
 	struct message message;
 
 	rolls_to_message(enrol, &message);
-	message.epoch = ledger->epoch;
-	buffer_clear(&ledger->list, KEEP_BYTES);
-	message_pack(&ledger->list, &message);
-	journal_add(ledger->journal, buffer_text(&ledger->list));
-	ledger->turn.note_count++;
+	turn_note(ledger, &message);
 }
 
 /* Those of the same turn are counted as if all were of this user. */

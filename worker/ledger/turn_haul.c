@@ -23,8 +23,6 @@
 #include "worker/ledger/turn_haul_item.h"
 #include "worker/worker.h"
 
-#define KEEP_BYTES (256U * 1024)
-
 /* A point that moves while nothing comes for us is noted so often: after a kill
  * it must not lie before what the source keeps of its journal. */
 #define NOTE_EVERY_MS 30000
@@ -66,11 +64,7 @@ stage_place(struct ledger *ledger, struct host_source *source,
 	struct message message;
 
 	hosts_to_message(place, &message, &ledger->letter);
-	message.epoch = ledger->epoch;
-	buffer_clear(&ledger->list, KEEP_BYTES);
-	message_pack(&ledger->list, &message);
-	journal_add(ledger->journal, buffer_text(&ledger->list));
-	ledger->turn.note_count++;
+	turn_note(ledger, &message);
 	source->noted_ms = worker_now_ms(ledger->worker);
 }
 

@@ -11,8 +11,6 @@
 #include "worker/ledger/answers_inside.h"
 #include "worker/worker.h"
 
-#define KEEP_BYTES (256U * 1024)
-
 /* Codes of the protocol. */
 #define BAD_REQUEST 1001
 #define NOT_STORED 1008
@@ -56,12 +54,8 @@ stage(struct ledger *ledger, const struct stream *stream,
 	struct message message;
 
 	marks_to_message(mark, &message, &ledger->turn.others);
-	message.epoch = ledger->epoch;
 	name_message(stream, &message);
-	buffer_clear(&ledger->list, KEEP_BYTES);
-	message_pack(&ledger->list, &message);
-	journal_add(ledger->journal, buffer_text(&ledger->list));
-	ledger->turn.note_count++;
+	turn_note(ledger, &message);
 }
 
 void

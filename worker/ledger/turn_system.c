@@ -62,15 +62,11 @@ stage(struct ledger *ledger, struct text name)
 {
 	const struct message message = {
 		.kind = STREAM_TENANT,
-		.epoch = ledger->epoch,
 		.tenant = name,
 		.flags = MESSAGE_SYSTEM,
 	};
 
-	buffer_clear(&ledger->list, SIZE_MAX);
-	message_pack(&ledger->list, &message);
-	journal_add(ledger->journal, buffer_text(&ledger->list));
-	ledger->turn.note_count++;
+	turn_note(ledger, &message);
 }
 
 void

@@ -13,8 +13,6 @@
 #include "worker/ledger/answers_inside.h"
 #include "worker/worker.h"
 
-#define KEEP_BYTES (256U * 1024)
-
 static bool
 read_letter(const struct letter *letter, struct trim *trim)
 {
@@ -57,16 +55,12 @@ stage(struct ledger *ledger, const struct stream *stream,
 		.kind = trim->kind,
 		.tenant = trim->tenant,
 		.stream = trim->stream,
-		.epoch = ledger->epoch,
 		.flags = MESSAGE_TRIM,
 		.of_offset = before,
 	};
 
 	name_last(ledger, stream, &message);
-	buffer_clear(&ledger->list, KEEP_BYTES);
-	message_pack(&ledger->list, &message);
-	journal_add(ledger->journal, buffer_text(&ledger->list));
-	ledger->turn.note_count++;
+	turn_note(ledger, &message);
 }
 
 /* task->first.offset: the first one to be kept. */
