@@ -343,8 +343,22 @@ listener backend {
         """Kills a process of this role; when it returns another one serves."""
         victim = self.pids(role)[0]
         os.kill(victim, signal.SIGKILL)
+        self.wait_replaced(role, victim)
+
+    def is_replaced(self, role, *victims):
+        """Others are in the places of these processes of a role, and all serve:
+        by one look, since a death may become known between two."""
+        try:
+            workers = self.workers()
+        except (OSError, wire.Closed):
+            return False
+        return all(worker["state"] == "serving" for worker in workers) and \
+            not any(worker["role"] == role and int(worker["pid"]) in victims
+                    for worker in workers)
+
+    def wait_replaced(self, role, *victims):
         wait_for("another %s serves" % role,
-                 lambda: victim not in self.pids(role) and self.is_serving())
+                 lambda: self.is_replaced(role, *victims))
 
     def control(self, *words, **more):
         return subprocess.run(

@@ -12,6 +12,7 @@ import pytest
 import server as server_module
 from client import Client
 from server import CONFABD, GUARD, wait_for
+from test_fleet import wait_gateways
 
 # Puts the sockets where they belong, and becomes the program.
 BECOME = """
@@ -165,17 +166,15 @@ def test_it_survives_an_upgrade_and_gateways_that_come_and_go(
     with listening(("127.0.0.1", server.port), is_shared) as one:
         activate(server, one)
         server.wait_serving()
-        before = set(server.pids("gateway"))
+        before = server.pids("gateway")
         server.process.send_signal(signal.SIGUSR2)
-        wait_for("new gateways serve", lambda: server.is_serving() and
-                 not before & set(server.pids("gateway")))
+        server.wait_replaced("gateway", *before)
         for pid in server.pids("gateway"):
             assert server.client_on(pid, "u%d" % pid)
         assert holders(server, inode(one))
         for count in 3, 1:
             server.control("gateways", str(count))
-            wait_for("so many gateways", lambda: server.is_serving() and
-                     len(server.pids("gateway")) == count)
+            wait_gateways(server, count)
             chat(server)
         server.stop()
 

@@ -196,9 +196,7 @@ def kill_now_and_then(shared):
                  shared.returns >= RETURNS * number // (len(KILLS) + 1), 120)
         victim = server.pids(role)[0]
         os.kill(victim, signal.SIGKILL)
-        wait_for("another %s serves" % role,
-                 lambda: victim not in server.pids(role) and
-                 server.is_serving(), 30)
+        server.wait_replaced(role, victim)
     shared.has_killed = True
 
 

@@ -223,8 +223,7 @@ def test_nobody_goes_or_comes_when_a_relay_dies(make_cluster, room):
         for host in cluster:
             host.allow(DEATHS)
             was = kill_nine(host, "relay")
-            wait_for("it is replaced", lambda: host.pids("relay") not in (
-                [], [was]))
+            host.wait_replaced("relay", was)
             cluster.wait_met()
         ann.fence()
         with cluster[1].client("eve", room):
@@ -255,9 +254,7 @@ def test_a_new_ledger_hears_of_those_elsewhere(make_cluster, room):
         cluster[0].allow(DEATHS)
         for pid in cluster[0].pids("ledger"):
             os.kill(pid, signal.SIGKILL)
-            wait_for("it is replaced",
-                     lambda: pid not in cluster[0].pids("ledger") and
-                     len(cluster[0].pids("ledger")) == 2)
+            cluster[0].wait_replaced("ledger", pid)
         wait_for("both are members", lambda: ann.members(room) == {
             "ann", "bob"})
         assert not ann.seen("exit")

@@ -39,12 +39,12 @@ def test_one_more_takes_clients(own_server):
 
 def test_one_fewer_drains_and_nobody_else_notices(own_server):
     clients = [own_server.client("u%d" % i, "r") for i in range(20)]
-    pids = own_server.pids("gateway")
+    homes = {client: own_server.gateway_of(client) for client in clients}
     own_server.process.send_signal(signal.SIGTTOU)
     wait_for("one is left to serve", lambda: len(serving(own_server)) == 1)
     stays = int(serving(own_server)[0]["pid"])
-    assert stays in pids
-    leaving = [c for c in clients if own_server.gateway_of(c) != stays]
+    assert stays in homes.values()
+    leaving = [client for client in clients if homes[client] != stays]
     for client in leaving:
         client.push("drain")
         assert client.socket.close_code() == 1012
@@ -201,7 +201,7 @@ def test_a_window_that_changes_its_size_means_nothing(make_server):
 def test_a_gateway_comes_also_when_root_has_opened_the_sockets(make_server):
     server = make_server(gateways=1, user="nobody", group="nogroup").start()
     assert server.control("gateways", "2").returncode == 0
-    wait_for("two gateways", lambda: len(server.pids("gateway")) == 2)
+    wait_gateways(server, 2)
     for pid in server.pids("gateway"):
         assert server.client_on(pid, "u%d" % pid)
 
@@ -215,8 +215,7 @@ def test_a_gateway_comes_also_where_only_root_may_listen(make_server):
     server.start()
     for count in 3, 1, 2:
         assert server.control("gateways", str(count)).returncode == 0
-        wait_for("so many gateways", lambda: server.is_serving() and
-                 len(server.pids("gateway")) == count)
+        wait_gateways(server, count)
         for pid in server.pids("gateway"):
             assert server.client_on(pid, "u%d" % pid)
     assert "Permission denied), its processes share" in server.log()

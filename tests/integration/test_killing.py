@@ -35,13 +35,6 @@ def crowd(cluster):
     one.leave()
 
 
-def replaced(server, role, victim):
-    """Has another process taken the victim's slot, and do all serve?"""
-    workers = server.workers()
-    pids = [int(w["pid"]) for w in workers if w["role"] == role]
-    return victim not in pids and all(w["state"] == "serving" for w in workers)
-
-
 def sits_on(member, pid, server):
     return holder_of(member.socket, server.pids("gateway")) == pid
 
@@ -68,7 +61,7 @@ def strike(server, crowd, role, blow, guard, record_property):
     crowd.wait_acknowledged(LOAD)
     start = time.monotonic()
     os.kill(victim, blow)
-    crowd.run(lambda: replaced(server, role, victim), guard)
+    crowd.run(lambda: server.is_replaced(role, victim), guard)
     back = time.monotonic() - start
     crowd.wait_acknowledged(1)
     served = time.monotonic() - start
@@ -112,7 +105,7 @@ def test_the_ledger_may_be_killed_again_and_again(cluster, crowd):
         victim = cluster.pids("ledger")[0]
         crowd.wait_acknowledged(50)
         os.kill(victim, signal.SIGKILL)
-        crowd.run(lambda: replaced(cluster, "ledger", victim))
+        crowd.run(lambda: cluster.is_replaced("ledger", victim))
     check(cluster, crowd, crowd.members)
 
 
@@ -133,7 +126,7 @@ def test_a_child_killed_in_the_middle_of_its_work(cluster, role):
         hunter = threading.Thread(target=kill_at_work, args=(victim,))
         hunter.start()
         crowd.run(lambda: not hunter.is_alive())
-        crowd.run(lambda: replaced(cluster, role, victim))
+        crowd.run(lambda: cluster.is_replaced(role, victim))
     check(cluster, crowd, [] if role == "gateway" else crowd.members)
     crowd.leave()
 
@@ -143,8 +136,8 @@ def test_ledger_and_historian_may_be_killed_together(cluster, crowd):
     crowd.wait_acknowledged(LOAD)
     for victim in victims:
         os.kill(victim, signal.SIGKILL)
-    crowd.run(lambda: replaced(cluster, "ledger", victims[0]) and
-              replaced(cluster, "historian", victims[1]))
+    crowd.run(lambda: cluster.is_replaced("ledger", victims[0]) and
+              cluster.is_replaced("historian", victims[1]))
     crowd.wait_acknowledged(LOAD)
     check(cluster, crowd, crowd.members)
 
@@ -222,7 +215,7 @@ def test_a_user_of_a_killed_gateway_exits_after_grace(cluster):
 def test_deaths_are_counted_and_logged(cluster):
     victim = cluster.pids("gateway")[0]
     os.kill(victim, signal.SIGKILL)
-    wait_for("it is replaced", lambda: replaced(cluster, "gateway", victim))
+    cluster.wait_replaced("gateway", victim)
     assert str(victim) in cluster.log()
 
 

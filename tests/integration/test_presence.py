@@ -200,8 +200,7 @@ def test_counts_are_right_after_the_ledger_died(cluster, room):
         last_count(watcher, 21)
         victim = cluster.pids("ledger")[0]
         os.kill(victim, signal.SIGKILL)
-        wait_for("another one serves", lambda: cluster.is_serving() and
-                 victim not in cluster.pids("ledger"))
+        cluster.wait_replaced("ledger", victim)
         wait_for("it knows them all", lambda: watcher.ask(
             "members", room=room).get("data", {}).get("users") == 21)
         others.append(cluster.client("new one", room))

@@ -180,8 +180,7 @@ def test_each_comes_once_whoever_is_killed_meanwhile(pair, role, where):
         wait_for("some of it is there",
                  lambda: has_part(pair[1], room, part * 1500))
         victim = kill_nine(pair[where], role)
-        wait_for("another %s serves" % role, lambda: pair[where].is_serving()
-                 and victim not in pair[where].pids(role))
+        pair[where].wait_replaced(role, victim)
     pair.wait_same(room, 1503)
     here, there = pair.histories(room)
     assert here == there

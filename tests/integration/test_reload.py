@@ -154,8 +154,7 @@ def test_a_process_that_starts_later_has_the_new_configuration(own_server):
     before = own_server.pids("gateway")
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    wait_for("new gateways", lambda: not set(before) & set(
-        own_server.pids("gateway")) and own_server.is_serving())
+    own_server.wait_replaced("gateway", *before)
     wait_taken_up(own_server, 2)
     with own_server.client("u", "live") as client:
         assert "reached" in client.say("live", "not remembered")

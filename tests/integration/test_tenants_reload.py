@@ -227,8 +227,7 @@ def test_an_upgrade_needs_the_secrets_too(own_server):
     assert set(own_server.pids("gateway")) == old
     path.with_suffix(".gone").rename(path)
     own_server.process.send_signal(signal.SIGUSR2)
-    wait_for("all gateways are new", lambda: own_server.is_serving() and
-             not old & set(own_server.pids("gateway")))
+    own_server.wait_replaced("gateway", *old)
     path.unlink()
     own_server.allow(DEATHS)
     own_server.kill_one("gateway")

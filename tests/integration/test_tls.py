@@ -243,18 +243,9 @@ def test_tickets_outlive_an_upgrade(own_house):
     session = client.socket.socket.session
     client.socket.close()
     server.process.send_signal(signal.SIGUSR2)
-    wait_for("another gateway serves", lambda: is_another(server, before))
+    server.wait_replaced("gateway", *before)
     with Client(server.port, "tic", tls=tls, session=session) as again:
         assert again.socket.socket.session_reused
-
-
-def is_another(server, before):
-    """Who asks just when the programs change is not answered."""
-    try:
-        return server.is_serving() and \
-            not set(server.pids("gateway")) & set(before)
-    except (OSError, wire.Closed):
-        return False
 
 
 def is_shown(house):
