@@ -19,6 +19,7 @@ BUS, REQ, REP = 0x70, 0x30, 0x31
 BEAT, JOURNAL, LIVE, BYE, HELLO, HELLOED, PULL, PULLED, SNAPSHOT_WANTED, \
     SNAPSHOT = range(1, 11)
 END = 1
+FIRST, SECOND = b"\x80\0\0\1", b"\x80\0\0\2"  # how nng counts questions
 HEAD = struct.Struct(">IBBHHH8sQQQ")
 MAGIC = struct.unpack(">I", b"cfbR")[0]
 
@@ -186,18 +187,26 @@ class FakeRelay:
 
         wait_for("the server meets the fake host", is_up, look_every=0.1)
 
-    def ask(self, server, payload, guard=GUARD):
-        """What the server answers to a question; None: it does not, within a
-        moment."""
-        with socket.create_connection(
-                ("127.0.0.1", server.relay_port + 1), guard) as connection:
-            shake_hands(connection, REQ)
-            send(connection, b"\x80\0\0\1" + payload)
-            connection.settimeout(0.3)
-            try:
-                return receive(connection)[4:]
-            except (TimeoutError, ConnectionError):
-                return None
+    def ask(self, server, payload):
+        """What the server answers to a question."""
+        with self.questioner(server) as connection:
+            send(connection, FIRST + payload)
+            return receive(connection)[4:]
+
+    def ask_in_vain(self, server, payload):
+        """Asks something better behind it, which is answered: was that the
+        first answer?"""
+        with self.questioner(server) as connection:
+            send(connection, FIRST + payload)
+            send(connection, SECOND + self.frame(HELLO, pack(1)))
+            return receive(connection)[:4] == SECOND
+
+    @staticmethod
+    def questioner(server):
+        connection = socket.create_connection(
+            ("127.0.0.1", server.relay_port + 1), GUARD)
+        shake_hands(connection, REQ)
+        return connection
 
     def close(self):
         for listener in self.listeners:

@@ -140,8 +140,7 @@ def test_whatever_is_killed_nothing_is_lost(make_cluster, room, what):
                 host.start()
             else:
                 was = kill_nine(host, what)
-                wait_for("another %s serves" % what, lambda: was not in
-                         host.pids(what) and host.is_serving())
+                host.wait_replaced(what, was)
             cluster.wait_met()
         check_all(cluster, room, talkers, listeners)
     assert holes(cluster) == 0
@@ -173,9 +172,10 @@ def test_whatever_stands_still_nothing_is_lost(make_cluster, room, what):
         pids = third.processes() if what == "all" else third.pids(what)
 
         def until():
-            if what != "ledger":
-                first.wait_peer(
-                    third, "suspect" if what == "relay" else "down")
+            if what == "relay":
+                wait_for("it is missed", lambda: not first.sees(third))
+            elif what == "all":
+                first.wait_peer(third, "down")
             go_on(talkers[:2])
 
         stop_and_go(third, pids, until)

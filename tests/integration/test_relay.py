@@ -3,7 +3,6 @@ whatever dies meanwhile."""
 
 import os
 import shutil
-import time
 
 import pytest
 
@@ -125,7 +124,7 @@ def test_peers_are_shown_counted_and_measured(pair, room):
             pair[1].peer(pair[0])["bytes_in"]) > 1000)
     one = pair[0].peer(pair[1])
     assert (one["host"], one["state"], one["reason"]) == (2, "up", "")
-    assert abs(one["clock_offset_ms"]) < 1000
+    assert abs(one["clock_offset_ms"]) < 1000 + one["round_trip_us"] / 1000
     assert one["holes"] == one["refused"] == 0
     lines = pair[0].ask("show peers")
     assert lines[0].startswith("host\taddress\tstate\tsince\t")
@@ -143,11 +142,10 @@ def test_nothing_is_lost_or_doubled_when_one_is_killed(
         talkers = [Talker(host, "talker %d" % host.number, room, count)
                    for host in cluster]
         for _ in range(3):
-            for host in cluster:
-                time.sleep(0.1)
+            for host, talker in zip(cluster, talkers):
+                talker.wait_said(50)
                 victim = kill_nine(host, role)
-                wait_for("another %s serves" % role, lambda: host.is_serving()
-                         and victim not in host.pids(role))
+                host.wait_replaced(role, victim)
         for talker in talkers:
             talker.check()
         history = cluster.wait_same(room, 2 * count)
@@ -245,8 +243,7 @@ def test_a_relay_is_replaced_by_an_upgrade_and_nobody_leaves(
         ann.push("enter")
         old = cluster[1].pids("relay")[0]
         os.kill(old, 15)
-        wait_for("another relay serves", lambda: cluster[1].is_serving()
-                 and old not in cluster[1].pids("relay"))
+        cluster[1].wait_replaced("relay", old)
         cluster.wait_met()
         bob.say(room, "still here")
         assert ann.push("msg")["body"] == "still here"
