@@ -323,7 +323,8 @@ def test_with_tokens_a_backend_is_asked_behind_them(make, backend, directory):
     key = directory / "key"
     key.write_text(tokens.SECRET)
     key.chmod(0o600)
-    server = make('auth = token\n token_key_file = "%s"' % key, connect=True)
+    server = make('auth = token\n token_key_file = "%s"\n'
+                  'hook_seconds = "30s"' % key, connect=True)
     with server.client() as client:
         client.refused(1003, "login", token="no token")
         assert not backend.asked
@@ -341,7 +342,7 @@ def test_with_tokens_a_backend_is_asked_behind_them(make, backend, directory):
     late = server.client()  # its token ends while it waits
     go_on.clear()
     reached.clear()
-    late.send("login", token=tokens.mint("slow", 1))
+    late.send("login", token=tokens.mint("slow", 3))
     assert reached.wait(30)
     assert late.socket.close_code() == 4003
     go_on.set()

@@ -103,8 +103,7 @@ def test_a_killed_gateway_takes_its_counts_along(make_server):
     victim = server.pids("gateway")[0]
     lost = [c for c in clients if server.gateway_of(c) == victim]
     os.kill(victim, signal.SIGKILL)
-    wait_for("its successor serves", lambda: server.is_serving() and
-             victim not in server.pids("gateway"))
+    server.wait_replaced("gateway", victim)
     again = [WebSocket(server.port) for _ in lost]
     assert handshake(server, "127.0.0.1")[0] == 503
     for one in clients + again:
@@ -139,4 +138,4 @@ def test_limits_change_for_those_who_are_here(make_server, room):
             int(w["config"]) for w in server.workers()} == {2})
         sent = [u.send("say", room=room, body=n) for n in range(50)]
         codes = [u.reply(seq)["code"] for seq in sent]
-        assert codes[:3] == [200] * 3 and codes[-1] == 1012
+        assert codes[:3] == [200] * 3 and set(codes) == {200, 1012}
