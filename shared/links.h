@@ -37,10 +37,11 @@ enum link_reason {
 	LINK_BAD_SECRET,
 	LINK_BAD_CLUSTER,
 	LINK_BAD_VERSION,
-	LINK_SAME_HOST,  /* two hosts have one host_id */
-	LINK_BAD_FRAMES, /* nobody understands what it says */
-	LINK_TWICE,      /* another address of ours reaches it */
-	LINK_NO_PEER,    /* not among ours */
+	LINK_SAME_HOST,       /* two hosts have one host_id */
+	LINK_BAD_FRAMES,      /* nobody understands what it says */
+	LINK_TWICE,           /* another address of ours reaches it */
+	LINK_NO_PEER,         /* not among ours */
+	LINK_BAD_CERTIFICATE, /* theirs, or ours is to them */
 	LINK_REASON_COUNT
 };
 
@@ -67,7 +68,8 @@ struct link_report {
 	uint64_t holes;      /* what nobody remembers any more, times */
 	uint64_t lost_bytes; /* in these, of journals */
 	uint64_t lost_frames;
-	uint64_t refused; /* frames and greetings that were not believed */
+	uint64_t refused; /* what was not believed: frames, greetings,
+			     certificates */
 	int64_t clock_offset_ms;
 	uint64_t round_trip_us;
 };

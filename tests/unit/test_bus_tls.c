@@ -110,12 +110,11 @@ tear_down(void **state)
 	return 0;
 }
 
-/* A member of our cluster, as this name. */
 static void
-join(struct host *host, const char *where, const char *common,
-	const char *names)
+join_as(struct host *host, const char *where, const struct signer *signer,
+	const char *common, const char *names)
 {
-	struct made made = issue(&ours, common, names);
+	struct made made = issue(signer, common, names);
 	struct bus_options options = usual;
 
 	options.tls_cert = text_of(made.certificate_text);
@@ -123,6 +122,14 @@ join(struct host *host, const char *where, const char *common,
 	options.tls_ca = text_of(ours.text);
 	host_open(host, where, &options);
 	free_certificate(&made);
+}
+
+/* A member of our cluster, as this name. */
+static void
+join(struct host *host, const char *where, const char *common,
+	const char *names)
+{
+	join_as(host, where, &ours, common, names);
 }
 
 static void
@@ -159,6 +166,38 @@ an_address_is_a_common_name(void **state)
 	join(&bob, "tls+tcp://127.0.0.1", "127.0.0.1", NULL);
 	dial(&ann, &bob);
 	reach(&ann, &bob, "by address");
+}
+
+static void
+a_pipe_is_hung_up_and_dialed_again(void **state)
+{
+	(void)state;
+	join(&ann, "tls+tcp://127.0.0.1", "127.0.0.1", NULL);
+	join(&bob, "tls+tcp://127.0.0.1", "127.0.0.1", NULL);
+	dial(&ann, &bob);
+	reach(&ann, &bob, "once");
+	bus_close_pipe(bob.bus, bob.pipe);
+	until(bob.downs == 1 && bob.ups == 2 && ann.ups == 2);
+	reach(&ann, &bob, "again");
+	bus_close_pipe(ann.bus, ann.pipe);
+	until(ann.downs == 2 && bob.ups == 3 && ann.ups == 3);
+	reach(&bob, &ann, "and again");
+}
+
+/* nng 1.5 overlooks such an end. */
+static void
+a_pipe_that_ends_right_behind_a_frame_is_let_go(void **state)
+{
+	(void)state;
+	join(&ann, "tls+tcp://127.0.0.1", "127.0.0.1", NULL);
+	join(&bob, "tls+tcp://127.0.0.1", "127.0.0.1", NULL);
+	dial(&ann, &bob);
+	for (unsigned times = 1; times <= 30; times++) {
+		until(ann.ups == times && bob.ups == times);
+		send_words(&bob, "hello");
+		bus_close_pipe(bob.bus, bob.pipe);
+		until(ann.downs == times && bob.downs == times);
+	}
 }
 
 /* A TLS client of its own; does it get the first word of nng? */
@@ -271,6 +310,21 @@ who_is_dialed_shows_a_certificate_of_ours(void **state)
 }
 
 static void
+who_is_not_believed_is_counted_on_both_sides(void **state)
+{
+	struct bus_peer *peer;
+
+	(void)state;
+	join(&ann, "tls+tcp://127.0.0.1", "127.0.0.1", NULL);
+	join_as(&bob, "tls+tcp://127.0.0.1", &theirs, "127.0.0.1", NULL);
+	peer = dial(&ann, &bob);
+	until(bus_peer_distrust(peer) > 1);
+	until(bus_figures(bob.bus).pipes_distrusted > 1);
+	assert_int_equal(bus_figures(ann.bus).pipes_distrusted, 0);
+	assert_int_equal(ann.ups + bob.ups, 0);
+}
+
+static void
 certificates_that_are_none_are_refused(void **state)
 {
 	struct made made = issue(&ours, "ann", NULL);
@@ -298,8 +352,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIM(members_reach_each_other),
 		CLAIM(an_address_is_a_common_name),
+		CLAIM(a_pipe_is_hung_up_and_dialed_again),
+		CLAIM(a_pipe_that_ends_right_behind_a_frame_is_let_go),
 		CLAIM(who_dials_shows_a_certificate_of_ours),
 		CLAIM(who_is_dialed_shows_a_certificate_of_ours),
+		CLAIM(who_is_not_believed_is_counted_on_both_sides),
 		CLAIM(certificates_that_are_none_are_refused),
 	};
 

@@ -159,24 +159,32 @@ on_requests(evutil_socket_t fd, short what, void *self)
 }
 
 static void
+look_at_ends(struct bus *bus)
+{
+	struct bus_peer *peer;
+
+	bus_look_at_ends(&bus->gate);
+	bus_look_at_ends(&bus->asking_gate);
+	DL_FOREACH(bus->peers, peer)
+	bus_look_at_ends(&peer->gate);
+	DL_FOREACH(bus->leaving, peer)
+	bus_look_at_ends(&peer->gate);
+}
+
+static void
 on_look(evutil_socket_t fd, short what, void *self)
 {
 	struct bus *bus = self;
-	struct bus_peer *peer;
 
 	(void)fd;
 	(void)what;
 	if (bus->bytes_looked != bus->figures.bytes_sent)
 		bus_look_at_waiting(bus);
+	bus_look_at_trust(bus);
 	bus->figures.pipes_idle +=
 		bus_gate_end_idle(&bus->gate, bus->options.idle_ms) +
 		bus_gate_end_idle(&bus->asking_gate, bus->options.idle_ms);
-	bus_look_for_jam(&bus->gate);
-	bus_look_for_jam(&bus->asking_gate);
-	DL_FOREACH(bus->peers, peer)
-	bus_look_for_jam(&peer->gate);
-	DL_FOREACH(bus->leaving, peer)
-	bus_look_for_jam(&peer->gate);
+	look_at_ends(bus);
 }
 
 static int
@@ -301,6 +309,7 @@ end_pipes(struct bus *bus)
 		struct pollfd bell = { bus->bell, POLLIN, 0 };
 		uint64_t times;
 
+		look_at_ends(bus);
 		read_rest(bus->frames);
 		read_rest(bus->answers);
 		if (poll(&bell, 1, 10) > 0 &&

@@ -83,6 +83,10 @@ struct bus_figures {
 	uint64_t pipes_refused;  /* were too many */
 	uint64_t pipes_cut;      /* had too much waiting */
 	uint64_t pipes_idle;     /* said nothing that was believed */
+
+	/* Dialed us and came to nothing, since one of the two did not believe
+	 * the other's certificate. */
+	uint64_t pipes_distrusted;
 };
 
 /* Listens on both ports; NULL when that cannot be, which was logged. */
@@ -98,6 +102,10 @@ struct bus_peer *bus_add_peer(struct bus *bus, const char *url, void *about);
 void bus_remove_peer(struct bus_peer **peer);
 void *bus_peer_about(const struct bus_peer *peer);
 const char *bus_peer_url(const struct bus_peer *peer);
+
+/* How often it was dialed in vain, since one of the two did not believe the
+ * other's certificate. */
+uint64_t bus_peer_distrust(const struct bus_peer *peer);
 
 /* Both ways of dialing one pair of hosts bring each frame twice. The one of the
  * lower number rests: its pipe is closed and the peer is not dialed again for

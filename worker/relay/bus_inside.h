@@ -31,6 +31,12 @@ struct bus_gate {
 		uint64_t by_ms;
 	} ends[PLACES_MAX];
 
+	/* The loop's: pipes that have no connection, and since when. */
+	struct {
+		uint32_t pipe;
+		uint64_t since_ms;
+	} gone[PLACES_MAX];
+
 	/* The loop's: the guest who has this place, and since when he has said
 	 * nothing that was believed. */
 	struct {
@@ -82,7 +88,9 @@ struct bus_peer {
 
 	bool is_leaving; /* from bus->leaving; frees itself */
 	bool is_resting;
-	nng_dialer dialer, asking_dialer; /* number 0: there is none */
+	nng_dialer dialer, asking_dialer;    /* number 0: there is none */
+	uint64_t distrust, distrust_counted; /* so far; of it, by nng for the
+						dialers there are */
 
 	/* One request at a time, and the pipe by which it went. */
 	nng_socket asker;
@@ -114,6 +122,7 @@ struct bus {
 
 	struct event *look;
 	uint64_t bytes_looked; /* were sent when we looked last */
+	uint64_t trust_looked_ms;
 
 	struct bus_peer *peers, *leaving;
 	struct bus_figures figures;
@@ -126,6 +135,9 @@ int bus_open_asker(struct bus_peer *peer);
 int bus_listen(struct bus *bus, nng_socket socket, const char *url);
 int bus_dial(struct bus_peer *peer, nng_socket socket, const char *url,
 	nng_dialer *dialer);
+
+/* Does the dialer dial again when its pipe has gone? */
+void bus_dial_again(nng_dialer dialer, bool is_wanted);
 
 /* Calls back when the socket has a message; NULL: logged. */
 struct event *bus_watch(struct bus *bus, nng_socket socket,
@@ -143,6 +155,12 @@ nng_tls_config *bus_tls_new(
 /* Cuts the pipes for which too much waits. */
 void bus_look_at_waiting(struct bus *bus);
 
+/* Counts certificates that were not believed. */
+void bus_look_at_trust(struct bus *bus);
+
+/* What nng has counted of a thing; 0 also when it does not. */
+uint64_t bus_stat(nng_stat *thing, const char *name);
+
 /* Pipes have come or gone: ends the request whose pipe has gone, and closes
  * what waited for that. May free a peer that leaves. */
 void bus_peer_rung(struct bus_peer *peer);
@@ -158,8 +176,9 @@ bool bus_pipe_end(
 void bus_hang_up(struct bus_gate *gate, uint32_t pipe);
 void bus_hang_up_all(struct bus_gate *gate);
 
-/* Ends this process when nng does not let go of what was hung up long ago. */
-void bus_look_for_jam(struct bus_gate *gate);
+/* Closes pipes whose end nng has overlooked, and ends this process when it does
+ * not let go of what has ended long ago. */
+void bus_look_at_ends(struct bus_gate *gate);
 bool bus_gate_is_empty(const struct bus_gate *gate);
 
 #endif

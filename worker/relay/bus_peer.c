@@ -64,6 +64,15 @@ frames_pipe(const struct bus_peer *peer)
 	return bus_gate_pipe(&peer->bus->gate, peer->dialer);
 }
 
+/* The dialer is closed when the pipe has gone, before it dials again: the other
+ * side sees no connection that ends while it begins. */
+static void
+hang_up_for_good(struct bus_peer *peer)
+{
+	bus_dial_again(peer->dialer, false);
+	bus_hang_up(&peer->bus->gate, frames_pipe(peer));
+}
+
 /* Closes what has no pipe any more; the peer is freed with the last of it. */
 static void
 leave(struct bus_peer *peer)
@@ -71,7 +80,7 @@ leave(struct bus_peer *peer)
 	if (frames_pipe(peer) == 0)
 		close_dialer(&peer->dialer);
 	else
-		bus_hang_up(&peer->bus->gate, frames_pipe(peer));
+		hang_up_for_good(peer);
 	if (peer->dialer.id != 0 || !bus_gate_is_empty(&peer->gate)) {
 		bus_hang_up_all(&peer->gate);
 		return;
@@ -96,7 +105,7 @@ bus_peer_rung(struct bus_peer *peer)
 	if (peer->is_resting && frames_pipe(peer) == 0)
 		close_dialer(&peer->dialer);
 	else if (peer->is_resting)
-		bus_hang_up(&peer->bus->gate, frames_pipe(peer));
+		hang_up_for_good(peer);
 	if (peer->is_asked && bus_gate_pipe(&peer->gate, peer->asking_dialer) !=
 				      peer->asked_pipe)
 		end_request(peer, NULL);
@@ -111,6 +120,7 @@ redial(struct bus_peer *peer, nng_socket socket, const char *url,
 	uint32_t pipe = bus_gate_pipe(gate, *dialer);
 
 	if (pipe != 0) {
+		bus_dial_again(*dialer, true);
 		bus_hang_up(gate, pipe);
 		return 0;
 	}
@@ -218,6 +228,12 @@ const char *
 bus_peer_url(const struct bus_peer *peer)
 {
 	return peer->url;
+}
+
+uint64_t
+bus_peer_distrust(const struct bus_peer *peer)
+{
+	return peer->distrust;
 }
 
 void

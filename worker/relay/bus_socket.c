@@ -22,6 +22,7 @@
 
 #define RECONNECT_MS_MIN 100
 #define RECONNECT_MS_MAX 2000
+#define RECONNECT_MS_NEVER (24 * 3600 * 1000)
 
 static int
 failed(const char *what, int error)
@@ -118,6 +119,13 @@ bus_dial(struct bus_peer *peer, nng_socket socket, const char *url,
 		return failed(url, error);
 	}
 	return 0;
+}
+
+void
+bus_dial_again(nng_dialer dialer, bool is_wanted)
+{
+	nng_dialer_set_ms(dialer, NNG_OPT_RECONNMINT,
+		is_wanted ? RECONNECT_MS_MIN : RECONNECT_MS_NEVER);
 }
 
 struct event *

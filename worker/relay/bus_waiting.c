@@ -21,10 +21,10 @@ find_pipe(struct bus *bus, uint64_t id)
 	return NULL;
 }
 
-static uint64_t
-value_of(nng_stat *stat, const char *name)
+uint64_t
+bus_stat(nng_stat *thing, const char *name)
 {
-	nng_stat *found = nng_stat_find(stat, name);
+	nng_stat *found = nng_stat_find(thing, name);
 
 	return found ? nng_stat_value(found) : 0;
 }
@@ -66,9 +66,9 @@ static void
 look_at(struct bus *bus, struct bus_pipe *pipe, nng_stat *stat)
 {
 	uint64_t frames = left_of(bus->figures.frames_sent, pipe->frames_before,
-		value_of(stat, "tx_msgs"));
+		bus_stat(stat, "tx_msgs"));
 	uint64_t bytes = left_of(bus->figures.bytes_sent, pipe->bytes_before,
-		value_of(stat, "tx_bytes"));
+		bus_stat(stat, "tx_bytes"));
 	char address[BUS_ADDRESS_BYTES];
 
 	forget_dropped(bus, pipe, frames, &bytes);
@@ -94,7 +94,7 @@ bus_look_at_waiting(struct bus *bus)
 
 		if (strcmp(nng_stat_name(stat), "pipe") != 0)
 			continue;
-		pipe = find_pipe(bus, value_of(stat, "id"));
+		pipe = find_pipe(bus, bus_stat(stat, "id"));
 		if (pipe)
 			look_at(bus, pipe, stat);
 	}

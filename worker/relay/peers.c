@@ -19,6 +19,9 @@
 /* One that is refused stays so while it goes on. */
 #define REFUSED_MS 3000
 
+/* Whose certificate is not believed for so long is refused. */
+#define DISTRUST_MS 1000
+
 struct peer *
 peers_of_host(const struct relay *relay, unsigned host)
 {
@@ -147,14 +150,39 @@ reason_of(enum wire_fault fault)
 }
 
 /* Who is met stays so: anybody may damage a frame on its way. */
+static void
+refuse(struct peer *peer, uint64_t times, enum link_reason reason)
+{
+	peer->link.refused += times;
+	row_count(peer->relay->row, COUNTER_BUS_REFUSED, (int64_t)times);
+	peer->refused_ms = worker_now_ms(peer->relay->worker);
+	if (!is_met(peer) && peer->link.state != LINK_SELF)
+		peers_become(peer, LINK_REFUSED, reason);
+}
+
 void
 peers_refuse(struct peer *peer, enum wire_fault fault)
 {
-	peer->link.refused++;
-	row_count(peer->relay->row, COUNTER_BUS_REFUSED, 1);
-	peer->refused_ms = worker_now_ms(peer->relay->worker);
-	if (!is_met(peer) && peer->link.state != LINK_SELF)
-		peers_become(peer, LINK_REFUSED, reason_of(fault));
+	refuse(peer, 1, reason_of(fault));
+}
+
+/* No connection comes about where a certificate is not believed. Once is
+ * nothing: a host that ends may break off what begins. */
+static void
+look_at_trust(struct peer *peer, uint64_t now_ms)
+{
+	uint64_t times = bus_peer_distrust(peer->bus) - peer->distrust;
+
+	if (is_met(peer))
+		peer->distrusted_ms = 0;
+	if (times == 0)
+		return;
+	if (peer->distrusted_ms == 0)
+		peer->distrusted_ms = now_ms;
+	if (now_ms < peer->distrusted_ms + DISTRUST_MS)
+		return;
+	peer->distrust += times;
+	refuse(peer, times, LINK_BAD_CERTIFICATE);
 }
 
 void
@@ -248,6 +276,7 @@ look(struct peer *peer, uint64_t now_ms)
 	uint64_t silent_ms =
 		now_ms - MIN_OF(now_ms, MAX_OF(peer->heard_ms, peer->since_ms));
 
+	look_at_trust(peer, now_ms);
 	switch ((enum link_state)peer->link.state) {
 	case LINK_UP:
 		if (now_ms > peer->heard_ms + SUSPECT_MS)

@@ -111,6 +111,8 @@ struct peer {
 	struct link_report link;
 	struct link_report told; /* as it stands in the arena */
 	bool rests;              /* the other side's pipe is the one */
+	uint64_t distrust;       /* that counted, of bus_peer_distrust() */
+	uint64_t distrusted_ms;  /* since then it was not met; 0: trusted */
 
 	/* Who it is; host 0: not known. */
 	unsigned host;

@@ -120,6 +120,8 @@ count_bus(struct relay *relay)
 		(int64_t)(now.pipes_refused + now.pipes_idle + now.pipes_cut -
 			  told->pipes_refused - told->pipes_idle -
 			  told->pipes_cut));
+	row_count(relay->row, COUNTER_BUS_REFUSED,
+		(int64_t)(now.pipes_distrusted - told->pipes_distrusted));
 	row_count(relay->row, COUNTER_BUS_DROPPED,
 		(int64_t)(now.frames_dropped - told->frames_dropped));
 	relay->told_bus = now;
