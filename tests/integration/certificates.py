@@ -5,6 +5,14 @@ import ssl
 import subprocess
 
 
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+
+
+def openssl(*words):
+    subprocess.run(["openssl", *map(str, words)], check=True,
+                   capture_output=True)
+
+
 class Certificate:
     """Self-signed, for the names; a listener gets it by lines()."""
 
@@ -15,13 +23,10 @@ class Certificate:
 
     def make(self, *names):
         """Another one in the same files."""
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
-             "/CN=confab test", "-addext", "subjectAltName=" + ",".join(
-                 "DNS:" + name for name in names),
-             "-keyout", str(self.key_path), "-out", str(self.path)],
-            check=True, capture_output=True)
+        openssl("req", "-x509", *NEW_KEY, "-nodes", "-days", "30", "-subj",
+                "/CN=confab test", "-addext", "subjectAltName=" + ",".join(
+                    "DNS:" + name for name in names),
+                "-keyout", self.key_path, "-out", self.path)
         self.key_path.chmod(0o600)
 
     def trusting(self, version=None):
@@ -30,6 +35,32 @@ class Certificate:
         if version:
             context.minimum_version = context.maximum_version = version
         return context
+
+
+class Signer:
+    """Who signs the hosts of a cluster."""
+
+    def __init__(self, directory, name="ca"):
+        self.path = directory / (name + ".pem")
+        self.key_path = directory / (name + ".key")
+        openssl("req", "-x509", *NEW_KEY, "-nodes", "-days", "30", "-subj",
+                "/CN=" + name, "-keyout", self.key_path, "-out", self.path)
+
+    def sign(self, directory, name, days=30):
+        """For a host that is called so, by an address or by a name: what goes
+        into its section relay. -1 days: until yesterday."""
+        key, request, path = (directory / ("host." + one)
+                              for one in ("key", "csr", "pem"))
+        names = [] if name[0].isdigit() else [
+            "-addext", "subjectAltName=DNS:" + name]
+        openssl("req", *NEW_KEY, "-nodes", "-subj", "/CN=" + name, *names,
+                "-keyout", key, "-out", request)
+        openssl("x509", "-req", "-in", request, "-CA", self.path, "-CAkey",
+                self.key_path, "-CAcreateserial", "-copy_extensions", "copy",
+                "-days", days, "-out", path)
+        key.chmod(0o600)
+        return 'tls_cert = "%s"\n tls_key = "%s"\n tls_ca = "%s"' % (
+            path, key, self.path)
 
 
 def lines(*certificates):

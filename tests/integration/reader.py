@@ -11,7 +11,7 @@ import shutil
 import subprocess
 
 import conftest
-from certificates import Certificate
+from certificates import Certificate, Signer
 from server import (CONFABCTL, CONFABD, GUARD, ROOT, Server, free_port,
                     free_ports, wait_for)
 
@@ -72,6 +72,12 @@ class Reader:
         certificate = Certificate(self.directory, "chat.example.com")
         shutil.copy(certificate.path, self.etc / "tls/fullchain.pem")
         shutil.copy(certificate.key_path, self.etc / "tls/privkey.pem")
+        signer = Signer(self.directory)
+        signer.sign(self.directory, "10.0.0.1")
+        for path, name in ((signer.path, "cluster-ca.pem"),
+                           (self.directory / "host.pem", "host.pem"),
+                           (self.directory / "host.key", "host.key")):
+            shutil.copy(path, self.etc / name)
         for name in ("backend.key", "token.key", "relay.key"):
             (self.etc / name).write_text("the-first-%s-is-long-enough" % name)
             (self.etc / name).chmod(0o600)
