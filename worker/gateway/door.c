@@ -98,7 +98,8 @@ hall_has_room(struct door *door)
 
 	if (door->hall.count < hall_size(door))
 		return true;
-	if (!door->hall.answered && oldest && !hall_is_busy(&door->hall) &&
+	if (!door->hall.answered && oldest &&
+		!shakes_keep_waiting(&door->hall.shakes) &&
 		now - oldest->since_ms >= YIELD_MS)
 		visit_answer(oldest, 408, false);
 	if (door->hall.answered)

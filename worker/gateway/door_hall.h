@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "shared/buffer.h"
 #include "shared/tls.h"
+#include "worker/edge/shakes.h"
 #include "worker/gateway/visitor.h"
 
 struct door_lws;
@@ -52,9 +52,7 @@ struct hall {
 	size_t count;
 	struct crowd *crowds;
 	void (*on_left)(struct hall *hall); /* a visit ended */
-	struct timeval turn; /* of the loop; and what was done in it */
-	unsigned shakes;
-	uint64_t busy_ms; /* when some had to wait for the next one */
+	struct shakes shakes;
 	uint8_t input[HALL_INPUT_BYTES];
 };
 

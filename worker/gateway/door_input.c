@@ -1,8 +1,3 @@
-/*
- * A TLS handshake costs up to a millisecond of a processor, and a thousand may
- * be due in one turn of the loop. So each turn has a share for them; whoever
- * finds it used up leaves his bytes in the socket, which wakes him again.
- */
 #include "worker/gateway/door_input.h"
 
 #include <errno.h>
@@ -12,19 +7,16 @@
 
 #include "shared/address.h"
 #include "shared/base.h"
-#include "shared/clock.h"
 #include "shared/forwarded.h"
 #include "shared/manners.h"
 #include "shared/network.h"
 #include "shared/proxy_line.h"
 #include "shared/tls.h"
-#include "worker/gateway/door_crowd.h"
+#include "worker/edge/crowd.h"
 #include "worker/gateway/door_hall.h"
 #include "worker/gateway/door_head.h"
 
 #define READ_BYTES 2048
-#define SHAKES_PER_TURN 16
-#define BUSY_MS 100
 
 static const struct manners *
 manners_of(const struct visit *visit)
@@ -85,20 +77,7 @@ take_shake(struct hall *hall)
 	struct timeval turn;
 
 	event_base_gettimeofday_cached(hall->base, &turn);
-	if (evutil_timercmp(&turn, &hall->turn, !=)) {
-		hall->turn = turn;
-		hall->shakes = 0;
-	}
-	if (hall->shakes++ < SHAKES_PER_TURN)
-		return true;
-	hall->busy_ms = clock_ms();
-	return false;
-}
-
-bool
-hall_is_busy(const struct hall *hall)
-{
-	return hall->busy_ms && clock_ms() - hall->busy_ms < BUSY_MS;
+	return shakes_take(&hall->shakes, &turn);
 }
 
 static ssize_t

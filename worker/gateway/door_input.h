@@ -11,7 +11,6 @@
 #include "shared/text.h"
 
 struct door_head;
-struct hall;
 struct visit;
 
 /* Notes how one speaks where he came in. False: too many of his address are
@@ -26,8 +25,5 @@ void visit_take_forwarded(struct visit *visit, const struct door_head *head);
 
 /* Says it all at once; false: the socket does not take it. */
 bool visit_say(struct visit *visit, struct text text);
-
-/* Have visitors been kept waiting lately by the handshakes of others? */
-bool hall_is_busy(const struct hall *hall);
 
 #endif

@@ -1,4 +1,4 @@
-#include "worker/gateway/door_crowd.h"
+#include "worker/edge/crowd.h"
 
 #include <stdlib.h>
 #include <string.h>
