@@ -99,7 +99,8 @@ show_workers(const struct words_context *context, struct text argument,
 	answer_end_table(answer);
 }
 
-/* What clients were refused or did not get, by the rule that did it. */
+/* What clients and backends were refused or did not get, by the rule that did
+ * it. */
 static void
 show_limits(const struct words_context *context, struct text argument,
 	struct answer *answer)
@@ -117,10 +118,7 @@ show_limits(const struct words_context *context, struct text argument,
 	answer_begin_list(answer);
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
 		answer_number(answer, counter_info(shown[i])->name,
-			overall_count_role(
-				context->arena, ROLE_GATEWAY, shown[i]) +
-				overall_count_role(
-					context->arena, ROLE_LEDGER, shown[i]));
+			overall_count(context->arena, shown[i]));
 	answer_end_list(answer);
 }
 

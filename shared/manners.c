@@ -74,12 +74,6 @@ manners_check(const struct config *config, const struct listener *listener,
 	}
 	if (listener->tls_certificate_count == 0)
 		return NULL;
-	if (listener->role == LISTENER_API && listener->proxy_protocol) {
-		snprintf(why, why_bytes,
-			"on an api listener it does not go together with "
-			"TLS: let the proxy end TLS, or pass on plain TCP");
-		return "proxy_protocol";
-	}
 	server = make_server(config, listener, NULL, why, why_bytes);
 	if (!server)
 		return "tls_certificate";

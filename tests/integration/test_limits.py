@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+from keyed import key_section
 from server import DEATHS, wait_for
 from wire import Socket, WebSocket, upgrade_head
 
@@ -11,6 +12,37 @@ from wire import Socket, WebSocket, upgrade_head
 def refusals(server):
     """show limits: how often each rule held."""
     return server.ask_json("show limits")
+
+
+def test_an_api_has_few_of_an_address_without_a_key(make_server):
+    server = make_server()
+    server.write_config(key_section(server.directory, "all", "a-key"),
+                        limits={"connections_per_ip": 2})
+    server.start()
+    backend, source = "127.0.0.31", "127.0.0.32"
+    ask = b"GET /%s HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\n\r\n"
+
+    def call(source, *request):
+        one = Socket(server.http_port, source=source)
+        one.send(ask % request)
+        return one, one.read_response().status
+
+    for key, found in ((b"a-key", 200), (b"wrong", 401)):
+        open_now = [call(backend, b"v1/stats", key) for _ in range(2)]
+        assert [status for _, status in open_now] == [found] * 2
+    more, status = call(backend, b"v1/stats", b"a-key")
+    assert status == 503
+    assert refusals(server)["refused_ip_connections"] == 1
+    strangers = [call(source, b"healthz", b"") for _ in range(2)]
+    assert [status for _, status in strangers] == [200] * 2
+    assert call(source, b"healthz", b"")[1] == 503
+    strangers.pop()[0].close()
+    wait_for("there is room again",
+             lambda: call(source, b"healthz", b"")[1] == 200)
+    for _ in range(100):
+        one, status = call("127.0.0.33", b"healthz", b"")
+        assert status == 200
+        one.close()
 
 
 def test_a_flood_is_answered_and_contained(make_server, room):

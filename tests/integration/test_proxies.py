@@ -10,6 +10,7 @@ import pytest
 
 import wire
 from api import Backend
+from certificates import Certificate, lines
 from client import Client
 from server import wait_for
 
@@ -150,6 +151,21 @@ def test_backends_may_come_behind_a_line(make_server):
     with wire.Socket(server.http_port) as visitor:
         visitor.send(ASK + b"\r\n")
         assert visitor.read_to_end() == b""
+
+
+def test_backends_may_come_by_tls_behind_a_line(make_server):
+    server = make_server()
+    certificate = Certificate(server.directory, "localhost")
+    server.write_config(api="proxy_protocol = true\n    %s\n%s" % (
+        TRUSTED, lines(certificate)), log_requests="all")
+    server.start()
+    for line in (text_line("192.0.2.51", 1), binary_line("192.0.2.51", 1)):
+        with wire.Socket(server.http_port, first=line,
+                         tls=(certificate.trusting(), "localhost")) as visitor:
+            visitor.send((ASK + b"\r\n") * 2)
+            assert visitor.read_response().status == 200
+            assert visitor.read_response().status == 200
+    server.wait_log(r"(?s)(request: address 192\.0\.2\.51:1,.*){4}")
 
 
 @pytest.mark.parametrize("more, fault", [

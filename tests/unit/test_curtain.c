@@ -342,6 +342,72 @@ a_bad_line_is_dropped_and_counted(void **state)
 	close_house();
 }
 
+static void
+ask_behind_a_line(void)
+{
+	shake();
+	SSL_write(house.tls, GET("/a"), strlen(GET("/a")));
+	wait_for_requests(1);
+	assert_string_equal(house.waiting[0]->path, "/a");
+	assert_string_equal(house.waiting[0]->peer.host, "192.0.2.7");
+	assert_int_equal(house.waiting[0]->peer.port, 50123);
+	answer(0, 100000, '#');
+	wait_for_bytes('#', 100000);
+	assert_int_equal(row_read(&house.row, COUNTER_TLS_HANDSHAKES), 1);
+	assert_int_equal(row_read(&house.row, COUNTER_PROXY_FAILED), 0);
+}
+
+static void
+a_line_may_come_before_tls(void **state)
+{
+	(void)state;
+	open_house(true, true);
+	for (const char *at = PROXY; *at; at++) {
+		send(house.client, at, 1, 0);
+		turn();
+	}
+	ask_behind_a_line();
+	close_house();
+}
+
+/* Which is kept for OpenSSL, however little that asks for at a time. */
+static void
+what_comes_with_the_line_is_the_first_of_tls(void **state)
+{
+	BIO *written = BIO_new(BIO_s_mem());
+	char first[4096] = PROXY;
+	int length;
+
+	(void)state;
+	open_house(true, true);
+	BIO_up_ref(written);
+	SSL_set0_wbio(house.tls, written);
+	assert_int_equal(SSL_connect(house.tls), -1);
+	ERR_clear_error();
+	length = BIO_read(written, first + strlen(PROXY),
+		(int)(sizeof(first) - strlen(PROXY)));
+	assert_true(length > 0);
+	SSL_set0_wbio(house.tls, BIO_new_socket(house.client, BIO_NOCLOSE));
+	send(house.client, first, strlen(PROXY) + (size_t)length, 0);
+	ask_behind_a_line();
+	BIO_free(written);
+	close_house();
+}
+
+static void
+tls_without_its_line_is_dropped_and_counted(void **state)
+{
+	(void)state;
+	open_house(true, true);
+	assert_int_equal(SSL_connect(house.tls), -1);
+	ERR_clear_error();
+	wait_for_the_end();
+	gates_sweep(&house.gates, clock_ms());
+	assert_int_equal(row_read(&house.row, COUNTER_PROXY_FAILED), 1);
+	assert_int_equal(row_read(&house.row, COUNTER_TLS_FAILED), 0);
+	close_house();
+}
+
 static int
 set_up(void **state)
 {
@@ -373,6 +439,9 @@ main(void)
 		cmocka_unit_test(a_line_names_the_client),
 		cmocka_unit_test(a_line_has_its_time),
 		cmocka_unit_test(a_bad_line_is_dropped_and_counted),
+		cmocka_unit_test(a_line_may_come_before_tls),
+		cmocka_unit_test(what_comes_with_the_line_is_the_first_of_tls),
+		cmocka_unit_test(tls_without_its_line_is_dropped_and_counted),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -5,6 +5,7 @@
 
 #include "worker/api/caller.h"
 #include "worker/api/exchange.h"
+#include "worker/api/gate.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
 #include "worker/worker.h"
@@ -24,8 +25,8 @@ shown_key(const struct exchange *exchange)
 	return words + strspn(words, " ");
 }
 
-enum admittance
-admittance_find(struct caller *caller, const struct exchange *exchange,
+static enum admittance
+find(struct caller *caller, const struct exchange *exchange,
 	struct text in_query)
 {
 	const struct route_scene *scene = exchange->scene;
@@ -40,6 +41,17 @@ admittance_find(struct caller *caller, const struct exchange *exchange,
 	return caller_has_key(caller, worker_config(scene->worker), key)
 		       ? ADMITTANCE_KNOWN
 		       : ADMITTANCE_WRONG_KEY;
+}
+
+enum admittance
+admittance_find(struct caller *caller, const struct exchange *exchange,
+	struct text in_query)
+{
+	enum admittance found = find(caller, exchange, in_query);
+
+	if (found == ADMITTANCE_KNOWN)
+		gate_welcome(exchange->gate);
+	return found;
 }
 
 void

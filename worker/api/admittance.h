@@ -15,8 +15,8 @@ enum admittance {
 	ADMITTANCE_WRONG_KEY,
 };
 
-/* Who it is, if he is known. in_query: a key that counts where no header has
- * one; empty: none. */
+/* Who it is, if he is known; his connection counts for no crowd from then on.
+ * in_query: a key that counts where no header has one; empty: none. */
 enum admittance admittance_find(struct caller *caller,
 	const struct exchange *exchange, struct text in_query);
 

@@ -40,6 +40,24 @@ curtain_is_shaking(struct bufferevent *bufferevent)
 	return ssl && !tls_ssl_is_shaken(ssl);
 }
 
+void
+curtain_read_by(struct bufferevent *bufferevent, tls_source *source, void *self)
+{
+	struct ssl_st *ssl = bufferevent_openssl_get_ssl(bufferevent);
+
+	if (ssl)
+		tls_source_set(ssl, source, self);
+}
+
+void
+curtain_read_no_more(struct bufferevent *bufferevent)
+{
+	struct ssl_st *ssl = bufferevent_openssl_get_ssl(bufferevent);
+
+	if (ssl)
+		tls_source_end(ssl);
+}
+
 /* Head and body of a reply are two records, and the second must not wait until
  * the first is acknowledged. */
 bool

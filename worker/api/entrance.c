@@ -183,6 +183,11 @@ set_limits(struct entrance *entrance)
 	size_t message = (size_t)config->max_message_bytes + BODY_BYTES_MORE;
 
 	entrance->gates.row = worker_row(entrances->worker);
+	entrances->porch.crowd_max =
+		(uint64_t)config->limits.connections_per_ip;
+	/* The gateway counts who comes by a passage. */
+	entrance->gates.porch =
+		entrance->scene.listener->is_passage ? NULL : &entrances->porch;
 	entrance->gates.manners = &entrances->manners[entrance->scene.listener -
 						      config->listeners];
 	entrance->gates.limits.head_bytes = HEAD_BYTES_MAX;

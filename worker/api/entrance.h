@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "worker/api/approach.h"
+
 struct entrance;
 struct errands;
 struct manners;
@@ -22,6 +24,7 @@ struct entrances {
 	struct errands *errands;
 	struct manners *manners; /* of the listeners */
 	size_t manners_count;
+	struct porch porch;
 	bool is_stopping;
 	struct entrance *all;
 };

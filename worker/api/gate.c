@@ -2,19 +2,16 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
-#include "shared/address.h"
 #include "shared/base.h"
+#include "shared/clock.h"
 #include "shared/manners.h"
-#include "shared/proxy_line.h"
-#include "shared/scoreboard.h"
-#include "shared/table.h"
 #include "worker/api/curtain.h"
+#include "worker/api/gate_inside.h"
 
 /*
  * The gate sees what comes by a callback of the input buffer, which is called
@@ -29,34 +26,9 @@ static const char empty_request[] = "GET / HTTP/1.1\r\n"
 				    "Connection: close\r\n\r\n";
 static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
-enum gate_state {
-	GATE_READS,   /* a request comes, or none yet */
-	GATE_WAITS,   /* evhttp has one */
-	GATE_LINGERS, /* the last reply was sent, or is being sent */
-	GATE_DROPS,   /* nothing more is heard */
-};
-
-struct gate {
-	struct gates *gates;
-	struct gate *prev, *next;
-	struct bufferevent *bufferevent;
-	struct intake intake;
-	struct buffer early; /* came behind the request */
-	enum gate_state state;
-	bool is_busy;     /* we change the input ourselves */
-	bool wants_proxy; /* the line of a proxy comes first */
-	bool has_client;  /* it named him */
-	bool is_shaking;  /* hands, by TLS */
-	uint16_t port;    /* of the client */
-	uint8_t address[16];
-	bool has_continued; /* 100 was sent for this one */
-	size_t held;        /* of the gates' held_bytes */
-	uint64_t since_ms;  /* of the request, or of lingering; 0: not yet */
-	bufferevent_data_cb on_written; /* evhttp's, while it lingers */
-	bufferevent_event_cb on_event;
-	void *evhttp;
-	UT_hash_handle hh;
-};
+/* Ten times what it costs to look at one: they may take that part of our time.
+ */
+#define LOOK_NS 1000
 
 static struct evbuffer *
 input_of(const struct gate *gate)
@@ -126,16 +98,15 @@ take(struct gate *gate)
 			"too much is being sent to this host now");
 }
 
-static void
-count(const struct gate *gate, enum counter counter)
+void
+gate_count(const struct gate *gate, enum counter counter)
 {
 	if (gate->gates->row)
 		row_count(gate->gates->row, counter, 1);
 }
 
-/* evhttp ends the connection. */
-static void
-drop(struct gate *gate)
+void
+gate_drop(struct gate *gate)
 {
 	gate->state = GATE_DROPS;
 	buffer_fini(&gate->early);
@@ -144,61 +115,12 @@ drop(struct gate *gate)
 		BEV_EVENT_READING | BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
 }
 
-static bool
-is_from_proxy(const struct gate *gate)
-{
-	struct sockaddr_storage peer = { 0 };
-	socklen_t length = sizeof(peer);
-	uint8_t address[16];
-
-	if (getpeername(bufferevent_getfd(gate->bufferevent),
-		    (struct sockaddr *)&peer, &length) < 0)
-		return false;
-	address_to_bytes(&peer, address);
-	return gate->gates->manners &&
-	       manners_take_proxy(gate->gates->manners, address);
-}
-
-/* True once the line has come. */
-static bool
-take_line(struct gate *gate)
-{
-	struct proxy_line line;
-	enum proxy_line_end end =
-		proxy_line_read(buffer_text(&gate->early), &line);
-
-	if (end == PROXY_LINE_MORE)
-		return false;
-	if (end == PROXY_LINE_BAD || !is_from_proxy(gate)) {
-		count(gate, COUNTER_PROXY_FAILED);
-		drop(gate);
-		return false;
-	}
-	gate->wants_proxy = false;
-	gate->has_client = line.has_address;
-	gate->port = line.port;
-	memcpy(gate->address, line.address, sizeof(gate->address));
-	gate->since_ms = 0;
-	buffer_drop_front(&gate->early, line.length);
-	return true;
-}
-
-/* The first bytes tell that TLS is through with its handshake. */
-static void
-note_shake(struct gate *gate)
-{
-	gate->is_shaking = false;
-	gate->since_ms = 0;
-	count(gate, COUNTER_TLS_HANDSHAKES);
-	if (curtain_open(gate->bufferevent))
-		count(gate, COUNTER_TLS_RESUMED);
-}
-
 static void
 read_on(struct gate *gate)
 {
 	if (gate->state != GATE_READS ||
-		(gate->wants_proxy && !take_line(gate)))
+		(gate->approach.wants_proxy &&
+			!gate_take_line(gate, &gate->early)))
 		return;
 	take(gate);
 	if (gate->intake.phase >= INTAKE_WHOLE)
@@ -246,9 +168,21 @@ on_input(
 	else
 		take_all(gate, input);
 	gate->is_busy = false;
-	if (gate->is_shaking)
-		note_shake(gate);
+	if (gate->approach.is_shaking)
+		gate_note_shake(gate);
 	read_on(gate);
+}
+
+bool
+gate_is_let_go(const struct gate *gate)
+{
+	bufferevent_data_cb on_read, on_written;
+	bufferevent_event_cb on_event;
+	void *self;
+
+	bufferevent_getcb(
+		gate->bufferevent, &on_read, &on_written, &on_event, &self);
+	return on_event == NULL;
 }
 
 void
@@ -258,12 +192,20 @@ gate_open(struct gates *gates, struct bufferevent *bufferevent)
 
 	gate->gates = gates;
 	gate->bufferevent = bufferevent;
-	gate->wants_proxy = gates->manners && gates->manners->proxy;
-	gate->is_shaking = curtain_is_shaking(bufferevent);
+	gate->approach.porch = gates->porch;
+	gate->approach.wants_proxy = gates->manners && gates->manners->proxy;
+	gate->approach.is_shaking = curtain_is_shaking(bufferevent);
 	bufferevent_incref(bufferevent);
 	must(evbuffer_add_cb(input_of(gate), on_input, gate) != NULL);
 	DL_APPEND(gates->all, gate);
 	HASH_ADD_PTR(gates->by_bufferevent, bufferevent, gate);
+	gate_expect_arrival(gate);
+}
+
+void
+gate_welcome(struct gate *gate)
+{
+	approach_leave(&gate->approach);
 }
 
 struct gate *
@@ -278,10 +220,12 @@ gate_find(struct gates *gates, struct bufferevent *bufferevent)
 bool
 gate_client(const struct gate *gate, uint8_t address[16], uint16_t *port)
 {
-	if (!gate->has_client)
+	const struct approach *approach = &gate->approach;
+
+	if (!approach->has_client)
 		return false;
-	memcpy(address, gate->address, sizeof(gate->address));
-	*port = gate->port;
+	memcpy(address, approach->address, sizeof(approach->address));
+	*port = approach->port;
 	return true;
 }
 
@@ -360,9 +304,14 @@ gate_linger(struct gate *gate)
 static void
 gate_free(struct gate *gate)
 {
-	if (gate->is_shaking)
-		count(gate, COUNTER_TLS_FAILED);
+	if (gate->approach.is_shaking)
+		gate_count(gate, COUNTER_TLS_FAILED);
+	if (gate->arrival)
+		event_free(gate->arrival);
+	approach_leave(&gate->approach);
+	curtain_read_no_more(gate->bufferevent);
 	buffer_fini(&gate->early);
+	buffer_fini(&gate->raw);
 	forget_request(gate);
 	DL_DELETE(gate->gates->all, gate);
 	HASH_DELETE(hh, gate->gates->by_bufferevent, gate);
@@ -371,26 +320,26 @@ gate_free(struct gate *gate)
 	free(gate);
 }
 
-static bool
-is_let_go(const struct gate *gate)
+void
+gate_refuse(struct gate *gate, int status, const char *why)
 {
-	bufferevent_data_cb on_read, on_written;
-	bufferevent_event_cb on_event;
-	void *self;
-
-	bufferevent_getcb(
-		gate->bufferevent, &on_read, &on_written, &on_event, &self);
-	return on_event == NULL;
+	intake_refuse(&gate->intake, status, why);
+	give_to_evhttp(gate);
 }
 
 /* What waits for bytes is told like the arrival of some. */
+void
+gate_wake_evhttp(struct gate *gate)
+{
+	bufferevent_trigger(gate->bufferevent, EV_READ,
+		BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+}
+
 static void
 refuse_slow(struct gate *gate)
 {
-	intake_refuse(&gate->intake, 408, "the request took too long to come");
-	give_to_evhttp(gate);
-	bufferevent_trigger(gate->bufferevent, EV_READ,
-		BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+	gate_refuse(gate, 408, "the request took too long to come");
+	gate_wake_evhttp(gate);
 }
 
 static uint64_t
@@ -407,7 +356,8 @@ static bool
 is_timed(const struct gate *gate)
 {
 	if (gate->state == GATE_READS)
-		return gate->is_shaking || gate->wants_proxy ||
+		return gate->approach.is_shaking ||
+		       gate->approach.wants_proxy ||
 		       intake_has_begun(&gate->intake);
 	return gate->state == GATE_LINGERS;
 }
@@ -415,8 +365,8 @@ is_timed(const struct gate *gate)
 static void
 look_at_the_clock(struct gate *gate, uint64_t now_ms)
 {
-	if (gate->is_shaking && !curtain_is_shaking(gate->bufferevent))
-		note_shake(gate);
+	if (gate->approach.is_shaking && !curtain_is_shaking(gate->bufferevent))
+		gate_note_shake(gate);
 	if (!is_timed(gate))
 		return;
 	if (gate->since_ms == 0)
@@ -425,10 +375,27 @@ look_at_the_clock(struct gate *gate, uint64_t now_ms)
 		return;
 	if (gate->state == GATE_LINGERS)
 		end_lingering(gate);
-	else if (gate->is_shaking || gate->wants_proxy)
-		drop(gate);
+	else if (gate->approach.is_shaking || gate->approach.wants_proxy)
+		gate_drop(gate);
 	else
 		refuse_slow(gate);
+}
+
+void
+gates_forget_gone(struct gates *gates)
+{
+	uint64_t now_ns = clock_ns();
+	struct gate *gate, *next;
+
+	if (now_ns < gates->look_again_ns)
+		return;
+	gates->look_again_ns = now_ns;
+	DL_FOREACH_SAFE(gates->all, gate, next)
+	{
+		gates->look_again_ns += LOOK_NS;
+		if (gate_is_let_go(gate))
+			gate_free(gate);
+	}
 }
 
 void
@@ -438,7 +405,7 @@ gates_sweep(struct gates *gates, uint64_t now_ms)
 
 	DL_FOREACH_SAFE(gates->all, gate, next)
 	{
-		if (is_let_go(gate))
+		if (gate_is_let_go(gate))
 			gate_free(gate);
 		else
 			look_at_the_clock(gate, now_ms);

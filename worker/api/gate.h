@@ -22,6 +22,7 @@ struct bufferevent;
 struct event_base;
 struct gate;
 struct manners;
+struct porch;
 struct row;
 
 struct gates {
@@ -30,7 +31,9 @@ struct gates {
 	uint64_t linger_ms;
 	struct row *row; /* of this process, for the counters; or NULL */
 	const struct manners *manners; /* of the listener; NULL: none */
+	struct porch *porch; /* of the process; NULL: nobody is counted */
 	uint64_t held_bytes, held_max; /* by all gates */
+	uint64_t look_again_ns;        /* for connections that are gone */
 	struct gate *all;
 	struct gate *by_bufferevent;
 };
@@ -38,6 +41,9 @@ struct gates {
 /* Wraps a connection's bufferevent, which evhttp may then be given. Where the
  * line of a proxy comes first, it is passed over. */
 void gate_open(struct gates *gates, struct bufferevent *bufferevent);
+
+/* Has shown a key, so that he is none of the many who might be anybody. */
+void gate_welcome(struct gate *gate);
 
 /* Who was named by such a line; false: nobody. */
 bool gate_client(const struct gate *gate, uint8_t address[16], uint16_t *port);
