@@ -206,6 +206,38 @@ def test_a_reload_changes_what_is_asked(make, backend):
         ann.say("checked:r", "x")
 
 
+def test_nobody_is_refused_while_a_reload_brings_or_takes_a_hook(
+        make, backend):
+    """Processes hear of it one after the other."""
+    server = make(gateways=2, apis=2)
+    text = server.config_path.read_text()
+    end = threading.Event()
+    answers = []
+
+    def come_and_go(number):
+        while not end.is_set():
+            with server.client() as client:
+                answers.append(client.ask("login", user="u%d" % number))
+
+    visitors = [threading.Thread(target=come_and_go, args=(number,))
+                for number in range(3)]
+    for visitor in visitors:
+        visitor.start()
+    try:
+        for number in range(2, 22):
+            server.config_path.write_text(text if number % 2 else text.replace(
+                "tenant default {", 'tenant default { connect_url = "%s"' %
+                backend.url("/connect")))
+            assert server.control("reload").returncode == 0
+            wait_taken_up(server, number)
+    finally:
+        end.set()
+        for visitor in visitors:
+            visitor.join()
+    assert [one for one in answers if one["code"] != 200] == []
+    assert backend.asked
+
+
 def test_a_backend_decides_who_logs_in(make, backend):
     answers = {
         "ann": (200, {}), "bad": (200, {"allow": False, "error": "go away"}),

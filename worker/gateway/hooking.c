@@ -95,6 +95,16 @@ serving(const struct gateway *gateway, unsigned slot)
 	return is_there && life == ready ? life : 0;
 }
 
+/* In a reload we may be the first to have heard whom to ask. */
+static bool
+knows_as_much(const struct gateway *gateway, unsigned slot)
+{
+	const struct row *row = arena_row(gateway->arena, slot);
+
+	return atomic_load(&row->generation) >=
+	       atomic_load(&gateway->row->generation);
+}
+
 /* The letter goes to one of the apis, of those that serve the one that the user
  * is lucky with. False: to none now. */
 static bool
@@ -109,7 +119,7 @@ post(struct gateway *gateway, struct hooking *hooking)
 		uint32_t life = serving(gateway, slot);
 		struct buffer *letter = &gateway->edge.letter;
 
-		if (life == 0)
+		if (life == 0 || !knows_as_much(gateway, slot))
 			continue;
 		buffer_clear(letter, SIZE_MAX);
 		buffer_add_text(letter, buffer_text(&hooking->letter));
