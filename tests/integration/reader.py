@@ -141,7 +141,13 @@ exec %s -s %s "$@"
         if public:
             self.ports[int(public[1])] = self.server.port
         self.merge(text)
+        before = self.generations()
         self.sh("confabd -t && confabctl reload")
+        wait_for("all have the next configuration", lambda:
+                 self.generations() == {max(before) + 1})
+
+    def generations(self):
+        return {int(one["config"]) for one in self.server.workers()}
 
     def be_host(self, number, text):
         """The first is the server that is there; what makes them a cluster is

@@ -120,6 +120,7 @@ def test_who_is_banned_is_not_heard(server):
         assert ask(proxy, "X-Forwarded-For: 192.0.2.24\r\n").status == 200
         for address in (source, other):
             server.ask("unban ip " + address)
+        wait_for("no ban holds", lambda: server.ask_json("bans") == [])
         assert ask(proxy, "X-Forwarded-For: %s\r\n" % other).status == 200
 
 
