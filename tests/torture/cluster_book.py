@@ -15,6 +15,7 @@ each other: it reads the histories of all of them, and the notes.
 """
 
 import collections
+import http.client
 import random
 import threading
 import time
@@ -24,7 +25,7 @@ from api import Backend
 from client import Refused
 
 LATER = (1004, 1008)
-BREAKS = (OSError, wire.Closed, ValueError)
+BREAKS = (OSError, wire.Closed, ValueError, http.client.HTTPException)
 
 
 class Worker(threading.Thread):
