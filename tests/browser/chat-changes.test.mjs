@@ -4,7 +4,8 @@ import { after, before, test } from "node:test";
 
 import {
     arrive, enter, enterQuietly, everybodyGoes, isOnline, lastIs, messages,
-    numbered, openBrowser, say, sayAll, screenshot, scrollBack, textIs,
+    numbered, openBrowser, pressBeside, say, sayAll, screenshot, scrollBack,
+    textIs,
 } from "./people.mjs";
 import { Server } from "./server.mjs";
 
@@ -36,9 +37,7 @@ test("an edited message changes for everyone and says so", async () => {
     assert.equal(await line(bob, "second").locator(".acts").count(), 0);
 
     await ada.fill("#composer-text", "a draft");
-    await line(ada, "hallo").hover();
-    await line(ada, "hallo").getByRole("button", { name: "Edit message" })
-        .click();
+    await pressBeside(line(ada, "hallo"), "Edit message");
     await ada.waitForSelector("#editing:not([hidden])");
     assert.equal(await ada.inputValue("#composer-text"), "hallo");
     await screenshot(ada, "editing");
@@ -70,9 +69,7 @@ test("a deleted message is gone for everyone, after a question", async () => {
         await say(ada, text);
     await lastIs(bob, "end");
     const remove = async (page, text, answer) => {
-        await line(page, text).hover();
-        await line(page, text).getByRole("button",
-            { name: "Delete message" }).click();
+        await pressBeside(line(page, text), "Delete message");
         await page.waitForSelector("#removal[open]");
         await textIs(page, "#removal-said", text);
         if (answer === "Delete")

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 
 import {
     arrive, enter, enterQuietly, everybodyGoes, lastIs, numbered, openBrowser,
-    say, sayAll, screenshot, textIs,
+    pressBeside, say, sayAll, screenshot, textIs,
 } from "./people.mjs";
 import { Server } from "./server.mjs";
 
@@ -112,8 +112,7 @@ test("a conversation in Chinese", async () => {
     await lastIs(page, "记得带上材料 📎");
     await screenshot(page, "direct-zh");
     await say(page, "收到");
-    await page.locator(".message.own").last().hover();
-    await page.getByRole("button", { name: "删除消息" }).last().click();
+    await pressBeside(page.locator(".message.own").last(), "删除消息");
     await textIs(page, "#removal-title", "要为所有人删除这条消息吗？");
     await page.click("#removal-go");
     await lastIs(page, "此消息已删除");

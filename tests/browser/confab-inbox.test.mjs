@@ -282,26 +282,32 @@ test("a subscription is renewed after a break, also one to nothing",
             subscribe: (data) => data ?? { types: [], all: true },
             unsubscribe: () => ({ types: [] }),
         });
-        const subscriptions = () => server.asked
-            .filter(({ cmd }) => cmd.endsWith("subscribe"))
-            .map(({ cmd, data }) => [cmd, data?.types]);
+        /* What was asked before something that is answered. */
+        const subscriptions = async () => {
+            await confab.join("r");
+            return server.asked
+                .filter(({ cmd }) => cmd.endsWith("subscribe"))
+                .map(({ cmd, data }) => [cmd, data?.types]);
+        };
 
         await confab.subscribe(types);
         server.asked.length = 0;
         await breakAndReturn(server, confab, heard);
-        assert.deepEqual(subscriptions(), [["subscribe", types]]);
+        assert.deepEqual(await subscriptions(), [["subscribe", types]]);
 
         await confab.unsubscribe(types);
         server.asked.length = 0;
         await breakAndReturn(server, confab, heard);
-        [[, [types]]] = subscriptions();
-        assert.deepEqual(subscriptions(),
+        const renewed = await subscriptions();
+
+        [[, [types]]] = renewed;
+        assert.deepEqual(renewed,
             [["subscribe", [types]], ["unsubscribe", [types]]]);
 
         await confab.subscribe();
         server.asked.length = 0;
         await breakAndReturn(server, confab, heard);
-        assert.deepEqual(subscriptions(), []);
+        assert.deepEqual(await subscriptions(), []);
     });
 
 test("after logout nothing is restored", async (t) => {

@@ -94,6 +94,16 @@ export async function scrollBack(page) {
     }
 }
 
+/**
+ * Presses a button that stands beside a message while it is pointed at. The
+ * mouse that comes to press points at it: the line may be drawn anew since it
+ * came to look.
+ */
+export async function pressBeside(line, name) {
+    await line.hover();
+    await line.getByRole("button", { name }).click({ force: true });
+}
+
 export function textIs(page, selector, text) {
     return page.waitForFunction(([where, wanted]) =>
         document.querySelector(where)?.textContent === wanted,

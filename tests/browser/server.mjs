@@ -18,21 +18,29 @@ const confabctl = path.join(path.dirname(confabd), "confabctl");
 /** Against hanging only: nothing is expected to take this long. */
 export const GUARD_MS = 30000;
 
+async function isFree(port) {
+    const server = createServer();
+    const listens = await new Promise((resolve) => {
+        server.once("error", () => resolve(false));
+        server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+
+    if (listens)
+        await new Promise((resolve) => server.close(resolve));
+    return listens;
+}
+
+/* Outside of the range that outgoing connections take theirs from. */
 async function freePorts(count) {
-    const servers = [];
+    const ports = new Set();
 
-    for (let i = 0; i < count; i++) {
-        const server = createServer();
+    while (ports.size < count) {
+        const port = 12000 + Math.floor(Math.random() * 19000);
 
-        await new Promise((resolve) =>
-            server.listen(0, "127.0.0.1", resolve));
-        servers.push(server);
+        if (await isFree(port))
+            ports.add(port);
     }
-    const ports = servers.map((server) => server.address().port);
-
-    await Promise.all(servers.map((server) =>
-        new Promise((resolve) => server.close(resolve))));
-    return ports;
+    return [...ports];
 }
 
 /** Asks again until ask() gives something. */
