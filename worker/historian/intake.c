@@ -164,6 +164,8 @@ add_record(struct intake *intake, struct follower *follower, struct text bytes)
 	if (message_unpack(&record, &message)) {
 		if (message.flags & MESSAGE_TRIM)
 			return store_trim(intake->store, &message);
+		if (message.flags & MESSAGE_MARK)
+			return store_mark(intake->store, &message);
 		if (message.flags & MESSAGE_NOTES)
 			return 0;
 		note_time(intake, follower, &message);

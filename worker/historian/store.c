@@ -73,8 +73,14 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		") | " STORE_ROW_FLAG_DELETED " WHERE id = ?1",
 	[STORE_GET_STREAM] = "SELECT kind, tenant, name, epoch, kept_from "
 			     "FROM streams WHERE id = ?1",
-	[STORE_TRIM] = "UPDATE streams SET kept_from = ?2 "
+	[STORE_TRIM] = "UPDATE streams SET kept_from = ?2, trimmed_time = ?3, "
+		       "trimmed_origin = ?4 "
 		       "WHERE id = ?1 AND kept_from < ?2",
+	[STORE_MARK] =
+		"INSERT INTO marks (stream, reader, other, offset) "
+		"VALUES (?1, ?2, ?3, ?4) "
+		"ON CONFLICT (stream, reader, other) DO UPDATE "
+		"SET offset = excluded.offset WHERE offset < excluded.offset",
 	[STORE_NEXT_STREAM] = "SELECT id FROM streams WHERE id > ?1 "
 			      "ORDER BY id LIMIT 1",
 	[STORE_REMOVE_RANGE] = "DELETE FROM messages WHERE id >= ?1 "

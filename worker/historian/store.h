@@ -31,7 +31,7 @@ void store_set_indexed(
 /* How far the journal of a ledger is in the archive; 0 when it never was. */
 uint64_t store_position(struct store *store, unsigned ledger);
 
-/* One transaction: store_begin(), any of the three below, store_commit(). Each
+/* One transaction: store_begin(), any of the five below, store_commit(). Each
  * answers -1 when it failed; the first of equal failures is logged, and the
  * caller then calls store_undo() and may begin again later. */
 int store_begin(struct store *store);
@@ -47,6 +47,9 @@ int store_add(struct store *store, const struct message *message);
  * the commit on, and removed by the retirement, which comes to touched streams.
  */
 int store_trim(struct store *store, const struct message *trim);
+
+/* How far a user has read, for other hosts. */
+int store_mark(struct store *store, const struct message *mark);
 int store_set_position(struct store *store, unsigned ledger, uint64_t position);
 int store_note_hole(struct store *store, unsigned ledger, uint64_t position,
 	uint64_t position_after);

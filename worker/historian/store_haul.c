@@ -27,11 +27,16 @@
 #define ROWS_MAX 4096
 #define STREAMS_MAX 512
 
+/* Behind all rows that a stream ever has: numbers of its notes. */
+#define NOTES_FROM (UINT64_C(1) << (STORE_OFFSET_BITS - 1))
+
 enum statement {
 	BEGIN,
 	END,
 	NEXT_STREAM,
 	WALK,
+	MARKS,
+	NAMED,
 	SEEK_UP,
 	SEEK_DOWN,
 	STATEMENT_COUNT
@@ -40,10 +45,18 @@ enum statement {
 static const char *const sql[STATEMENT_COUNT] = {
 	[BEGIN] = "BEGIN",
 	[END] = "COMMIT",
-	[NEXT_STREAM] = ("SELECT id, kind, tenant, name, kept_from "
+	[NEXT_STREAM] = ("SELECT id, kind, tenant, name, kept_from, "
+			 "trimmed_time, trimmed_origin "
 			 "FROM streams WHERE id >= ?1 AND epoch = ?2 "
 			 "ORDER BY id LIMIT 1"),
 	[WALK] = STORE_ROW_COLUMNS "WHERE id > ?1 AND id < ?2 ORDER BY id ",
+	[MARKS] = ("SELECT reader, other, offset FROM marks WHERE stream = ?1 "
+		   "ORDER BY reader, other LIMIT -1 OFFSET ?2"),
+	[NAMED] = ("SELECT id_time, id_origin FROM (SELECT id, id_time, "
+		   "id_origin, placed, until FROM messages "
+		   "WHERE id > ?1 AND id <= ?2 ORDER BY id DESC LIMIT 64) "
+		   "ORDER BY placed != 0 OR (until != 0 AND until <= ?3), "
+		   "id DESC LIMIT 1"),
 	[SEEK_UP] = STORE_SEEK_UP,
 	[SEEK_DOWN] = STORE_SEEK_DOWN,
 };
@@ -51,7 +64,7 @@ static const char *const sql[STATEMENT_COUNT] = {
 struct store_haul {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
-	struct buffer message, item;
+	struct buffer message, item, others;
 	int complained; /* the SQLite code that was logged last, 0 = healthy */
 	bool has_told_of_large;
 };
@@ -64,6 +77,7 @@ struct walk {
 	struct buffer *items;
 	struct lookup stream; /* whose rows are walked: its name */
 	uint64_t number, kept_from;
+	uint64_t trimmed_time, trimmed_origin;
 	uint64_t to; /* all rows up to here were looked at */
 	uint64_t unix_ms;
 	size_t rows, streams;
@@ -119,6 +133,7 @@ store_haul_close(struct store_haul **pointer)
 	sqlite3_close(haul->db);
 	buffer_fini(&haul->message);
 	buffer_fini(&haul->item);
+	buffer_fini(&haul->others);
 	free(haul);
 }
 
@@ -176,26 +191,33 @@ crosses(const struct walk *walk, const struct message *message)
 	       (message->kind != STREAM_INBOX || mail_is_own(message));
 }
 
-/* false: the row comes in another call. */
+/* false: it comes in another call. */
+static bool
+add(struct walk *walk, uint64_t id, struct message *message)
+{
+	struct buffer *items = walk->items;
+
+	pack_item(walk, id, message);
+	if (items->length > 0 &&
+		items->length + walk->haul->item.length > walk->bounds->bytes)
+		return false;
+	pack_text(items, buffer_text(&walk->haul->item));
+	return true;
+}
+
+/* The same. */
 static bool
 take_row(struct walk *walk, sqlite3_stmt *row)
 {
 	uint64_t id = store_row_number(row, STORE_ROW_ID);
-	struct buffer *items = walk->items;
 	struct message message;
 
 	if (walk->rows == ROWS_MAX)
 		return false;
 	walk->rows++;
 	store_row_read(&message, row, &walk->stream);
-	if (crosses(walk, &message)) {
-		pack_item(walk, id, &message);
-		if (items->length > 0 &&
-			items->length + walk->haul->item.length >
-				walk->bounds->bytes)
-			return false;
-		pack_text(items, buffer_text(&walk->haul->item));
-	}
+	if (crosses(walk, &message) && !add(walk, id, &message))
+		return false;
 	walk->to = id;
 	return true;
 }
@@ -226,10 +248,12 @@ walk_rows(struct walk *walk)
 	sqlite3_stmt *statement = walk->haul->statements[WALK];
 	int code;
 
+	if (walk->to >= base + NOTES_FROM)
+		return 0;
 	if (find_first(walk, &first) < 0)
 		return -1;
 	store_bind_number(statement, 1, MAX_OF(walk->to, base + first - 1));
-	store_bind_number(statement, 2, base + STORE_OFFSET_MAX + 1);
+	store_bind_number(statement, 2, base + NOTES_FROM);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW &&
 		store_row_clock(statement) <= walk->wanted->archived) {
 		if (!take_row(walk, statement)) {
@@ -241,8 +265,110 @@ walk_rows(struct walk *walk)
 		complain(walk->haul);
 	sqlite3_reset(statement);
 	if (!walk->is_full)
-		walk->to = base + STORE_OFFSET_MAX;
+		walk->to = base + NOTES_FROM;
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : -1;
+}
+
+static struct message
+note_of(const struct walk *walk, uint64_t flags)
+{
+	return (struct message){
+		.kind = walk->stream.kind,
+		.tenant = walk->stream.tenant,
+		.stream = walk->stream.stream,
+		.epoch = walk->wanted->epoch,
+		.flags = flags,
+	};
+}
+
+/* The first note of a stream. */
+static void
+take_trim(struct walk *walk)
+{
+	uint64_t id = (walk->number << STORE_OFFSET_BITS) + NOTES_FROM + 1;
+	struct message note = note_of(walk, MESSAGE_TRIM);
+
+	note.of_time = walk->trimmed_time;
+	note.of_origin = walk->trimmed_origin;
+	if (note.of_time > 0 && !add(walk, id, &note))
+		walk->is_full = true;
+	else
+		walk->to = id;
+}
+
+/* Up to where that is, for others: the last message that was said to this host,
+ * which they get from it, and if there is none close to it the last of all. 1:
+ * there is one, 0: none, -1: failed. */
+static int
+name_read(struct walk *walk, uint64_t offset, struct message *note)
+{
+	uint64_t base = walk->number << STORE_OFFSET_BITS;
+	sqlite3_stmt *named = walk->haul->statements[NAMED];
+	int code;
+
+	store_bind_number(named, 1, base);
+	store_bind_number(named, 2, base + MIN_OF(offset, NOTES_FROM - 1));
+	store_bind_number(named, 3, walk->unix_ms);
+	code = sqlite3_step(named);
+	if (code == SQLITE_ROW) {
+		note->of_time = store_row_number(named, 0);
+		note->of_origin = store_row_number(named, 1);
+		note->of_offset = offset;
+	} else if (code != SQLITE_DONE) {
+		complain(walk->haul);
+	}
+	sqlite3_reset(named);
+	return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : -1;
+}
+
+static int
+take_mark(struct walk *walk, sqlite3_stmt *mark)
+{
+	struct buffer *others = &walk->haul->others;
+	struct message note = note_of(walk, MESSAGE_MARK);
+	const struct mail_side side = { store_row_text(mark, 1), 0 };
+	int found = name_read(walk, store_row_number(mark, 2), &note);
+
+	note.from = store_row_text(mark, 0);
+	buffer_clear(others, KEEP_BYTES);
+	if (note.kind == STREAM_INBOX && !text_equal(side.user, note.from))
+		mail_add_side(others, &side);
+	note.others = buffer_text(others);
+	if (found < 0)
+		return -1;
+	if (walk->rows == ROWS_MAX ||
+		(found == 1 && !add(walk, walk->to + 1, &note))) {
+		walk->is_full = true;
+		return 0;
+	}
+	walk->rows++;
+	walk->to++;
+	return 0;
+}
+
+/* In the order of their names; one that comes meanwhile is in the journal. */
+static int
+walk_notes(struct walk *walk)
+{
+	uint64_t base = walk->number << STORE_OFFSET_BITS;
+	sqlite3_stmt *marks = walk->haul->statements[MARKS];
+	int code = SQLITE_DONE, result = 0;
+
+	if (walk->to == base + NOTES_FROM)
+		take_trim(walk);
+	if (walk->is_full)
+		return 0;
+	store_bind_number(marks, 1, walk->number);
+	store_bind_number(marks, 2, walk->to - base - NOTES_FROM - 1);
+	while (result == 0 && !walk->is_full &&
+		(code = sqlite3_step(marks)) == SQLITE_ROW)
+		result = take_mark(walk, marks);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		result = complain(walk->haul);
+	sqlite3_reset(marks);
+	if (!walk->is_full)
+		walk->to = base + STORE_OFFSET_MAX;
+	return result;
 }
 
 static bool
@@ -284,9 +410,13 @@ take_stream(struct walk *walk)
 		.stream = store_row_text(next, 3),
 		.epoch = walk->wanted->epoch,
 	};
+	walk->trimmed_time = store_row_number(next, 5);
+	walk->trimmed_origin = store_row_number(next, 6);
 	walk->streams++;
 	if (is_wanted(walk)) {
 		result = walk_rows(walk);
+		if (result == 0 && !walk->is_full)
+			result = walk_notes(walk);
 	} else {
 		walk->to = walk->number << STORE_OFFSET_BITS | STORE_OFFSET_MAX;
 		result = 0;

@@ -1,8 +1,10 @@
 /*
  * Reading the archive for another host: what one ledger here has said behind
  * one clock and not behind another, each message as it stands now, changes too,
- * in the order of the numbers of their rows. On a connection of its own that
- * can only read; used by the reader threads, one each.
+ * in the order of the numbers of their rows; and behind the messages of each
+ * stream what was taken away of it and how far it was read, as notes. On a
+ * connection of its own that can only read; used by the reader threads, one
+ * each.
  */
 #ifndef WORKER_HISTORIAN_STORE_HAUL_H
 #define WORKER_HISTORIAN_STORE_HAUL_H

@@ -1,10 +1,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/mail.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_bind.h"
 #include "worker/historian/store_inside.h"
 #include "worker/historian/store_row.h"
+
+#define TRIMMING "taking messages away"
 
 /*
  * The ids of streams in use are kept in a table, so that a row costs one
@@ -135,11 +138,33 @@ store_stream_of(struct store *store, uint64_t id)
 	return known;
 }
 
+/* By its id other hosts know up to where something is taken away, whatever
+ * stands there here later. */
+static int
+bind_trimmed(struct store *store, const struct known_stream *known,
+	uint64_t kept_from)
+{
+	sqlite3_stmt *set = store->statements[STORE_TRIM];
+	sqlite3_stmt *last = store->statements[STORE_SEEK_LAST];
+	uint64_t base = known->id << STORE_OFFSET_BITS;
+	int found;
+
+	store_bind_number(last, 1, base + 1);
+	store_bind_number(last, 2, base + kept_from);
+	found = store_step(store, STORE_SEEK_LAST, TRIMMING);
+	store_bind_number(set, 1, known->id);
+	store_bind_number(set, 2, kept_from);
+	store_bind_number(set, 3, found > 0 ? store_row_number(last, 1) : 0);
+	store_bind_number(set, 4, found > 0 ? store_row_number(last, 2) : 0);
+	if (found > 0)
+		sqlite3_reset(last);
+	return found < 0 ? -1 : 0;
+}
+
 int
 store_trim(struct store *store, const struct message *trim)
 {
 	struct known_stream *known = store_know_stream(store, trim);
-	sqlite3_stmt *set = store->statements[STORE_TRIM];
 	uint64_t kept_from;
 
 	if (known == NULL ||
@@ -147,13 +172,34 @@ store_trim(struct store *store, const struct message *trim)
 		return -1;
 	if (kept_from == 0)
 		return 0;
-	store_bind_number(set, 1, known->id);
-	store_bind_number(set, 2, kept_from);
-	if (store_run(store, STORE_TRIM, "taking messages away") < 0)
+	if (bind_trimmed(store, known, kept_from) < 0 ||
+		store_run(store, STORE_TRIM, TRIMMING) < 0)
 		return -1;
 	known->kept_from = MAX_OF(known->kept_from, kept_from);
 	store_touch(store, known);
 	return 0;
+}
+
+int
+store_mark(struct store *store, const struct message *mark)
+{
+	sqlite3_stmt *set = store->statements[STORE_MARK];
+	struct unpack others = unpack_of(mark->others);
+	struct known_stream *known;
+	struct mail_side side = { 0 };
+
+	if (mark->of_offset == 0 || mark->of_offset > STORE_OFFSET_MAX)
+		return 0;
+	known = store_know_stream(store, mark);
+	if (known == NULL)
+		return -1;
+	if (mark->kind == STREAM_INBOX && !mail_next_side(&others, &side))
+		side.user = mark->from;
+	store_bind_number(set, 1, known->id);
+	store_bind_text(set, 2, mark->from);
+	store_bind_text(set, 3, side.user);
+	store_bind_number(set, 4, mark->of_offset);
+	return store_run(store, STORE_MARK, "noting who has read");
 }
 
 void

@@ -72,11 +72,13 @@ on_replay_message(void *self, const struct journal_batch *batch,
 
 	if (batch->arena != arena_id(ledger->arena) || batch->end <= delivered)
 		return;
-	if (message->flags & MESSAGE_MARK)
-		turn_mark_again(ledger, message, batch->end);
-	else if (message->flags & MESSAGE_HAUL)
+	if (message->flags & MESSAGE_HAUL)
 		turn_haul_again(ledger, message);
-	else if (!(message->flags & MESSAGE_NOTES) && !hosts_is_late(message))
+	else if (hosts_is_late(message))
+		return;
+	else if (message->flags & MESSAGE_MARK)
+		turn_mark_again(ledger, message, batch->end);
+	else if (!(message->flags & MESSAGE_NOTES))
 		turn_redeliver(ledger, message, record, batch->end);
 }
 

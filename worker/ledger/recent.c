@@ -200,7 +200,10 @@ recent_trim_noted(struct recent *recent, struct stream *stream,
 		recent_trim(recent, stream, trim->of_offset);
 		return;
 	}
-	at = recent_find_said(stream, trim->of_time);
+	if (trim->of_origin == 0)
+		at = recent_find_said(stream, trim->of_time);
+	else
+		at = recent_find_placed(stream, trim->of_time);
 	if (at != NULL)
 		recent_trim(recent, stream, at->offset + 1);
 }
@@ -245,6 +248,16 @@ recent_find_id(
 
 	while (at != NULL && (at->text->id_time != id_time ||
 				     at->text->id_origin != id_origin))
+		at = recent_previous(at);
+	return at;
+}
+
+const struct recent_message *
+recent_find_placed(const struct stream *stream, uint64_t clock)
+{
+	const struct recent_message *at = recent_last(stream);
+
+	while (at != NULL && at->text->clock > clock)
 		at = recent_previous(at);
 	return at;
 }

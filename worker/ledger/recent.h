@@ -95,7 +95,8 @@ void recent_trim(
 	struct recent *recent, struct stream *stream, uint64_t kept_from);
 
 /* The same as a note says it: before of_offset, or, when that is 0, up to the
- * last message that was said no later than of_time. */
+ * last message that was said no later than of_time; or, when a message is named
+ * that is not known, up to where that would have had its place. */
 void recent_trim_noted(struct recent *recent, struct stream *stream,
 	const struct message *trim);
 
@@ -125,6 +126,10 @@ const struct recent_message *recent_find_id(
 /* The last one that was said no later than this, or NULL. */
 const struct recent_message *recent_find_said(
 	const struct stream *stream, uint64_t id_time);
+
+/* The last one that got its place no later than with this clock, or NULL. */
+const struct recent_message *recent_find_placed(
+	const struct stream *stream, uint64_t clock);
 
 /* The message as its stream sees it; texts are borrowed from memory, and from
  * others, which is cleared, until either changes. */

@@ -315,13 +315,18 @@ keep_all(
 {
 	struct host_source *source =
 		hosts_find(&ledger->hosts, haul->host, haul->ledger);
+	uint64_t messages = 0;
 
-	for (size_t i = 0; i < task->hauled; i++)
-		turn_haul_item_done(
-			ledger, &ledger->turn.hauled[task->packed + i]);
+	for (size_t i = 0; i < task->hauled; i++) {
+		const struct hauled *hauled =
+			&ledger->turn.hauled[task->packed + i];
+
+		messages += hauled->id_time > 0; /* or it is a note */
+		turn_haul_item_done(ledger, hauled);
+	}
 	if (source == NULL || !hosts_is_hole(source))
 		return;
-	source->taken += task->hauled;
+	source->taken += messages;
 	if (task->fate == FATE_PUBLISH &&
 		haul->from_position < HAUL_ARCHIVE_END &&
 		haul->to_position >= HAUL_ARCHIVE_END)

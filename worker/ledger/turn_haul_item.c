@@ -210,6 +210,14 @@ take_message(struct ledger *ledger, struct host_source *source,
 	return false;
 }
 
+/* An archive has what was noted about its messages. */
+static bool
+may_be_noted(const struct host_source *source, uint64_t flags)
+{
+	return !hosts_is_hole(source) ||
+	       !(flags & ~(uint64_t)(MESSAGE_MARK | MESSAGE_TRIM));
+}
+
 bool
 turn_haul_item(
 	struct ledger *ledger, struct host_source *source, struct text packed)
@@ -223,7 +231,7 @@ turn_haul_item(
 	if (message.body.length == 0 && message.flags & FLAGS_WITHOUT_BODY)
 		message.body = TEXT_LITERAL("null");
 	if (is_good && message.flags & MESSAGE_NOTES) {
-		is_good = !hosts_is_hole(source) &&
+		is_good = may_be_noted(source, message.flags) &&
 			  turn_haul_note(ledger, source, &message);
 	} else if (is_good && is_sound(ledger, source, &message)) {
 		return take_message(ledger, source, &message);

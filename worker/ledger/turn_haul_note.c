@@ -247,7 +247,7 @@ set_mark(struct ledger *ledger, const struct message *message)
 	struct mark mark;
 
 	must(marks_of_message(message, &mark));
-	if (marks_set(&ledger->marks, &mark))
+	if (marks_set(&ledger->marks, &mark) && !hosts_is_late(message))
 		turn_mark_again(ledger, message, UINT64_MAX);
 }
 
