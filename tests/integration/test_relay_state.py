@@ -4,6 +4,7 @@ gets it from hosts whose journals have dropped it."""
 
 import pytest
 
+from api import Backend, inside
 from cluster import Cluster, kill_nine
 from server import DEATHS, wait_for
 from test_bans import names
@@ -18,6 +19,9 @@ PROFILES = ("confab", "groupchat", "client")
 def hosts(directory):
     """Three hosts; whoever starts them says when."""
     cluster = Cluster(directory, 3, ledgers=2, profiles=PROFILES)
+    for host in cluster:
+        host.known_options["options"] = inside(host.directory)
+        host.rewrite()
     try:
         yield cluster
         cluster.end()
@@ -144,3 +148,93 @@ def test_a_lift_may_come_before_its_ban(hosts):
     order(hosts[0], "ban user last")
     for host in hosts:
         wait_banned(host, "kit", "last")
+
+
+SAID = 300  # more than ledgers have in memory of a room
+
+
+def say_all(host, room, count, first=0):
+    with host.client("ann", room) as ann:
+        return [ann.say(room, number)["id"]
+                for number in range(first, first + count)]
+
+
+def read_to(host, user, target, said):
+    """The user reads up to the message with this id."""
+    with host.client(user, *([target["room"]] if "room" in target else [])) \
+            as reader:
+        [offset] = [one["offset"] for one in reader.whole_history(**target)
+                    if one["id"] == said]
+        reader.call("read", offset=offset, **target)
+
+
+def has_read(host, user, target):
+    """The id of the message up to which he has, as the host knows it."""
+    with host.client(user, *([target["room"]] if "room" in target else [])) \
+            as reader:
+        offset = reader.call("read", offset=0, **target)["offset"]
+        return [one["id"] for one in reader.whole_history(**target)
+                if one["offset"] == offset]
+
+
+def wait_read(host, user, target, said):
+    wait_for("host %d knows how far %s has read" % (host.number, user),
+             lambda: has_read(host, user, target) == [said], look_every=0.2)
+
+
+def test_a_new_host_knows_how_far_users_have_read(hosts):
+    room = {"room": "room"}
+    start(hosts[0])
+    said = say_all(hosts[0], "room", SAID)
+    with hosts[0].client("ann") as ann, hosts[0].client("bob"):
+        told = [ann.tell("bob", number)["id"] for number in range(SAID)]
+    read_to(hosts[0], "bob", room, said[5])
+    read_to(hosts[0], "cleo", room, said[-1])
+    read_to(hosts[0], "bob", {"user": "ann"}, told[7])
+    drop(hosts[0])
+    for host in hosts[0], hosts[1]:
+        start(host)
+        host.allow(DEATHS)
+    for role in "relay", "historian", "ledger":
+        kill_nine(hosts[1], role)
+    for host in hosts[0], hosts[1]:
+        wait_read(host, "cleo", room, said[-1])
+        wait_read(host, "bob", room, said[5])
+        wait_read(host, "bob", {"user": "ann"}, told[7])
+        with host.client("ann") as ann:
+            mark = ann.call("read", user="bob", offset=0)
+            [one] = [one for one in ann.whole_history(user="bob")
+                     if one["id"] == told[7]]
+            assert mark["with_offset"] == one["offset"]
+
+
+def test_who_was_away_knows_what_was_read_and_taken_away(hosts):
+    pair = hosts[0], hosts[1]
+    for host in pair:
+        start(host)
+    hosts.wait_met(pair)
+    room, cut = {"room": "room"}, {"room": "cut"}
+    said = say_all(hosts[0], "room", SAID)
+    say_all(hosts[1], "cut", 20)
+    say_all(hosts[0], "cut", 20, 20)
+    for name, count in ("room", SAID), ("cut", 40):
+        hosts.wait_same(name, count, pair)
+    drop(hosts[1])
+    read_to(hosts[0], "bob", room, said[5])
+    say_all(hosts[0], "cut", 20, 40)
+    backend = Backend(hosts[0].directory / "api.sock")
+    backend.good(backend.ask("DELETE", "/v1/history?room=cut&before=55"))
+    drop(hosts[0])
+    start(hosts[0])
+    last = say_all(hosts[0], "cut", 2, 60)[-1]
+    start(hosts[1])
+    hosts.wait_met(pair)
+    kept = [[one[0] for one in hosts.histories("cut", [hosts[0]])[0]]] * 2
+    assert len(kept[0]) == 8
+    wait_for("all hosts have what is kept", lambda: kept == [
+        sorted(one[0] for one in history)
+        for history in hosts.histories("cut", pair)], look_every=0.2)
+    for host in pair:
+        wait_read(host, "bob", room, said[5])
+    read_to(hosts[1], "cleo", cut, last)
+    wait_read(hosts[0], "cleo", cut, last)

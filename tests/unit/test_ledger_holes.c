@@ -286,6 +286,113 @@ all_up_to_the_clock_of_the_row_is_committed(void **state)
 	play(script_clock);
 }
 
+/* A mark of a reader, at this message, where our historian says it stands. */
+static struct message
+mark_there(const char *reader, const struct message *of, uint64_t told)
+{
+	return (struct message){
+		.kind = STREAM_ROOM,
+		.tenant = TEXT_LITERAL("t"),
+		.stream = TEXT_LITERAL("r"),
+		.epoch = ITS_EPOCH,
+		.from = text_of(reader),
+		.flags = MESSAGE_MARK,
+		.of_time = of->id_time,
+		.of_origin = of->id_origin,
+		.of_offset = told,
+	};
+}
+
+static uint64_t
+mark_here(const char *reader)
+{
+	const struct mark mark = {
+		.kind = STREAM_ROOM,
+		.tenant = TEXT_LITERAL("t"),
+		.stream = TEXT_LITERAL("r"),
+		.user = text_of(reader),
+	};
+
+	return marks_find(&ledger()->marks, &mark);
+}
+
+/* The room has two messages when the notes come. */
+static void
+script_noted(void)
+{
+	struct message unknown = said_there(ELSEWHERE, 9000, "0");
+	struct message note = mark_there("ann", &two, 500);
+	struct message ban = {
+		.kind = STREAM_TENANT, .epoch = ITS_EPOCH, .flags = MESSAGE_BAN
+	};
+
+	lose();
+	haul_row(0, 7, 8, &two);
+	end_turn();
+	haul_row(8, 9, 10, &note);
+	note = mark_there("ben", &unknown, 1);
+	haul_add(11, 1, &note);
+	note = mark_there("cleo", &unknown, 3); /* there is no such offset */
+	haul_add(12, 1, &note);
+	haul_add(13, 1, &ban); /* no archive has bans */
+	haul_show(14, 1);
+	end_turn();
+	assert_int_equal(mark_here("ann"), 2);
+	assert_int_equal(mark_here("ben"), 1);
+	assert_int_equal(mark_here("cleo"), 0);
+	assert_int_equal(counted(COUNTER_HAULED_LOST), 1);
+	assert_int_equal(counted(COUNTER_HAULED_BAD), 1);
+	for (; fake.sent_read < fake.sent_count; fake.sent_read++)
+		assert_int_not_equal(
+			fake.sent[fake.sent_read].letter->kind, LETTER_MARK);
+	fixture_forget_sent();
+}
+
+static void
+script_noted_still(void)
+{
+	fixture_forget_sent();
+	assert_int_equal(mark_here("ann"), 2);
+	assert_int_equal(mark_here("ben"), 1);
+}
+
+static void
+how_far_was_read_comes_from_there_and_nobody_is_told(void **state)
+{
+	(void)state;
+	say_there();
+	play(script_noted);
+	play_next(script_noted_still);
+}
+
+/* The last one that was taken away there is not known here. */
+static void
+script_trimmed(void)
+{
+	struct message unknown = said_there(ELSEWHERE, 2500, "0");
+	struct message note = mark_there("", &unknown, 0);
+	const struct stream *stream;
+
+	lose();
+	haul_row(0, 7, 8, &two);
+	end_turn();
+	note.flags = MESSAGE_TRIM;
+	haul_row(8, 9, 10, &note);
+	end_turn();
+	stream = streams_find(&ledger()->streams,
+		&(struct stream_name){ .length = 4, .bytes = "rt\x1fr" });
+	assert_int_equal(recent_first(stream)->offset, 1);
+	fixture_forget_sent();
+}
+
+static void
+what_came_later_than_what_was_taken_away_stays(void **state)
+{
+	(void)state;
+	say_there();
+	play(script_trimmed);
+}
+
 int
 main(void)
 {
@@ -295,6 +402,8 @@ main(void)
 		HAUL_TEST(a_kill_takes_no_row_twice),
 		HAUL_TEST(a_second_hole_begins_where_the_first_one_ends),
 		HAUL_TEST(a_checkpoint_has_the_holes),
+		HAUL_TEST(how_far_was_read_comes_from_there_and_nobody_is_told),
+		HAUL_TEST(what_came_later_than_what_was_taken_away_stays),
 		HAUL_TEST(all_up_to_the_clock_of_the_row_is_committed),
 	};
 

@@ -223,6 +223,136 @@ one_that_is_too_large_goes_without_its_body(void **state)
 	assert_true(text_equal(last.body, TEXT_LITERAL("null")));
 }
 
+static void
+note(struct place *place, const char *reader, const char *room, uint64_t flags,
+	uint64_t offset)
+{
+	const struct message message = {
+		.kind = STREAM_ROOM,
+		.tenant = TEXT_LITERAL("default"),
+		.stream = text_of(room),
+		.epoch = EPOCH,
+		.from = text_of(reader),
+		.flags = flags,
+		.of_offset = offset,
+	};
+
+	assert_int_equal(store_begin(place->store), 0);
+	if (flags & MESSAGE_TRIM)
+		assert_int_equal(store_trim(place->store, &message), 0);
+	else
+		assert_int_equal(store_mark(place->store, &message), 0);
+	assert_int_equal(store_commit(place->store), 0);
+}
+
+/* Of the page read last, the only item of this kind; its other texts too. */
+static struct message
+noted_of(const char *reader, const char *room)
+{
+	struct unpack in = unpack_of(buffer_text(&items));
+	struct message message, found = { 0 };
+
+	while (in.at < in.end) {
+		struct unpack one = unpack_of(unpack_text(&in));
+		struct haul_item item;
+
+		assert_true(haul_item_unpack(&one, &item));
+		one = unpack_of(item.message);
+		assert_true(message_unpack(&one, &message));
+		if (message.flags & MESSAGE_NOTES &&
+			text_equal(message.from, text_of(reader)) &&
+			text_equal(message.stream, text_of(room))) {
+			assert_int_equal(found.flags, 0);
+			found = message;
+		}
+	}
+	return found;
+}
+
+/* A range without messages has the notes, too: they are of any age. */
+static void
+who_has_read_crosses_behind_the_messages(void **state)
+{
+	struct archive_wanted wanted = wanted_of(90, 100);
+	struct message last;
+	bool is_end = false;
+
+	put_range(*state, TEXT_LITERAL("a"), 1, 10);
+	put_range(*state, TEXT_LITERAL("b"), 1, 10);
+	note(*state, "ann", "a", MESSAGE_MARK, 4);
+	note(*state, "ann", "a", MESSAGE_MARK, 3);
+	note(*state, "ben", "a", MESSAGE_MARK, 10);
+	note(*state, "ann", "b", MESSAGE_MARK, 99);
+	note(*state, "eve", "b", MESSAGE_MARK, 0);
+	assert_int_equal(read_on(&wanted, BIG, BIG, &last, &is_end), 3);
+	assert_true(is_end);
+	last = noted_of("ann", "a");
+	assert_int_equal(last.flags, MESSAGE_MARK);
+	assert_int_equal(last.of_time, own_at(4).id_time);
+	assert_int_equal(last.of_origin, own_at(4).id_origin);
+	assert_int_equal(last.via, 0);
+	assert_int_equal(noted_of("ben", "a").of_time, own_at(10).id_time);
+	assert_int_equal(noted_of("ann", "b").of_time, own_at(10).id_time);
+}
+
+/* 3 is of another host, which names it by itself; 4 will be over there. */
+static void
+a_mark_names_what_was_said_here(void **state)
+{
+	struct archive_wanted wanted = wanted_of(0, 100);
+	struct message third = own_at(3), fourth = own_at(4), last;
+	bool is_end;
+
+	put_range(*state, TEXT_LITERAL("a"), 1, 2);
+	third.stream = fourth.stream = TEXT_LITERAL("a");
+	third.placed = third.id_time;
+	third.id_origin = message_origin(HERE + 1, 3);
+	fourth.until = BEGAN;
+	put(*state, &third);
+	put(*state, &fourth);
+	note(*state, "ann", "a", MESSAGE_MARK, 4);
+	read_on(&wanted, BIG, BIG, &last, &is_end);
+	assert_int_equal(noted_of("ann", "a").of_time, own_at(2).id_time);
+}
+
+static void
+what_was_taken_away_crosses_as_the_id_of_its_last(void **state)
+{
+	struct archive_wanted wanted = wanted_of(90, 100);
+	struct message last;
+	bool is_end;
+
+	put_range(*state, TEXT_LITERAL("a"), 1, 10);
+	note(*state, "", "a", MESSAGE_TRIM, 6);
+	note(*state, "", "a", MESSAGE_TRIM, 3);
+	assert_int_equal(read_on(&wanted, BIG, BIG, &last, &is_end), 1);
+	assert_int_equal(last.flags, MESSAGE_TRIM);
+	assert_int_equal(last.of_time, own_at(5).id_time);
+	assert_int_equal(last.of_origin, own_at(5).id_origin);
+	assert_int_equal(last.of_offset, 0);
+}
+
+static void
+notes_come_in_pages_too(void **state)
+{
+	struct archive_wanted wanted = wanted_of(0, 1000);
+	struct message last;
+	char reader[16];
+	bool is_end = false;
+	size_t count = 0;
+
+	put_range(*state, TEXT_LITERAL("a"), 1, 10);
+	put_range(*state, TEXT_LITERAL("b"), 1, 10);
+	note(*state, "", "a", MESSAGE_TRIM, 3);
+	for (unsigned i = 0; i < 300; i++) {
+		snprintf(reader, sizeof(reader), "u%u", i);
+		note(*state, reader, i % 2 ? "a" : "b", MESSAGE_MARK, 5);
+	}
+	while (!is_end)
+		count += read_on(&wanted, 500, BIG, &last, &is_end);
+	assert_int_equal(count, 8 + 10 + 1 + 300);
+}
+
 #define CLAIM(test) cmocka_unit_test_setup_teardown(test, open_haul, close_haul)
 
 int
@@ -235,6 +365,10 @@ main(void)
 		CLAIM(a_direct_message_crosses_once_as_its_sender_has_it),
 		CLAIM(other_epochs_and_ledgers_are_left_out),
 		CLAIM(one_that_is_too_large_goes_without_its_body),
+		CLAIM(who_has_read_crosses_behind_the_messages),
+		CLAIM(a_mark_names_what_was_said_here),
+		CLAIM(what_was_taken_away_crosses_as_the_id_of_its_last),
+		CLAIM(notes_come_in_pages_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

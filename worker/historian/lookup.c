@@ -15,6 +15,7 @@
 #include "worker/historian/indexer.h"
 #include "worker/historian/store_haul.h"
 #include "worker/historian/store_page.h"
+#include "worker/historian/store_places.h"
 #include "worker/historian/store_search.h"
 
 /*
@@ -36,8 +37,9 @@ struct reader_thread {
 	struct store_reader *reader;
 	struct store_searcher *searcher; /* NULL: there are no searches */
 	struct store_haul *haul;
+	struct store_places *places;
 	struct store_page page;
-	struct buffer items; /* of a haul */
+	struct buffer items; /* of a haul, of places */
 	pthread_t thread;
 	bool is_running;
 };
@@ -70,6 +72,21 @@ refuse_haul(struct lookup_job *job)
 				.request = job->haul.request, .failed = 1 });
 }
 
+static void
+write_places(struct lookup_job *job, const struct places_told *told)
+{
+	letter_begin(&job->answer, LETTER_PLACES_TOLD);
+	places_told_pack(&job->answer, told);
+	letter_end(&job->answer);
+}
+
+static void
+refuse_places(struct lookup_job *job)
+{
+	write_places(job, &(struct places_told){ .request = job->places.request,
+				  .failed = 1 });
+}
+
 void
 lookup_job_refuse(struct lookup_job *job, unsigned code, const char *error)
 {
@@ -82,6 +99,10 @@ lookup_job_refuse(struct lookup_job *job, unsigned code, const char *error)
 
 	if (job->is_haul) {
 		refuse_haul(job);
+		return;
+	}
+	if (job->is_places) {
+		refuse_places(job);
 		return;
 	}
 	letter_begin(&job->answer, LETTER_REFUSED);
@@ -214,6 +235,18 @@ do_haul(struct reader_thread *self, struct lookup_job *job)
 }
 
 static void
+do_places(struct reader_thread *self, struct lookup_job *job)
+{
+	if (job->is_behind ||
+		store_places_fill(self->places, &job->places, &self->items) < 0)
+		refuse_places(job);
+	else
+		write_places(job,
+			&(struct places_told){ .request = job->places.request,
+				.items = buffer_text(&self->items) });
+}
+
+static void
 tell_finished(const struct lookup_pool *pool)
 {
 	uint64_t one = 1;
@@ -260,6 +293,8 @@ run(void *data)
 			do_search(self, job);
 		else if (job->is_haul)
 			do_haul(self, job);
+		else if (job->is_places)
+			do_places(self, job);
 		else
 			do_lookup(self, job);
 		pthread_mutex_lock(&pool->mutex);
@@ -304,10 +339,12 @@ lookup_pool_new(const char *path, const char *search_path,
 		thread->pool = pool;
 		thread->reader = store_reader_open(path);
 		thread->haul = store_haul_open(path);
+		thread->places = store_places_open(path);
 		if (search_path)
 			thread->searcher =
 				store_searcher_open(path, search_path);
 		if (thread->reader == NULL || thread->haul == NULL ||
+			thread->places == NULL ||
 			(search_path && thread->searcher == NULL) ||
 			start(thread) < 0)
 			goto fail;
@@ -337,6 +374,7 @@ lookup_pool_free(struct lookup_pool **pointer)
 		store_reader_close(&pool->threads[i].reader);
 		store_searcher_close(&pool->threads[i].searcher);
 		store_haul_close(&pool->threads[i].haul);
+		store_places_close(&pool->threads[i].places);
 		buffer_fini(&pool->threads[i].page.messages);
 		buffer_fini(&pool->threads[i].items);
 	}

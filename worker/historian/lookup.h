@@ -23,12 +23,14 @@ struct lookup_job {
 	bool is_search;
 	struct archive_wanted haul; /* of another host */
 	bool is_haul;
+	struct places_wanted places; /* for another one; borrowed so, too */
+	bool is_places;
 	unsigned ledgers;     /* of this host, for a haul */
 	size_t message_bytes; /* what one message of a haul may take */
 	size_t page_bytes;    /* what the page's messages may take */
 	bool is_behind;       /* the archive lacks messages of the journal */
 	struct buffer answer; /* out: a finished letter, PAGE or REFUSED; of
-				 a haul ARCHIVE_PAGE */
+				 a haul ARCHIVE_PAGE, of places PLACES_TOLD */
 	struct lookup_job *prev, *next;
 };
 

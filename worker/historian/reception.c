@@ -131,7 +131,8 @@ copy_texts(struct visit *visit)
 	struct lookup *lookup = &visit->job.wanted;
 	struct search *search = &visit->job.search;
 	struct text *texts[] = { &lookup->tenant, &lookup->stream,
-		&lookup->with, &search->text, &search->from };
+		&lookup->with, &search->text, &search->from,
+		&visit->job.places.items };
 	const char *at;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -177,6 +178,8 @@ is_sound(const struct reception *reception, const struct lookup_job *job)
 	const struct arena *arena = worker_arena(reception->worker);
 	const struct lookup *wanted = &job->wanted;
 
+	if (job->is_places && job->places.ledger >= ledger_count(reception))
+		return false;
 	if (job->is_haul && (job->haul.ledger >= ledger_count(reception) ||
 				    job->haul.ledgers_there == 0 ||
 				    job->haul.ledgers_there > LEDGERS_MAX))
@@ -203,6 +206,14 @@ read_letter(const struct letter *letter, struct lookup_job *job)
 			.asker_life = job->haul.asker_life,
 		};
 		return job->is_haul;
+	}
+	if (letter->kind == LETTER_PLACES_WANTED) {
+		job->is_places = places_wanted_unpack(&in, &job->places);
+		job->wanted = (struct lookup){
+			.asker_slot = job->places.asker_slot,
+			.asker_life = job->places.asker_life,
+		};
+		return job->is_places;
 	}
 	job->is_search = true;
 	if (letter->kind != LETTER_SEARCH || !search_unpack(&in, &job->search))
@@ -237,6 +248,8 @@ let_wait(struct reception *reception, struct visit *visit)
 		visit->job.message_bytes = 2 * visit->job.page_bytes;
 		visit->job.page_bytes = MIN_OF(
 			visit->job.page_bytes, (size_t)visit->job.haul.bytes);
+	} else if (visit->job.is_places) {
+		visit->ledger = (unsigned)visit->job.places.ledger;
 	} else {
 		visit->ledger = stream_shard((unsigned)wanted->kind,
 			wanted->tenant, wanted->stream, visit->job.ledgers);

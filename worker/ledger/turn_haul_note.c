@@ -113,6 +113,22 @@ find_offset(struct ledger *ledger, const struct message *note,
 	return at ? at->offset : 0;
 }
 
+/* The same of a mark. What comes late our historian has looked for: told. */
+static uint64_t
+offset_of(struct ledger *ledger, const struct host_source *source,
+	const struct message *note, struct text stream_called, uint64_t told)
+{
+	uint64_t offset = find_offset(ledger, note, stream_called);
+	const struct stream *stream;
+
+	if (offset > 0 || !hosts_is_hole(source) ||
+		ledger->historian == NO_SLOT)
+		return offset;
+	stream = answers_find_stream(
+		ledger, (unsigned)note->kind, note->tenant, stream_called);
+	return stream && told <= stream->assigned ? told : 0;
+}
+
 static bool
 take_mark(struct ledger *ledger, const struct host_source *source,
 	const struct message *message)
@@ -122,10 +138,11 @@ take_mark(struct ledger *ledger, const struct host_source *source,
 
 	if (!marks_of_message(message, &mark))
 		return false;
-	mark.offset = find_offset(ledger, message, mark.stream);
-	mark.with_offset = 0;
+	mark.offset = offset_of(
+		ledger, source, message, mark.stream, message->of_offset);
 	if (mark.with.length > 0)
-		mark.with_offset = find_offset(ledger, message, mark.with);
+		mark.with_offset = offset_of(
+			ledger, source, message, mark.with, mark.with_offset);
 	mark.asker_slot = mark.asker_life = mark.connection = 0;
 	if (mark.offset == 0) {
 		count_lost(ledger);

@@ -91,8 +91,10 @@ refill_doubt(struct peer *peer, unsigned ledger)
 	for (size_t i = refill->count; i-- > 0;)
 		if (refill->holes[i].ledger == ledger)
 			drop(refill, &refill->holes[i]);
-	if (refill->asked.ledger == ledger)
-		refill->is_out = false;
+	if (refill->asked.ledger != ledger)
+		return;
+	refill->is_out = false;
+	refill->placing = 0;
 }
 
 /* The hole that is worked at: of what has another epoch the host has nothing
@@ -121,6 +123,7 @@ refill_pull(struct peer *peer, struct wire_pull *pull)
 
 	must(hole != NULL);
 	peer->refill.asked = *hole;
+	peer->refill.placing = 0;
 	*pull = (struct wire_pull){
 		.what = WIRE_PULL_ARCHIVE,
 		.ledger = hole->number % LEDGERS_MAX,
@@ -233,22 +236,85 @@ post(struct peer *peer, struct point to, struct text items)
 		peer->relay, hole->ledger, letter_end(&refill->letter));
 }
 
-/* Does the answer belong to where the ledger stands? */
+/* Does the ledger stand where it was asked for? */
+static bool
+is_there_still(struct refill *refill)
+{
+	const struct refill_hole *hole =
+		find(refill, refill->asked.ledger, refill->asked.number);
+
+	return hole != NULL && point_is_same(hole->at, refill->asked.at);
+}
+
+/* Does the answer belong to that? */
 static bool
 is_due(struct peer *peer, enum piece_state state, const struct piece *piece)
 {
 	struct refill *refill = &peer->refill;
-	const struct refill_hole *hole =
-		find(refill, refill->asked.ledger, refill->asked.number);
 
-	if (hole == NULL || refill->is_out ||
-		!point_is_same(hole->at, refill->asked.at) ||
-		!point_is_same(hole->at, piece->from))
+	if (refill->is_out || !is_there_still(refill) ||
+		!point_is_same(refill->asked.at, piece->from))
 		return false;
 	return state == PIECE_END ||
 	       (state == PIECE_SOME &&
 		       point_is_before(piece->from, piece->to) &&
 		       piece->to.position < HAUL_ARCHIVE_END);
+}
+
+static bool
+has_marks(struct text items)
+{
+	struct unpack in = unpack_of(items);
+
+	while (in.at < in.end) {
+		struct unpack one = unpack_of(unpack_text(&in));
+		struct haul_item item;
+		struct message message;
+
+		if (in.failed || !haul_item_unpack(&one, &item))
+			return false;
+		one = unpack_of(item.message);
+		if (message_unpack(&one, &message) &&
+			message.flags & MESSAGE_MARK)
+			return true;
+	}
+	return false;
+}
+
+/* Where are the messages that it names? It goes on when that is told. */
+static bool
+ask_places(struct peer *peer, unsigned historian, struct point to,
+	struct text items)
+{
+	struct relay *relay = peer->relay;
+	struct refill *refill = &peer->refill;
+	const struct places_wanted wanted = {
+		.request = relay->archive_requests + 1,
+		.asker_slot = worker_slot(relay->worker),
+		.asker_life = worker_life(relay->worker),
+		.ledger = refill->asked.ledger,
+		.epoch = relay_store(relay),
+		.items = items,
+	};
+
+	letter_begin(&refill->letter, LETTER_PLACES_WANTED);
+	places_wanted_pack(&refill->letter, &wanted);
+	if (!worker_offer(
+		    relay->worker, historian, letter_end(&refill->letter)))
+		return false;
+	refill->placing = ++relay->archive_requests;
+	refill->placing_to = to;
+	return true;
+}
+
+static bool
+go_on(struct peer *peer, struct point to, struct text items)
+{
+	unsigned historian = shelf_historian(peer->relay);
+
+	if (historian != NO_SLOT && has_marks(items))
+		return ask_places(peer, historian, to, items);
+	return post(peer, to, items);
 }
 
 void
@@ -259,7 +325,7 @@ refill_answer(
 	struct refill *refill = &peer->refill;
 
 	if (!is_due(peer, state, piece) ||
-		!post(peer, state == PIECE_END ? end : piece->to,
+		!go_on(peer, state == PIECE_END ? end : piece->to,
 			piece->items)) {
 		wait(peer);
 		return;
@@ -267,6 +333,37 @@ refill_answer(
 	refill->is_out = true;
 	refill->out_ms = worker_now_ms(peer->relay->worker);
 	refill->pause_ms = 0;
+}
+
+static void
+take_places(struct peer *peer, const struct places_told *told)
+{
+	struct refill *refill = &peer->refill;
+
+	refill->placing = 0;
+	refill->is_out = false;
+	if (told->failed || !is_there_still(refill) ||
+		!post(peer, refill->placing_to, told->items)) {
+		wait(peer);
+		return;
+	}
+	refill->is_out = true;
+	refill->out_ms = worker_now_ms(peer->relay->worker);
+}
+
+bool
+refill_take(struct relay *relay, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct places_told told;
+
+	if (letter->kind != LETTER_PLACES_TOLD ||
+		!places_told_unpack(&in, &told) || told.request == 0)
+		return false;
+	for (unsigned i = 0; i < relay->peer_count; i++)
+		if (relay->peers[i]->refill.placing == told.request)
+			take_places(relay->peers[i], &told);
+	return true;
 }
 
 bool

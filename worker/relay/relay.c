@@ -161,7 +161,7 @@ on_letter(void *self, const struct letter *letter)
 
 	if (letter->kind == LETTER_HAUL_AT)
 		take_place(relay, letter);
-	else if (!shelf_take(relay, letter) &&
+	else if (!shelf_take(relay, letter) && !refill_take(relay, letter) &&
 		 !roster_on_letter(relay->roster, letter))
 		row_count(relay->row, COUNTER_LETTERS_BAD, 1);
 }

@@ -96,7 +96,9 @@ struct refill {
 	struct refill_hole *holes;
 	size_t count;
 	struct refill_hole asked; /* the page that was asked for last */
-	bool is_out;              /* it has gone to the ledger */
+	bool is_out; /* it has gone to the ledger, or before to our historian */
+	uint64_t placing; /* the request that it was; 0: it is not there */
+	struct point placing_to; /* up to there */
 	uint64_t out_ms;
 	uint64_t pause_ms, again_ms;
 	uint64_t log_large_ms; /* again from then on */
@@ -291,6 +293,9 @@ enum piece_state shelf_read(
 /* A page of the historian. false: it is none. */
 bool shelf_take(struct relay *relay, const struct letter *letter);
 
+/* The slot of our historian; NO_SLOT: there is none. */
+unsigned shelf_historian(const struct relay *relay);
+
 /* Up to which id_time all that this ledger has said can be had from the
  * archive, so that the rest is in its journal behind the first point that there
  * is; 0: no archive. from: what was asked for and is gone. */
@@ -302,7 +307,8 @@ uint64_t shelf_clock(struct peer *peer, unsigned ledger, struct point from,
  * archive there. The ledgers of this host know what they lack and how far they
  * have it: each hole is a source of its own, told by HAUL_AT, see haul_place of
  * records.def. One hole of a host is worked at, with one page on its way, so
- * that all else of that host comes first.
+ * that all else of that host comes first. What was noted of messages
+ * names them by their ids: our historian says where those stand here.
  */
 void refill_fini(struct refill *refill);
 void refill_at(
@@ -317,6 +323,9 @@ bool refill_wants(const struct peer *peer);
 void refill_pull(struct peer *peer, struct wire_pull *pull);
 void refill_answer(
 	struct peer *peer, enum piece_state state, const struct piece *piece);
+
+/* A page comes back from our historian. false: it is none. */
+bool refill_take(struct relay *relay, const struct letter *letter);
 
 /* Each turn. true: something is lacking, so call again soon. */
 bool refill_turn(struct peer *peer, uint64_t now_ms);

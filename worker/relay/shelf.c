@@ -30,9 +30,8 @@ shelf_fini(struct shelf *shelf)
 	*shelf = (struct shelf){ 0 };
 }
 
-/* NO_SLOT: there is none. */
-static unsigned
-historian_of(const struct relay *relay)
+unsigned
+shelf_historian(const struct relay *relay)
 {
 	return arena_role_count(relay->arena, ROLE_HISTORIAN)
 		       ? arena_role_first(relay->arena, ROLE_HISTORIAN)
@@ -73,7 +72,7 @@ enum piece_state
 shelf_read(struct peer *peer, const struct wire_pull *pull, struct piece *piece)
 {
 	struct shelf *shelf = &peer->shelf;
-	unsigned historian = historian_of(peer->relay);
+	unsigned historian = shelf_historian(peer->relay);
 
 	piece->to = (struct point){ HAUL_ARCHIVE_END, 0 };
 	if (historian == NO_SLOT)
@@ -155,7 +154,8 @@ shelf_clock(struct peer *peer, unsigned ledger, struct point from,
 	struct piece piece;
 	uint64_t clock, next = 0, end;
 
-	if (historian_of(relay) == NO_SLOT || !point_is_before(from, first) ||
+	if (shelf_historian(relay) == NO_SLOT ||
+		!point_is_before(from, first) ||
 		!relay_journal_end(relay, ledger, &end))
 		return 0;
 	clock = atomic_load_explicit(&row->clock, memory_order_acquire);
