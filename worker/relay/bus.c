@@ -190,16 +190,9 @@ on_look(evutil_socket_t fd, short what, void *self)
 static int
 listen_at(struct bus *bus, const struct bus_url *url)
 {
-	const char *scheme = url->is_tls ? "tls+tcp" : "tcp";
-	char text[BUS_HOST_BYTES + 32];
-
-	snprintf(
-		text, sizeof(text), "%s://%s:%u", scheme, url->host, url->port);
-	if (bus_listen(bus, bus->frames, text) < 0)
+	if (bus_listen(bus, bus->frames, url, url->port) < 0)
 		return -1;
-	snprintf(text, sizeof(text), "%s://%s:%u", scheme, url->host,
-		url->port + 1U);
-	return bus_listen(bus, bus->answers, text);
+	return bus_listen(bus, bus->answers, url, url->port + 1U);
 }
 
 static int

@@ -101,7 +101,6 @@ void bus_free(struct bus **bus);
 struct bus_peer *bus_add_peer(struct bus *bus, const char *url, void *about);
 void bus_remove_peer(struct bus_peer **peer);
 void *bus_peer_about(const struct bus_peer *peer);
-const char *bus_peer_url(const struct bus_peer *peer);
 
 /* How often it was dialed in vain, since one of the two did not believe the
  * other's certificate. */

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "shared/buffer.h"
+#include "shared/bus_url.h"
 
 struct event;
 
@@ -83,7 +84,7 @@ struct bus_peer {
 	struct bus_peer *prev, *next;
 	struct bus *bus;
 	void *about;
-	char *url, *asking_url;
+	struct bus_url where;
 	nng_tls_config *tls; /* NULL: without */
 
 	bool is_leaving; /* from bus->leaving; frees itself */
@@ -132,8 +133,9 @@ struct bus {
 int bus_open_frames(struct bus *bus);
 int bus_open_answers(struct bus *bus);
 int bus_open_asker(struct bus_peer *peer);
-int bus_listen(struct bus *bus, nng_socket socket, const char *url);
-int bus_dial(struct bus_peer *peer, nng_socket socket, const char *url,
+int bus_listen(struct bus *bus, nng_socket socket, const struct bus_url *where,
+	unsigned port);
+int bus_dial(struct bus_peer *peer, nng_socket socket, unsigned port,
 	nng_dialer *dialer);
 
 /* Does the dialer dial again when its pipe has gone? */

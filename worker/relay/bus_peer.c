@@ -90,8 +90,6 @@ leave(struct bus_peer *peer)
 	if (peer->tls)
 		nng_tls_config_free(peer->tls);
 	DL_DELETE(peer->bus->leaving, peer);
-	free(peer->url);
-	free(peer->asking_url);
 	free(peer);
 }
 
@@ -114,7 +112,7 @@ bus_peer_rung(struct bus_peer *peer)
 /* nng dials again by itself what has been hung up; what hangs in a connection
  * that does not come is begun anew. */
 static int
-redial(struct bus_peer *peer, nng_socket socket, const char *url,
+redial(struct bus_peer *peer, nng_socket socket, unsigned port,
 	struct bus_gate *gate, nng_dialer *dialer)
 {
 	uint32_t pipe = bus_gate_pipe(gate, *dialer);
@@ -125,18 +123,18 @@ redial(struct bus_peer *peer, nng_socket socket, const char *url,
 		return 0;
 	}
 	close_dialer(dialer);
-	return bus_dial(peer, socket, url, dialer);
+	return bus_dial(peer, socket, port, dialer);
 }
 
 static int
 dial(struct bus_peer *peer)
 {
 	peer->is_resting = false;
-	if (redial(peer, peer->asker, peer->asking_url, &peer->gate,
+	if (redial(peer, peer->asker, peer->where.port + 1U, &peer->gate,
 		    &peer->asking_dialer) < 0)
 		return -1;
-	return redial(peer, peer->bus->frames, peer->url, &peer->bus->gate,
-		&peer->dialer);
+	return redial(peer, peer->bus->frames, peer->where.port,
+		&peer->bus->gate, &peer->dialer);
 }
 
 /* The name that its certificate must bear. */
@@ -151,11 +149,11 @@ make_tls(const struct bus *bus, const struct bus_url *url)
 }
 
 static int
-set_up(struct bus_peer *peer, const struct bus_url *url)
+set_up(struct bus_peer *peer)
 {
 	struct bus *bus = peer->bus;
 
-	if (url->is_tls && !(peer->tls = make_tls(bus, url)))
+	if (peer->where.is_tls && !(peer->tls = make_tls(bus, &peer->where)))
 		return -1;
 	if (bus_open_asker(peer) < 0)
 		return -1;
@@ -163,16 +161,6 @@ set_up(struct bus_peer *peer, const struct bus_url *url)
 	peer->late = evtimer_new(bus->base, on_late, peer);
 	must(peer->late != NULL);
 	return peer->readable ? dial(peer) : -1;
-}
-
-static char *
-url_write(const struct bus_url *url, unsigned port)
-{
-	char text[BUS_HOST_BYTES + 32];
-
-	snprintf(text, sizeof(text), "%s://%s:%u",
-		url->is_tls ? "tls+tcp" : "tcp", url->host, port);
-	return base_strdup(text);
 }
 
 struct bus_peer *
@@ -189,10 +177,9 @@ bus_add_peer(struct bus *bus, const char *url, void *about)
 	peer = base_alloc_zeroed(1, sizeof(*peer));
 	peer->bus = bus;
 	peer->about = about;
-	peer->url = url_write(&where, where.port);
-	peer->asking_url = url_write(&where, where.port + 1U);
+	peer->where = where;
 	DL_APPEND(bus->peers, peer);
-	if (set_up(peer, &where) < 0)
+	if (set_up(peer) < 0)
 		bus_remove_peer(&peer);
 	return peer;
 }
@@ -222,12 +209,6 @@ void *
 bus_peer_about(const struct bus_peer *peer)
 {
 	return peer->about;
-}
-
-const char *
-bus_peer_url(const struct bus_peer *peer)
-{
-	return peer->url;
 }
 
 uint64_t

@@ -7,12 +7,16 @@
 #include <event2/event.h>
 #include <nng/nng.h>
 
+#include <netdb.h>
 #include <nng/protocol/bus0/bus.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "shared/base.h"
+#include "shared/bus_url.h"
 #include "shared/log.h"
 #include "worker/relay/bus_inside.h"
 
@@ -23,6 +27,8 @@
 #define RECONNECT_MS_MIN 100
 #define RECONNECT_MS_MAX 2000
 #define RECONNECT_MS_NEVER (24 * 3600 * 1000)
+
+#define URL_BYTES (BUS_HOST_BYTES + 32)
 
 static int
 failed(const char *what, int error)
@@ -85,11 +91,60 @@ bus_open_asker(struct bus_peer *peer)
 	return 0;
 }
 
-int
-bus_listen(struct bus *bus, nng_socket socket, const char *url)
+/* nng looks up addresses, too, and leaves out a family of which this machine
+ * has none but that of loopback. */
+static bool
+is_found(const char *host)
 {
+	const struct addrinfo like = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_ADDRCONFIG | AI_NUMERICHOST };
+	struct addrinfo *found = NULL;
+	bool is_found = getaddrinfo(host, NULL, &like, &found) == 0;
+
+	if (is_found)
+		freeaddrinfo(found);
+	return is_found;
+}
+
+static void
+report_host(const struct bus_url *url)
+{
+	log_error("relay: %s: this machine has no IPv6 address but those of "
+		  "loopback, and nng takes none then: write an IPv4 address",
+		url->host);
+}
+
+/* As nng can use it: an IPv4 address has a form among those of IPv6, too. What
+ * a name stands for is not known before it is dialed. */
+static void
+write_url(char text[URL_BYTES], const struct bus_url *url, unsigned port)
+{
+	const char *scheme = url->is_tls ? "tls+tcp" : "tcp";
+	char host[BUS_HOST_BYTES];
+
+	snprintf(host, sizeof(host), "%s", url->host + (url->host[0] == '['));
+	host[strcspn(host, "]")] = 0;
+	if (url->is_name || is_found(host)) {
+		snprintf(
+			text, URL_BYTES, "%s://%s:%u", scheme, url->host, port);
+		return;
+	}
+	if (url->host[0] == '[')
+		report_host(url);
+	snprintf(text, URL_BYTES, "%s://[%s%s]:%u", scheme,
+		url->host[0] == '[' ? "" : "::ffff:", host, port);
+}
+
+int
+bus_listen(struct bus *bus, nng_socket socket, const struct bus_url *where,
+	unsigned port)
+{
+	char url[URL_BYTES];
 	nng_listener listener;
-	int error = nng_listener_create(&listener, socket, url);
+	int error;
+
+	write_url(url, where, port);
+	error = nng_listener_create(&listener, socket, url);
 
 	if (error == 0 && bus->tls)
 		error = nng_listener_set_ptr(
@@ -100,11 +155,14 @@ bus_listen(struct bus *bus, nng_socket socket, const char *url)
 }
 
 int
-bus_dial(struct bus_peer *peer, nng_socket socket, const char *url,
+bus_dial(struct bus_peer *peer, nng_socket socket, unsigned port,
 	nng_dialer *dialer)
 {
-	int error = nng_dialer_create(dialer, socket, url);
+	char url[URL_BYTES];
+	int error;
 
+	write_url(url, &peer->where, port);
+	error = nng_dialer_create(dialer, socket, url);
 	if (error != 0)
 		return failed(url, error);
 	if ((peer->tls && (error = nng_dialer_set_ptr(*dialer,
