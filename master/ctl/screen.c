@@ -205,8 +205,9 @@ add_help(struct drawing *drawing)
 	screen_add_line(drawing,
 		"Keys: q quits, h this help, v turns the order round, space "
 		"draws at once,");
-	screen_add_line(drawing, "t has rooms by traffic, slow clients or "
-				 "processes come first.");
+	screen_add_line(drawing,
+		"t has hosts, rooms by traffic, slow clients or "
+		"processes come first.");
 	screen_add_line(drawing, "Sorted by:");
 	for (size_t i = 0; i < ARRAY_LEN(sorts); i++)
 		screen_add_line(

@@ -11,8 +11,8 @@
 struct buffer;
 struct snapshot;
 
-/* The lists: processes, rooms by traffic, slow clients. */
-#define SCREEN_PARTS 3
+/* The lists: processes, other hosts, rooms by traffic, slow clients. */
+#define SCREEN_PARTS 4
 
 struct screen_view {
 	unsigned width;  /* no line is longer; 0: as long as they are */

@@ -121,8 +121,39 @@ add_slow(struct drawing *drawing)
 	}
 }
 
-static void (*const parts[])(
-	struct drawing *) = { screen_add_workers, add_rooms, add_slow };
+static void
+add_peer(struct drawing *drawing, const struct snapshot_peer *peer)
+{
+	char host[SCREEN_NUMBER_BYTES] = "-", ms[SCREEN_NUMBER_BYTES],
+	     bytes[SCREEN_NUMBER_BYTES], frames[SCREEN_NUMBER_BYTES];
+
+	if (peer->host != 0)
+		snprintf(host, sizeof(host), "%" PRIu64, peer->host);
+	screen_add_line(drawing,
+		"%4s %-8s %6s %6s %6s %5" PRIu64 " %6" PRIu64 " %s%s%s", host,
+		peer->state, screen_write_number(ms, (double)peer->lag_ms),
+		screen_write_number(bytes, (double)peer->lag_bytes),
+		screen_write_number(frames, (double)peer->lag_frames),
+		peer->holes, peer->since, peer->address,
+		peer->reason[0] ? ": " : "", peer->reason);
+}
+
+static void
+add_peers(struct drawing *drawing)
+{
+	const struct snapshot *now = drawing->now;
+
+	if (now->peer_count == 0)
+		return;
+	screen_add_line(drawing, "%4s %-8s %6s %6s %6s %5s %6s %s", "HOST",
+		"LINK", "LAG MS", "BYTES", "FRAMES", "HOLES", "SINCE",
+		"ADDRESS");
+	for (size_t i = 0; i < now->peer_count; i++)
+		add_peer(drawing, &now->peers[i]);
+}
+
+static void (*const parts[])(struct drawing *) = { screen_add_workers,
+	add_peers, add_rooms, add_slow };
 
 _Static_assert(ARRAY_LEN(parts) == SCREEN_PARTS, "as screen.h says");
 

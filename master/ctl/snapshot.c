@@ -16,6 +16,7 @@ static const char *const questions[] = {
 	[ASK_LATENCY] = "show latency\n",
 	[ASK_TRAFFIC] = "show traffic limit=30\n",
 	[ASK_SLOW] = "show slow limit=30\n",
+	[ASK_PEERS] = "show peers\n",
 };
 
 const char *
@@ -288,6 +289,25 @@ read_slow(struct snapshot *snapshot, const struct fields *fields)
 	slow->seconds = number(fields, "seconds");
 }
 
+static void
+read_peer(struct snapshot *snapshot, const struct fields *fields)
+{
+	struct snapshot_peer *peer;
+
+	if (snapshot->peer_count == SNAPSHOT_ROWS)
+		return;
+	peer = &snapshot->peers[snapshot->peer_count++];
+	copy_name(peer->address, field(fields, "address"));
+	copy_name(peer->reason, field(fields, "reason"));
+	copy_word(peer->state, field(fields, "state"));
+	peer->host = number(fields, "host");
+	peer->since = number(fields, "since");
+	peer->lag_frames = number(fields, "lag_frames");
+	peer->lag_bytes = number(fields, "lag_bytes");
+	peer->lag_ms = number(fields, "lag_ms");
+	peer->holes = number(fields, "holes");
+}
+
 void
 snapshot_read(struct snapshot *snapshot, enum snapshot_question question,
 	struct text answer)
@@ -316,6 +336,9 @@ snapshot_read(struct snapshot *snapshot, enum snapshot_question question,
 		return;
 	case ASK_SLOW:
 		read_table(snapshot, answer, read_slow);
+		return;
+	case ASK_PEERS:
+		read_table(snapshot, answer, read_peer);
 		return;
 	case QUESTION_COUNT:
 		return;

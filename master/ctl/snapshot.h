@@ -38,6 +38,14 @@ struct snapshot_slow {
 	uint64_t slot, waiting_bytes, dropped, seconds;
 };
 
+/* Another host of the cluster; host 0: it has not said which. */
+struct snapshot_peer {
+	char address[SNAPSHOT_NAME_BYTES];
+	char state[SNAPSHOT_WORD_BYTES];
+	char reason[SNAPSHOT_NAME_BYTES];
+	uint64_t host, since, lag_frames, lag_bytes, lag_ms, holes;
+};
+
 /* Zero where the server did not say. */
 struct snapshot {
 	uint64_t at_ms; /* clock_ms() */
@@ -58,7 +66,8 @@ struct snapshot {
 
 	struct snapshot_room busy[SNAPSHOT_ROWS];
 	struct snapshot_slow slow[SNAPSHOT_ROWS];
-	size_t busy_count, slow_count;
+	struct snapshot_peer peers[SNAPSHOT_ROWS];
+	size_t busy_count, slow_count, peer_count;
 
 	bool knows_rings;
 	uint64_t ring_percent; /* of the fullest */
@@ -73,6 +82,7 @@ enum snapshot_question {
 	ASK_LATENCY,
 	ASK_TRAFFIC,
 	ASK_SLOW,
+	ASK_PEERS,
 	QUESTION_COUNT,
 };
 

@@ -66,6 +66,14 @@ def test_who_falls_silent_is_suspect_and_not_down_for_three_seconds(
     assert not was_quick or not first.log().count("is down")
 
 
+def test_top_has_a_line_for_each_other_host(make_cluster):
+    first, second = make_cluster(2).wait_met()
+    shown = first.control("top", "-n", "1").stdout
+    line, = [line for line in shown.splitlines()
+             if line.endswith(second.relay_url)]
+    assert line.split()[:2] == ["2", "up"]
+
+
 def test_a_host_that_stands_still_is_dialed_anew(make_cluster, room):
     cluster = make_cluster(2).wait_met()
     first, second = cluster

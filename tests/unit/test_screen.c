@@ -235,10 +235,47 @@ lists_come_one_behind_the_other_and_a_key_turns_them(void **state)
 			     "         ann\n");
 	assert_true(strstr(screen, "SLOT ROLE") < strstr(screen, "MSGS/S"));
 	assert_true(strstr(screen, "MSGS/S") < strstr(screen, "SLOT SLOW"));
-	view.first = 2;
+	view.first = 3;
 	screen = draw(&before, &view);
 	assert_true(strstr(screen, "SLOT SLOW") < strstr(screen, "SLOT ROLE"));
 	assert_true(strstr(screen, "SLOT ROLE") < strstr(screen, "MSGS/S"));
+}
+
+static void
+each_other_host_has_a_line(void **state)
+{
+	const char *screen;
+
+	(void)state;
+	answer(&now, ASK_PEERS,
+		"host\taddress\tstate\tsince\tlag_frames\tlag_bytes\tlag_ms\t"
+		"news\tholes\treason\n"
+		"2\ttcp://10.0.0.2:7100\tup\t77\t3\t123456\t12\tx\t1\t\n"
+		"\ttcp://10.0.0.3:7100\trefused\t5\t0\t0\t0\tx\t0\t"
+		"does not know the secret\n");
+	screen = draw(&before, &(struct screen_view){ 0 });
+	assert_shows(screen, "HOST LINK     LAG MS  BYTES FRAMES HOLES  SINCE "
+			     "ADDRESS\n");
+	assert_shows(screen, "   2 up           12   123k      3     1     77 "
+			     "tcp://10.0.0.2:7100\n");
+	assert_shows(screen, "   - refused       0      0      0     0      5 "
+			     "tcp://10.0.0.3:7100: does not know the secret\n");
+	assert_true(strstr(screen, "SLOT ROLE") < strstr(screen, "HOST LINK"));
+}
+
+static void
+more_hosts_than_fit_are_left_out(void **state)
+{
+	const struct text line = TEXT_LITERAL("9\tup\n");
+	struct buffer many = { 0 };
+
+	(void)state;
+	buffer_add_string(&many, "host\tstate\n");
+	for (unsigned i = 0; i < SNAPSHOT_ROWS + 5; i++)
+		buffer_add_text(&many, line);
+	snapshot_read(&now, ASK_PEERS, buffer_text(&many));
+	assert_int_equal(now.peer_count, SNAPSHOT_ROWS);
+	buffer_fini(&many);
 }
 
 static void
@@ -259,7 +296,7 @@ a_long_line_is_not_cut_inside_a_character(void **state)
 	(void)state;
 	answer(&now, ASK_TRAFFIC, TRAFFIC "大厅大厅\td\t2\t1\t5\t5\t5\n");
 	for (unsigned width = 40; width < 60; width++) {
-		struct screen_view view = { .width = width, .first = 1 };
+		struct screen_view view = { .width = width, .first = 2 };
 
 		assert_true(text_is_utf8(text_of(draw(&before, &view))));
 	}
@@ -348,6 +385,8 @@ main(void)
 		TEST(no_line_and_no_screen_is_too_large),
 		TEST(all_of_it_fits_80_by_24),
 		TEST(lists_come_one_behind_the_other_and_a_key_turns_them),
+		TEST(each_other_host_has_a_line),
+		TEST(more_hosts_than_fit_are_left_out),
 		TEST(an_empty_list_takes_no_line),
 		TEST(a_long_line_is_not_cut_inside_a_character),
 		TEST(latency_is_that_of_the_time_between),
