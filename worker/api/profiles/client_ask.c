@@ -1,27 +1,21 @@
 /*
  * What the profile `client` asks others about: ledger 0 to register a system,
- * the gateway of a client to have it join the room of a group, and the ledger
- * of that room who is in it, page by page.
+ * the gateway of a client to have it join the room of a group, and who is in
+ * that room.
  */
-#include <string.h>
-
-#include "shared/base.h"
 #include "shared/buffer.h"
 #include "shared/clientele.h"
 #include "shared/codes.h"
-#include "shared/gojson.h"
 #include "shared/index.h"
 #include "shared/records.h"
 #include "worker/api/errand.h"
 #include "worker/api/exchange.h"
 #include "worker/api/profiles/client.h"
+#include "worker/api/profiles/member_names.h"
 #include "worker/api/scene.h"
-#include "worker/edge/ledgers.h"
 
 /* The ledger that keeps systems. */
 #define KEEPER 0
-
-#define MEMBERS_A_PAGE 100
 
 static void
 refuse(struct errand *errand, struct text msg)
@@ -175,119 +169,25 @@ client_bind(struct exchange *exchange, const struct client_order *order)
 
 /* Who is in a group */
 
-struct list_errand {
-	struct errand errand;
-	size_t count;
-	struct buffer json;  /* of the clients so far */
-	struct buffer after; /* the last one of them */
-	size_t room_length;
-	char room[ROOM_BYTES_MAX];
-};
-
-static struct list_errand *
-list_of(struct errand *errand)
-{
-	return (struct list_errand *)errand;
-}
-
 static void
-ask_for_page(struct list_errand *list)
-{
-	struct errand *errand = &list->errand;
-	struct edge *edge = &errand->errands->edge;
-	const struct members_wanted wanted = {
-		.request = errand->request,
-		.tenant = errand->exchange->tenant,
-		.room = { list->room, list->room_length },
-		.after = buffer_text(&list->after),
-		.limit = MEMBERS_A_PAGE,
-	};
-	unsigned ledger = ledgers_of_room(edge, wanted.tenant, wanted.room);
-
-	members_wanted_pack(edge_letter(edge, LETTER_MEMBERS_WANTED), &wanted);
-	errand_keep(errand, ledger);
-	errand_offer(errand, ledger);
-}
-
-/* A page that came twice has nobody who was not told of. */
-static void
-add_members(struct list_errand *list, const struct members_page *page)
-{
-	struct unpack in = unpack_of(page->members);
-
-	for (uint64_t i = 0; i < page->count && !in.failed; i++) {
-		struct unpack one = unpack_of(unpack_text(&in));
-		struct member member;
-
-		if (!member_unpack(&one, &member) ||
-			text_compare(member.user, buffer_text(&list->after)) <=
-				0)
-			continue;
-		if (list->count++ > 0)
-			buffer_add_byte(&list->json, ',');
-		gojson_write_string(&list->json, member.user);
-		buffer_clear(&list->after, USER_BYTES_MAX);
-		buffer_add_text(&list->after, member.user);
-	}
-}
-
-static void
-reply_list(struct list_errand *list)
+reply_list(struct exchange *exchange, size_t count, struct text names)
 {
 	struct buffer data = { 0 };
 
-	buffer_add_format(&data, "{\"count\":%zu,\"list\":[", list->count);
-	buffer_add_text(&data, buffer_text(&list->json));
+	buffer_add_format(&data, "{\"count\":%zu,\"list\":[", count);
+	buffer_add_text(&data, names);
 	buffer_add_string(&data, "]}");
-	client_reply_done(list->errand.exchange, buffer_text(&data));
+	client_reply_done(exchange, buffer_text(&data));
 	buffer_fini(&data);
-	errand_end(&list->errand);
-}
-
-static void
-on_members(struct errand *errand, const struct letter *letter)
-{
-	struct list_errand *list = list_of(errand);
-	struct unpack in = letter_open(letter);
-	struct members_page page;
-	struct refused refused;
-	size_t before = list->count;
-
-	if (letter->kind == LETTER_REFUSED) {
-		if (refused_unpack(&in, &refused))
-			refuse(errand, refused.error);
-		return;
-	}
-	if (letter->kind != LETTER_MEMBERS_PAGE ||
-		!members_page_unpack(&in, &page))
-		return;
-	add_members(list, &page);
-	if (page.more && list->count > before)
-		ask_for_page(list);
-	else if (!page.more)
-		reply_list(list);
-}
-
-static void
-free_list(struct errand *errand)
-{
-	buffer_fini(&list_of(errand)->json);
-	buffer_fini(&list_of(errand)->after);
 }
 
 void
 client_list(struct exchange *exchange, const struct client_order *order)
 {
-	static const struct errand_hooks hooks = {
-		.on_letter = on_members,
-		.on_late = refuse_late,
-		.on_end = free_list,
-	};
-	struct list_errand *list = errand_begin(
-		exchange->scene->errands, exchange, sizeof(*list), &hooks);
+	static const struct member_names_hooks hooks = { reply_list,
+		client_refuse };
+	char room[ROOM_BYTES_MAX];
 
-	if (!list)
-		return;
-	list->room_length = clientele_room(list->room, order->group).length;
-	ask_for_page(list);
+	member_names_ask(exchange, exchange->tenant,
+		clientele_room(room, order->group), &hooks);
 }

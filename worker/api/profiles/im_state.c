@@ -17,21 +17,18 @@
 #include "shared/index.h"
 #include "shared/message.h"
 #include "shared/overall.h"
-#include "shared/records.h"
 #include "worker/api/errand.h"
 #include "worker/api/exchange.h"
 #include "worker/api/form.h"
 #include "worker/api/profiles/im.h"
+#include "worker/api/profiles/member_names.h"
 #include "worker/api/reply.h"
 #include "worker/api/scene.h"
 #include "worker/edge/edge.h"
 #include "worker/edge/entries.h"
-#include "worker/edge/ledgers.h"
 #include "worker/worker.h"
 
-#define PAGE 1000
-
-/* So many names are listed, and so many connections are looked at. */
+/* So many connections are looked at. */
 #define NAMES_MAX 100000
 
 /* Of the query, and of the body behind it; free it. */
@@ -45,30 +42,14 @@ read_form(struct form *form, const struct exchange *exchange)
 		form_read_body(form, exchange_body(exchange));
 }
 
-/* The list: page by page of what the ledger says, behind the last name. */
-
-struct list_errand {
-	struct errand errand;
-	char room[ROOM_BYTES_MAX + 1];
-	char last[USER_BYTES_MAX];
-	size_t last_length;
-	uint64_t count;
-	struct buffer names; /* JSON */
-};
-
-static struct list_errand *
-list_of(struct errand *errand)
-{
-	return (struct list_errand *)errand;
-}
+/* The list */
 
 static void
-reply_list(struct exchange *exchange, uint64_t count, struct text names)
+reply_list(struct exchange *exchange, size_t count, struct text names)
 {
 	struct buffer json = { 0 };
 
-	buffer_add_format(
-		&json, "{\"userCount\":%" PRIu64 ",\"userList\":[", count);
+	buffer_add_format(&json, "{\"userCount\":%zu,\"userList\":[", count);
 	buffer_add_text(&json, names);
 	buffer_add_string(&json, "]}");
 	im_reply(exchange, GOCHAT_OK, buffer_text(&json));
@@ -76,103 +57,21 @@ reply_list(struct exchange *exchange, uint64_t count, struct text names)
 }
 
 static void
-ask_for_page(struct list_errand *list)
+refuse_list(struct exchange *exchange, struct text why)
 {
-	struct errand *errand = &list->errand;
-	struct edge *edge = &errand->errands->edge;
-	const struct members_wanted wanted = {
-		.request = errand->request,
-		.tenant = IM_TENANT,
-		.room = text_of(list->room),
-		.after = { list->last, list->last_length },
-		.limit = PAGE,
-	};
-	unsigned ledger = ledgers_of_room(edge, wanted.tenant, wanted.room);
-
-	members_wanted_pack(edge_letter(edge, LETTER_MEMBERS_WANTED), &wanted);
-	errand_keep(errand, ledger);
-	errand_offer(errand, ledger);
-}
-
-/* One that comes twice, because a new ledger was asked again, adds nobody. */
-static void
-add_name(struct list_errand *list, struct text user)
-{
-	const struct text last = { list->last, list->last_length };
-
-	if (user.length > USER_BYTES_MAX || text_compare(user, last) <= 0)
-		return;
-	if (list->count++ > 0)
-		buffer_add_byte(&list->names, ',');
-	gojson_write_string(&list->names, user);
-	memcpy(list->last, user.at, user.length);
-	list->last_length = user.length;
-}
-
-static void
-add_page(struct list_errand *list, const struct members_page *page)
-{
-	struct unpack in = unpack_of(page->members);
-
-	while (in.at < in.end && !in.failed) {
-		struct unpack one = unpack_of(unpack_text(&in));
-		struct member member;
-
-		if (member_unpack(&one, &member))
-			add_name(list, member.user);
-	}
-}
-
-static void
-on_page(struct errand *errand, const struct letter *letter)
-{
-	struct list_errand *list = list_of(errand);
-	struct unpack in = letter_open(letter);
-	struct members_page page;
-
-	if (letter->kind != LETTER_MEMBERS_PAGE ||
-		!members_page_unpack(&in, &page)) {
-		im_reply(errand->exchange, GOCHAT_SYSTEM, TEXT_LITERAL("{}"));
-		errand_end(errand);
-		return;
-	}
-	add_page(list, &page);
-	if (page.more && page.count > 0 && list->count < NAMES_MAX) {
-		ask_for_page(list);
-		return;
-	}
-	reply_list(errand->exchange, list->count, buffer_text(&list->names));
-	errand_end(errand);
-}
-
-static void
-on_late(struct errand *errand)
-{
-	im_reply(errand->exchange, GOCHAT_SYSTEM, TEXT_LITERAL("{}"));
-	errand_end(errand);
-}
-
-static void
-free_list(struct errand *errand)
-{
-	buffer_fini(&list_of(errand)->names);
+	(void)why;
+	im_reply(exchange, GOCHAT_SYSTEM, TEXT_LITERAL("{}"));
 }
 
 static void
 list_room(struct exchange *exchange, uint32_t app, struct text room)
 {
-	static const struct errand_hooks hooks = {
-		.on_letter = on_page,
-		.on_late = on_late,
-		.on_end = free_list,
-	};
-	struct list_errand *list = errand_begin(
-		exchange->scene->errands, exchange, sizeof(*list), &hooks);
+	static const struct member_names_hooks hooks = { reply_list,
+		refuse_list };
+	char bytes[ROOM_BYTES_MAX + 1];
 
-	if (!list)
-		return;
-	im_room(list->room, app, room);
-	ask_for_page(list);
+	member_names_ask(
+		exchange, IM_TENANT, im_room(bytes, app, room), &hooks);
 }
 
 void
