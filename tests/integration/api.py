@@ -10,14 +10,7 @@ import urllib.parse
 
 import wire
 from conftest import end, make_directory
-from server import Server
-
-LISTENER = """
-listener inside {
-    address = "unix:%s"
-    role = api
-}
-"""
+from server import Server, inside
 
 
 class Answer:
@@ -82,10 +75,6 @@ def with_query(path, query):
     return path + ("?" if query else "") + urllib.parse.urlencode(
         {name: str(value).lower() if isinstance(value, bool) else value
          for name, value in query.items()}, doseq=True)
-
-
-def inside(directory):
-    return LISTENER % (directory / "api.sock")
 
 
 @contextlib.contextmanager

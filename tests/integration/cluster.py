@@ -12,7 +12,7 @@ Whoever needs other options gives them by name, as to Server(), for all hosts;
 import os
 import pathlib
 
-from server import GUARD, Server, free_ports, wait_for
+from server import GUARD, Server, free_ports, inside, wait_for
 
 SECRET = "what all hosts of this cluster know\n"
 
@@ -108,6 +108,13 @@ class Cluster:
 
     def others(self, host):
         return [one for one in self.hosts if one is not host]
+
+    def let_in_backends(self):
+        """Before the start: each host has a socket for api.Backend."""
+        for host in self.hosts:
+            host.known_options["options"] = inside(host.directory)
+            host.rewrite()
+        return self
 
     def __getitem__(self, index):
         return self.hosts[index]

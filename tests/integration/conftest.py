@@ -8,6 +8,7 @@ import tempfile
 
 import pytest
 
+from cluster import Cluster
 from server import CONFABD, Server
 
 numbers = itertools.count(1)
@@ -76,6 +77,37 @@ def make_server(directory):
     finally:
         for one in made:
             one.kill()
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """Two hosts of a cluster that have met, for tests that break nothing."""
+    path = make_directory()
+    try:
+        with Cluster(path, 2, gateways=2).let_in_backends() as cluster:
+            yield cluster.wait_met()
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def make_cluster(directory):
+    """A cluster in the directory of this test, started; ended like those of
+    make_server. Not all have met."""
+    made = []
+
+    def make(count, kind=Cluster, **options):
+        cluster = kind(directory, count, **options)
+        made.append(cluster)
+        return cluster.start()
+
+    yield make
+    try:
+        for cluster in made:
+            cluster.end()
+    finally:
+        for cluster in made:
+            cluster.kill()
 
 
 @pytest.fixture

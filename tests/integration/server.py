@@ -42,6 +42,13 @@ ERRORS = re.compile(r"^\S+ error ")
 DEATHS = r"ended by signal (9|15) |ended by itself|has stood still|" \
     r"takes no letters"
 
+LISTENER = """
+listener inside {
+    address = "unix:%s"
+    role = api
+}
+"""
+
 
 def ports_of_this_process():
     """Processes that test side by side have ports of their own, all outside
@@ -450,6 +457,11 @@ class StatusSocket:
     def __exit__(self, *_):
         self.file.close()
         self.socket.close()
+
+
+def inside(directory):
+    """The text of a listener for api.Backend, in this directory."""
+    return LISTENER % (directory / "api.sock")
 
 
 def config_value(value):

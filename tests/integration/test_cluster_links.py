@@ -17,25 +17,13 @@ from talkers import Listener, Talker
 
 
 @pytest.fixture
-def make_cluster(directory):
+def make_cluster(make_cluster):
     """With links that can be harmed where the machine permits them, else on
     127.0.0.1; who cannot do without says links.demand() first. What a host
     catches up with comes to its members at once: nobody here is too slow."""
-    made = []
-
-    def make(count, **options):
-        kind = on_loopback if links.why_not() else links
-        cluster = kind.Cluster(directory, count, outbox_bytes="16M", **options)
-        made.append(cluster)
-        return cluster.start().wait_met()
-
-    yield make
-    try:
-        for cluster in made:
-            cluster.end()
-    finally:
-        for cluster in made:
-            cluster.kill()
+    kind = on_loopback if links.why_not() else links
+    return lambda count, **options: make_cluster(
+        count, kind.Cluster, outbox_bytes="16M", **options).wait_met()
 
 
 @contextlib.contextmanager

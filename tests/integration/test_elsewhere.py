@@ -2,52 +2,17 @@
 another one."""
 
 import os
-import shutil
 import signal
 import threading
 
 import pytest
 
 import wire
-from api import Backend, inside
+from api import Backend
 from client import Client
-from cluster import Cluster, kill_nine
-from conftest import make_directory
+from cluster import kill_nine
 from server import DEATHS, wait_for
 from test_profile_im import Im
-
-
-@pytest.fixture(scope="module")
-def pair():
-    """Two hosts that have met, for tests that break nothing."""
-    path = make_directory()
-    try:
-        cluster = Cluster(path, 2, gateways=2)
-        for host in cluster:
-            host.known_options["options"] = inside(host.directory)
-            host.rewrite()
-        with cluster:
-            yield cluster.wait_met()
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def make_cluster(directory):
-    made = []
-
-    def make(count, **options):
-        cluster = Cluster(directory, count, **options)
-        made.append(cluster)
-        return cluster.start().wait_met()
-
-    yield make
-    try:
-        for cluster in made:
-            cluster.end()
-    finally:
-        for cluster in made:
-            cluster.kill()
 
 
 def backend(host):
@@ -124,7 +89,7 @@ def close_of(client):
 
 
 def test_replace_and_refuse_hold_across_hosts(make_cluster):
-    cluster = make_cluster(2, login_policy="replace")
+    cluster = make_cluster(2, login_policy="replace").wait_met()
     with cluster[1].client("watcher") as watcher, \
             cluster[0].client("watcher", platform=102) as other:
         with cluster[0].client("u") as old:
@@ -187,7 +152,7 @@ def are_there(cluster, user):
 
 @pytest.mark.parametrize("policy", ("replace", "refuse"))
 def test_of_logins_at_the_same_moment_one_stays(make_cluster, policy):
-    cluster = make_cluster(2, login_policy=policy)
+    cluster = make_cluster(2, login_policy=policy).wait_met()
     for number in range(15):
         user = "racer %d" % number
         clients = log_in_at_once(cluster, user)
@@ -216,7 +181,7 @@ def test_im_gives_way_elsewhere_without_a_word(make_cluster):
 
 
 def test_nobody_goes_or_comes_when_a_relay_dies(make_cluster, room):
-    cluster = make_cluster(2, gateways=2, grace_seconds=0)
+    cluster = make_cluster(2, gateways=2, grace_seconds=0).wait_met()
     with cluster[0].client("ann", room) as ann, \
             cluster[1].client("bob", room) as bob:
         assert ann.push("enter")["user"] == "bob"
@@ -235,7 +200,7 @@ def test_nobody_goes_or_comes_when_a_relay_dies(make_cluster, room):
 
 def test_a_gateway_that_dies_takes_its_users_from_all_hosts(
         make_cluster, room):
-    cluster = make_cluster(2, gateways=1, grace_seconds=0)
+    cluster = make_cluster(2, gateways=1, grace_seconds=0).wait_met()
     with cluster[0].client("ann", room) as ann, \
             cluster[1].client("bob", room):
         assert ann.push("enter")["user"] == "bob"
@@ -247,7 +212,7 @@ def test_a_gateway_that_dies_takes_its_users_from_all_hosts(
 
 
 def test_a_new_ledger_hears_of_those_elsewhere(make_cluster, room):
-    cluster = make_cluster(2, ledgers=2)
+    cluster = make_cluster(2, ledgers=2).wait_met()
     with cluster[0].client("ann", room) as ann, \
             cluster[1].client("bob", room):
         assert ann.push("enter")["user"] == "bob"

@@ -6,7 +6,6 @@ import struct
 
 import pytest
 
-import wire
 from wire import (BINARY, CLOSE, PING, PONG, TEXT, WebSocket, close, frame,
                   text)
 

@@ -1,29 +1,10 @@
 """What hosts of a cluster keep is the same, changes and marks with it; and who
 comes from one host to another neither misses nor is told twice."""
 
-import shutil
 import urllib.parse
 
-import pytest
-
-from api import Backend, inside
-from cluster import Cluster
-from conftest import make_directory
+from api import Backend
 from server import wait_for
-
-
-@pytest.fixture(scope="module")
-def pair():
-    path = make_directory()
-    try:
-        cluster = Cluster(path, 2)
-        for host in cluster:
-            host.known_options["options"] = inside(host.directory)
-            host.rewrite()
-        with cluster:
-            yield cluster.wait_met()
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def place(answer, messages=()):

@@ -2,43 +2,12 @@
 whatever dies meanwhile."""
 
 import os
-import shutil
 
 import pytest
 
-from cluster import Cluster, Host, kill_nine
-from conftest import make_directory
+from cluster import Host, kill_nine
 from server import DEATHS, wait_for
 from talkers import Listener, Talker, check_rows
-
-
-@pytest.fixture(scope="module")
-def pair():
-    """Two hosts that have met, for tests that break nothing."""
-    path = make_directory()
-    try:
-        with Cluster(path, 2, gateways=2) as cluster:
-            yield cluster.wait_met()
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def make_cluster(directory):
-    made = []
-
-    def make(count, **options):
-        cluster = Cluster(directory, count, **options)
-        made.append(cluster)
-        return cluster.start()
-
-    yield make
-    try:
-        for cluster in made:
-            cluster.end()
-    finally:
-        for cluster in made:
-            cluster.kill()
 
 
 def take(client, count):

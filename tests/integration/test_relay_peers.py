@@ -5,28 +5,7 @@ import os
 import signal
 import time
 
-import pytest
-
-from cluster import Cluster
 from server import DEATHS, wait_for
-
-
-@pytest.fixture
-def make_cluster(directory):
-    made = []
-
-    def make(count, **options):
-        cluster = Cluster(directory, count, **options)
-        made.append(cluster)
-        return cluster.start()
-
-    yield make
-    try:
-        for cluster in made:
-            cluster.end()
-    finally:
-        for cluster in made:
-            cluster.kill()
 
 
 def freeze(host, role):

@@ -14,7 +14,6 @@ import os
 import pathlib
 import random
 import re
-import shutil
 import signal
 import sys
 import tempfile
@@ -25,8 +24,8 @@ sys.path.insert(0, str(TESTS / "integration"))
 
 import cluster as on_loopback  # noqa: E402
 import links  # noqa: E402
+import verdict  # noqa: E402
 import wire  # noqa: E402
-from api import inside  # noqa: E402
 from client import whole_history  # noqa: E402
 from cluster_book import ByHttp, ByWebSocket, Judge, Listener  # noqa: E402
 from server import DEATHS, wait_for  # noqa: E402
@@ -258,9 +257,8 @@ def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="confab-torture-"))
     cluster = kind.Cluster(directory, count, grace_seconds="500ms",
                            outbox_bytes="8M", max_message_bytes="4K", **how)
+    cluster.let_in_backends()
     for host in cluster:
-        host.known_options["options"] = inside(host.directory)
-        host.rewrite()
         host.allow(DEATHS)
     try:
         cluster.start().wait_met()
@@ -269,15 +267,7 @@ def main():
             cluster.end()
     finally:
         cluster.kill()
-    for fault in faults[:50]:
-        print("FAULT: " + fault)
-    if faults:
-        print("%d faults, seed %d; logs and data are in %s" % (
-            len(faults), seed, directory))
-        return 1
-    shutil.rmtree(directory)
-    print("all invariants hold")
-    return 0
+    return verdict.tell(faults, seed, directory)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import socket
 import struct
 import sys
@@ -21,6 +20,7 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "integration"))
 
+import verdict  # noqa: E402
 import wire  # noqa: E402
 from keyed import key_section  # noqa: E402
 from server import Server, wait_for  # noqa: E402
@@ -180,14 +180,7 @@ def main():
             server.stop()
     finally:
         server.kill()
-    for fault in faults[:50]:
-        print("FAULT: " + fault)
-    if faults:
-        print("seed %d; log and data are in %s" % (seed, directory))
-        return 1
-    shutil.rmtree(directory)
-    print("all invariants hold")
-    return 0
+    return verdict.tell(faults, seed, directory)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ failed run prints it.
 import os
 import pathlib
 import random
-import shutil
 import signal
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "integration"))
 
+import verdict  # noqa: E402
 from crowd import Crowd  # noqa: E402
 from server import DEATHS, Server, process_exists, wait_for  # noqa: E402
 
@@ -208,15 +208,7 @@ def main():
             server.stop()
     finally:
         server.kill()
-    for fault in faults[:50]:
-        print("FAULT: " + fault)
-    if faults:
-        print("%d faults, seed %d; log and data are in %s" % (
-            len(faults), seed, directory))
-        return 1
-    shutil.rmtree(directory)
-    print("all invariants hold")
-    return 0
+    return verdict.tell(faults, seed, directory)
 
 
 if __name__ == "__main__":
