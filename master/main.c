@@ -1,35 +1,28 @@
 /*
- * confabd: reads its configuration, takes the premises, makes the arena and the
- * sockets, becomes the configured user, goes to the background when asked to,
- * and leaves the rest to the supervisor.
+ * confabd: reads its configuration, makes the house, goes to the background
+ * when asked to, and leaves the rest to the supervisor.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "master/activation.h"
+#include "master/background.h"
 #include "master/dev_key.h"
 #include "master/handover.h"
-#include "master/listeners.h"
+#include "master/house.h"
 #include "master/needs.h"
 #include "master/notify.h"
 #include "master/premises.h"
 #include "master/supervisor.h"
 #include "master/trial.h"
 #include "master/upgrade.h"
-#include "shared/address.h"
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/config.h"
-#include "shared/heritage.h"
 #include "shared/log.h"
 #include "shared/profiles.h"
 
@@ -44,17 +37,10 @@ struct wishes {
 	int arena; /* -t: can this one be shared? -1: none is asked about */
 };
 
-/* Everything that is made before the first fork. */
-struct house {
+struct start {
 	const struct wishes *wishes;
-	struct config *config;
-	struct premises *premises;
-	struct arena *arena;
-	struct listening listening;
-	char *status_path;
-	int status_fd;
-	int parent; /* pipe to the process that waits until we serve; -1: none
-		     */
+	struct house house;
+	int waiting; /* for whom we serve; -1: nobody waits */
 };
 
 static void
@@ -160,238 +146,81 @@ print_addresses(const struct house *house)
 static void
 on_serving(void *self)
 {
-	struct house *house = self;
+	struct start *start = self;
 
-	if (house->wishes->dev)
-		print_addresses(house);
-	if (house->parent >= 0) {
-		if (write(house->parent, "", 1) < 0)
-			log_debug("nobody waited for the start");
-		close(house->parent);
-		house->parent = -1;
-	}
-}
-
-/* Waits in the process that was started, until the server serves. */
-_Noreturn static void
-wait_for_server(int fd, pid_t pid)
-{
-	char byte;
-	int status = 0;
-
-	if (read(fd, &byte, 1) == 1)
-		_exit(0);
-	waitpid(pid, &status, 0);
-	fputs("confabd: could not start, see the log\n", stderr);
-	_exit(WIFEXITED(status) && WEXITSTATUS(status) != 0
-			? WEXITSTATUS(status)
-			: 1);
-}
-
-static void
-go_to_background(struct house *house)
-{
-	int ends[2], null;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		fatal("cannot make a pipe: %s", strerror(errno));
-	pid = fork();
-	if (pid < 0)
-		fatal("cannot go to the background: %s", strerror(errno));
-	if (pid > 0) {
-		close(ends[1]);
-		wait_for_server(ends[0], pid);
-	}
-	close(ends[0]);
-	house->parent = ends[1];
-	setsid();
-	notify_new_process();
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0)
-		fatal("cannot open /dev/null: %s", strerror(errno));
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	if (strcmp(house->config->log_file, "stderr") != 0)
-		dup2(null, STDERR_FILENO);
-	close(null);
-}
-
-/* The group may look; without rights to give it, nobody else may. */
-static void
-share_status_socket(const struct house *house)
-{
-	const struct group *group = NULL;
-
-	if (house->config->group[0] != 0)
-		group = getgrnam(house->config->group);
-	if (group && chown(house->status_path, (uid_t)-1, group->gr_gid) < 0)
-		log_debug("%s stays with our own group: %s", house->status_path,
-			strerror(errno));
+	if (start->wishes->dev)
+		print_addresses(&start->house);
+	background_tell(&start->waiting);
 }
 
 static int
-open_status(struct house *house)
+run(struct start *start, const struct handover *handover)
 {
-	must(asprintf(&house->status_path, "%s/status.sock",
-		     house->config->run_dir) >= 0);
-	house->status_fd = listeners_open_unix(house->status_path, 0660);
-	if (house->status_fd < 0) {
-		log_error("status socket %s: %s", house->status_path,
-			strerror(errno));
-		return -1;
-	}
-	share_status_socket(house);
-	return premises_own(house->premises, house->status_path);
-}
-
-/* Whose the path of a given one is, who gave it has decided. */
-static int
-own_listeners(const struct house *house)
-{
-	const struct config *config = house->config;
-
-	for (size_t i = 0; i < house->listening.count; i++) {
-		const struct heritage_socket *socket =
-			&house->listening.sockets[i];
-		struct address address;
-
-		must(address_read(
-			config->listeners[socket->listener].address, &address));
-		premises_own_socket(house->premises, socket->fd);
-		if (address_is_unix(&address) && !socket->is_given &&
-			premises_own(house->premises, address_path(&address)) <
-				0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-open_log(const struct house *house)
-{
-	const struct config *config = house->config;
-	bool is_file = !house->wishes->foreground &&
-		       strcmp(config->log_file, "stderr") != 0;
-
-	if (log_open(is_file ? config->log_file : NULL,
-		    (enum log_level)config->log_level,
-		    (enum log_format)config->log_format) < 0) {
-		log_error("log file %s: %s", config->log_file, strerror(errno));
-		return -1;
-	}
-	return is_file ? premises_own(house->premises, config->log_file) : 0;
-}
-
-static int
-house_open(struct house *house)
-{
-	struct arena_shape shape;
-
-	house->premises = premises_open(house->config);
-	if (!house->premises)
-		return -1;
-	supervisor_shape(house->config, &shape, house->listening.is_on);
-	if (listeners_open(house->config, &shape,
-		    premises_was_crash(house->premises), &house->listening) < 0)
-		return -1;
-	house->arena = arena_create(&shape);
-	if (!house->arena || open_status(house) < 0 ||
-		own_listeners(house) < 0 || open_log(house) < 0)
-		return -1;
-	return premises_drop_rights(house->premises);
-}
-
-static void
-house_close(struct house *house)
-{
-	arena_free(&house->arena);
-	listeners_close(house->config, &house->listening);
-	if (house->status_fd >= 0)
-		unlink(house->status_path);
-	free(house->status_path);
-	if (house->premises)
-		premises_close(&house->premises);
-	config_free(&house->config);
-}
-
-static int
-run(struct house *house, const struct handover *handover)
-{
+	struct house *house = &start->house;
 	const struct supervisor_needs needs = {
 		.config = house->config,
 		.premises = house->premises,
 		.arena = house->arena,
 		.listening = &house->listening,
-		.logs_to_stderr = house->wishes->foreground,
+		.logs_to_stderr = house->logs_to_stderr,
 		.status_fd = house->status_fd,
 		.handover = handover,
 		.on_serving = on_serving,
-		.self = house,
+		.self = start,
 	};
 
 	return supervisor_run(&needs);
 }
 
+static struct start
+start_of(const struct wishes *wishes, struct config *config)
+{
+	return (struct start){
+		.wishes = wishes,
+		.house = { .config = config,
+			.logs_to_stderr = wishes->foreground,
+			.status_fd = -1 },
+		.waiting = -1,
+	};
+}
+
 static int
 serve(const struct wishes *wishes, struct config *config)
 {
-	struct house house = { .wishes = wishes,
-		.config = config,
-		.status_fd = -1,
-		.parent = -1 };
+	struct start start = start_of(wishes, config);
 	int exit_code = 1;
 
-	if (house_open(&house) == 0) {
+	if (house_open(&start.house) == 0) {
 		if (!wishes->foreground)
-			go_to_background(&house);
-		if (premises_write_pid(house.premises) == 0)
-			exit_code = run(&house, NULL);
+			start.waiting = background_go(
+				strcmp(config->log_file, "stderr") == 0);
+		if (premises_write_pid(start.house.premises) == 0)
+			exit_code = run(&start, NULL);
 	}
-	house_close(&house);
+	house_close(&start.house);
 	return exit_code;
-}
-
-/* After an upgrade: everything is there. */
-static int
-house_inherit(struct house *house, struct handover *handover)
-{
-	house->arena = arena_attach(handover->arena);
-	if (!house->arena)
-		return -1;
-	house->premises = premises_inherit(house->config, handover->run_lock,
-		handover->data_lock, handover->writers_lock);
-	house->listening = handover->listening;
-	handover->listening.sockets = NULL;
-	handover->listening.count = 0;
-	house->status_fd = handover->status;
-	must(asprintf(&house->status_path, "%s/status.sock",
-		     house->config->run_dir) >= 0);
-	return open_log(house);
 }
 
 /* Serves on with what the program before us has left. */
 static int
 serve_on(const struct wishes *wishes, struct handover *handover)
 {
-	struct house house = { .wishes = wishes,
-		.config = config_read_text(
-			handover->path ? handover->path : "--dev",
-			buffer_text(&handover->config)),
-		.parent = -1,
-		.status_fd = -1 };
+	struct config *config =
+		config_read_text(handover->path ? handover->path : "--dev",
+			buffer_text(&handover->config));
+	struct start start = start_of(wishes, config);
 	int exit_code = 1;
 
-	if (!house.config)
+	if (!config)
 		return 1;
 	if (!handover->path) {
-		free(house.config->path);
-		house.config->path = NULL;
+		free(config->path);
+		config->path = NULL;
 	}
 	handover_close_on_exec(handover, true);
-	if (house_inherit(&house, handover) == 0)
-		exit_code = run(&house, handover);
-	house_close(&house);
+	if (house_inherit(&start.house, handover) == 0)
+		exit_code = run(&start, handover);
+	house_close(&start.house);
 	return exit_code;
 }
 
@@ -440,7 +269,7 @@ find_handover(void)
 }
 
 static int
-start(const struct wishes *wishes)
+begin(const struct wishes *wishes)
 {
 	struct config *config;
 
@@ -480,7 +309,7 @@ main(int argc, char **argv, char **envp)
 		exit_code = serve_on(&wishes, handover);
 		handover_free(&handover);
 	} else {
-		exit_code = start(&wishes);
+		exit_code = begin(&wishes);
 	}
 	free(wishes.config_path);
 	if (exit_code == SUPERVISOR_ANEW) {
