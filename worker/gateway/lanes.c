@@ -151,3 +151,14 @@ lanes_tick(struct lanes *lanes, uint64_t now_ms)
 	lanes->now_ms = now_ms;
 	wheel_turn(lanes->wheel, now_ms, on_timer, lanes);
 }
+
+void
+lanes_close_all(struct lanes *lanes)
+{
+	struct lane *lane, *next;
+
+	for (lane = lanes->all; lane; lane = next) {
+		next = lane->next;
+		lane_close_why(lane, CLOSE_WHY_STOP, "going away");
+	}
+}

@@ -30,6 +30,9 @@ void lanes_settle(struct lanes *lanes);
  */
 void lanes_rest(struct lanes *lanes, bool is_on);
 
+/* The process stops: all are told so, and end when they have answered. */
+void lanes_close_all(struct lanes *lanes);
+
 /* The configuration has other times. */
 void lanes_renew(struct lanes *lanes);
 
