@@ -11,28 +11,22 @@
  * long as there is something that is kept no longer.
  */
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include <event2/event.h>
 
 #include "shared/arena.h"
 #include "shared/base.h"
 #include "shared/clock.h"
-#include "shared/config.h"
 #include "shared/log.h"
 #include "shared/records.h"
+#include "worker/historian/archive.h"
 #include "worker/historian/indexer.h"
 #include "worker/historian/intake.h"
 #include "worker/historian/reception.h"
 #include "worker/historian/retention.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_checkpoint.h"
-#include "worker/historian/store_index.h"
 #include "worker/worker.h"
-
-/* Pages of the write-ahead log that start a checkpoint: 16 MiB. */
-#define PASS_PAGES 4096
 
 #define STEP_MS 25
 #define QUIET_MS 5
@@ -43,16 +37,8 @@
 
 struct historian {
 	struct worker *worker;
-	struct config *rules; /* for threads: as it was at the start */
-	char *path;
-	struct store *store;
-	struct checkpointer *checkpointer;
-	struct intake *intake;
+	struct archive archive;
 	struct reception *reception;
-	char *search_path; /* NULL: nothing can be searched */
-	char *search_sql_dir;
-	struct indexer *indexer;
-	struct retention *retention;
 	struct event *step;               /* the next step of the intake */
 	struct event *retire;             /* and of retention */
 	struct event *finished;           /* a reader thread has something */
@@ -83,12 +69,12 @@ static void
 publish(struct historian *historian)
 {
 	struct row *row = worker_row(historian->worker);
-	uint64_t rows = intake_rows(historian->intake);
-	uint64_t commits = intake_commits(historian->intake);
+	uint64_t rows = intake_rows(historian->archive.intake);
+	uint64_t commits = intake_commits(historian->archive.intake);
 
 	for (unsigned i = 0; i < historian->ledgers; i++)
 		atomic_store_explicit(&row->archived[i],
-			intake_position(historian->intake, i),
+			intake_position(historian->archive.intake, i),
 			memory_order_release);
 	row_count(
 		row, COUNTER_ARCHIVED, (int64_t)(rows - historian->told_rows));
@@ -124,7 +110,7 @@ end_if_stopping(struct historian *historian)
 		return;
 	read_ends(historian, ends);
 	for (unsigned i = 0; i < historian->ledgers; i++) {
-		uint64_t done = intake_position(historian->intake, i);
+		uint64_t done = intake_position(historian->archive.intake, i);
 
 		left += ends[i] > done ? ends[i] - done : 0;
 	}
@@ -142,7 +128,7 @@ measure(struct historian *historian)
 	struct row *row = worker_row(historian->worker);
 	uint64_t now_ms = clock_unix_ms();
 	size_t count;
-	const uint64_t *times = intake_times(historian->intake, &count);
+	const uint64_t *times = intake_times(historian->archive.intake, &count);
 
 	for (size_t i = 0; i < count; i++)
 		histogram_add(&row->histograms[HISTOGRAM_ARCHIVE],
@@ -170,11 +156,12 @@ static void
 tell_followers(struct historian *historian)
 {
 	size_t count;
-	const uint64_t *streams = store_touched(historian->store, &count);
+	const uint64_t *streams =
+		store_touched(historian->archive.store, &count);
 
-	if (historian->indexer)
-		indexer_note(historian->indexer, streams, count);
-	retention_note(historian->retention, streams, count);
+	if (historian->archive.indexer)
+		indexer_note(historian->archive.indexer, streams, count);
+	retention_note(historian->archive.retention, streams, count);
 	if (!evtimer_pending(historian->retire, NULL))
 		call_in(historian->retire, RETIRE_MS);
 }
@@ -184,25 +171,26 @@ on_step(evutil_socket_t fd, short what, void *self)
 {
 	struct historian *historian = self;
 	uint64_t ends[LEDGERS_MAX];
-	uint64_t commits = intake_commits(historian->intake);
+	uint64_t commits = intake_commits(historian->archive.intake);
 	enum intake_result result;
 
 	(void)fd;
 	(void)what;
-	if (checkpointer_wants_quiet(historian->checkpointer)) {
+	if (checkpointer_wants_quiet(historian->archive.checkpointer)) {
 		step_in(historian, QUIET_MS);
 		return;
 	}
 	read_ends(historian, ends);
-	result = intake_step(historian->intake, ends, clock_ms());
-	checkpointer_note(
-		historian->checkpointer, store_log_pages(historian->store));
+	result = intake_step(historian->archive.intake, ends, clock_ms());
+	checkpointer_note(historian->archive.checkpointer,
+		store_log_pages(historian->archive.store));
 	measure(historian);
-	if (intake_commits(historian->intake) != commits)
+	if (intake_commits(historian->archive.intake) != commits)
 		tell_followers(historian);
 	publish(historian);
 	reception_go_on(historian->reception);
-	pace(historian, result, intake_commits(historian->intake) != commits);
+	pace(historian, result,
+		intake_commits(historian->archive.intake) != commits);
 }
 
 static void
@@ -216,15 +204,15 @@ on_retire(evutil_socket_t fd, short what, void *self)
 	(void)what;
 	if (historian->is_stopping)
 		return;
-	if (checkpointer_wants_quiet(historian->checkpointer)) {
+	if (checkpointer_wants_quiet(historian->archive.checkpointer)) {
 		call_in(historian->retire, RETIRE_MS);
 		return;
 	}
 	result = retention_step(
-		historian->retention, clock_ms(), clock_unix_ms());
-	checkpointer_note(
-		historian->checkpointer, store_log_pages(historian->store));
-	retired = retention_retired(historian->retention);
+		historian->archive.retention, clock_ms(), clock_unix_ms());
+	checkpointer_note(historian->archive.checkpointer,
+		store_log_pages(historian->archive.store));
+	retired = retention_retired(historian->archive.retention);
 	row_count(worker_row(historian->worker), COUNTER_RETIRED,
 		(int64_t)(retired - historian->told_retired));
 	historian->told_retired = retired;
@@ -280,7 +268,7 @@ static void
 on_tick(void *self, uint64_t now_ms)
 {
 	struct historian *historian = self;
-	uint64_t rows = intake_rows(historian->intake);
+	uint64_t rows = intake_rows(historian->archive.intake);
 
 	if (!evtimer_pending(historian->step, NULL))
 		step_in(historian, 0);
@@ -316,107 +304,19 @@ static const struct worker_hooks hooks = {
 	.keeps_letters = true,
 };
 
-/* Asked by the store and by the thread of the indexer, by the same rules. */
-static bool
-can_be_searched(void *rules, unsigned kind, struct text name)
-{
-	return config_stream_class(rules, kind, name)->search;
-}
-
-static void
-rule_of(void *self, unsigned kind, struct text name, struct store_rule *rule)
-{
-	const struct worker *worker = self;
-	const struct room_class *class =
-		config_stream_class(worker_config(worker), kind, name);
-
-	*rule = (struct store_rule){
-		.keep_messages = (uint64_t) class->keep_messages,
-		.keep_ms = (uint64_t) class->keep_seconds,
-	};
-}
-
-static void
-make_retention(struct historian *historian)
-{
-	const struct config *config = worker_config(historian->worker);
-	struct retention_options options = {
-		.store = historian->store,
-		.indexer = historian->indexer,
-		.rule_of = rule_of,
-		.self = historian->worker,
-		.has_ages = config->inbox.keep_seconds > 0,
-	};
-
-	for (size_t i = 0; i < config->room_class_count; i++)
-		options.has_ages |= config->room_classes[i].keep_seconds > 0;
-	historian->retention = retention_new(&options);
-}
-
-static bool
-can_any_be_searched(const struct config *config)
-{
-	bool has_any = config->inbox.search;
-
-	for (size_t i = 0; i < config->room_class_count; i++)
-		has_any |= config->room_classes[i].search;
-	return has_any;
-}
-
-/* The index is made when there are streams for it. One that is left from when
- * there were would not learn what changes meanwhile. */
-static int
-open_search(struct historian *historian)
-{
-	const struct config *config = worker_config(historian->worker);
-	struct store_index_options options = {
-		.archive = historian->path,
-		.wants = can_be_searched,
-		.self = historian->rules,
-	};
-	char *path;
-
-	must(asprintf(&path, "%s/search.db", config->data_dir) >= 0);
-	if (!can_any_be_searched(config)) {
-		store_index_remove(path);
-		free(path);
-		return 0;
-	}
-	historian->search_path = path;
-	must(asprintf(&historian->search_sql_dir, "%s/search",
-		     config->sql_dir) >= 0);
-	store_set_indexed(historian->store, can_be_searched, historian->rules);
-	options.path = historian->search_path;
-	options.sql_dir = historian->search_sql_dir;
-	historian->indexer = indexer_new(&options);
-	return historian->indexer ? 0 : -1;
-}
-
 static int
 open_all(struct historian *historian)
 {
-	const struct config *config = worker_config(historian->worker);
 	struct arena *arena = worker_arena(historian->worker);
+	struct archive *archive = &historian->archive;
 
-	historian->rules = config_copy(config);
 	historian->ledgers = arena_role_count(arena, ROLE_LEDGER);
 	must(historian->ledgers <= LEDGERS_MAX);
-	must(asprintf(&historian->path, "%s/archive.db", config->data_dir) >=
-		0);
-	historian->store = store_open(historian->path, config->sql_dir);
-	if (historian->store == NULL)
+	if (archive_open(archive, worker_config(historian->worker),
+		    historian->ledgers) < 0)
 		return -1;
-	historian->intake = intake_new(
-		historian->store, config->data_dir, historian->ledgers);
-	historian->checkpointer = checkpointer_new(historian->path, PASS_PAGES);
-	if (historian->checkpointer == NULL)
-		return -1;
-	if (open_search(historian) < 0)
-		return -1;
-	make_retention(historian);
-	historian->reception = reception_new(historian->worker,
-		historian->intake, historian->path, historian->search_path,
-		historian->indexer);
+	historian->reception = reception_new(historian->worker, archive->intake,
+		archive->path, archive->search_path, archive->indexer);
 	return historian->reception ? 0 : -1;
 }
 
@@ -447,15 +347,7 @@ close_all(struct historian *historian)
 		if (events[i])
 			event_free(events[i]);
 	reception_free(&historian->reception);
-	retention_free(&historian->retention);
-	indexer_free(&historian->indexer);
-	checkpointer_free(&historian->checkpointer);
-	intake_free(&historian->intake);
-	store_close(&historian->store);
-	config_free(&historian->rules);
-	free(historian->path);
-	free(historian->search_path);
-	free(historian->search_sql_dir);
+	archive_close(&historian->archive);
 }
 
 int
