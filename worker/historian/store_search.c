@@ -6,12 +6,11 @@
 #include "shared/base.h"
 #include "shared/clock.h"
 #include "shared/log.h"
-#include "shared/mail.h"
-#include "shared/message.h"
 #include "shared/records.h"
 #include "shared/words.h"
 #include "worker/historian/store.h"
 #include "worker/historian/store_bind.h"
+#include "worker/historian/store_hunt.h"
 #include "worker/historian/store_page.h"
 #include "worker/historian/store_query.h"
 #include "worker/historian/store_row.h"
@@ -27,7 +26,6 @@
  */
 
 #define BUSY_MS 2000
-#define KEEP_BYTES (1024 * 1024)
 #define WINDOW (UINT64_C(1) << 17)
 
 /* Steps of SQLite's machine between two looks at the clock. */
@@ -63,22 +61,6 @@ struct store_searcher {
 	struct buffer text, query;
 	uint64_t hard_ms; /* the clock's time to break off */
 	int complained;   /* the SQLite code that was logged last */
-};
-
-struct hunt {
-	struct store_searcher *searcher;
-	const struct search *wanted;
-	const struct words *words;
-	const struct store_search_bounds *bounds;
-	struct store_page *page;
-	struct lookup place; /* the stream, for packing */
-	uint64_t base;       /* id of its offset 0 */
-	uint64_t other;      /* of a conversation of two, 0: it is none */
-	uint64_t kept_from;  /* before this offset is nothing */
-	uint64_t unix_ms;
-	uint64_t soft_ms;
-	size_t rows; /* looked at */
-	bool is_over;
 };
 
 /* Opening */
@@ -147,108 +129,16 @@ run_plain(struct store_searcher *searcher, enum statement which)
 	sqlite3_reset(searcher->statements[which]);
 }
 
-/* Looking at messages */
-
-static void
-end_with_more(struct hunt *hunt)
-{
-	hunt->page->has_more = true;
-	hunt->is_over = true;
-}
-
-static bool
-is_out_of_bounds(const struct hunt *hunt)
-{
-	return hunt->rows > 0 && (hunt->rows >= hunt->bounds->rows ||
-					 clock_ms() >= hunt->soft_ms);
-}
-
-/* Is the row of the conversation that is searched, if it is one? */
-static bool
-is_between(const struct hunt *hunt, sqlite3_stmt *row)
-{
-	struct text with = hunt->place.with;
-	struct text others = store_row_bytes(row, STORE_ROW_OTHERS);
-	struct mail_side side;
-
-	if (with.length == 0)
-		return true;
-	if (others.length == 0)
-		return text_equal(with, hunt->place.stream);
-	return mail_find_side(others, with, &side);
-}
-
-static bool
-fits(struct hunt *hunt, sqlite3_stmt *row)
-{
-	struct buffer *text = &hunt->searcher->text;
-	struct text from = hunt->wanted->from;
-
-	if (message_unix_ms(store_row_number(row, STORE_ROW_ID_TIME)) <
-			hunt->wanted->from_time ||
-		store_row_is_hidden(row, hunt->unix_ms) ||
-		(store_row_number(row, STORE_ROW_FLAGS) & MESSAGE_DELETED) ||
-		!is_between(hunt, row))
-		return false;
-	if (from.length > 0 &&
-		!text_equal(from, store_row_text(row, STORE_ROW_SENDER)))
-		return false;
-	buffer_clear(text, KEEP_BYTES);
-	words_of_body(text, store_row_text(row, STORE_ROW_BODY));
-	return words_match(hunt->words, buffer_text(text));
-}
-
-/* Adds the row; false when the page is full. */
-static bool
-take(struct hunt *hunt, sqlite3_stmt *row)
-{
-	struct store_page *page = hunt->page;
-	struct buffer *packed = &hunt->searcher->text;
-	size_t before = page->messages.length;
-
-	if (page->count >= hunt->wanted->limit)
-		return false;
-	buffer_clear(packed, KEEP_BYTES);
-	store_row_pack(packed, row, &hunt->place);
-	pack_text(&page->messages, buffer_text(packed));
-	if (page->count > 0 && page->messages.length > hunt->bounds->bytes) {
-		page->messages.length = before;
-		return false;
-	}
-	page->count++;
-	if (page->last == 0)
-		page->last = store_row_offset(row);
-	return true;
-}
-
-static void
-look_at(struct hunt *hunt, sqlite3_stmt *row)
-{
-	uint64_t clock = store_row_clock(row);
-
-	if (is_out_of_bounds(hunt))
-		end_with_more(hunt);
-	else if (message_unix_ms(clock) < hunt->wanted->from_time ||
-		 store_row_offset(row) < hunt->kept_from)
-		hunt->is_over = true; /* and so is all before it */
-	else if (fits(hunt, row) && !take(hunt, row))
-		end_with_more(hunt);
-	if (hunt->is_over)
-		return;
-	hunt->rows++;
-	hunt->page->first = store_row_offset(row);
-}
-
 /* What ended a statement: its end, or a failure. */
 static enum store_search_result
-judge(struct hunt *hunt, sqlite3 *db, int code)
+judge(struct store_hunt *hunt, sqlite3 *db, int code)
 {
 	struct store_searcher *searcher = hunt->searcher;
 
 	if (code == SQLITE_ROW || code == SQLITE_DONE)
 		return STORE_SEARCH_DONE;
 	if (code == SQLITE_INTERRUPT && hunt->page->first > 0) {
-		end_with_more(hunt);
+		store_hunt_end_with_more(hunt);
 		return STORE_SEARCH_DONE;
 	}
 	if (code == SQLITE_INTERRUPT)
@@ -261,7 +151,7 @@ judge(struct hunt *hunt, sqlite3 *db, int code)
 }
 
 static sqlite3_stmt *
-begin_scan(struct hunt *hunt, uint64_t above, uint64_t below)
+begin_scan(struct store_hunt *hunt, uint64_t above, uint64_t below)
 {
 	sqlite3_stmt **statements = hunt->searcher->statements;
 	sqlite3_stmt *walk = statements[hunt->other ? PAIR_DOWN : WALK_DOWN];
@@ -278,13 +168,13 @@ begin_scan(struct hunt *hunt, uint64_t above, uint64_t below)
 
 /* Every message with above < offset < below. */
 static enum store_search_result
-scan(struct hunt *hunt, uint64_t above, uint64_t below)
+scan(struct store_hunt *hunt, uint64_t above, uint64_t below)
 {
 	sqlite3_stmt *walk = begin_scan(hunt, above, below);
 	int code = SQLITE_DONE;
 
 	while (!hunt->is_over && (code = sqlite3_step(walk)) == SQLITE_ROW)
-		look_at(hunt, walk);
+		store_hunt_look_at(hunt, walk);
 	sqlite3_reset(walk);
 	if (code == SQLITE_DONE && above > 0)
 		hunt->page->first = above + 1;
@@ -292,7 +182,7 @@ scan(struct hunt *hunt, uint64_t above, uint64_t below)
 }
 
 static enum store_search_result
-look_up(struct hunt *hunt, uint64_t id)
+look_up(struct store_hunt *hunt, uint64_t id)
 {
 	sqlite3_stmt *get = hunt->searcher->statements[GET_ROW];
 	int code;
@@ -300,7 +190,7 @@ look_up(struct hunt *hunt, uint64_t id)
 	store_bind_number(get, 1, id);
 	code = sqlite3_step(get);
 	if (code == SQLITE_ROW)
-		look_at(hunt, get);
+		store_hunt_look_at(hunt, get);
 	sqlite3_reset(get);
 	return judge(hunt, hunt->searcher->db, code);
 }
@@ -308,7 +198,7 @@ look_up(struct hunt *hunt, uint64_t id)
 /* What the index names of above < offset < below. When the index fails, the
  * messages themselves are gone through. */
 static enum store_search_result
-follow_index(struct hunt *hunt, uint64_t above, uint64_t below)
+follow_index(struct store_hunt *hunt, uint64_t above, uint64_t below)
 {
 	struct store_find *find = hunt->searcher->find;
 	enum store_search_result result = STORE_SEARCH_DONE;
@@ -332,7 +222,7 @@ follow_index(struct hunt *hunt, uint64_t above, uint64_t below)
 }
 
 static enum store_search_result
-go_through_index(struct hunt *hunt, uint64_t below)
+go_through_index(struct store_hunt *hunt, uint64_t below)
 {
 	enum store_search_result result = STORE_SEARCH_DONE;
 
@@ -345,14 +235,14 @@ go_through_index(struct hunt *hunt, uint64_t below)
 		below = above + 1;
 		hunt->page->first = below;
 		if (above > 0 && clock_ms() >= hunt->soft_ms)
-			end_with_more(hunt);
+			store_hunt_end_with_more(hunt);
 	}
 	return result;
 }
 
 /* Up to which offset the index has what the messages say. */
 static enum store_search_result
-find_known(struct hunt *hunt, uint64_t stream, uint64_t *known)
+find_known(struct store_hunt *hunt, uint64_t stream, uint64_t *known)
 {
 	sqlite3_stmt *lowest = hunt->searcher->statements[LOWEST_NOTE];
 	struct store_find *find = hunt->searcher->find;
@@ -370,14 +260,14 @@ find_known(struct hunt *hunt, uint64_t stream, uint64_t *known)
 }
 
 static enum store_search_result
-run(struct hunt *hunt, uint64_t stream)
+run(struct store_hunt *hunt, uint64_t stream)
 {
 	struct store_searcher *searcher = hunt->searcher;
 	uint64_t below = MIN_OF(hunt->wanted->before, STORE_OFFSET_MAX + 1);
 	enum store_search_result result = STORE_SEARCH_DONE;
 	uint64_t known = 0;
 
-	buffer_clear(&searcher->query, KEEP_BYTES);
+	buffer_clear(&searcher->query, STORE_HUNT_KEEP_BYTES);
 	if (store_query_write(&searcher->query, hunt->words))
 		result = find_known(hunt, stream, &known);
 	if (result != STORE_SEARCH_DONE)
@@ -389,8 +279,8 @@ run(struct hunt *hunt, uint64_t stream)
 }
 
 static enum store_search_result
-find_stream(struct hunt *hunt, const struct lookup *place, uint64_t *stream,
-	uint64_t *kept_from)
+find_stream(struct store_hunt *hunt, const struct lookup *place,
+	uint64_t *stream, uint64_t *kept_from)
 {
 	sqlite3_stmt *find = hunt->searcher->statements[FIND_STREAM];
 	int code;
@@ -408,7 +298,7 @@ find_stream(struct hunt *hunt, const struct lookup *place, uint64_t *stream,
 
 /* *stream: its number, 0: there is nothing to search in. */
 static enum store_search_result
-find_streams(struct hunt *hunt, uint64_t *stream)
+find_streams(struct store_hunt *hunt, uint64_t *stream)
 {
 	struct lookup other = store_row_other(&hunt->place);
 	enum store_search_result result;
@@ -425,7 +315,7 @@ find_streams(struct hunt *hunt, uint64_t *stream)
 }
 
 static enum store_search_result
-hunt_down(struct hunt *hunt)
+hunt_down(struct store_hunt *hunt)
 {
 	struct store_searcher *searcher = hunt->searcher;
 	enum store_search_result result;
@@ -449,12 +339,14 @@ store_searcher_find(struct store_searcher *searcher,
 	struct buffer messages = page->messages;
 	uint64_t now_ms = clock_ms();
 	enum store_search_result result;
-	struct hunt hunt = {
+	struct store_hunt hunt = {
 		.searcher = searcher,
 		.wanted = wanted,
 		.words = words,
-		.bounds = bounds,
+		.rows_max = bounds->rows,
+		.bytes_max = bounds->bytes,
 		.page = page,
+		.text = &searcher->text,
 		.place = { .kind = wanted->kind,
 			.tenant = wanted->tenant,
 			.stream = wanted->stream,
@@ -464,7 +356,7 @@ store_searcher_find(struct store_searcher *searcher,
 		.soft_ms = now_ms + bounds->soft_ms,
 	};
 
-	buffer_clear(&messages, KEEP_BYTES);
+	buffer_clear(&messages, STORE_HUNT_KEEP_BYTES);
 	*page = (struct store_page){ .messages = messages };
 	searcher->hard_ms = now_ms + bounds->hard_ms;
 	result = hunt_down(&hunt);
