@@ -10,6 +10,7 @@ import sys
 import server as server_module
 import wire
 from server import GUARD, wait_for
+from test_reload import wait_taken_up
 
 LINE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z "
                   r"(error|warning|info|debug) [a-z ]+\d*\[\d+\]: ")
@@ -143,6 +144,7 @@ def test_requests_are_logged_and_the_option_is_live(make_server):
     server.get("/healthz")
     server.write_config(log_requests="all")
     server.control("reload")
+    wait_taken_up(server, 2)
     server.get("/healthz?secret=1")
     server.get("/no%0Asuch", method="POST", Content_Length="0")
     server.get("/no\x7fsuch\x1b")
@@ -154,6 +156,7 @@ def test_requests_are_logged_and_the_option_is_live(make_server):
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f]|secret", server.log())
     server.write_config(log_requests="off")
     server.control("reload")
+    wait_taken_up(server, 3)
     server.get("/healthz")
     server.stop()
     assert len(events(server, "request")) == 3

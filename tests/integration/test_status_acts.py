@@ -9,6 +9,7 @@ import pytest
 
 from others import needs_another
 from server import CONFABCTL, DEATHS, StatusError, StatusSocket, wait_for
+from test_reload import generations, wait_taken_up
 from wire import Socket
 
 OPTIONS = dict(gateways=2, grace_seconds=60)
@@ -345,10 +346,10 @@ def test_a_reload_ends_the_level_that_was_set(make_server):
     refuse_handshakes(server)
     wait_for("new ones tell more too", lambda: all(
         "debug gateway %d" % n in server.log()[seen:] for n in range(3)))
+    before = max(generations(server))
     server.ask("reload")
     assert level_of(server) == ["info", "default"]
-    wait_for("all have it", lambda: len({
-        row["config"] for row in server.workers()}) == 1)
+    wait_taken_up(server, before + 1)
     seen = handshakes_refused(server)
     refuse_handshakes(server)
     assert handshakes_refused(server) == seen

@@ -12,6 +12,7 @@ from certificates import Certificate, lines
 from client import Client
 from conftest import make_directory
 from server import Server, wait_for
+from test_reload import wait_taken_up
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
@@ -218,7 +219,7 @@ def test_a_reload_brings_new_certificates_and_disconnects_nobody(own_house,
     ann = own_house.client("ann", room)
     own_house.first.make("localhost", "new.test")
     server.process.send_signal(signal.SIGHUP)
-    wait_for("a new handshake shows the new one", lambda: is_shown(own_house))
+    wait_taken_up(server, 2)
     with pytest.raises(wire.Closed):
         Client(server.port, "bob", tls=old)
     with wire.Socket(server.http_port, tls=own_house.tls()) as visitor:
@@ -246,11 +247,3 @@ def test_tickets_outlive_an_upgrade(own_house):
     server.wait_replaced("gateway", *before)
     with Client(server.port, "tic", tls=tls, session=session) as again:
         assert again.socket.socket.session_reused
-
-
-def is_shown(house):
-    try:
-        house.client("bob").socket.close()
-        return True
-    except wire.Closed:
-        return False
