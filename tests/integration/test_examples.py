@@ -302,7 +302,7 @@ def test_client_says_what_is_shown(reader):
 def test_every_example_is_tried():
     tried = {param.values for kind in (SHELL, CONFIG) for param in every(kind)}
     by_hand = {"confab-hooks.7": 6, "confab-im.7": 4, "confab-metrics.7": 1,
-               "confab-profiles.7": 11}
+               "confab-profiles.7": 12}
     for path in MANUALS.glob("confab*.[1-9]"):
         left = [text for text in examples(path.name)
                 if (path.name, text) not in tried]
