@@ -61,8 +61,9 @@ export class Server {
     /**
      * Starts it; fails when it does not serve.
      * @param {{limits?: string, more?: string, profile?: string,
-     *   files?: object}} [lines] of configuration; profile: in place of confab,
-     *   with its HTTP on both listeners; files: what stands in some, by name,
+     *   listener?: string, files?: object}} [lines] of configuration; profile:
+     *   in place of confab, with its HTTP on both listeners; listener: in each
+     *   of them; files: what stands in some, by name,
      *   named @/name there
      */
     static async start(lines = {}) {
@@ -167,8 +168,9 @@ export class Server {
 }
 
 function configuration(directory, socketPort, httpPort,
-    { limits = "messages_per_second = 0", more = "", profile }) {
-    const others = profile ? `profiles = {"${profile}"}` : "";
+    { limits = "messages_per_second = 0", more = "", profile,
+        listener = "" }) {
+    const others = (profile ? `profiles = {"${profile}"} ` : "") + listener;
 
     return `
 run_dir = "${directory}/run"

@@ -146,7 +146,7 @@ function showPage() {
     for (const number of place.apps) {
         const link = make("a", "", number);
 
-        link.href = `/home/index?appID=${number}`;
+        link.href = `/home/index?appID=${number}${location.hash}`;
         if (number === app)
             link.setAttribute("aria-current", "page");
         byId("apps").append(link);
