@@ -260,6 +260,26 @@ an_answer_of_another_kind_is_refused(void **state)
 }
 
 static void
+an_answer_of_another_life_ends_the_question(void **state)
+{
+	const struct wire_snapshot later = { .next = WIRE_SNAPSHOT_LATER };
+	struct wire *next = wire_of(2, 3003, SECRET);
+	struct peer *peer = meet();
+	struct buffer frame = { 0 };
+
+	(void)state;
+	wire_begin(&frame);
+	wire_snapshot_pack(&frame, &later);
+	answer_as(next, peer, WIRE_SNAPSHOT, asked(peer).count, &frame);
+	buffer_fini(&frame);
+	assert_false(peer->open.is_open);
+	assert_int_equal(peer->link.refused, 0);
+	after(500);
+	assert_int_equal(asked(peer).kind, WIRE_HELLO);
+	wire_free(&next);
+}
+
+static void
 a_question_to_a_life_that_is_over_is_given_up(void **state)
 {
 	struct peer *peer = meet();
@@ -293,6 +313,7 @@ main(void)
 		CLAIM(pages_that_go_backward_or_have_no_end_are_refused),
 		CLAIM(a_list_that_is_not_complete_is_begun_again),
 		CLAIM(an_answer_of_another_kind_is_refused),
+		CLAIM(an_answer_of_another_life_ends_the_question),
 		CLAIM(a_question_to_a_life_that_is_over_is_given_up),
 	};
 

@@ -165,24 +165,57 @@ answer_snapshot(struct relay *relay, const struct wire_frame *question,
 	return true;
 }
 
+/* Who is not known yet is told nothing, but that at once: without an answer it
+ * would wait, and ask nothing else. */
+static bool
+answer_pull_later(struct relay *relay, const struct wire_frame *question,
+	struct buffer *answer)
+{
+	struct unpack in = unpack_of(question->body);
+	const struct piece none = { 0 };
+	struct wire_pull pull;
+
+	(void)relay;
+	if (!wire_pull_unpack(&in, &pull))
+		return false;
+	pack_piece(answer, &pull, PIECE_BAD, &none);
+	return true;
+}
+
+static bool
+answer_snapshot_later(struct relay *relay, const struct wire_frame *question,
+	struct buffer *answer)
+{
+	const struct wire_snapshot later = { .next = WIRE_SNAPSHOT_LATER };
+
+	(void)relay;
+	(void)question;
+	wire_snapshot_pack(answer, &later);
+	return true;
+}
+
 static const struct {
 	enum wire_kind question, answer;
-	answer_function *function;
+	answer_function *function, *later;
 } kinds[] = {
-	{ WIRE_HELLO, WIRE_HELLOED, answer_hello },
-	{ WIRE_PULL, WIRE_PULLED, answer_pull },
-	{ WIRE_SNAPSHOT_WANTED, WIRE_SNAPSHOT, answer_snapshot },
+	{ WIRE_HELLO, WIRE_HELLOED, answer_hello, answer_hello },
+	{ WIRE_PULL, WIRE_PULLED, answer_pull, answer_pull_later },
+	{ WIRE_SNAPSHOT_WANTED, WIRE_SNAPSHOT, answer_snapshot,
+		answer_snapshot_later },
 };
 
 static bool
 answer_kind(struct relay *relay, const struct wire_frame *question,
-	struct buffer *answer)
+	bool is_known, struct buffer *answer)
 {
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		answer_function *function =
+			is_known ? kinds[i].function : kinds[i].later;
+
 		if (kinds[i].question != question->kind)
 			continue;
 		wire_begin(answer);
-		if (!kinds[i].function(relay, question, answer))
+		if (!function(relay, question, answer))
 			return false;
 		wire_seal(relay->wire, kinds[i].answer, question->host,
 			question->count, answer);
@@ -233,10 +266,12 @@ answering_answer(void *self, struct text bytes, struct buffer *answer)
 
 	if (fault != WIRE_GOOD) {
 		refuse(relay, fault, &question);
-		if (fault != WIRE_OWN_FRAME || question.kind != WIRE_HELLO)
+		if (fault != WIRE_UNKNOWN_EPOCH &&
+			(fault != WIRE_OWN_FRAME ||
+				question.kind != WIRE_HELLO))
 			return false;
 	}
-	if (!answer_kind(relay, &question, answer))
+	if (!answer_kind(relay, &question, fault != WIRE_UNKNOWN_EPOCH, answer))
 		return false;
 	count(relay, question.host, bytes.length, answer->length);
 	return true;
