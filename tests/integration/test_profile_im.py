@@ -529,9 +529,9 @@ def test_applications_are_those_of_the_configuration(make_server):
 
 def test_who_sends_no_heartbeat_is_dropped_without_a_word(make_server):
     server = make_server(profiles=("im",),
-                         websocket='heartbeat_seconds = "1500ms"').start()
+                         websocket='heartbeat_seconds = 4').start()
     with Im(server.port) as idle, Im(server.port, "beats") as beats:
-        for number in range(10):
+        for number in range(100):
             assert beats.ask('{"seq":"%d","cmd":"heartbeat","data":{}}' %
                              number) == reply(number, "heartbeat")
             # A ping is none, and is answered as long as it can be.
