@@ -184,53 +184,96 @@ a_pipe_is_hung_up_and_dialed_again(void **state)
 	reach(&bob, &ann, "and again");
 }
 
-/* nng 1.5 overlooks such an end. */
-static void
-a_pipe_that_ends_right_behind_a_frame_is_let_go(void **state)
-{
-	(void)state;
-	join(&ann, "tls+tcp://127.0.0.1", "127.0.0.1", NULL);
-	join(&bob, "tls+tcp://127.0.0.1", "127.0.0.1", NULL);
-	dial(&ann, &bob);
-	for (unsigned times = 1; times <= 30; times++) {
-		until(ann.ups == times && bob.ups == times);
-		send_words(&bob, "hello");
-		bus_close_pipe(bob.bus, bob.pipe);
-		until(ann.downs == times && bob.downs == times);
-	}
-}
+/* A TLS client of its own. */
+struct visitor {
+	SSL_CTX *context;
+	X509 *certificate;
+	SSL *ssl;
+	int fd;
+};
 
-/* A TLS client of its own; does it get the first word of nng? */
-static bool
-is_let_in(unsigned port, const struct made *made)
+static void
+visit(struct visitor *visitor, unsigned port, const struct made *made)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	char word[8] = { 1 };
-	X509 *certificate = NULL;
-	SSL *ssl;
-	bool is_in;
 
+	*visitor =
+		(struct visitor){ .context = SSL_CTX_new(TLS_client_method()) };
+	visitor->fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (made) {
 		BIO *bio = BIO_new_mem_buf(made->certificate_text, -1);
 
-		certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		visitor->certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 		BIO_free(bio);
-		SSL_CTX_use_certificate(context, certificate);
-		SSL_CTX_use_PrivateKey(context, made->key);
+		SSL_CTX_use_certificate(visitor->context, visitor->certificate);
+		SSL_CTX_use_PrivateKey(visitor->context, made->key);
 	}
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	ssl = client_tls(context, fd, NULL, NULL);
-	is_in = SSL_connect(ssl) == 1 &&
-		SSL_read(ssl, word, sizeof(word)) == sizeof(word) &&
-		memcmp(word, "\0SP\0", 4) == 0;
-	SSL_free(ssl);
-	SSL_CTX_free(context);
-	X509_free(certificate);
-	close(fd);
+	assert_int_equal(
+		connect(visitor->fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	visitor->ssl = client_tls(visitor->context, visitor->fd, NULL, NULL);
+}
+
+static void
+end_visit(struct visitor *visitor)
+{
+	SSL_free(visitor->ssl);
+	SSL_CTX_free(visitor->context);
+	X509_free(visitor->certificate);
+	close(visitor->fd);
+}
+
+/* Does it get the first word of nng? */
+static bool
+hears_nng(struct visitor *visitor)
+{
+	char word[8] = { 1 };
+
+	return SSL_connect(visitor->ssl) == 1 &&
+	       SSL_read(visitor->ssl, word, sizeof(word)) == sizeof(word) &&
+	       memcmp(word, "\0SP\0", 4) == 0;
+}
+
+static void
+say(struct visitor *visitor, const char *bytes, int length)
+{
+	assert_int_equal(SSL_write(visitor->ssl, bytes, length), length);
+}
+
+/* nng 1.5 overlooks such an end. Who ends here is no nng, which at times cannot
+ * let go of what it was sending itself. */
+static void
+a_pipe_that_ends_right_behind_a_frame_is_let_go(void **state)
+{
+	struct made made = issue(&ours, "bob", NULL);
+
+	(void)state;
+	join(&ann, "tls+tcp://127.0.0.1", "127.0.0.1", NULL);
+	for (unsigned times = 1; times <= 30; times++) {
+		struct visitor visitor;
+
+		visit(&visitor, ann.port, &made);
+		assert_true(hears_nng(&visitor));
+		say(&visitor, "\0SP\0\0\x70\0\0", 8);
+		until(ann.ups == times);
+		say(&visitor, "\0\0\0\0\0\0\0\5hello", 13);
+		end_visit(&visitor);
+		until(ann.downs == times);
+	}
+	assert_int_equal(ann.frames, 30);
+	free_certificate(&made);
+}
+
+static bool
+is_let_in(unsigned port, const struct made *made)
+{
+	struct visitor visitor;
+	bool is_in;
+
+	visit(&visitor, port, made);
+	is_in = hears_nng(&visitor);
+	end_visit(&visitor);
 	return is_in;
 }
 
