@@ -93,7 +93,11 @@ struct bus_figures {
 struct bus *bus_new(struct event_base *base, const struct bus_options *options,
 	const struct bus_hooks *hooks, void *self);
 
-/* What was sent a moment ago may be lost. */
+/* Is something that was sent not on its way yet? What nng has dropped may count
+ * as that while its pipe is there. */
+bool bus_has_waiting(struct bus *bus);
+
+/* What waits is lost. */
 void bus_free(struct bus **bus);
 
 /* Dials the bus of a peer, as in listen but also by a name, and the port above

@@ -62,15 +62,22 @@ left_of(uint64_t sent, uint64_t before, uint64_t taken)
 	return sent > before + taken ? sent - before - taken : 0;
 }
 
-static void
-look_at(struct bus *bus, struct bus_pipe *pipe, nng_stat *stat)
+static uint64_t
+frames_left(const struct bus *bus, const struct bus_pipe *pipe, nng_stat *stat)
 {
-	uint64_t frames = left_of(bus->figures.frames_sent, pipe->frames_before,
+	return left_of(bus->figures.frames_sent, pipe->frames_before,
 		bus_stat(stat, "tx_msgs"));
+}
+
+static void
+look_at(struct bus *bus, struct bus_pipe *pipe, nng_stat *stat, void *self)
+{
+	uint64_t frames = frames_left(bus, pipe, stat);
 	uint64_t bytes = left_of(bus->figures.bytes_sent, pipe->bytes_before,
 		bus_stat(stat, "tx_bytes"));
 	char address[BUS_ADDRESS_BYTES];
 
+	(void)self;
 	forget_dropped(bus, pipe, frames, &bytes);
 	if (bytes <= bus->options.waiting_bytes_max)
 		return;
@@ -81,12 +88,21 @@ look_at(struct bus *bus, struct bus_pipe *pipe, nng_stat *stat)
 	bus_close_pipe(bus, bus_place_pipe(pipe->place));
 }
 
-void
-bus_look_at_waiting(struct bus *bus)
+static void
+add_left(struct bus *bus, struct bus_pipe *pipe, nng_stat *stat, void *self)
+{
+	*(uint64_t *)self += frames_left(bus, pipe, stat);
+}
+
+/* With what nng counts of it. */
+static void
+each_pipe(struct bus *bus,
+	void (*show)(struct bus *bus, struct bus_pipe *pipe, nng_stat *stat,
+		void *self),
+	void *self)
 {
 	nng_stat *all, *stat;
 
-	bus->bytes_looked = bus->figures.bytes_sent;
 	if (nng_stats_get(&all) != 0)
 		return;
 	for (stat = nng_stat_child(all); stat; stat = nng_stat_next(stat)) {
@@ -96,7 +112,23 @@ bus_look_at_waiting(struct bus *bus)
 			continue;
 		pipe = find_pipe(bus, bus_stat(stat, "id"));
 		if (pipe)
-			look_at(bus, pipe, stat);
+			show(bus, pipe, stat, self);
 	}
 	nng_stats_free(all);
+}
+
+void
+bus_look_at_waiting(struct bus *bus)
+{
+	bus->bytes_looked = bus->figures.bytes_sent;
+	each_pipe(bus, look_at, NULL);
+}
+
+bool
+bus_has_waiting(struct bus *bus)
+{
+	uint64_t left = 0;
+
+	each_pipe(bus, add_left, &left);
+	return left > 0;
 }

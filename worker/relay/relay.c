@@ -44,8 +44,10 @@
 /* While something is missing. */
 #define REPAIR_MS 5
 
-/* What was sent last needs so long to leave. */
+/* What was sent last needs so long to leave, and more where threads wait long
+ * for their turn; who does not read is waited for no longer. */
 #define END_MS 200
+#define END_MS_MAX 2000
 
 bool
 relay_journal_end(const struct relay *relay, unsigned ledger, uint64_t *end)
@@ -176,13 +178,24 @@ open_once(struct relay *relay)
 }
 
 static void
+end_soon(struct relay *relay)
+{
+	const struct timeval delay = { .tv_usec = END_MS * 1000 };
+
+	must(evtimer_add(relay->end, &delay) == 0);
+}
+
+static void
 end(evutil_socket_t fd, short what, void *self)
 {
 	struct relay *relay = self;
 
 	(void)fd;
 	(void)what;
-	worker_end(relay->worker);
+	if (clock_ms() < relay->end_by_ms && bus_has_waiting(relay->bus))
+		end_soon(relay);
+	else
+		worker_end(relay->worker);
 }
 
 static void
@@ -264,13 +277,12 @@ is_host_ending(const struct relay *relay)
 static void
 stop(struct relay *relay)
 {
-	const struct timeval delay = { .tv_usec = END_MS * 1000 };
-
 	if (relay->is_stopping)
 		return;
 	relay->is_stopping = true;
+	relay->end_by_ms = clock_ms() + END_MS_MAX;
 	outlet_finish(relay, is_host_ending(relay));
-	must(evtimer_add(relay->end, &delay) == 0);
+	end_soon(relay);
 }
 
 static void

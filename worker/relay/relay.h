@@ -213,6 +213,7 @@ struct relay {
 	uint64_t archive_requests; /* so far */
 	unsigned titled;
 	bool has_opened, has_settled, is_stopping;
+	uint64_t end_by_ms; /* when it is stopping */
 };
 
 /* relay.c: the end of a journal of ours; false: it is not known yet. */
