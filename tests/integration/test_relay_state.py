@@ -208,6 +208,24 @@ def test_a_new_host_knows_how_far_users_have_read(hosts):
             assert mark["with_offset"] == one["offset"]
 
 
+def test_what_is_no_longer_in_memory_can_be_taken_away_everywhere(hosts):
+    pair = hosts[0], hosts[1]
+    for host in pair:
+        start(host)
+    hosts.wait_met(pair)
+    say_all(hosts[0], "room", SAID)
+    hosts.wait_same("room", SAID, pair)
+    backend = Backend(hosts[0].directory / "api.sock")
+    backend.good(backend.ask("DELETE", "/v1/history?room=room&before=20"))
+    wait_for("the first ones are gone everywhere", lambda: [
+        [message[2] for message in history][0]
+        for history in hosts.histories("room", pair)] == [19, 19])
+    hosts.wait_same("room", SAID - 19, pair)
+    backend.refused(404, 1005, "DELETE", "/v1/history?room=no&before=20")
+    backend.refused(400, 1001, "DELETE", "/v1/history?room=room&before=%d"
+                    % (SAID + 2))
+
+
 def test_who_was_away_knows_what_was_read_and_taken_away(hosts):
     pair = hosts[0], hosts[1]
     for host in pair:

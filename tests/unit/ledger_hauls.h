@@ -105,6 +105,38 @@ haul_one(uint64_t from, uint64_t to, const struct message *message)
 	haul_show(to, 0);
 }
 
+static uint64_t haul_reached; /* position in the source */
+
+/* The next record of ELSEWHERE, alone in a letter and a turn. */
+static inline void
+haul_next(const struct message *message)
+{
+	haul_one(haul_reached, haul_reached + 100, message);
+	haul_reached += 100;
+	end_turn();
+}
+
+static inline void
+expect_at(void)
+{
+	expect_haul_at(ELSEWHERE, haul_reached, 0);
+}
+
+static inline struct message
+note_of(uint64_t flags, const struct message *of)
+{
+	struct message note = said_there(ELSEWHERE, 0, "");
+
+	note.id_time = note.id_origin = note.offset = 0;
+	note.flags = flags;
+	if (of != NULL) {
+		note.of_time = of->id_time;
+		note.of_origin = of->id_origin;
+		note.of_offset = 500;
+	}
+	return note;
+}
+
 /* Settles with gateways that have the room, and a source that begins at 0. */
 static inline void
 settle_with_source(void)

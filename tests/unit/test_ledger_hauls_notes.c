@@ -1,48 +1,9 @@
 /* Notes and changes of other hosts, and what a ledger makes of them. */
 #include "tests/unit/ledger_hauls.h"
 
-#include "shared/ban.h"
-#include "shared/bans_writer.h"
 #include "shared/mail.h"
-#include "shared/systems.h"
 
 #define ROOM_HERE add_room(GATEWAY_A, "r")
-
-#define SHOW_BAN(order)                                                        \
-	SHOW(BAN, ban, GATEWAY_A, 1, .what = order.what, .kind = order.kind,   \
-		.tenant = order.tenant, .issued = order.issued)
-
-static uint64_t reached; /* position in the source */
-
-/* The next record of ELSEWHERE, alone in a letter and a turn. */
-static void
-haul_next(const struct message *message)
-{
-	haul_one(reached, reached + 100, message);
-	reached += 100;
-	end_turn();
-}
-
-static void
-expect_at(void)
-{
-	expect_haul_at(ELSEWHERE, reached, 0);
-}
-
-static struct message
-note_of(uint64_t flags, const struct message *of)
-{
-	struct message note = said_there(ELSEWHERE, 0, "");
-
-	note.id_time = note.id_origin = note.offset = 0;
-	note.flags = flags;
-	if (of != NULL) {
-		note.of_time = of->id_time;
-		note.of_origin = of->id_origin;
-		note.of_offset = 500;
-	}
-	return note;
-}
 
 static struct message
 change_there(uint64_t ago_ms, uint64_t flags, const struct message *of,
@@ -90,7 +51,7 @@ script_change_first(void)
 	struct message edit = change_there(
 		5000, MESSAGE_EDIT | MESSAGE_MODERATED, &said, "2");
 
-	reached = 0;
+	haul_reached = 0;
 	settle_with_source();
 	ROOM_HERE;
 	haul_next(&edit);
@@ -132,7 +93,7 @@ script_edits(void)
 	struct message gone = change_there(
 		7000, MESSAGE_DELETE | MESSAGE_MODERATED, &said, "null");
 
-	reached = 0;
+	haul_reached = 0;
 	settle_with_source();
 	ROOM_HERE;
 	haul_next(&said);
@@ -170,7 +131,7 @@ script_own_change(void)
 {
 	struct message said = said_there(ELSEWHERE, 9000, "1");
 
-	reached = 0;
+	haul_reached = 0;
 	settle_with_source();
 	ROOM_HERE;
 	haul_next(&said);
@@ -217,7 +178,7 @@ script_late(void)
 	struct message edit = change_there(
 		40000, MESSAGE_EDIT | MESSAGE_MODERATED, &said, "new");
 
-	reached = 0;
+	haul_reached = 0;
 	settle_with_source();
 	say_many(1);
 	haul_next(&edit);
@@ -274,7 +235,7 @@ script_marks(void)
 	struct message two = said_there(ELSEWHERE, 8000, "2");
 	struct message by_ann = mark_there("ann", &two), by_ben, by_eve;
 
-	reached = 0;
+	haul_reached = 0;
 	settle_with_source();
 	show_say(GATEWAY_A, 0, "r", "0");
 	haul_begin(ELSEWHERE, 0, 0);
@@ -285,7 +246,7 @@ script_marks(void)
 	ROOM_HERE;
 	end_turn();
 	fixture_forget_sent();
-	reached = 100;
+	haul_reached = 100;
 	assert_int_equal(read_by("ann"), 3);
 	by_ben = mark_there("ben", &one);
 	haul_next(&by_ben);
@@ -391,6 +352,35 @@ our_marks_and_trims_name_messages_for_others(void **state)
 	play(script_named);
 }
 
+/* What the edge says counts where memory does not know better. */
+static void
+script_told(void)
+{
+	settle();
+	for (unsigned i = 0; i < 200; i++)
+		show_say(GATEWAY_A, 0, "r", "1");
+	end_turn();
+	SHOW(TRIM, trim, GATEWAY_A, 1, .kind = STREAM_ROOM,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("r"),
+		.before = 20, .of_time = 7, .of_origin = 8);
+	end_turn();
+	assert_int_equal(last_record().of_time, 7);
+	assert_int_equal(last_record().of_origin, 8);
+	SHOW(TRIM, trim, GATEWAY_A, 1, .kind = STREAM_ROOM,
+		.tenant = TEXT_LITERAL("t"), .stream = TEXT_LITERAL("r"),
+		.before = 200, .of_time = 7, .of_origin = 8);
+	end_turn();
+	assert_true(last_record().of_time > 7);
+	fixture_forget_sent();
+}
+
+static void
+a_trim_names_what_only_the_edge_knows(void **state)
+{
+	(void)state;
+	play(script_told);
+}
+
 /* --- what is taken away --- */
 
 static void
@@ -401,7 +391,7 @@ script_trims(void)
 	struct message three = said_there(ELSEWHERE, 7000, "3");
 	struct message trim;
 
-	reached = 0;
+	haul_reached = 0;
 	settle_with_source();
 	haul_next(&one);
 	haul_next(&two);
@@ -432,200 +422,6 @@ what_is_taken_away_there_goes_here(void **state)
 	play(script_trims);
 }
 
-/* --- notes of ledger 0 --- */
-
-static struct message
-ban_there(struct buffer *body, unsigned what, uint64_t since)
-{
-	struct message note = note_of(MESSAGE_BAN, NULL);
-
-	buffer_clear(body, SIZE_MAX);
-	ban_pack(body, &(struct ban){ .what = what,
-			       .kind = BAN_USER,
-			       .tenant = TEXT_LITERAL("t"),
-			       .name = TEXT_LITERAL("eve"),
-			       .since = since });
-	note.kind = STREAM_TENANT;
-	note.body = buffer_text(body);
-	return note;
-}
-
-static void
-script_bans(void)
-{
-	struct buffer body = { 0 };
-	struct message note = ban_there(&body, BAN_SET, 1);
-
-	reached = 0;
-	settle_with_source();
-	haul_next(&note);
-	next_sent(GATEWAY_A, LETTER_BAN);
-	next_sent(GATEWAY_B, LETTER_BAN);
-	expect_at();
-	assert_int_equal(bans_writer_count(ledger()->bans), 1);
-	note = ban_there(&body, BAN_LIFT, 2);
-	haul_next(&note);
-	expect_at();
-	assert_int_equal(bans_writer_count(ledger()->bans), 0);
-	haul_next(&note);
-	expect_at();
-	note = ban_there(&body, BAN_SET, 3);
-	haul_next(&note);
-	next_sent(GATEWAY_A, LETTER_BAN);
-	next_sent(GATEWAY_B, LETTER_BAN);
-	expect_at();
-	SHOW(BAN, ban, GATEWAY_A, 1, .what = BAN_SET, .kind = BAN_USER,
-		.tenant = TEXT_LITERAL("t"), .name = TEXT_LITERAL("eve"));
-	end_turn();
-	next_sent(GATEWAY_A, LETTER_BAN);
-	next_sent(GATEWAY_B, LETTER_BAN);
-	note = ban_there(&body, BAN_LIFT, 4);
-	haul_next(&note); /* that was before ours */
-	expect_at();
-	assert_int_equal(bans_writer_count(ledger()->bans), 1);
-	note = ban_there(&body, BAN_LOOK, 5);
-	haul_next(&note);
-	expect_at();
-	assert_no_more();
-	assert_int_equal(counted(COUNTER_HAULED_BAD), 1);
-	buffer_fini(&body);
-}
-
-static void
-bans_of_other_hosts_hold_here(void **state)
-{
-	(void)state;
-	play(script_bans);
-}
-
-static void
-script_lift_first(void)
-{
-	struct buffer body = { 0 };
-	struct message note = ban_there(&body, BAN_LIFT, 5);
-
-	settle_with_source();
-	haul_begin(ELSEWHERE, 0, 0);
-	reached = 100;
-	haul_add(reached, 0, &note);
-	haul_show(reached, 0);
-	end_turn();
-	expect_at();
-	buffer_fini(&body);
-}
-
-static void
-script_its_ban_comes(void)
-{
-	struct buffer body = { 0 };
-	struct message note = ban_there(&body, BAN_SET, 4);
-
-	settle();
-	haul_next(&note);
-	expect_at();
-	assert_int_equal(bans_writer_count(ledger()->bans), 0);
-	haul_begin(ELSEWHERE, reached, 0);
-	note = ban_there(&body, BAN_LIFT, 8);
-	haul_add(reached, 1, &note);
-	note = ban_there(&body, BAN_SET, 7);
-	haul_add(reached, 2, &note);
-	haul_show(reached + 100, 0);
-	reached += 100;
-	end_turn();
-	expect_at();
-	assert_int_equal(bans_writer_count(ledger()->bans), 0);
-	assert_no_more();
-	buffer_fini(&body);
-}
-
-static void
-a_ban_that_is_overtaken_by_its_lift_does_not_hold(void **state)
-{
-	(void)state;
-	play(script_lift_first);
-	fixture_forget_sent();
-	arena_row(fake.arena, LEDGER)->delivered = UINT64_MAX;
-	play_next(script_its_ban_comes);
-}
-
-static void
-script_lift_and_stop(void)
-{
-	script_lift_first();
-	stop_now();
-}
-
-static void
-nor_after_a_stop(void **state)
-{
-	(void)state;
-	play(script_lift_and_stop);
-	play_next(script_its_ban_comes);
-}
-
-static void
-script_revoke(void)
-{
-	struct ban ban = { .what = BAN_SET,
-		.kind = BAN_ISSUED,
-		.tenant = TEXT_LITERAL("t"),
-		.issued = 4000 };
-
-	settle();
-	SHOW_BAN(ban);
-	ban.issued = 2000;
-	SHOW_BAN(ban);
-	end_turn();
-	assert_int_equal(bans_writer_issued(ledger()->bans, &ban), 4000);
-	ban.issued = 3000;
-	SHOW_BAN(ban);
-	end_turn();
-	assert_int_equal(bans_writer_issued(ledger()->bans, &ban), 4000);
-	ban.what = BAN_LIFT;
-	SHOW_BAN(ban);
-	ban.what = BAN_SET;
-	SHOW_BAN(ban);
-	end_turn();
-	assert_int_equal(bans_writer_issued(ledger()->bans, &ban), 3000);
-	fixture_forget_sent();
-}
-
-static void
-of_two_times_the_later_one_counts_until_it_is_lifted(void **state)
-{
-	(void)state;
-	play(script_revoke);
-}
-
-static void
-script_ledger_0(void)
-{
-	char system[TENANT_BYTES_MAX];
-	struct message note = note_of(MESSAGE_SYSTEM, NULL);
-
-	reached = 0;
-	settle_with_source();
-	note.tenant = systems_tenant(system, TEXT_LITERAL("s"));
-	note.kind = STREAM_TENANT;
-	haul_next(&note);
-	assert_true(systems_has(fake.arena, note.tenant));
-	note = note_of(MESSAGE_ENROL, NULL);
-	haul_next(&note);
-	assert_int_equal(ledger()->rolls.count, 1);
-	haul_next(&note);
-	assert_int_equal(ledger()->rolls.count, 1);
-	assert_int_equal(counted(COUNTER_HAULED_BAD), 0);
-	assert_int_equal(counted(COUNTER_HAULED), 2);
-	fixture_forget_sent();
-}
-
-static void
-systems_and_rolls_of_other_hosts_are_here(void **state)
-{
-	(void)state;
-	play(script_ledger_0);
-}
-
 /* --- mail, keys, rooms that keep nothing, clocks --- */
 
 static void
@@ -639,7 +435,7 @@ script_mail(void)
 	mail.kind = STREAM_INBOX;
 	mail.stream = mail.from;
 	mail.others = buffer_text(&others);
-	reached = 0;
+	haul_reached = 0;
 	settle_with_source();
 	haul_next(&mail);
 	mail.id_time++;
@@ -670,7 +466,7 @@ script_keys(void)
 	struct message one = said_there(ELSEWHERE, 100, "1");
 	struct message two = said_there(ELSEWHERE, 50, "2");
 
-	reached = 0;
+	haul_reached = 0;
 	one.key = two.key = TEXT_LITERAL("k");
 	settle_with_source();
 	haul_next(&one);
@@ -705,7 +501,7 @@ script_unkept(void)
 {
 	struct message one = said_there(ELSEWHERE, 100, "1");
 
-	reached = 0;
+	haul_reached = 0;
 	settle_with_source();
 	ROOM_HERE;
 	class_of_rooms()->history = false;
@@ -732,7 +528,7 @@ script_clocks(void)
 {
 	struct message one = said_there(ELSEWHERE, 0, "1");
 
-	reached = 0;
+	haul_reached = 0;
 	settle_with_source();
 	one.id_time = message_time_of(clock_unix_ms() + 30000);
 	haul_next(&one);
@@ -766,12 +562,8 @@ main(void)
 		HAUL_TEST(what_comes_too_late_for_memory_is_the_archives),
 		HAUL_TEST(a_mark_is_at_our_place_of_the_message),
 		HAUL_TEST(our_marks_and_trims_name_messages_for_others),
+		HAUL_TEST(a_trim_names_what_only_the_edge_knows),
 		HAUL_TEST(what_is_taken_away_there_goes_here),
-		HAUL_TEST(bans_of_other_hosts_hold_here),
-		HAUL_TEST(a_ban_that_is_overtaken_by_its_lift_does_not_hold),
-		HAUL_TEST(nor_after_a_stop),
-		HAUL_TEST(of_two_times_the_later_one_counts_until_it_is_lifted),
-		HAUL_TEST(systems_and_rolls_of_other_hosts_are_here),
 		HAUL_TEST(mail_gets_a_place_in_each_inbox),
 		HAUL_TEST(a_key_that_is_known_is_one_message),
 		HAUL_TEST(a_room_that_keeps_nothing_here_only_shows_it),

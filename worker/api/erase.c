@@ -1,5 +1,6 @@
 #include "worker/api/erase.h"
 
+#include "shared/arena.h"
 #include "shared/buffer.h"
 #include "shared/codes.h"
 #include "shared/message.h"
@@ -11,23 +12,106 @@
 #include "worker/edge/confab_json.h"
 #include "worker/edge/ledgers.h"
 
-static void
-on_letter(struct errand *errand, const struct letter *letter)
-{
-	struct unpack in = letter_open(letter);
-	struct buffer json = { 0 };
-	struct trimmed trimmed;
+/*
+ * Other hosts know what is to go by the id of the last message of it. A ledger
+ * remembers but the newest, so where there are other hosts that one is looked
+ * up first.
+ */
 
-	if (letter->kind != LETTER_TRIMMED || !trimmed_unpack(&in, &trimmed)) {
-		errand_refused(errand, letter);
-		return;
+struct erase_errand {
+	struct errand errand;
+	struct trim wanted; /* texts live as long as the exchange */
+	bool is_sent;
+};
+
+static struct erase_errand *
+erase_of(struct errand *errand)
+{
+	return (struct erase_errand *)errand;
+}
+
+static void
+offer(struct erase_errand *erase)
+{
+	errand_offer(&erase->errand,
+		ledgers_of_room(&erase->errand.errands->edge,
+			erase->wanted.tenant, erase->wanted.stream));
+}
+
+static void
+send_trim(struct erase_errand *erase)
+{
+	struct edge *edge = &erase->errand.errands->edge;
+
+	erase->is_sent = true;
+	trim_pack(edge_letter(edge, LETTER_TRIM), &erase->wanted);
+	offer(erase);
+}
+
+static void
+look_up_last(struct erase_errand *erase)
+{
+	struct edge *edge = &erase->errand.errands->edge;
+
+	lookup_pack(edge_letter(edge, LETTER_LOOKUP),
+		&(struct lookup){
+			.request = erase->errand.request,
+			.kind = erase->wanted.kind,
+			.tenant = erase->wanted.tenant,
+			.stream = erase->wanted.stream,
+			.mode = LOOKUP_BEFORE,
+			.anchor = erase->wanted.before,
+			.limit = 1,
+			.changes = 1,
+		});
+	offer(erase);
+}
+
+/* One that is not there any more has no name. */
+static void
+take_page(struct erase_errand *erase, const struct page *page)
+{
+	struct unpack in = unpack_of(page->messages), one;
+	struct message last;
+
+	if (erase->is_sent)
+		return; /* it has come twice */
+	one = unpack_of(unpack_text(&in));
+	if (page->count == 1 && message_unpack(&one, &last) &&
+		last.offset == erase->wanted.before - 1) {
+		erase->wanted.of_time = last.id_time;
+		erase->wanted.of_origin = last.id_origin;
 	}
-	confab_add_epoch(&json, "{\"epoch\":", trimmed.epoch);
-	confab_add_number(&json, ",\"first\":", trimmed.first);
+	send_trim(erase);
+}
+
+static void
+reply_trimmed(struct errand *errand, const struct trimmed *trimmed)
+{
+	struct buffer json = { 0 };
+
+	confab_add_epoch(&json, "{\"epoch\":", trimmed->epoch);
+	confab_add_number(&json, ",\"first\":", trimmed->first);
 	buffer_add_byte(&json, '}');
 	reply_send_json(errand->exchange, buffer_text(&json));
 	buffer_fini(&json);
 	errand_end(errand);
+}
+
+static void
+on_letter(struct errand *errand, const struct letter *letter)
+{
+	struct unpack in = letter_open(letter);
+	struct trimmed trimmed;
+	struct page page;
+
+	if (letter->kind == LETTER_PAGE && page_unpack(&in, &page))
+		take_page(erase_of(errand), &page);
+	else if (letter->kind == LETTER_TRIMMED &&
+		 trimmed_unpack(&in, &trimmed))
+		reply_trimmed(errand, &trimmed);
+	else
+		errand_refused(errand, letter);
 }
 
 static void
@@ -42,19 +126,22 @@ trim(struct exchange *exchange)
 		.stream = arguments_name(data, "room", ROOM_BYTES_MAX, true),
 		.before = arguments_number(data, "before", 1, INT64_MAX, 0),
 	};
-	struct errand *errand;
+	struct erase_errand *erase;
 
 	if (data->code != CODE_OK) {
 		reply_refuse_data(exchange);
 		return;
 	}
-	errand = errand_begin(errands, exchange, sizeof(*errand), &hooks);
-	if (!errand)
+	erase = errand_begin(errands, exchange, sizeof(*erase), &hooks);
+	if (!erase)
 		return;
-	wanted.request = errand->request;
-	trim_pack(edge_letter(&errands->edge, LETTER_TRIM), &wanted);
-	errand_offer(errand,
-		ledgers_of_room(&errands->edge, wanted.tenant, wanted.stream));
+	wanted.request = erase->errand.request;
+	erase->wanted = wanted;
+	if (wanted.before > 1 &&
+		arena_role_count(errands->edge.arena, ROLE_RELAY) > 0)
+		look_up_last(erase);
+	else
+		send_trim(erase);
 }
 
 void

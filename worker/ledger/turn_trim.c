@@ -31,10 +31,11 @@ stream_of(const struct ledger *ledger, const struct trim *trim)
 }
 
 /* Other hosts have other offsets: they know the last message that goes by its
- * id, or, when all goes that anybody can have told us, by our clock. */
+ * id, which memory knows or the edge has looked up, or, when all goes that
+ * anybody can have told us, by our clock. */
 static void
 name_last(const struct ledger *ledger, const struct stream *stream,
-	struct message *message)
+	const struct trim *trim, struct message *message)
 {
 	const struct recent_message *at =
 		recent_find(stream, message->of_offset - 1);
@@ -42,6 +43,9 @@ name_last(const struct ledger *ledger, const struct stream *stream,
 	if (at != NULL) {
 		message->of_time = at->text->id_time;
 		message->of_origin = at->text->id_origin;
+	} else if (trim->before > 0 && trim->of_time > 0) {
+		message->of_time = trim->of_time;
+		message->of_origin = trim->of_origin;
 	} else if (message->of_offset > stream->top) {
 		message->of_time = ledger->id_time;
 	}
@@ -59,7 +63,7 @@ stage(struct ledger *ledger, const struct stream *stream,
 		.of_offset = before,
 	};
 
-	name_last(ledger, stream, &message);
+	name_last(ledger, stream, trim, &message);
 	turn_note(ledger, &message);
 }
 
