@@ -95,6 +95,18 @@ listeners_bind(const struct address *address)
 	return -1;
 }
 
+bool
+listeners_is_served_by(const struct config *config,
+	const struct arena_shape *shape, const struct listening *listening,
+	unsigned listener, unsigned slot)
+{
+	enum role role = config->listeners[listener].role == LISTENER_API
+				 ? ROLE_API
+				 : ROLE_GATEWAY;
+
+	return listening->is_on[slot] && shape->roles[slot] == role;
+}
+
 struct heritage_socket *
 listeners_add(
 	struct listening *listening, int fd, unsigned slot, unsigned listener)

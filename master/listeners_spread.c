@@ -14,18 +14,6 @@
 #include "shared/heritage.h"
 #include "shared/log.h"
 
-bool
-listeners_is_served_by(const struct config *config,
-	const struct arena_shape *shape, const struct listening *listening,
-	unsigned listener, unsigned slot)
-{
-	enum role role = config->listeners[listener].role == LISTENER_API
-				 ? ROLE_API
-				 : ROLE_GATEWAY;
-
-	return listening->is_on[slot] && shape->roles[slot] == role;
-}
-
 /* How many sockets of a listener a slot has, and one of them. */
 static size_t
 count_of(const struct listening *listening, unsigned listener, unsigned slot,

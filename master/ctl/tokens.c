@@ -1,6 +1,5 @@
 #include "master/ctl/tokens.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +7,6 @@
 
 #include "master/ctl/tokens_inside.h"
 #include "shared/base.h"
-#include "shared/buffer.h"
-#include "shared/crypto.h"
 
 #define CONFIG_STANDARD "/etc/confab/confab.conf"
 #define SECONDS_STANDARD 3600
@@ -41,32 +38,6 @@ print_usage(FILE *to)
 	      "  -j ID         jti, to revoke it by; otherwise a new one\n"
 	      "  -K KID        name of the key, for the header\n",
 		to);
-}
-
-bool
-tokens_read_file(const char *path, struct buffer *out)
-{
-	FILE *file = fopen(path, "re");
-	size_t got;
-
-	if (!file)
-		goto fail;
-	buffer_clear(out, SIZE_MAX);
-	got = fread(buffer_reserve(out, CRYPTO_KEY_BYTES_MAX + 2), 1,
-		CRYPTO_KEY_BYTES_MAX + 2, file);
-	if (ferror(file))
-		goto fail;
-	fclose(file);
-	out->length = got;
-	if (got > 0 && out->data[got - 1] == '\n')
-		out->length--;
-	return true;
-
-fail:
-	fprintf(stderr, "confabctl: %s: %s\n", path, strerror(errno));
-	if (file)
-		fclose(file);
-	return false;
 }
 
 static bool

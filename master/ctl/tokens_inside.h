@@ -29,7 +29,7 @@ struct tokens_wishes {
 	bool is_json;
 };
 
-/* The content of a file, without a newline at its end; false when it cannot be
+/* tokens_file.c: the content, without a newline at its end; false: it cannot be
  * read (told on stderr). */
 bool tokens_read_file(const char *path, struct buffer *out);
 
