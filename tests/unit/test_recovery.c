@@ -3,14 +3,7 @@
  * out letters, kills and hasty clients by seed, with a small model of ledger
  * and historian on the other side; and logins with inbox, under the same.
  */
-#include "shared/message.h"
-#include "tests/unit/gateway_talk.h"
-#include "worker/gateway/recovery.h"
-
-#define EPOCH 77
-
-/* Instead of room r everybody comes back to the inbox of u. */
-static bool is_inbox;
+#include "tests/unit/recovery_fixture.h"
 
 static void
 say_join(int fd, uint64_t epoch, uint64_t offset)
@@ -24,58 +17,11 @@ say_return(int fd, uint64_t epoch, uint64_t offset)
 	ask_since(fd, "login", "\"user\":\"u\"", "inbox", epoch, offset);
 }
 
-static struct message
-message_at(uint64_t offset)
-{
-	return (struct message){
-		.id_time = (UINT64_C(1700000000000) << 16) + offset,
-		.kind = is_inbox ? STREAM_INBOX : STREAM_ROOM,
-		.tenant = TEXT_LITERAL("default"),
-		.stream = is_inbox ? TEXT_LITERAL("u") : TEXT_LITERAL("r"),
-		.epoch = EPOCH,
-		.offset = offset,
-		.from = is_inbox ? TEXT_LITERAL("u") : TEXT_LITERAL("x"),
-		.type = TEXT_LITERAL("t"),
-		.body = TEXT_LITERAL("1"),
-	};
-}
-
-/* Both counted in; static. */
-static struct text
-packed(uint64_t first, uint64_t last)
-{
-	static struct buffer all, one;
-
-	buffer_clear(&all, SIZE_MAX);
-	for (uint64_t offset = first; offset <= last; offset++) {
-		struct message message = message_at(offset);
-
-		buffer_clear(&one, SIZE_MAX);
-		message_pack(&one, &message);
-		pack_text(&all, buffer_text(&one));
-	}
-	return buffer_text(&all);
-}
-
 static void
 tell_behind(uint64_t request, uint64_t offset)
 {
 	fixture_tell(BEHIND, behind_pack,
 		(struct behind){ .request = request, .offset = offset });
-}
-
-static void
-tell_page(uint64_t request, uint64_t first, uint64_t last)
-{
-	fixture_tell(PAGE, page_pack,
-		(struct page){
-			.request = request,
-			.epoch = EPOCH,
-			.first = first,
-			.last = last,
-			.count = first ? last - first + 1 : 0,
-			.messages = packed(first ? first : 1, last),
-		});
 }
 
 static void

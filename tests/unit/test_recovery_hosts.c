@@ -1,11 +1,7 @@
 /* Who comes from another host to a gateway, and what it tells of losses. */
-#include "shared/message.h"
-#include "tests/unit/gateway_talk.h"
-#include "worker/gateway/recovery.h"
+#include "tests/unit/recovery_fixture.h"
 
-#define EPOCH 77
 #define ITS_EPOCH 99
-#define ITS_TIME (UINT64_C(1700000000000) << 16)
 
 /* With id, as another host told it; "": without one. */
 static void
@@ -31,33 +27,6 @@ with_id(void)
 	return member;
 }
 
-/* Packed messages from first to last, both counted in; static. */
-static struct text
-packed(uint64_t first, uint64_t last)
-{
-	static struct buffer all, one;
-
-	buffer_clear(&all, SIZE_MAX);
-	for (uint64_t offset = first; offset <= last; offset++) {
-		struct message message = {
-			.id_time = ITS_TIME + offset,
-			.kind = STREAM_ROOM,
-			.tenant = TEXT_LITERAL("default"),
-			.stream = TEXT_LITERAL("r"),
-			.epoch = EPOCH,
-			.offset = offset,
-			.from = TEXT_LITERAL("x"),
-			.type = TEXT_LITERAL("t"),
-			.body = TEXT_LITERAL("1"),
-		};
-
-		buffer_clear(&one, SIZE_MAX);
-		message_pack(&one, &message);
-		pack_text(&all, buffer_text(&one));
-	}
-	return buffer_text(&all);
-}
-
 static void
 tell_recovered(
 	uint64_t request, uint64_t is_of_other, uint64_t began, uint64_t offset)
@@ -78,18 +47,33 @@ tell_recovered(
 		});
 }
 
+/* To the join that was taken: what it needs is not in memory. */
 static void
-tell_page(uint64_t request, uint64_t first, uint64_t last)
+tell_behind(const struct join *join, struct behind behind)
 {
-	fixture_tell(PAGE, page_pack,
-		(struct page){
-			.request = request,
-			.epoch = EPOCH,
-			.first = first,
-			.last = last,
-			.count = first ? last - first + 1 : 0,
-			.messages = packed(first ? first : 1, last),
-		});
+	behind.request = join->request;
+	behind.epoch = EPOCH;
+	fixture_tell(BEHIND, behind_pack, behind);
+}
+
+/* The way of joins goes on from there. */
+static struct join
+taken_join_from(uint64_t offset)
+{
+	struct join join = taken_join();
+
+	assert_int_equal(join.from_epoch, EPOCH);
+	assert_int_equal(join.from_offset, offset);
+	return join;
+}
+
+/* Somebody comes with an id of the other host. */
+static struct join
+come_from_other(int *fd)
+{
+	*fd = client("u");
+	say_join(*fd, with_id());
+	return taken_join();
 }
 
 static void
@@ -106,14 +90,12 @@ expect_overlap(int fd, const char *first_offset)
 static void
 the_ledger_is_told_the_id_and_says_where_it_begins(void **state)
 {
-	int fd = client("u");
-	struct join join;
+	int fd;
+	struct join join = come_from_other(&fd);
 	const char *frame;
 	char id[MESSAGE_ID_LENGTH + 1];
 
 	(void)state;
-	say_join(fd, with_id());
-	join = taken_join();
 	assert_int_equal(join.from_epoch, ITS_EPOCH);
 	assert_true(join.from_time == ITS_TIME);
 	tell_recovered(join.request, 1, 40, 42);
@@ -142,26 +124,19 @@ an_id_that_is_none_says_nothing(void **state)
 static void
 what_memory_does_not_reach_is_looked_up(void **state)
 {
-	int fd = client("u");
+	int fd;
 	struct lookup lookup;
-	struct join join;
+	struct join join = come_from_other(&fd);
 
 	(void)state;
-	say_join(fd, with_id());
-	join = taken_join();
-	fixture_tell(BEHIND, behind_pack,
-		(struct behind){ .request = join.request,
-			.offset = 300,
-			.epoch = EPOCH,
-			.is_of_other = 1,
-			.began = 100 });
+	tell_behind(
+		&join, (struct behind){
+			       .offset = 300, .is_of_other = 1, .began = 100 });
 	lookup = taken_lookup();
 	assert_int_equal(lookup.mode, LOOKUP_AFTER);
 	assert_int_equal(lookup.anchor, 100);
 	tell_page(lookup.request, 101, 250);
-	join = taken_join();
-	assert_int_equal(join.from_epoch, EPOCH);
-	assert_int_equal(join.from_offset, 250);
+	join = taken_join_from(250);
 	tell_recovered(join.request, 0, 250, 300);
 	expect_overlap(fd, "\"offset\":101,");
 }
@@ -169,28 +144,21 @@ what_memory_does_not_reach_is_looked_up(void **state)
 static void
 where_it_begins_is_looked_up_too(void **state)
 {
-	int fd = client("u");
+	int fd;
 	struct lookup lookup;
-	struct join join;
+	struct join join = come_from_other(&fd);
 
 	(void)state;
-	say_join(fd, with_id());
-	join = taken_join();
-	fixture_tell(BEHIND, behind_pack,
-		(struct behind){ .request = join.request,
-			.offset = 3000,
-			.epoch = EPOCH,
-			.is_of_other = 1,
-			.seek = ITS_TIME - 5 });
+	tell_behind(&join, (struct behind){ .offset = 3000,
+				   .is_of_other = 1,
+				   .seek = ITS_TIME - 5 });
 	lookup = taken_lookup();
 	assert_int_equal(lookup.mode, LOOKUP_BEFORE_ID);
 	assert_true(lookup.anchor == ITS_TIME - 5);
 	assert_int_equal(lookup.limit, 1);
 	assert_int_equal(lookup.changes, 1);
 	tell_page(lookup.request, 2950, 2950);
-	join = taken_join();
-	assert_int_equal(join.from_epoch, EPOCH);
-	assert_int_equal(join.from_offset, 2950);
+	join = taken_join_from(2950);
 	tell_recovered(join.request, 0, 2950, 3000);
 	expect_overlap(fd, "\"offset\":2951,");
 }
@@ -199,26 +167,16 @@ where_it_begins_is_looked_up_too(void **state)
 static void
 an_archive_that_begins_too_late_is_no_recovery(void **state)
 {
-	int fd = client("u");
-	struct join join;
+	int fd;
+	struct join join = come_from_other(&fd);
 
 	(void)state;
-	say_join(fd, with_id());
-	join = taken_join();
-	fixture_tell(BEHIND, behind_pack,
-		(struct behind){ .request = join.request,
-			.offset = 300,
-			.epoch = EPOCH,
-			.is_of_other = 1,
-			.seek = ITS_TIME });
+	tell_behind(&join,
+		(struct behind){
+			.offset = 300, .is_of_other = 1, .seek = ITS_TIME });
 	tell_page(taken_lookup().request, 0, 0);
-	join = taken_join();
-	assert_int_equal(join.from_epoch, EPOCH);
-	assert_int_equal(join.from_offset, 0);
-	fixture_tell(BEHIND, behind_pack,
-		(struct behind){ .request = join.request,
-			.offset = 300,
-			.epoch = EPOCH });
+	join = taken_join_from(0);
+	tell_behind(&join, (struct behind){ .offset = 300 });
 	tell_page(taken_lookup().request, 200, 300);
 	join = taken_join();
 	assert_int_equal(join.from_epoch, 0);
@@ -235,16 +193,12 @@ an_archive_that_begins_too_late_is_no_recovery(void **state)
 static void
 too_much_is_no_recovery(void **state)
 {
-	int fd = client("u");
-	struct join join;
+	int fd;
+	struct join join = come_from_other(&fd);
 
 	(void)state;
-	say_join(fd, with_id());
-	join = taken_join();
-	fixture_tell(BEHIND, behind_pack,
-		(struct behind){ .request = join.request,
-			.offset = 100 + RECOVERY_MESSAGES_MAX + 1,
-			.epoch = EPOCH,
+	tell_behind(&join,
+		(struct behind){ .offset = 100 + RECOVERY_MESSAGES_MAX + 1,
 			.is_of_other = 1,
 			.began = 100 });
 	assert_int_equal(taken_join().from_epoch, 0);
