@@ -3,21 +3,15 @@
  * client. The fuzzer plays the ledger, which now and then refuses or is full.
  * Every request has exactly one reply, and every frame that goes out is JSON.
  */
-#include "tests/unit/gateway_fixture.h"
+#include "tests/fuzz/fuzz_frames.h"
 
 #include "tests/unit/gateway_keys.h"
 
 #include "shared/json.h"
 #include "shared/mail.h"
 
-#define LINE_BYTES_MAX 4096
 #define BAD_IN_A_ROW 3 /* of tokens; of noise it takes more */
 #define LEDGERS 2
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static uint64_t offset;
-static unsigned mood; /* from the input: what the ledger does next */
 
 static void
 refuse(uint64_t request)
@@ -197,50 +191,19 @@ on_rooms_wanted(struct unpack *in)
 	buffer_fini(&lines);
 }
 
-static void
-answer_letters(void)
+static enum frame_kind
+look_at(const char *frame)
 {
-	static void (*const readers[LETTER_KIND_COUNT])(struct unpack *) = {
-		[LETTER_JOIN] = on_join,
-		[LETTER_SAY] = on_say,
-		[LETTER_LOOKUP] = on_lookup,
-		[LETTER_MEMBERS_WANTED] = on_members_wanted,
-		[LETTER_ROOMS_WANTED] = on_rooms_wanted,
-		[LETTER_SEARCH] = on_search,
-		[LETTER_READ] = on_read,
-	};
-	const struct letter *letter;
+	json_t *object;
+	bool is_reply;
 
-	while ((letter = fixture_letter())) {
-		struct unpack in = letter_open(letter);
-
-		if (readers[letter->kind])
-			readers[letter->kind](&in);
-	}
-	fixture_forget_letters();
-}
-
-/* Reads what the client got; returns how many of these frames are replies. */
-static size_t
-count_replies(int fd, bool *is_over)
-{
-	size_t replies = 0;
-
-	for (;;) {
-		const char *frame = fixture_read(fd);
-		json_t *object;
-
-		if (*frame == 0)
-			return replies;
-		if (*frame != '{') {
-			*is_over = true;
-			return replies;
-		}
-		object = json_read_object(text_of(frame));
-		must(object && json_object_get(object, "cmd"));
-		replies += json_object_get(object, "code") != NULL;
-		json_decref(object);
-	}
+	if (*frame != '{')
+		return FRAME_END;
+	object = json_read_object(text_of(frame));
+	must(object && json_object_get(object, "cmd"));
+	is_reply = json_object_get(object, "code") != NULL;
+	json_decref(object);
+	return is_reply ? FRAME_REPLY : FRAME_PUSH;
 }
 
 /* Gives the line to the client's session as a frame. */
@@ -253,42 +216,21 @@ send_line(int fd, struct text line)
 	return true;
 }
 
-static void
-settle(void)
-{
-	do {
-		fixture_turn();
-		answer_letters();
-		fixture_turn();
-	} while (fixture.letter_count > 0);
-}
-
-static void
-talk(int fd, struct text input)
-{
-	size_t requests = 0, replies = 0;
-	bool is_over = false;
-	const char *at = input.at, *end = input.at + input.length;
-
-	while (at < end && !is_over) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		struct text line = { at, (size_t)((stop ? stop : end) - at) };
-
-		mood = mood * 31 + (unsigned)line.length;
-		fixture.is_full = mood % 7 == 6;
-		requests += send_line(fd, line);
-		/* Several at once, sometimes. */
-		if (mood % 3 > 0) {
-			settle();
-			replies += count_replies(fd, &is_over);
-		}
-		at = stop ? stop + 1 : end;
-	}
-	settle();
-	replies += count_replies(fd, &is_over);
-	must(is_over ? replies >= BAD_IN_A_ROW && replies <= requests
-		     : replies == requests);
-}
+static const struct game game = {
+	.profile = &profile_confab,
+	.readers = {
+		[LETTER_JOIN] = on_join,
+		[LETTER_SAY] = on_say,
+		[LETTER_LOOKUP] = on_lookup,
+		[LETTER_MEMBERS_WANTED] = on_members_wanted,
+		[LETTER_ROOMS_WANTED] = on_rooms_wanted,
+		[LETTER_SEARCH] = on_search,
+		[LETTER_READ] = on_read,
+	},
+	.look_at = look_at,
+	.send = send_line,
+	.replies_min = BAD_IN_A_ROW,
+};
 
 /* The rules of the house, from the last byte; most inputs end with a newline
  * and keep to the usual ones. */
@@ -317,20 +259,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool is_open;
-	int fd;
 
 	if (!is_open)
 		open_gateway();
-	fixture.keeps_entries = true;
 	is_open = true;
-	mood = size > 0 ? data[0] : 0;
 	make_rules(size > 0 ? data[size - 1] : 0);
-	fd = fixture_connect();
-	talk(fd, (struct text){ (const char *)data, size });
-	close(fd);
-	fixture.is_full = false;
-	settle();
-	must(fixture.gateway.lanes->count == 0);
-	must(fixture.gateway.rooms->table == NULL);
+	game_play(&game, data, size);
 	return 0;
 }

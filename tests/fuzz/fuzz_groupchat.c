@@ -3,17 +3,11 @@
  * one client. The fuzzer plays the ledger, which now and then refuses or is
  * full. Every frame has exactly one reply, and what is pushed is JSON, too.
  */
-#include "tests/unit/gateway_fixture.h"
+#include "tests/fuzz/fuzz_frames.h"
 
 #include "shared/json.h"
 
-#define LINE_BYTES_MAX 4096
 #define TOO_BAD "数据不合法"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static uint64_t offset;
-static unsigned mood; /* from the input: what the ledger does next */
 
 /* Is it to be refused? Then it was. */
 static bool
@@ -168,126 +162,54 @@ on_say(struct unpack *in)
 			.offset = message.offset });
 }
 
-static void
-answer_letters(void)
+static enum frame_kind
+look_at(const char *frame)
 {
-	static void (*const readers[LETTER_KIND_COUNT])(struct unpack *) = {
+	json_t *object;
+	bool is_reply;
+
+	if (strncmp(frame, "CLOSE", 5) == 0 || strcmp(frame, "END") == 0)
+		return FRAME_END;
+	if (strcmp(frame, TOO_BAD) == 0)
+		return FRAME_REPLY;
+	object = json_read_object(text_of(frame));
+	must(object != NULL);
+	is_reply = json_object_get(object, "response") != NULL;
+	json_decref(object);
+	return is_reply ? FRAME_REPLY : FRAME_PUSH;
+}
+
+static bool
+send_line(int fd, struct text line)
+{
+	if (line.length > LINE_BYTES_MAX)
+		return false;
+	fixture_send_frame(fd, 1 + (mood & 1), line);
+	return true;
+}
+
+static const struct game game = {
+	.profile = &profile_groupchat,
+	.readers = {
 		[LETTER_JOIN] = on_join,
 		[LETTER_SAY] = on_say,
 		[LETTER_ENROL] = on_enrol,
 		[LETTER_LOOKUP] = on_lookup,
-	};
-	const struct letter *letter;
-
-	while ((letter = fixture_letter())) {
-		struct unpack in = letter_open(letter);
-
-		if (readers[letter->kind])
-			readers[letter->kind](&in);
-	}
-	fixture_forget_letters();
-}
-
-static void
-settle(void)
-{
-	do {
-		fixture_turn();
-		answer_letters();
-		fixture_turn();
-	} while (fixture.letter_count > 0);
-}
-
-/* Reads what the client got; returns how many of these frames are replies. */
-static size_t
-count_replies(int fd, bool *is_over)
-{
-	size_t replies = 0;
-
-	for (;;) {
-		const char *frame = fixture_read(fd);
-		json_t *object;
-
-		if (*frame == 0)
-			return replies;
-		if (strncmp(frame, "CLOSE", 5) == 0 ||
-			strcmp(frame, "END") == 0) {
-			*is_over = true;
-			return replies;
-		}
-		if (strcmp(frame, TOO_BAD) == 0) {
-			replies++;
-			continue;
-		}
-		object = json_read_object(text_of(frame));
-		must(object != NULL);
-		replies += json_object_get(object, "response") != NULL;
-		json_decref(object);
-	}
-}
-
-static void
-talk(int fd, struct text input)
-{
-	size_t requests = 0, replies = 0;
-	bool is_over = false;
-	const char *at = input.at, *end = input.at + input.length;
-
-	while (at < end && !is_over) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		struct text line = { at, (size_t)((stop ? stop : end) - at) };
-
-		mood = mood * 31 + (unsigned)line.length;
-		fixture.is_full = mood % 7 == 6;
-		if (line.length <= LINE_BYTES_MAX) {
-			fixture_send_frame(fd, 1 + (mood & 1), line);
-			requests++;
-		}
-		/* Several at once, sometimes. */
-		if (mood % 3 > 0) {
-			settle();
-			replies += count_replies(fd, &is_over);
-		}
-		at = stop ? stop + 1 : end;
-	}
-	settle();
-	replies += count_replies(fd, &is_over);
-	must(is_over ? replies <= requests : replies == requests);
-}
-
-static int
-connect_client(void)
-{
-	struct sockaddr_storage peer = { .ss_family = AF_INET };
-	int ends[2];
-
-	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-		     ends) == 0);
-	must(ends[1] < (int)ARRAY_LEN(fixture.inputs));
-	fixture.inputs[ends[1]].length = 0;
-	client_start(&fixture.gateway, &profile_groupchat,
-		&(struct visitor){ .fd = ends[0], .peer = peer });
-	return ends[1];
-}
+	},
+	.look_at = look_at,
+	.send = send_line,
+};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool is_open;
-	int fd;
 
 	if (!is_open)
 		fixture_open(2);
 	is_open = true;
-	fixture.keeps_entries = true;
-	mood = size > 0 ? data[0] : 0;
-	fixture.config.limits.rooms_per_connection = mood & 16 ? 1 : 128;
-	fd = connect_client();
-	talk(fd, (struct text){ (const char *)data, size });
-	close(fd);
-	fixture.is_full = false;
-	settle();
-	must(fixture.gateway.lanes->count == 0);
-	must(fixture.gateway.rooms->table == NULL);
+	fixture.config.limits.rooms_per_connection =
+		size > 0 && data[0] & 16 ? 1 : 128;
+	game_play(&game, data, size);
 	return 0;
 }

@@ -5,19 +5,14 @@
  * Every request has exactly one reply, and every frame that goes out is JSON,
  * but for the one that says that a request was none.
  */
-#include "tests/unit/gateway_fixture.h"
+#include "tests/fuzz/fuzz_frames.h"
 
 #include "shared/gojson.h"
 #include "worker/gateway/kick.h"
 
-#define LINE_BYTES_MAX 4096
 #define TOO_BAD "数据不合法"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static uint64_t offset;
-static unsigned mood; /* from the input: what happens next */
-static struct text line;
+static struct text said; /* the line that was sent last */
 
 static void
 on_join(struct unpack *in)
@@ -48,7 +43,7 @@ on_join(struct unpack *in)
 			.room = join.room,
 			.user = join.user,
 			.entered = mood & 1 });
-	if (!text_is_utf8(line))
+	if (!text_is_utf8(said))
 		return;
 	fixture_tell(DELIVER, message_pack,
 		(struct message){ .kind = STREAM_ROOM,
@@ -56,35 +51,11 @@ on_join(struct unpack *in)
 			.stream = join.room,
 			.from = mood & 2 ? join.user : TEXT_LITERAL("system"),
 			.type = TEXT_LITERAL("text"),
-			.body = line,
+			.body = said,
 			.key = TEXT_LITERAL("\"k"),
 			.flags = mood & 4 ? MESSAGE_SHARED_KEY : 0,
 			.epoch = 1,
 			.offset = ++offset });
-}
-
-static void
-answer_letters(void)
-{
-	const struct letter *letter;
-
-	while ((letter = fixture_letter())) {
-		struct unpack in = letter_open(letter);
-
-		if (letter->kind == LETTER_JOIN)
-			on_join(&in);
-	}
-	fixture_forget_letters();
-}
-
-static void
-settle(void)
-{
-	do {
-		fixture_turn();
-		answer_letters();
-		fixture_turn();
-	} while (fixture.letter_count > 0);
 }
 
 /* Who is there, or about to be, has logged in once more elsewhere. */
@@ -115,96 +86,58 @@ is_push(const json_t *frame)
 		       "Ok") == 0;
 }
 
-/* Reads what the client got; returns how many of these frames are replies. */
-static size_t
-count_replies(int fd, bool *is_over)
+static enum frame_kind
+look_at(const char *frame)
 {
-	size_t replies = 0;
+	enum frame_kind kind;
+	json_t *json;
 
-	for (;;) {
-		const char *frame = fixture_read(fd);
-		json_t *json;
+	if (strcmp(frame, TOO_BAD) == 0)
+		return FRAME_REPLY;
+	if (*frame != '{')
+		return FRAME_END;
+	json = gojson_read(text_of(frame), false);
+	must(json != NULL);
+	kind = is_push(json) ? FRAME_PUSH : FRAME_REPLY;
+	json_decref(json);
+	return kind;
+}
 
-		if (*frame == 0)
-			return replies;
-		if (strcmp(frame, TOO_BAD) == 0) {
-			replies++;
-			continue;
-		}
-		if (*frame != '{') {
-			*is_over = true;
-			return replies;
-		}
-		json = gojson_read(text_of(frame), false);
-		must(json != NULL);
-		replies += !is_push(json);
-		json_decref(json);
-	}
+static bool
+send_line(int fd, struct text line)
+{
+	said = line;
+	if (line.length > LINE_BYTES_MAX)
+		return false;
+	fixture_send_frame(fd, 1 + (mood >> 3 & 1), line);
+	return true;
 }
 
 static void
-talk(int fd, struct text input)
+between(void)
 {
-	size_t requests = 0, replies = 0;
-	bool is_over = false;
-	const char *at = input.at, *end = input.at + input.length;
-
-	while (at < end && !is_over) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-
-		line = (struct text){ at, (size_t)((stop ? stop : end) - at) };
-		mood = mood * 31 + (unsigned)line.length;
-		fixture.is_full = mood % 7 == 6;
-		if (line.length <= LINE_BYTES_MAX) {
-			fixture_send_frame(fd, 1 + (mood >> 3 & 1), line);
-			requests++;
-		}
-		/* Several at once, sometimes. */
-		if (mood % 3 > 0) {
-			settle();
-			replies += count_replies(fd, &is_over);
-		} else if (mood % 11 == 3) {
-			fixture_turn();
-			replace();
-		}
-		at = stop ? stop + 1 : end;
-	}
-	settle();
-	replies += count_replies(fd, &is_over);
-	must(is_over ? replies <= requests : replies == requests);
+	if (mood % 11 != 3)
+		return;
+	fixture_turn();
+	replace();
 }
 
-static int
-connect_im(void)
-{
-	struct sockaddr_storage peer = { .ss_family = AF_INET };
-	int ends[2];
-
-	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-		     ends) == 0);
-	fixture.inputs[ends[1]].length = 0;
-	client_start(&fixture.gateway, &profile_im,
-		&(struct visitor){ .fd = ends[0], .peer = peer });
-	return ends[1];
-}
+static const struct game game = {
+	.profile = &profile_im,
+	.readers = { [LETTER_JOIN] = on_join },
+	.look_at = look_at,
+	.send = send_line,
+	.between = between,
+};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool is_open;
-	int fd;
 
 	if (!is_open)
 		fixture_open(1);
-	fixture.keeps_entries = true;
 	is_open = true;
-	mood = size > 0 ? data[0] : 0;
-	fd = connect_im();
-	talk(fd, (struct text){ (const char *)data, size });
-	close(fd);
-	fixture.is_full = false;
-	settle();
-	must(fixture.gateway.lanes->count == 0);
-	must(fixture.gateway.rooms->table == NULL);
+	game_play(&game, data, size);
 	return 0;
 }

@@ -284,7 +284,7 @@ fixture_letter_to(void)
 
 /* The outside end of a new connection. */
 static inline int
-fixture_connect(void)
+fixture_connect_as(const struct profile *profile)
 {
 	struct sockaddr_storage peer = { .ss_family = AF_INET };
 	int ends[2];
@@ -293,9 +293,15 @@ fixture_connect(void)
 		     ends) == 0);
 	must(ends[1] < (int)ARRAY_LEN(fixture.inputs));
 	fixture.inputs[ends[1]].length = 0;
-	client_start(&fixture.gateway, &profile_confab,
+	client_start(&fixture.gateway, profile,
 		&(struct visitor){ .fd = ends[0], .peer = peer });
 	return ends[1];
+}
+
+static inline int
+fixture_connect(void)
+{
+	return fixture_connect_as(&profile_confab);
 }
 
 /* One masked frame; what does not fit waits for the gateway to read. */
