@@ -86,6 +86,16 @@ anybody_who_knows_the_secret_is_told_who_we_are(void **state)
 }
 
 static void
+who_is_ending_meets_nobody(void **state)
+{
+	(void)state;
+	relay.is_stopping = true;
+	assert_false(ask_hello(far, 4711));
+	relay.is_stopping = false;
+	assert_true(ask_hello(far, 4711));
+}
+
+static void
 who_does_not_know_it_is_told_nothing_and_counted(void **state)
 {
 	struct wire *stranger = wire_of(2, 2002, "another secret");
@@ -258,6 +268,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIM(anybody_who_knows_the_secret_is_told_who_we_are),
+		CLAIM(who_is_ending_meets_nobody),
 		CLAIM(who_does_not_know_it_is_told_nothing_and_counted),
 		CLAIM(who_has_said_no_hello_is_told_to_ask_later),
 		CLAIM(another_life_that_asks_is_asked_who_it_is),

@@ -21,6 +21,7 @@
 typedef bool answer_function(struct relay *relay,
 	const struct wire_frame *question, struct buffer *answer);
 
+/* Who meets us behind our goodbye would take us for silent. */
 static bool
 answer_hello(struct relay *relay, const struct wire_frame *question,
 	struct buffer *answer)
@@ -33,7 +34,7 @@ answer_hello(struct relay *relay, const struct wire_frame *question,
 	};
 	struct wire_hello hello;
 
-	if (!wire_hello_unpack(&in, &hello))
+	if (relay->is_stopping || !wire_hello_unpack(&in, &hello))
 		return false;
 	helloed.nonce = hello.nonce;
 	wire_helloed_pack(answer, &helloed);
