@@ -213,6 +213,7 @@ make_checkpoint_old(
 	keep_or_cut_part(&in, version >= CHECKPOINT_VERSION_OF_ROLLS);
 	keep_or_cut_part(&in, version >= CHECKPOINT_VERSION_OF_HOSTS);
 	keep_or_cut_part(&in, version >= CHECKPOINT_VERSION_OF_LIFTED);
+	keep_or_cut_part(&in, version >= CHECKPOINT_VERSION_OF_ACCORDS);
 	if (cut)
 		in.end = cut((uint8_t *)(uintptr_t)in.at, in.end);
 	head.size = (uint64_t)(in.end - bytes.data);

@@ -424,7 +424,7 @@ hear(struct wire *who, uint32_t pipe, enum wire_kind kind, struct buffer *frame)
 static inline bool
 hear_beat(struct wire *who, uint32_t pipe, uint64_t live_head)
 {
-	const struct wire_beat beat = { 1, live_head, TEXT_LITERAL("") };
+	const struct wire_beat beat = { .unix_ms = 1, .live_head = live_head };
 	struct buffer frame = { 0 };
 
 	wire_begin(&frame);

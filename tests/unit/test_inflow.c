@@ -203,7 +203,7 @@ heads_of_ledgers_that_are_none_are_passed_over(void **state)
 	const struct wire_source there = { 0, 10, 0 }, none = { 99, 10, 0 };
 	struct buffer one = { 0 }, sources = { 0 }, frame = { 0 };
 	struct peer *peer = meet_whole(0);
-	struct wire_beat beat = { 1, 0, { NULL, 0 } };
+	struct wire_beat beat = { .unix_ms = 1 };
 
 	(void)state;
 	wire_source_pack(&one, &none);

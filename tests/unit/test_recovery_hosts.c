@@ -98,6 +98,7 @@ the_ledger_is_told_the_id_and_says_where_it_begins(void **state)
 	(void)state;
 	assert_int_equal(join.from_epoch, ITS_EPOCH);
 	assert_true(join.from_time == ITS_TIME);
+	assert_int_equal(join.from_origin, 2049);
 	tell_recovered(join.request, 1, 40, 42);
 	fixture_turn();
 	frame = fixture_read(fd);

@@ -48,7 +48,7 @@ noise_of_a_guest_is_counted_and_blamed_on_nobody(void **state)
 static void
 a_frame_counts_once(void **state)
 {
-	const struct wire_beat beat = { 1, 0, TEXT_LITERAL("") };
+	const struct wire_beat beat = { .unix_ms = 1 };
 	struct peer *peer = meet();
 	uint64_t frames = peer->link.frames_in;
 	struct buffer frame = { 0 };

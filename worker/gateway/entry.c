@@ -34,6 +34,7 @@ entry_recovery(const struct gateway *gateway, const struct seen_place *seen)
 		(size_t)gateway->config->outbox_bytes / 2);
 
 	recovery->from_time = seen->id_time;
+	recovery->from_origin = seen->id_origin;
 	return recovery;
 }
 
@@ -85,6 +86,7 @@ pack_question(
 			.from_epoch = recovery ? recovery->epoch : 0,
 			.from_offset = recovery ? recovery->last : 0,
 			.from_time = recovery ? recovery->from_time : 0,
+			.from_origin = recovery ? recovery->from_origin : 0,
 		});
 }
 

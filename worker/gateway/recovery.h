@@ -29,6 +29,7 @@ struct recovery {
 	bool is_of_other;       /* of a place on another host: it may have some
 				   of the messages */
 	uint64_t from_time;     /* of the id of that place; 0: unknown */
+	uint64_t from_origin;   /* the rest of it */
 	uint64_t seek;          /* where that begins here is being looked up:
 				   behind all with a clock before this one */
 	uint64_t epoch;         /* 0: it is given up */

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 /* epoch: which may be that of another host's stream; 0: of none. id_time: of
- * the id there, by which other hosts know it; 0: it was not said. */
+ * the id there, by which other hosts know it, and its origin; 0: it was not
+ * said. */
 struct seen_place {
 	uint64_t epoch;
 	uint64_t offset;
-	uint64_t id_time;
+	uint64_t id_time, id_origin;
 };
 
 #endif

@@ -136,6 +136,7 @@ answers_letter(struct ledger *ledger, const struct letter *letter)
 		[LETTER_SEARCH] = answers_search,
 		[LETTER_ROLL_WANTED] = turn_enrol_tell,
 		[LETTER_HAULS_WANTED] = turn_haul_tell,
+		[LETTER_EXTENTS] = answers_extents,
 	};
 
 	if (letter->kind >= LETTER_KIND_COUNT ||

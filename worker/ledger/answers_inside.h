@@ -29,6 +29,9 @@ struct page_source answers_page_source(const struct ledger *ledger,
 void answers_join(struct ledger *ledger, const struct letter *letter);
 void answers_leave(struct ledger *ledger, const struct letter *letter);
 
+/* answers_extents.c */
+void answers_extents(struct ledger *ledger, const struct letter *letter);
+
 /* answers_lists.c */
 void answers_lookup(struct ledger *ledger, const struct letter *letter);
 void answers_search(struct ledger *ledger, const struct letter *letter);

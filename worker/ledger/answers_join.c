@@ -140,6 +140,23 @@ send_behind(struct ledger *ledger, const struct join *join,
 	answers_send(ledger, to);
 }
 
+/* false: it cannot be told what has come to this client on another host. */
+static bool
+find_overlap(const struct ledger *ledger, const struct join *join,
+	uint64_t unix_ms, uint64_t *clock)
+{
+	const struct overlap_world world = {
+		.accords = &ledger->accords,
+		.links = ledger->links,
+		.host = (unsigned)ledger->config->host_id,
+		.unix_ms = unix_ms,
+	};
+	const struct overlap_place place = { join->from_epoch, join->from_time,
+		join->from_origin };
+
+	return overlap_begin(&world, &place, clock);
+}
+
 static enum missed
 find_missed(
 	struct ledger *ledger, const struct join *join, struct missing *missing)
@@ -155,8 +172,7 @@ find_missed(
 	if (!source.class->history)
 		return MISSED_GONE;
 	if (join->from_epoch != ledger->epoch) {
-		if (!overlap_begin(ledger->links, join->from_epoch,
-			    join->from_time, source.unix_ms, &clock))
+		if (!find_overlap(ledger, join, source.unix_ms, &clock))
 			return MISSED_GONE;
 		missing->is_of_other = true;
 		if (!page_begins(&source, clock, &missing->began)) {

@@ -20,6 +20,7 @@
 #include "shared/pack.h"
 #include "shared/systems.h"
 #include "shared/thread.h"
+#include "worker/ledger/accords.h"
 #include "worker/ledger/checkpoint_file.h"
 #include "worker/ledger/hosts.h"
 #include "worker/ledger/keys.h"
@@ -315,6 +316,9 @@ checkpoint_begin(struct checkpoint_writer *writer,
 	begin_part(writer);
 	if (parts->bans != NULL)
 		bans_writer_write_lifted(parts->bans, &writer->picture);
+	end_part(writer);
+	begin_part(writer);
+	accords_write(parts->accords, &writer->picture);
 	end_part(writer);
 	begin_part(writer);
 	keys_begin_writing(parts->keys, &writer->picture);

@@ -1,10 +1,11 @@
 /*
  * Checkpoints: the heads of all streams, the keys of 12 hours, all
- * marks, bans, rolls and sources at one position of the journal, so that a
- * start reads only the journal behind it. (Segments are kept for ten minutes,
- * so these cannot be left to the journal.) The file lies in the journal's
- * directory and is replaced whole; the one before it is kept, with the journal
- * from its position on, in case the newer one turns out to be damaged.
+ * marks, bans, rolls, sources and accords at one position of the journal, so
+ * that a start reads only the journal behind it. (Segments are kept for ten
+ * minutes, so these cannot be left to the journal.) The file lies in the
+ * journal's directory and is replaced whole; the one before it is kept, with
+ * the journal from its position on, in case the newer one turns out to be
+ * damaged.
  *
  * Writing takes a picture in memory, of most parts at once and of keys and
  * marks piece by piece, and leaves the disk to a thread, so that a large one
@@ -16,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct accords;
 struct arena;
 struct bans_writer;
 struct checkpoint_writer;
@@ -35,6 +37,7 @@ struct checkpoint_parts {
 	const struct arena *systems; /* where they lie; NULL: not here */
 	struct rolls *rolls;
 	struct hosts *hosts;
+	struct accords *accords;
 };
 
 struct checkpoint {

@@ -2,12 +2,12 @@
  * How a checkpoint lies on disk: a head, then for each stream its name, its top
  * offset and the time of its last message, packed; then the bans
  * (bans_writer.h), the systems (systems.h), the rolls (rolls.h), the sources
- * (hosts.h), the bans that were lifted, the keys (keys.h) and the marks
- * (marks.h), each behind their size in bytes, a uint64_t. Version 1 had no
- * keys, version 2 no marks, and no size before the keys, version 3 no bans,
- * version 4 no systems, version 5 no rolls, version 6 no sources, version 7 no
- * bans that were lifted. Used by checkpoint.c, which writes, and
- * checkpoint_load.c, which reads.
+ * (hosts.h), the bans that were lifted, the accords (accords.h), the keys
+ * (keys.h) and the marks (marks.h), each behind their size in bytes, a
+ * uint64_t. Version 1 had no keys, version 2 no marks, and no size before the
+ * keys, version 3 no bans, version 4 no systems, version 5 no rolls, version 6
+ * no sources, version 7 no bans that were lifted, version 8 no accords. Used by
+ * checkpoint.c, which writes, and checkpoint_load.c, which reads.
  */
 #ifndef WORKER_LEDGER_CHECKPOINT_FILE_H
 #define WORKER_LEDGER_CHECKPOINT_FILE_H
@@ -19,7 +19,7 @@
 
 #include "shared/base.h"
 
-#define CHECKPOINT_VERSION 8
+#define CHECKPOINT_VERSION 9
 #define CHECKPOINT_VERSION_OF_KEYS 2
 #define CHECKPOINT_VERSION_OF_MARKS 3
 #define CHECKPOINT_VERSION_OF_BANS 4
@@ -27,6 +27,7 @@
 #define CHECKPOINT_VERSION_OF_ROLLS 6
 #define CHECKPOINT_VERSION_OF_HOSTS 7
 #define CHECKPOINT_VERSION_OF_LIFTED 8
+#define CHECKPOINT_VERSION_OF_ACCORDS 9
 #define CHECKPOINT_MAGIC "confabC\n"
 #define CHECKPOINT_NAME "checkpoint"
 #define CHECKPOINT_OLD_NAME "checkpoint.old"

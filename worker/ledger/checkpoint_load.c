@@ -12,6 +12,7 @@
 #include "shared/log.h"
 #include "shared/pack.h"
 #include "shared/systems.h"
+#include "worker/ledger/accords.h"
 #include "worker/ledger/checkpoint.h"
 #include "worker/ledger/checkpoint_file.h"
 #include "worker/ledger/hosts.h"
@@ -166,6 +167,14 @@ read_hosts(struct unpack *in, struct hosts *hosts)
 	return hosts_read(hosts, &part);
 }
 
+static bool
+read_accords(struct unpack *in, struct accords *accords)
+{
+	struct unpack part = next_part(in);
+
+	return accords_read(accords, &part);
+}
+
 /* What stands behind the streams. */
 static bool
 read_parts(struct unpack *in, uint32_t version,
@@ -191,6 +200,9 @@ read_parts(struct unpack *in, uint32_t version,
 		return false;
 	if (version >= CHECKPOINT_VERSION_OF_LIFTED &&
 		!read_lifted(in, parts->bans))
+		return false;
+	if (version >= CHECKPOINT_VERSION_OF_ACCORDS &&
+		!read_accords(in, parts->accords))
 		return false;
 	keys = next_part(in);
 	marks = next_part(in);

@@ -117,6 +117,13 @@ hosts_via(const struct host_source *source)
 }
 
 void
+hosts_note_last(struct host_source *source, uint64_t position, uint64_t index)
+{
+	source->last_position = position;
+	source->last_index = index;
+}
+
+void
 hosts_settle(struct hosts *hosts)
 {
 	for (size_t i = 0; i < hosts->count; i++)
@@ -169,6 +176,8 @@ hosts_replay_note(struct hosts *hosts, const struct haul_place *place)
 		source->held = source->ahead =
 			(struct host_point){ place->epoch, place->position,
 				place->index, place->clock, place->archived };
+	if (source != NULL)
+		hosts_note_last(source, place->position, place->index);
 }
 
 /* Of what epoch it is the note before it says, or the checkpoint. */
@@ -185,6 +194,7 @@ hosts_replay(struct hosts *hosts, const struct message *message)
 		return;
 	source->held.position = message->via_position;
 	source->held.index = message->via_index;
+	hosts_note_last(source, message->via_position, message->via_index);
 	if (!hosts_is_hole(source) && !(message->flags & MESSAGE_NOTES))
 		source->held.clock =
 			MAX_OF(source->held.clock, message->id_time);

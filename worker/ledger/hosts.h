@@ -50,8 +50,11 @@ struct host_source {
 	uint64_t ledger;         /* from 0; or the number of a hole */
 	struct host_point held;  /* what is in the journal */
 	struct host_point ahead; /* what will be with the batch */
-	uint64_t noted_ms;       /* when it was put into the journal last */
-	uint64_t taken;          /* messages of a hole, by this process */
+	/* Behind the last record that was for us, or farther: who has so much
+	 * of the journal has all that we have of it. */
+	uint64_t last_position, last_index;
+	uint64_t noted_ms; /* when it was put into the journal last */
+	uint64_t taken;    /* messages of a hole, by this process */
 };
 
 /* Zeroed is empty. */
@@ -86,6 +89,10 @@ bool hosts_is_late(const struct message *message);
 
 /* -1, 0 or 1 as a stands before b; of one epoch. */
 int hosts_compare(const struct host_point *a, const struct host_point *b);
+
+/* A record that stands before this point was for us. */
+void hosts_note_last(
+	struct host_source *source, uint64_t position, uint64_t index);
 
 /* message.via of what comes from there. */
 uint64_t hosts_via(const struct host_source *source);

@@ -249,6 +249,7 @@ ledger_fini(struct ledger *ledger)
 	bans_writer_free(&ledger->bans);
 	rolls_fini(&ledger->rolls);
 	hosts_fini(&ledger->hosts);
+	accords_fini(&ledger->accords);
 	settling_fini(&ledger->settling);
 	turn_fini(&ledger->turn);
 	journal_close(&ledger->journal);

@@ -25,6 +25,7 @@
 #include "shared/journal.h"
 #include "shared/letter.h"
 #include "shared/stream.h"
+#include "worker/ledger/accords.h"
 #include "worker/ledger/hosts.h"
 #include "worker/ledger/keys.h"
 #include "worker/ledger/marks.h"
@@ -183,6 +184,7 @@ struct ledger {
 	struct rolls rolls;       /* of ledger 0; else empty */
 	struct hosts hosts;       /* how far we have what they said */
 	struct restating restating;
+	struct accords accords; /* and what they had of ours, and when */
 	struct members *members;
 	struct members *attendance; /* of inboxes: who is logged in; events.c */
 	uint64_t epoch;             /* of all streams: the store id */

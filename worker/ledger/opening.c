@@ -32,7 +32,7 @@ opening_parts(struct ledger *ledger)
 	return (struct checkpoint_parts){ &ledger->streams, &ledger->keys,
 		&ledger->marks, ledger->bans,
 		ledger->number == 0 ? ledger->arena : NULL, &ledger->rolls,
-		&ledger->hosts };
+		&ledger->hosts, &ledger->accords };
 }
 
 static void

@@ -126,6 +126,7 @@ take_items(struct ledger *ledger, struct host_source *source,
 			break;
 		}
 		advance(source, &point);
+		hosts_note_last(source, item.position, item.index);
 		has_unkept |= !turn_haul_item(ledger, source, item.message);
 	}
 	if (hosts_compare(&to, &source->ahead) > 0)
@@ -224,6 +225,10 @@ set_point(struct ledger *ledger, struct host_source *source,
 		source = hosts_find(&ledger->hosts, host, number);
 		to.archived = place->archived;
 	}
+	if (source->ahead.epoch != to.epoch)
+		hosts_note_last(source, 0, 0);
+	else if (hosts_compare(&to, &source->ahead) < 0)
+		hosts_note_last(source, to.position, to.index);
 	source->ahead = to;
 	noted = hosts_place(source, &to);
 	noted.lost = place->lost;

@@ -204,6 +204,7 @@ inflow_beat(struct peer *peer, const struct wire_beat *beat)
 		repair_head(peer->live, peer->epoch,
 			(struct point){ beat->live_head, 0 });
 	take_heads(peer, beat->sources);
+	telling_pass_on(peer, beat);
 	asking_go_on(peer);
 }
 

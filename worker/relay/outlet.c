@@ -30,6 +30,9 @@
 /* Points that moved over nothing are told so often. */
 #define MOVE_MS 1000
 
+/* What this host has of all journals is told so often. */
+#define EXTENTS_MS 500
+
 /* Frames that the end of a process may still send. */
 #define LAST_FRAMES 100
 
@@ -224,6 +227,11 @@ beat(struct relay *relay, uint64_t now_ms)
 	}
 	buffer_fini(&one);
 	beat.sources = buffer_text(sources);
+	if (now_ms >= out->extents_ms + EXTENTS_MS) {
+		out->extents_ms = now_ms;
+		beat.extents = telling_extents(relay);
+		beat.clock = telling_clock(relay);
+	}
 	wire_begin(&out->frame);
 	wire_beat_pack(&out->frame, &beat);
 	send_frame(relay, WIRE_BEAT);

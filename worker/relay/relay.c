@@ -139,11 +139,13 @@ take_place(struct relay *relay, const struct letter *letter)
 			relay->worker, letter->from, letter->from_life))
 		return;
 	if (place.host == 0) {
+		stock_told(&relay->stock, ledger);
 		each_hauler(relay, ledger, hauler_told);
 		return;
 	}
 	if (place.host > WIRE_HOST_MAX)
 		return;
+	stock_at(&relay->stock, ledger, &place);
 	if (place.ledger >= LEDGERS_MAX) {
 		peer = peers_of_host(relay, (unsigned)place.host);
 		if (peer)
@@ -414,6 +416,7 @@ relay_init(struct relay *relay, struct worker *worker)
 		.letter_max = ring_letter_max(arena_ring(arena, slot, slot)),
 	};
 	inflow_init(relay);
+	stock_init(&relay->stock, relay->ledgers);
 	relay->end = evtimer_new(worker_base(worker), end, relay);
 	must(relay->end != NULL);
 	relay->before = base_alloc_zeroed(LINKS_MAX, sizeof(*relay->before));
@@ -432,12 +435,14 @@ relay_fini(struct relay *relay)
 	roster_free(&relay->roster);
 	window_free(&relay->window);
 	outlet_fini(relay);
+	stock_fini(&relay->stock);
 	event_free(relay->end);
 	config_free(&relay->made_with);
 	free(relay->before);
 	buffer_fini(&relay->question);
 	buffer_fini(&relay->scratch);
 	buffer_fini(&relay->page);
+	buffer_fini(&relay->told);
 }
 
 int

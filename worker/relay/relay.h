@@ -2,7 +2,8 @@
  * The relay as a process: what its files share. relay.c is the role, peers.c
  * knows who the other hosts are and how they fare, asking.c asks them,
  * answering.c answers them, taking.c takes what they say on the bus, outlet.c
- * says what is new here, and reports.c writes all of it into the arena.
+ * says what is new here, telling.c what is here of others, and reports.c writes
+ * all of it into the arena.
  */
 #ifndef WORKER_RELAY_RELAY_H
 #define WORKER_RELAY_RELAY_H
@@ -20,6 +21,7 @@
 #include "worker/relay/piece.h"
 #include "worker/relay/point.h"
 #include "worker/relay/repair.h"
+#include "worker/relay/stock.h"
 #include "worker/relay/wire.h"
 
 struct arena;
@@ -137,6 +139,7 @@ struct peer {
 	uint64_t page_after;                    /* of the next page */
 	uint64_t snapshots;                     /* begun so far */
 	uint64_t log_holes_ms, log_refusals_ms; /* again from then on */
+	uint64_t extents_ms; /* when the ledgers were told what it has */
 
 	unsigned ledgers;
 	struct hauler *haulers[LEDGERS_MAX];
@@ -179,7 +182,7 @@ struct outlet {
 	struct event *on_alarm;
 	bool is_set;   /* it will fire */
 	bool is_paced; /* until it fires */
-	uint64_t beaten_ms, moved_ms;
+	uint64_t beaten_ms, moved_ms, extents_ms;
 };
 
 struct relay {
@@ -204,8 +207,9 @@ struct relay {
 	unsigned pipe_count;
 	struct stranger strangers[STRANGERS_MAX];
 	struct outlet out;
+	struct stock stock;
 	struct buffer question; /* the one being written */
-	struct buffer scratch, page;
+	struct buffer scratch, page, told;
 	struct event *end;                 /* of this life */
 	uint32_t ledgers_to_ask;           /* for their places, one bit each */
 	uint64_t told_repairs, told_holes; /* in the scoreboard */
@@ -330,6 +334,14 @@ bool refill_take(struct relay *relay, const struct letter *letter);
 
 /* Each turn. true: something is lacking, so call again soon. */
 bool refill_turn(struct peer *peer, uint64_t now_ms);
+
+/* telling.c: how far this host has all journals, its own among them, as a beat
+ * tells it; borrowed until the next call. And the clock of it, read behind. */
+struct text telling_extents(struct relay *relay);
+uint64_t telling_clock(const struct relay *relay);
+
+/* What a beat of a host has told of it goes to our ledgers. */
+void telling_pass_on(struct peer *peer, const struct wire_beat *beat);
 
 /* outlet.c */
 void outlet_init(struct relay *relay);

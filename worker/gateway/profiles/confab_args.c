@@ -28,16 +28,14 @@ args_conversation(struct arguments *args, bool may_be_inbox)
 }
 
 /* What cannot be read is as if it had not been said. */
-static uint64_t
-read_id(const json_t *place)
+static void
+read_id(const json_t *place, struct seen_place *seen)
 {
-	uint64_t id_time, origin;
 	struct text id;
 
-	if (json_get_text(place, "id", &id) &&
-		message_id_read(id, &id_time, &origin))
-		return id_time;
-	return 0;
+	if (!json_get_text(place, "id", &id) ||
+		!message_id_read(id, &seen->id_time, &seen->id_origin))
+		seen->id_time = seen->id_origin = 0;
 }
 
 bool
@@ -50,7 +48,7 @@ args_place(struct arguments *args, const char *member, struct seen_place *seen)
 	*seen = (struct seen_place){ 0 };
 	if (!place)
 		return false;
-	seen->id_time = read_id(place);
+	read_id(place, seen);
 	if (!json_is_object(place))
 		arguments_fail(args, CODE_BAD_REQUEST,
 			"%s must be an object with epoch and offset", member);
