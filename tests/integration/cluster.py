@@ -146,6 +146,18 @@ class Cluster:
             raise AssertionError("%s\n%s" % (error, told)) from None
         return self
 
+    def wait_agreed(self, hosts=None, guard=2 * GUARD):
+        """Who comes from any of them to any other one from now on recovers. A
+        host must have told what it had five seconds before a client's id."""
+        for one in hosts or self.hosts:
+            for other in hosts or self.hosts:
+                if one is not other:
+                    wait_for("host %d knows what host %d had" % (
+                        other.number, one.number),
+                        lambda a=one, b=other: recovers(a, b), guard,
+                        look_every=0.3)
+        return self
+
     def end(self):
         """A clean end of all that still run, checked."""
         try:
@@ -209,3 +221,19 @@ def kill_nine(host, role):
     pid = pid_of(host, role)
     os.kill(pid, 9)
     return pid
+
+
+def place_of(joined, messages=()):
+    """Where a client stands behind an answer and these messages."""
+    return {"epoch": joined["epoch"],
+            "offset": max([joined["offset"],
+                           *(one["offset"] for one in messages)]),
+            "id": max([joined["id"], *(one["id"] for one in messages)])}
+
+
+def recovers(one, other):
+    """Who comes from one host to the other?"""
+    with one.client("agreed") as client:
+        place = place_of(client.call("join", room="agreed"))
+    with other.client("agreed") as client:
+        return client.call("join", room="agreed", since=place)["recovered"]

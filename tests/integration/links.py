@@ -28,6 +28,7 @@ FRONT = "10.78.%d.%%d" % WORKER
 BACK = "10.77.%d.%%d" % WORKER
 BACK6 = "fd77:%x::%%x" % WORKER
 TEST_NUMBER = 254
+NOBODY = "02:00:00:00:00:01"  # no machine has it
 PORT, HTTP_PORT, RELAY_PORT = 8080, 8081, 7100
 
 
@@ -109,6 +110,20 @@ class Network:
     def mend(self, *hosts):
         for host in hosts:
             ip("link", "set", own("back", host.number), "up")
+
+    def part(self, one, other):
+        """Cuts these two from each other, and from nobody else."""
+        for host, peer in ((one, other), (other, one)):
+            self.neighbour(host, peer, "replace", "lladdr", NOBODY, "nud",
+                           "permanent")
+
+    def join(self, one, other):
+        for host, peer in ((one, other), (other, one)):
+            self.neighbour(host, peer, "del")
+
+    def neighbour(self, host, peer, verb, *words):
+        ip("neighbour", verb, BACK % peer.number, *words, "dev", "back",
+           inside=self.keepers[host.number].pid)
 
     def slow(self, host, rate="8mbit", delay="20ms"):
         """To this host and from it, until quick()."""

@@ -4,18 +4,12 @@ comes from one host to another neither misses nor is told twice."""
 import urllib.parse
 
 from api import Backend
+from cluster import place_of
 from server import wait_for
 
 
-def place(answer, messages=()):
-    """Where a client is behind an answer and these pushes."""
-    offsets = [one["offset"] for one in messages]
-    return {"epoch": answer["epoch"],
-            "offset": max([answer["offset"], *offsets]),
-            "id": max([answer["id"], *(one["id"] for one in messages)])}
-
-
 def test_who_comes_to_another_host_gets_what_he_missed(pair, room):
+    pair.wait_agreed()
     with pair[0].client("ann", room) as ann, pair[1].client("eve", room) as eve:
         bob = pair[0].client("bob")
         joined = bob.call("join", room=room)
@@ -29,7 +23,7 @@ def test_who_comes_to_another_host_gets_what_he_missed(pair, room):
             eve.say(room, 10 + number)
         pair.wait_same(room, 20)
         with pair[1].client("bob") as bob:
-            answer = bob.call("join", room=room, since=place(joined, seen))
+            answer = bob.call("join", room=room, since=place_of(joined, seen))
             assert answer["recovered"] is True and answer["overlap"] is True
             assert answer["epoch"] != joined["epoch"]
             known = {one["id"] for one in seen}
@@ -43,6 +37,7 @@ def test_who_comes_to_another_host_gets_what_he_missed(pair, room):
 
 
 def test_who_comes_to_another_host_gets_his_mail(pair):
+    pair.wait_agreed()
     with pair[0].client("mail ann") as ann:
         bob = pair[0].client()
         login = bob.call("login", user="mail bob", platform=101)
@@ -50,7 +45,7 @@ def test_who_comes_to_another_host_gets_his_mail(pair):
         seen = [bob.push("msg")]
         bob.close()
         ann.call("say", user="mail bob", body=2)
-        since = place(login["inbox"], seen)
+        since = place_of(login["inbox"], seen)
 
         def come_back():
             with pair[1].client() as again:
@@ -73,7 +68,7 @@ def test_who_cannot_be_placed_is_told_so(pair, room):
         answer = bob.call("join", room=room, since=without_id)
         assert answer["recovered"] is False and "overlap" not in answer
         bob.call("leave", room=room)
-        stranger = {**place(joined), "epoch": "0123456789abc"}
+        stranger = {**place_of(joined), "epoch": "0123456789abc"}
         answer = bob.call("join", room=room, since=stranger)
         assert answer["recovered"] is False and answer["messages"] == []
 

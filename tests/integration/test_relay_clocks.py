@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from cluster import Cluster
+from cluster import Cluster, place_of, recovers
 from server import wait_for
 from test_relay_foes import clock_of
 from test_retention import offsets
@@ -88,6 +88,9 @@ def test_order_keys_and_history_are_those_of_each_host(pair, room):
 
 def test_who_comes_to_the_other_host_misses_nothing(pair, room):
     first, second = pair
+    early, late = sorted(pair, key=lambda host: host.clock_ahead)
+    wait_for("who comes from where it is early recovers",
+             lambda: recovers(early, late), look_every=0.3)
     with first.client("ann", room) as ann:
         for home, other in ((first, second), (second, first)):
             with home.client("bob") as bob:
@@ -99,12 +102,13 @@ def test_who_comes_to_the_other_host_misses_nothing(pair, room):
                       for index in range(5)]
             wait_for("they are there", lambda: missed[-1] in ids(other, room))
             with other.client("bob") as bob:
-                answer = bob.call("join", room=room, since={
-                    "epoch": place["epoch"], "offset": seen["offset"],
-                    "id": seen["id"]})
+                since = place_of(place, [seen])
+                answer = bob.call("join", room=room, since=since)
                 got = [one["id"] for one in answer["messages"]]
+                if home is early:
+                    assert answer["recovered"]
                 if not answer["recovered"]:
-                    assert is_of_the_future(other, seen) and not got
+                    assert is_of_the_future(other, since) and not got
                     got = ids(other, room)
                 assert [one for one in got if one in missed] == missed
 
