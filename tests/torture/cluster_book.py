@@ -8,10 +8,9 @@ each other: it reads the histories of all of them, and the notes.
   same order;
 - what a connection was sent since its join is, offset by offset, the history of
   its host; the last one of each listener is up to date at the end;
-- who could recover after each break lacks nothing at all; a `moved`, or an
-  answer that says that nothing was recovered, takes only this claim away. What
-  is lacking after a change of host is counted, and no fault: a host does not
-  know what another one had not yet got of a third.
+- who could recover after a break, on whatever host, lacks nothing of what came
+  before; an answer that says that nothing was recovered, and a `moved`, begin
+  a new claim: of what came before it, it says nothing.
 """
 
 import collections
@@ -128,32 +127,40 @@ class Line:
         self.messages = []  # (offset, id)
 
 
+class Claim:
+    """To lack nothing that came behind the first of these lines. `known` is all
+    that was told meanwhile."""
+
+    def __init__(self):
+        self.lines = []
+        self.known = set()
+
+
 class Listener(Worker):
-    """In one room; comes back with the place it stood at, at times to another
-    host. `known` is all that it has been told."""
+    """In one room; leaves after a while, if it is not cut off before, and comes
+    back with the place it stood at, at times to another host."""
 
     def __init__(self, hosts, at, name, room, seed):
         super().__init__(name)
         self.hosts, self.at, self.room = hosts, at, room
         self.random = random.Random(seed)
         self.lines = []
-        self.known = set()
+        self.claims = []
         self.since = None
-        self.is_whole = True  # so far
-        self.began = None  # all before this id is none of its business
         self.client = None
-        self.has_changed = False  # and recovered, on another host
-        self.lacking = 0
-        self.moved = self.recovered = self.not_recovered = 0
+        self.is_staying = False  # from now on
+        self.moved = self.recovered = self.changed = self.not_recovered = 0
 
     def round(self):
-        if self.lines and self.random.random() < 0.2:
+        if self.lines and self.random.random() < 0.4:
             self.at = self.random.randrange(len(self.hosts))
         host = self.hosts[self.at]
         with host.client(self.name) as self.client:
             more = {"since": self.since} if self.since else {}
             self.joined(host, self.client.ask("join", room=self.room, **more))
-            while not self.is_ending:
+            end = time.monotonic() + self.random.uniform(1, 20)
+            while not self.is_ending and (time.monotonic() < end or
+                                          self.is_staying):
                 self.take()
 
     def joined(self, host, answer):
@@ -162,20 +169,22 @@ class Listener(Worker):
         assert answer["code"] == 200, answer
         data = answer["data"]
         self.lines.append(Line(host, data))
-        if self.since is None:
-            self.since = {}
-        elif data.get("recovered"):
+        has_recovered = self.since is not None and data["recovered"]
+        if has_recovered:
             self.recovered += 1
-            self.has_changed |= data.get("overlap", False)
-            self.know(data["messages"])
+            self.changed += data.get("overlap", False)
         else:
-            self.not_recovered += 1
-            self.is_whole = False
-        self.since.update(epoch=data["epoch"], offset=data["offset"])
+            self.not_recovered += self.since is not None
+            self.claims.append(Claim())
+        self.claims[-1].lines.append(self.lines[-1])
+        self.since = {**(self.since or {}), "epoch": data["epoch"],
+                      "offset": data["offset"]}
+        self.know([data, *(data["messages"] if has_recovered else [])])
 
     def know(self, messages):
+        """Its place has the largest id."""
         for message in messages:
-            self.known.add(message["id"])
+            self.claims[-1].known.add(message["id"])
             self.since["id"] = max(self.since.get("id", ""), message["id"])
 
     def take(self):
@@ -186,7 +195,7 @@ class Listener(Worker):
             return
         if push["cmd"] == "moved":
             self.moved += 1
-            self.is_whole = False
+            self.claims.append(Claim())
         elif push["cmd"] == "msg":
             data = push["data"]
             self.know([data])
@@ -259,19 +268,25 @@ class Judge:
                            line.host.number, difference(line.messages, part))
         if not listener.lines:
             self.fault("%s never came in", listener.name)
-        elif listener.is_whole:
-            self.judge_whole(listener)
+        for claim in listener.claims:
+            self.judge_claim(listener, claim)
 
-    def judge_whole(self, listener):
-        """From its first join on."""
-        line = listener.lines[0]
-        row = self.histories[line.host.number][listener.room]
-        lacks = [one["id"] for one in row if one["offset"] > line.start and
-                 one["id"] not in listener.known]
-        listener.lacking = len(lacks)
-        if lacks and not listener.has_changed:
-            self.fault("%s recovered each time and lacks %d: %s",
-                       listener.name, len(lacks), lacks[:5])
+    def judge_claim(self, listener, claim):
+        """What stood before each place where it came in, and not before the
+        first one, it has been told."""
+        if not claim.lines:
+            return
+        first = self.histories[claim.lines[0].host.number][listener.room]
+        known = claim.known | {one["id"] for one in first
+                               if one["offset"] <= claim.lines[0].start}
+        for line in claim.lines[1:]:
+            row = self.histories[line.host.number][listener.room]
+            lacks = [one["id"] for one in row
+                     if one["offset"] <= line.start and one["id"] not in known]
+            if lacks:
+                self.fault("%s recovered on host %d up to %d and lacks %d: %s",
+                           listener.name, line.host.number, line.start,
+                           len(lacks), lacks[:5])
 
 
 def difference(sent, part):
