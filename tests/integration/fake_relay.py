@@ -18,7 +18,7 @@ from server import GUARD, free_ports, wait_for
 BUS, REQ, REP = 0x70, 0x30, 0x31
 BEAT, JOURNAL, LIVE, BYE, HELLO, HELLOED, PULL, PULLED, SNAPSHOT_WANTED, \
     SNAPSHOT = range(1, 11)
-END = 1
+END, LATER = 1, 3
 FIRST, SECOND = b"\x80\0\0\1", b"\x80\0\0\2"  # how nng counts questions
 HEAD = struct.Struct(">IBBHHH8sQQQ")
 MAGIC = struct.unpack(">I", b"cfbR")[0]
