@@ -35,8 +35,8 @@ link_reason_words(enum link_reason reason)
 		[LINK_BAD_FRAMES] = "says what nobody understands",
 		[LINK_TWICE] = "is met at another address",
 		[LINK_NO_PEER] = "is not among the peers",
-		[LINK_BAD_CERTIFICATE] = "one of the two does not believe the "
-					 "other's certificate",
+		[LINK_BAD_CERTIFICATE] = ("one of the two does not believe the "
+					  "other's certificate"),
 	};
 
 	return (size_t)reason < ARRAY_LEN(words) ? words[reason] : "unknown";
