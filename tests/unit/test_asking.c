@@ -175,6 +175,21 @@ no_answer_is_asked_for_again_one_question_at_a_time(void **state)
 }
 
 static void
+who_said_goodbye_has_done_so_when_he_does_not_answer(void **state)
+{
+	struct peer *peer = meet();
+
+	(void)state;
+	no_answer(peer);
+	peers_say_bye(peer);
+	after(5000);
+	assert_int_equal(peer->link.state, LINK_GREETING);
+	no_answer(peer);
+	assert_int_equal(peer->link.state, LINK_DOWN);
+	assert_int_equal(peer->link.reason, LINK_SAID_BYE);
+}
+
+static void
 who_cannot_be_reached_is_not_greeted(void **state)
 {
 	struct peer *peer = peer_at(FAR);
@@ -308,6 +323,7 @@ main(void)
 		CLAIM(ledgers_out_of_bounds_are_refused),
 		CLAIM(a_host_met_at_two_addresses_is_met_at_one),
 		CLAIM(no_answer_is_asked_for_again_one_question_at_a_time),
+		CLAIM(who_said_goodbye_has_done_so_when_he_does_not_answer),
 		CLAIM(who_cannot_be_reached_is_not_greeted),
 		CLAIM(pages_go_on_until_the_last),
 		CLAIM(pages_that_go_backward_or_have_no_end_are_refused),

@@ -341,11 +341,14 @@ take(struct peer *peer, const struct question *question,
 		peers_refuse(peer, WIRE_NOT_OURS);
 }
 
+/* Who has said goodbye may be asked once more before he has gone. */
 static void
 fail(struct peer *peer)
 {
 	if (peer->link.state == LINK_GREETING && !peer->is_greeted)
-		peers_become(peer, LINK_DOWN, LINK_NOT_REACHED);
+		peers_become(peer, LINK_DOWN,
+			peer->link.reason == LINK_SAID_BYE ? LINK_SAID_BYE
+							   : LINK_NOT_REACHED);
 }
 
 static void
