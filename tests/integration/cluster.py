@@ -91,8 +91,12 @@ class Host(Server):
             return peer.get("state") == state and \
                 reason in (None, peer.get("reason")) and peer
 
-        return wait_for("host %d is %s to host %d" % (
-            other.number, state, self.number), is_so, guard)
+        try:
+            return wait_for("host %d is %s to host %d" % (
+                other.number, state, self.number), is_so, guard)
+        except AssertionError as error:
+            raise AssertionError("%s\n%s\n%s" % (
+                error, self.peers(), self.log()[-2000:])) from None
 
 
 class Cluster:
