@@ -324,6 +324,7 @@ fixture_open(void)
 		.ledgers = 1,
 		.letter_max = 8192 };
 	inflow_init(&relay);
+	stock_init(&relay.stock, relay.ledgers);
 	outlet_init(&relay);
 	setting.arena = arena;
 	relay.roster = roster_new(&setting);
@@ -344,6 +345,8 @@ fixture_close(void)
 	buffer_fini(&relay.question);
 	buffer_fini(&relay.scratch);
 	buffer_fini(&relay.page);
+	buffer_fini(&relay.told);
+	stock_fini(&relay.stock);
 	buffer_fini(&bus.frame);
 	free(relay.before);
 	arena_free(&arena);
