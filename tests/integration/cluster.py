@@ -207,7 +207,8 @@ class Cluster:
         histories = wait_for("%d messages are everywhere" % count, are_same,
                              guard, look_every=0.1)
         for one in histories:
-            assert len({message[0] for message in one}) == len(one) == count
+            assert len({message[0] for message in one}) == len(one), one
+            assert len(one) == count, one
             assert sorted(one, key=by_id) == sorted(histories[0], key=by_id)
         return histories[0]
 

@@ -61,15 +61,14 @@ say(struct heard *heard, struct text type, struct text body, unsigned number)
 		.from = text_of(ears->name),
 		.type = type,
 		.body = body,
-		.key = text_of(key),
 		.flags = MESSAGE_ECHO,
 		.asker_slot = edge->slot,
 		.asker_life = edge->life,
 	};
 	uint64_t retry_ms;
 
-	message.key.length = (size_t)snprintf(
-		key, sizeof(key), "bot-%s-%u", heard->id, number);
+	snprintf(key, sizeof(key), "bot-%s-%u", heard->id, number);
+	message.key = text_of(key);
 	message_pack(edge_letter(edge, LETTER_SAY), &message);
 	if (edge->letter.length > ledgers_letter_max(edge))
 		log_warning("bot %s answers more than fits", ears->name);
