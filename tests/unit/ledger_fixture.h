@@ -397,6 +397,16 @@ expect_deliver(unsigned to, uint64_t offset, const char *body)
 	assert_true(text_equal(message.body, text_of(body)));
 }
 
+/* A place that nobody is shown anything of. */
+static inline void
+expect_hidden(unsigned to, uint64_t offset)
+{
+	NEXT(DELIVER, message, to);
+	assert_int_equal(message.offset, offset);
+	assert_int_equal(message.until, 1);
+	assert_int_equal(message.body.length, 0);
+}
+
 static inline void
 expect_joined(unsigned to, uint64_t request, uint64_t offset, uint64_t users)
 {

@@ -415,6 +415,7 @@ script_waited(void)
 	show_until(0, "3");
 	end_turn();
 	expect_deliver(GATEWAY_A, 1, "1");
+	expect_hidden(GATEWAY_A, 2);
 	expect_deliver(GATEWAY_A, 3, "3");
 	assert_no_more();
 }

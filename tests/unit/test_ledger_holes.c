@@ -102,11 +102,13 @@ script_divided(void)
 	assert_no_more();
 	haul_row(0, 7, 8, &two);
 	end_turn();
+	expect_hidden(GATEWAY_A, 3);
 	expect_place(HOLE, 8, one.id_time, three.id_time);
 	assert_no_more();
 	assert_int_equal(offset_of_room(), 3);
 	haul_row(8, 9, HAUL_ARCHIVE_END, &three);
 	end_turn();
+	expect_hidden(GATEWAY_A, 4);
 	expect_moved();
 	expect_place(HOLE, HAUL_ARCHIVE_END, one.id_time, three.id_time);
 	assert_no_more();
@@ -132,8 +134,11 @@ script_out_of_range(void)
 	haul_row(10, 11, 12, &two);
 	haul_row(0, 11, 12, &two);
 	end_turn();
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
+		if (i == 2)
+			expect_hidden(GATEWAY_A, 2);
 		expect_place(HOLE, 12, one.id_time, three.id_time);
+	}
 	assert_no_more();
 	assert_int_equal(offset_of_room(), 2);
 }
@@ -152,15 +157,17 @@ script_before_kill(void)
 	lose();
 	haul_row(0, 7, 8, &two);
 	end_turn();
+	expect_hidden(GATEWAY_A, 2);
 	expect_place(HOLE, 8, one.id_time, three.id_time);
 }
 
-/* That row is the point that a kill leaves; nobody is told of it late. */
+/* That row is the point that a kill leaves; nobody is shown it late. */
 static void
 script_after_kill(void)
 {
 	expect_deliver(GATEWAY_A, 1, "1");
 	expect_moved();
+	expect_hidden(GATEWAY_A, 2);
 	expect_announce();
 	show_announced(GATEWAY_A);
 	show_announced(GATEWAY_B);
@@ -176,6 +183,7 @@ script_after_kill(void)
 	haul_row(8, 9, HAUL_ARCHIVE_END, &three);
 	end_turn();
 	expect_place(HOLE, HAUL_ARCHIVE_END, one.id_time, three.id_time);
+	expect_hidden(GATEWAY_A, 3);
 	expect_moved();
 	expect_place(HOLE, HAUL_ARCHIVE_END, one.id_time, three.id_time);
 	assert_no_more();

@@ -227,9 +227,6 @@ void turn_give_offsets(struct ledger *ledger, struct message *message);
 bool turn_stage(struct ledger *ledger, const struct message *message,
 	uint32_t begun_us, size_t *at);
 void turn_publish(struct ledger *ledger, size_t packed);
-
-/* One that comes late has its places, and is told to nobody. */
-void turn_remember(struct ledger *ledger, size_t packed);
 void turn_take_back(struct ledger *ledger, const struct letter *letter);
 
 /* Sends on, once more, a message of the batch that ends there, to those whom an

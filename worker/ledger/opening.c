@@ -74,9 +74,7 @@ on_replay_message(void *self, const struct journal_batch *batch,
 		return;
 	if (message->flags & MESSAGE_HAUL)
 		turn_haul_again(ledger, message);
-	else if (hosts_is_late(message))
-		return;
-	else if (message->flags & MESSAGE_MARK)
+	else if ((message->flags & MESSAGE_MARK) && !hosts_is_late(message))
 		turn_mark_again(ledger, message, batch->end);
 	else if (!(message->flags & MESSAGE_NOTES))
 		turn_redeliver(ledger, message, record, batch->end);

@@ -73,19 +73,38 @@ commit(struct ledger *ledger)
 	return JOURNAL_OK;
 }
 
+/* What has waited too long, has come late or is too large for a ring keeps its
+ * place, but nobody gets it. */
 static bool
-is_expired(const struct message *message)
+is_hidden(const struct ledger *ledger, const struct message *message,
+	const struct letter *letter)
 {
-	return message->until != 0 && message->until <= clock_unix_ms();
+	return (message->until != 0 && message->until <= clock_unix_ms()) ||
+	       hosts_is_late(message) || letter->size > ledger->letter_max;
 }
 
-/* What has waited too long keeps its place, but nobody gets it. */
+/* Gateways count the places: in this one is what was over long ago. */
+static struct letter *
+placeholder(struct ledger *ledger, const struct message *message)
+{
+	struct message hidden = *message;
+
+	hidden.body = TEXT_LITERAL("");
+	hidden.until = 1;
+	letter_begin(&ledger->letter, LETTER_DELIVER);
+	message_pack(&ledger->letter, &hidden);
+	return letter_end(&ledger->letter);
+}
+
 static void
 deliver(struct ledger *ledger, const struct message *message,
 	struct letter *letter, uint64_t end)
 {
-	if (is_expired(message))
-		return;
+	if (is_hidden(ledger, message, letter)) {
+		if (message->offset == 0)
+			return;
+		letter = placeholder(ledger, message);
+	}
 	for (unsigned i = 0; i < ledger->gateways; i++) {
 		unsigned slot = ledger->first_gateway + i;
 
@@ -169,20 +188,8 @@ turn_publish(struct ledger *ledger, size_t packed)
 	if (message.offset > 0 &&
 		take_places(ledger, &message, packed_record(letter)))
 		letter = letter_end(&ledger->letter);
-	if (letter->size <= ledger->letter_max)
-		deliver(ledger, &message, letter, UINT64_MAX);
+	deliver(ledger, &message, letter, UINT64_MAX);
 	answer_say(ledger, &message);
-}
-
-void
-turn_remember(struct ledger *ledger, size_t packed)
-{
-	struct letter *letter = packed_letter(&ledger->turn.packed, packed);
-	struct unpack in = letter_open(letter);
-	struct message message;
-
-	must(message_unpack(&in, &message));
-	take_places(ledger, &message, packed_record(letter));
 }
 
 /* It is not: its sender is told, and nobody else. */
@@ -346,8 +353,7 @@ turn_redeliver(struct ledger *ledger, const struct message *message,
 
 	buffer_add_text(packed, remembered(ledger, message, record));
 	letter = packed_end(packed, at);
-	if (letter->size <= ledger->letter_max)
-		deliver(ledger, message, letter, end);
+	deliver(ledger, message, letter, end);
 	if (delivery_is_due(ledger, (unsigned)message->asker_slot, end))
 		answer_say(ledger, message);
 	buffer_clear(packed, KEEP_BYTES);

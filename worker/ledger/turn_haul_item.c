@@ -254,8 +254,6 @@ turn_haul_item_done(struct ledger *ledger, const struct hauled *hauled)
 	row_count(ledger->row, COUNTER_HAULED, 1);
 	if (message.flags & MESSAGE_NOTES)
 		turn_haul_note_done(ledger, &message);
-	else if (hosts_is_late(&message))
-		turn_remember(ledger, hauled->packed);
 	else
 		turn_publish(ledger, hauled->packed);
 }
