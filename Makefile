@@ -197,6 +197,7 @@ torture-short: all $B/ring_torture $B/repair_torture
 	$B/ring_torture 5
 	$B/repair_torture 50000
 	CC="$(CC)" L_FLAGS="$(L_FLAGS)" tests/torture/repair_faults $B
+	tests/torture/cluster_faults
 	CONFABD=$(abspath $B/confabd) tests/torture/run 8
 	CONFABD=$(abspath $B/confabd) TORTURE=cluster tests/torture/run 8
 
