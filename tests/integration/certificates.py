@@ -8,8 +8,8 @@ import subprocess
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 
 
-def openssl(*words):
-    subprocess.run(["openssl", *map(str, words)], check=True,
+def openssl(*words, before=()):
+    subprocess.run([*before, "openssl", *map(str, words)], check=True,
                    capture_output=True)
 
 
@@ -44,20 +44,22 @@ class Signer:
         self.path = directory / (name + ".pem")
         self.key_path = directory / (name + ".key")
         openssl("req", "-x509", *NEW_KEY, "-nodes", "-days", "30", "-subj",
-                "/CN=" + name, "-keyout", self.key_path, "-out", self.path)
+                "/CN=" + name, "-addext", "keyUsage=critical,keyCertSign",
+                "-keyout", self.key_path, "-out", self.path)
 
-    def sign(self, directory, name, days=30):
+    def sign(self, directory, name, before=()):
         """For a host that is called so, by an address or by a name: what goes
-        into its section relay. -1 days: until yesterday."""
-        key, request, path = (directory / ("host." + one)
-                              for one in ("key", "csr", "pem"))
-        names = [] if name[0].isdigit() else [
-            "-addext", "subjectAltName=DNS:" + name]
-        openssl("req", *NEW_KEY, "-nodes", "-subj", "/CN=" + name, *names,
+        into its section relay. before: stands before the command that signs
+        for thirty days."""
+        key, request, words, path = (directory / ("host." + one)
+                                     for one in ("key", "csr", "ext", "pem"))
+        words.write_text("authorityKeyIdentifier = keyid\n" + (
+            "" if name[0].isdigit() else "subjectAltName = DNS:%s\n" % name))
+        openssl("req", *NEW_KEY, "-nodes", "-subj", "/CN=" + name,
                 "-keyout", key, "-out", request)
         openssl("x509", "-req", "-in", request, "-CA", self.path, "-CAkey",
-                self.key_path, "-CAcreateserial", "-copy_extensions", "copy",
-                "-days", days, "-out", path)
+                self.key_path, "-CAcreateserial", "-extfile", words,
+                "-days", "30", "-out", path, before=before)
         key.chmod(0o600)
         return 'tls_cert = "%s"\n tls_key = "%s"\n tls_ca = "%s"' % (
             path, key, self.path)

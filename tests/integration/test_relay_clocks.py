@@ -1,33 +1,23 @@
 """Hosts of a cluster whose clocks are an hour apart: each has its own order,
-keys and recovery stay right, nothing is kept too short or for ever. Needs
-libfaketime; LIBFAKETIME says where else it is."""
+keys and recovery stay right, nothing is kept too short or for ever."""
 
-import glob
-import os
 import time
 
 import pytest
 
+import clocks
 from cluster import Cluster, place_of, recovers
 from server import wait_for
 from test_relay_foes import clock_of
 from test_retention import offsets
 
-FOUND = sorted(glob.glob(os.environ.get(
-    "LIBFAKETIME", "/usr/lib/*/faketime/libfaketimeMT.so.1")))
 HOUR = 3600
 ROOMS = """
 room "brief:*" { keep_seconds = 2 }
 room "kept:*" { keep_seconds = 1800 }
 """
 
-pytestmark = pytest.mark.skipif(not FOUND, reason="libfaketime is not here")
-
-
-def shifted(seconds):
-    """Only the time of day: a machine's other clocks go on from its start."""
-    return ["env", "LD_PRELOAD=" + FOUND[0], "FAKETIME=%+ds" % seconds,
-            "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"]
+pytestmark = clocks.needed
 
 
 @pytest.fixture(params=[HOUR, -HOUR], ids=["ahead", "behind"])
@@ -36,7 +26,7 @@ def pair(directory, request):
     cluster = Cluster(directory, 2, options=ROOMS)
     cluster.offset_ms = request.param * 1000
     cluster[0].clock_ahead, cluster[1].clock_ahead = 0, request.param
-    cluster[1].prefix = shifted(request.param)
+    cluster[1].prefix = clocks.shifted(request.param)
     with cluster:
         yield cluster.wait_met()
 
