@@ -81,6 +81,29 @@ made(void)
 }
 
 static void
+assert_same_socket(
+	const struct heritage_socket *one, const struct heritage_socket *other)
+{
+	assert_int_equal(one->fd, other->fd);
+	assert_int_equal(one->slot, other->slot);
+	assert_int_equal(one->listener, other->listener);
+	assert_int_equal(one->is_given, other->is_given);
+}
+
+static void
+assert_same_child(
+	const struct handover_child *one, const struct handover_child *other)
+{
+	assert_int_equal(one->pid, other->pid);
+	assert_int_equal(one->life, other->life);
+	assert_int_equal(one->state, other->state);
+	assert_int_equal(one->was_healthy, other->was_healthy);
+	assert_int_equal(one->line, other->line);
+	assert_true(one->since_ms == other->since_ms);
+	assert_true(one->started_ms == other->started_ms);
+}
+
+static void
 what_was_written_is_read(void **state)
 {
 	struct handover *from = made(), *to = read_back(from);
@@ -99,12 +122,13 @@ what_was_written_is_read(void **state)
 	assert_true(text_equal(buffer_text(&to->config), text_of(CONFIG)));
 	assert_int_equal(to->listening.count, from->listening.count);
 	for (size_t i = 0; i < to->listening.count; i++)
-		assert_memory_equal(&to->listening.sockets[i],
-			&from->listening.sockets[i],
-			sizeof(struct heritage_socket));
-	assert_memory_equal(to->listening.is_on, from->listening.is_on,
-		sizeof(to->listening.is_on));
-	assert_memory_equal(to->children, from->children, sizeof(to->children));
+		assert_same_socket(
+			&to->listening.sockets[i], &from->listening.sockets[i]);
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
+		assert_int_equal(
+			to->listening.is_on[i], from->listening.is_on[i]);
+		assert_same_child(&to->children[i], &from->children[i]);
+	}
 	handover_free(&to);
 	assert_null(to);
 	buffer_fini(&from->config);

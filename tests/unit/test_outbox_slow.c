@@ -327,6 +327,8 @@ take_frames(struct line *lines)
 		if (whole > got.length)
 			return;
 		assert_int_equal(got.data[0], 0x81);
+		buffer_add_byte(&got, '\0');
+		got.length--;
 		assert_int_equal(sscanf((const char *)got.data +
 						 (got.data[1] < 126 ? 2 : 4),
 					 "R%u-%u ", &room, &number),
