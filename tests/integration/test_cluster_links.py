@@ -257,6 +257,8 @@ def test_users_of_a_host_that_is_cut_off_are_missed_after_a_while(
     first, second = cluster
     with first.client("ann", room) as ann, second.client("bob", room) as bob:
         assert ann.push("enter")["user"] == "bob"
+        wait_for("he knows of her", lambda: len(bob.members(room)) == 2)
+        bob.seen("enter")
         cluster.network.cut(second)
         wait_apart(cluster, second)
         ann.fence()
