@@ -17,7 +17,7 @@ from fake_relay import (BEAT, BUS, BYE, END, HEAD, HELLO, HELLOED, JOURNAL,
                         SNAPSHOT_WANTED, FakeRelay, pack, shake_hands, text,
                         unpack_number)
 from server import DEATHS, GUARD, wait_for
-from test_relay_hostile import counter, resident_bytes, settle
+from test_relay_hostile import counter, is_met, resident_bytes, settle
 
 JOIN, ARRIVE = 1, 40
 ROOM, EVENTS_AND_PRESENCE = ord("r"), 3
@@ -404,7 +404,7 @@ def test_what_another_life_of_a_relay_said_is_old(trio):
     for frame in heard:
         fake.say(frame)
     settle(first, fake)
-    assert first.sees(fake)
+    assert is_met(first, fake)
     assert told_later(fake.ask(first, question))
     assert int(counter(first, "remote_sessions")) <= 1
 

@@ -64,6 +64,11 @@ def settle(first, fake):
              lambda: int(counter(first, "bus_frames_in")) > before)
 
 
+def is_met(first, fake):
+    """It beats only when told to, so it may have been silent for a moment."""
+    return first.peer(fake)["state"] in ("up", "suspect")
+
+
 def counter(host, name):
     for line in host.ask("show counters"):
         if line.split("\t")[0] == name:
@@ -85,7 +90,7 @@ def test_bytes_that_are_no_frames_are_refused_and_counted(trio):
     settle(first, fake)
     wait_for("they are counted", lambda: int(
         first.peer(fake)["refused"]) > 100)
-    assert first.sees(fake)
+    assert is_met(first, fake)
 
 
 def test_a_length_without_end_costs_only_its_connection(trio):
@@ -134,7 +139,7 @@ def test_lies_that_are_signed_change_nothing(trio):
             continue  # goodbye is no lie
         fake.say(fake.frame(kind, body))
     settle(first, fake)
-    assert first.sees(fake)
+    assert is_met(first, fake)
 
 
 def test_frames_at_random_change_nothing(trio):
@@ -165,7 +170,7 @@ def test_what_was_said_once_is_not_believed_again(trio):
     settle(first, fake)
     wait_for("it is counted",
              lambda: int(counter(first, "bus_refused")) > before)
-    assert first.sees(fake)
+    assert is_met(first, fake)
 
 
 def wrong_answers():
