@@ -100,6 +100,8 @@ def try_join(world):
     assert joined["users"] == joined["connections"] == 3
     assert joined["messages"] == [] and joined["offset"] == 0
     one.call("leave", room=world.room)
+    for client in world.here.all():
+        assert client.push("exit")["user"] == one.user
     world.here.settle()
 
 
