@@ -400,6 +400,7 @@ def test_what_another_life_of_a_relay_said_is_old(trio):
     assert fake.ask(first, question)
     assert fake.ask_in_vain(first, question)
     fake.epoch += 1
+    assert fake.ask(first, fake.frame(HELLO, pack(1)))
     fake.wait_up(first)
     for frame in heard:
         fake.say(frame)
